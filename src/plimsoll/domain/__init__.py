@@ -1,0 +1,1 @@
+"""The nouns: frozen, typed, knowing no file, clock or framework."""

@@ -1,0 +1,248 @@
+"""Market data: raw bars of one market, the aligned panel of many, and one instant of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from plimsoll.domain.finding import Finding
+from plimsoll.errors import DataFormatError, UsageError
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+BoolArray = NDArray[np.bool_]
+
+HOUR_NS = 3_600_000_000_000
+DAY_NS = 24 * HOUR_NS
+NEVER_MASKED = np.iinfo(np.int64).max
+
+
+class PriceKind(StrEnum):
+    """What a price series is; shown wherever a number that comes from it is shown."""
+
+    MARK = "mark"
+    INDEX = "index"
+    LAST_TRADE = "last_trade"
+    SPOT_CLOSE = "spot_close"
+    SYNTHETIC_MARK = "synthetic_mark"
+
+    @property
+    def label(self) -> str:
+        """A phrase for tables and plots."""
+        return _PRICE_LABELS[self]
+
+
+_PRICE_LABELS = {
+    PriceKind.MARK: "mark prices",
+    PriceKind.INDEX: "index prices standing in for marks",
+    PriceKind.LAST_TRADE: "last-trade prices standing in for marks",
+    PriceKind.SPOT_CLOSE: "spot closes standing in for marks",
+    PriceKind.SYNTHETIC_MARK: "SYNTHETIC marks (generated, not market data)",
+}
+
+
+def _readonly(array: NDArray[np.generic] | None) -> None:
+    if array is not None:
+        array.setflags(write=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Bars:
+    """Bars of one market exactly as a source delivered them: nothing sorted, filled or dropped.
+
+    Parameters
+    ----------
+    market : str
+    time_ns : (T,) int64
+        OPEN time of each bar, UTC.
+    close : (T,) float64
+    open, high, low, volume : (T,) float64 or None
+        None where the source has no such column. Volume in base units.
+    interval_ns : int
+        Length of a bar.
+    price_kind : PriceKind
+    source : str
+        Where it came from, for provenance.
+    """
+
+    market: str
+    time_ns: IntArray
+    close: FloatArray
+    interval_ns: int
+    price_kind: PriceKind
+    open: FloatArray | None = None
+    high: FloatArray | None = None
+    low: FloatArray | None = None
+    volume: FloatArray | None = None
+    source: str = ""
+
+    def __post_init__(self) -> None:
+        for name in ("close", "open", "high", "low", "volume"):
+            column = getattr(self, name)
+            if column is not None and column.shape != self.time_ns.shape:
+                raise DataFormatError(
+                    f"must have one value per bar ({self.time_ns.size})",
+                    found=column.shape,
+                    field=f"{self.market}.{name}",
+                )
+            _readonly(column)
+        _readonly(self.time_ns)
+
+    def __len__(self) -> int:
+        return int(self.time_ns.size)
+
+    def take(self, rows: IntArray | BoolArray | slice) -> Bars:
+        """Return the bars at ``rows``."""
+        columns = {
+            name: None if getattr(self, name) is None else getattr(self, name)[rows]
+            for name in ("time_ns", "close", "open", "high", "low", "volume")
+        }
+        return replace(self, **columns)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class MarketHistory:
+    """Aligned panel of markets on one regular time grid, in event time.
+
+    Parameters
+    ----------
+    time_ns : (T,) int64
+        OPEN times of the grid, strictly increasing by ``interval_ns``.
+    markets : tuple of N str
+    close : (T, N) float64
+        NaN where the source printed nothing usable. Never filled.
+    active : (T, N) bool
+        Listed at that time. *Not listed* is not the same as *no print*.
+    mask_from_ns : (T, N) int64
+        From this time on it was known that the bar must not be used (``NEVER_MASKED``: it may).
+        A window that ends earlier still sees the bar, as anybody would have.
+    price_kind : PriceKind
+    volume, funding : (T, N) float64 or None
+        Volume in base units; funding rate paid by longs over the bar, as a fraction.
+    received_ns : (T,) int64 or None
+        When a bar was received; None means at its close.
+    findings : tuple of Finding
+    """
+
+    time_ns: IntArray
+    interval_ns: int
+    markets: tuple[str, ...]
+    close: FloatArray
+    active: BoolArray
+    mask_from_ns: IntArray
+    price_kind: PriceKind
+    volume: FloatArray | None = None
+    funding: FloatArray | None = None
+    received_ns: IntArray | None = None
+    findings: tuple[Finding, ...] = ()
+
+    def __post_init__(self) -> None:
+        shape = (self.time_ns.size, len(self.markets))
+        for name in ("close", "active", "mask_from_ns", "volume", "funding"):
+            column = getattr(self, name)
+            if column is not None and column.shape != shape:
+                raise DataFormatError(
+                    f"must have the shape (times, markets) = {shape}",
+                    found=column.shape,
+                    field=name,
+                )
+            _readonly(column)
+        if len(set(self.markets)) != len(self.markets):
+            raise DataFormatError("must name each market once", found=self.markets, field="markets")
+        if self.time_ns.size > 1 and not bool(np.all(np.diff(self.time_ns) == self.interval_ns)):
+            raise DataFormatError("must be a regular grid", found="other steps", field="time_ns")
+        _readonly(self.time_ns)
+        _readonly(self.received_ns)
+
+    @property
+    def available_ns(self) -> IntArray:
+        """(T,) time from which each bar may be used: when received, else its close."""
+        return self.time_ns + self.interval_ns if self.received_ns is None else self.received_ns
+
+    def before(self, at_ns: int) -> MarketHistory:
+        """Return what was known before ``at_ns``: the only window a fold may see.
+
+        Bars that closed (or were received) after ``at_ns`` are gone, bars known to be bad by then
+        are NaN, findings not yet known are gone.
+        """
+        rows = slice(0, int(np.searchsorted(self.available_ns, at_ns, side="right")))
+        close = np.where(self.mask_from_ns[rows] <= at_ns, np.nan, self.close[rows])
+        return replace(
+            self,
+            time_ns=self.time_ns[rows],
+            close=close,
+            active=self.active[rows],
+            mask_from_ns=self.mask_from_ns[rows],
+            volume=None if self.volume is None else self.volume[rows],
+            funding=None if self.funding is None else self.funding[rows],
+            received_ns=None if self.received_ns is None else self.received_ns[rows],
+            findings=tuple(f for f in self.findings if f.known_at_ns < at_ns),
+        )
+
+    def column(self, market: str) -> int:
+        """Return the column of ``market``."""
+        try:
+            return self.markets.index(market)
+        except ValueError:
+            raise UsageError(
+                "must be one of the history's markets", found=market, field="market"
+            ) from None
+
+    def usable_close(self) -> FloatArray:
+        """(T, N) closes with every bar masked that is known bad by the end of the history."""
+        return np.where(self.mask_from_ns < NEVER_MASKED, np.nan, self.close)
+
+    def __len__(self) -> int:
+        return int(self.time_ns.size)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quote:
+    """One market at one instant: what a margin model may need of it.
+
+    Parameters
+    ----------
+    mark, index : float
+        Price of one unit of the underlying in the quote currency.
+    funding_rate : float
+        Next funding payment of a long, as a fraction of notional.
+    open_interest_usd, depth_usd : float
+        NaN where unknown.
+    confidence : float
+        Of the price source, 1 = full.
+    """
+
+    mark: float
+    index: float
+    funding_rate: float = 0.0
+    open_interest_usd: float = float("nan")
+    depth_usd: float = float("nan")
+    confidence: float = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarketSnapshot:
+    """All markets at one instant. ``at_ns`` is data, never the clock's now."""
+
+    at_ns: int
+    quotes: Mapping[str, Quote]
+    stable_price_usd: Mapping[str, float] = field(default_factory=dict)
+    findings: tuple[Finding, ...] = ()
+
+    def quote(self, market: str) -> Quote:
+        """Return the quote of ``market``."""
+        if market not in self.quotes:
+            raise UsageError(
+                "must have a quote in the snapshot",
+                found=market,
+                field="market",
+                remedy="add it to MarketSnapshot.quotes",
+            )
+        return self.quotes[market]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.quotes)
