@@ -97,11 +97,19 @@ class Bars:
 
     def take(self, rows: IntArray | BoolArray | slice) -> Bars:
         """Return the bars at ``rows``."""
-        columns = {
-            name: None if getattr(self, name) is None else getattr(self, name)[rows]
-            for name in ("time_ns", "close", "open", "high", "low", "volume")
-        }
-        return replace(self, **columns)
+
+        def cut(column: FloatArray | None) -> FloatArray | None:
+            return None if column is None else column[rows]
+
+        return replace(
+            self,
+            time_ns=self.time_ns[rows],
+            close=self.close[rows],
+            open=cut(self.open),
+            high=cut(self.high),
+            low=cut(self.low),
+            volume=cut(self.volume),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
