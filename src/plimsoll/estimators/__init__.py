@@ -1,0 +1,1 @@
+"""History to fitted model: volatility, tails, filtered historical simulation."""
