@@ -1,0 +1,1 @@
+"""From a stated problem and a history to a parameter set."""
