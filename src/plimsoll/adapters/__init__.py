@@ -1,0 +1,1 @@
+"""The world outside: files, venues, processes. The core knows none of it."""
