@@ -1,0 +1,23 @@
+"""The generated venue of the demo and of tests. Everything here is SYNTHETIC, and says so."""
+
+from plimsoll.sandbox.generator import DEFAULT_START_NS, generate
+from plimsoll.sandbox.law import LAWS, MarketLaw
+from plimsoll.sandbox.venue import (
+    FundingPayments,
+    PlantedFault,
+    SandboxMarket,
+    SandboxVenue,
+    Truth,
+)
+
+__all__ = [
+    "DEFAULT_START_NS",
+    "LAWS",
+    "FundingPayments",
+    "MarketLaw",
+    "PlantedFault",
+    "SandboxMarket",
+    "SandboxVenue",
+    "Truth",
+    "generate",
+]
