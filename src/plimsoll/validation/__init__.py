@@ -1,0 +1,1 @@
+"""Proof: coverage, traffic lights, pooled tests, procyclicality and scores."""
