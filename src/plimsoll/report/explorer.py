@@ -1,0 +1,132 @@
+"""The chooser of market and side: series, thinned and packed, and the dress of their picture."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from plimsoll.domain.evidence import CoverageSeries, Evidence
+from plimsoll.report.embedding import Plain, base64_array, plot_text
+from plimsoll.report.figures import Figure, axis, layout
+from plimsoll.report.palette import BAND, BREACH, LOSS, MARGIN, MUTED
+from plimsoll.report.plotted import target_of
+from plimsoll.report.thinning import kept_rows
+
+MINUTE_NS = 60_000_000_000
+BUCKETS = 500
+"""Stretches of a series kept apart: two pixels wide on a common screen."""
+
+
+def explorer(evidence: Evidence, worst: Sequence[CoverageSeries]) -> Figure:
+    """Return all that report.js needs to draw any market and side.
+
+    Parameters
+    ----------
+    evidence : Evidence
+    worst : sequence of CoverageSeries
+        In the order of the chooser.
+    """
+    return {
+        "label": evidence.label,
+        "layout": _layout(evidence.label),
+        "traces": _traces(),
+        "series": [packed_series(item, target_of(evidence, item)) for item in worst],
+    }
+
+
+def packed_series(series: CoverageSeries, target: float) -> Figure:
+    """Return one series: times in minutes, margin and loss in per cent as float32.
+
+    ``breaches`` holds the positions of the breaches among the kept points: they are decided on
+    the full-precision numbers, never on the rounded ones.
+    """
+    rows = kept_rows(series, BUCKETS)
+    breached = series.breaches
+    excess = np.where(breached, series.loss - series.margin, -np.inf)
+    worst = int(np.argmax(excess)) if bool(breached.any()) else -1
+    return {
+        "market": series.market,
+        "side": series.side,
+        "horizon": series.horizon,
+        "scored": int(series.time_ns.size),
+        "target": None if math.isnan(target) else target,
+        "worst": None if worst < 0 else float(f"{100.0 * excess[worst]:.6g}"),
+        "worst_minute": None if worst < 0 else int(series.time_ns[worst] // MINUTE_NS),
+        "rank": base64_array(rows, "uint32"),
+        "minute": base64_array(series.time_ns[rows] // MINUTE_NS, "uint32"),
+        "margin": base64_array(100.0 * series.margin[rows], "float32"),
+        "loss": base64_array(100.0 * series.loss[rows], "float32"),
+        "breaches": base64_array(np.flatnonzero(breached[rows]), "uint32"),
+    }
+
+
+def _layout(label: str) -> Figure:
+    return layout(
+        540,
+        margin={"l": 64, "r": 16, "t": 44, "b": 40},
+        hovermode="x",
+        xaxis=axis("", type="date", anchor="y2", hoverformat="%Y-%m-%d %H:%M"),
+        yaxis=axis("share of notional [%]", domain=[0.36, 1.0], zeroline=True, zerolinecolor=MUTED),
+        yaxis2=axis("breaches so far [count]", domain=[0.0, 0.27], rangemode="tozero"),
+        annotations=[
+            {
+                "text": plot_text(label),
+                "xref": "paper",
+                "yref": "paper",
+                "x": 1,
+                "y": 1,
+                "xanchor": "right",
+                "yanchor": "bottom",
+                "showarrow": False,
+                "font": {"size": 11, "color": MUTED},
+            }
+        ],
+    )
+
+
+def _traces() -> list[Plain]:
+    """Dress of the traces, in the order in which report.js fills them."""
+    steps: Plain = {"shape": "hv", "color": MARGIN, "width": 1.6}
+    edge: Plain = {"width": 0}
+    return [
+        _lines("realised loss (+), gain (−)", {"color": LOSS, "width": 0.9}, "%{y:.2f} %"),
+        _lines("margin held", steps, "%{y:.2f} %"),
+        {
+            "type": "scatter",
+            "mode": "markers",
+            "name": "breach: loss above margin",
+            "marker": {"symbol": "diamond", "color": BREACH, "size": 7},
+            "hovertemplate": "breach, loss %{y:.2f} %<extra></extra>",
+        },
+        {**_lower("", edge), "showlegend": False, "hoverinfo": "skip"},
+        {
+            **_lower("95 % band of independent breaches at target", edge),
+            "fill": "tonexty",
+            "fillcolor": BAND,
+            "hoverinfo": "skip",
+        },
+        {
+            **_lower("breaches expected", {"color": MUTED, "width": 1.2, "dash": "dash"}),
+            "hoverinfo": "skip",
+        },
+        {
+            **_lower("breaches found", {"shape": "hv", "color": BREACH, "width": 1.6}),
+            "hovertemplate": "%{y} breaches so far<extra></extra>",
+        },
+    ]
+
+
+def _lines(name: str, line: Plain, hover: str) -> Figure:
+    return {
+        "type": "scatter",
+        "mode": "lines",
+        "name": name,
+        "line": line,
+        "hovertemplate": f"{name} {hover}<extra></extra>",
+    }
+
+
+def _lower(name: str, line: Plain) -> Figure:
+    return {"type": "scatter", "mode": "lines", "name": name, "line": line, "yaxis": "y2"}

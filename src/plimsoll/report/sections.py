@@ -1,0 +1,92 @@
+"""Which table stands in which section; a table nobody placed goes to the appendix."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from plimsoll.domain.evidence import Evidence
+from plimsoll.domain.table import Table
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Section:
+    """A numbered section of the report.
+
+    Parameters
+    ----------
+    key : str
+        Anchor.
+    title, lead : str
+        Heading and the sentence under it.
+    tables : tuple of Table
+        Those that the evidence has, in the section's order.
+    """
+
+    key: str
+    title: str
+    lead: str
+    tables: tuple[Table, ...]
+
+
+_PLAN: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
+    (
+        "parameters",
+        "Parameters, before and after",
+        "What would change for users of each market. Rates are shares of position notional; "
+        "a standard error stands beside each estimated number.",
+        ("before_after", "parameters"),
+    ),
+    (
+        "margin-and-loss",
+        "Margin against realised loss",
+        "Each scored horizon compares the margin fixed before it with the loss a constant "
+        "position then made. Losses are positive. A breach is a loss above the margin held.",
+        (),
+    ),
+    (
+        "coverage",
+        "Coverage",
+        "Share of horizons in which the loss exceeded the margin, against the share allowed.",
+        ("coverage_pooled", "coverage"),
+    ),
+    (
+        "cost",
+        "Cost and procyclicality",
+        "What the coverage costs in margin held, and how fast the margin can rise on those who "
+        "hold a position through a stress.",
+        ("procyclicality",),
+    ),
+    (
+        "findings",
+        "Data findings",
+        "Faults and suspicious moves in the input, with the action taken. Nothing is repaired "
+        "silently.",
+        ("findings_by_kind", "findings"),
+    ),
+    (
+        "incumbent",
+        "Incumbent and other models against the candidate",
+        "The same days, the same losses, other margins.",
+        ("incumbent", "models"),
+    ),
+)
+
+
+def sections(evidence: Evidence) -> tuple[Section, ...]:
+    """Return the planned sections in order, filled with the tables of the evidence."""
+    by_name = {table.name: table for table in evidence.tables}
+    return tuple(
+        Section(
+            key=key,
+            title=title,
+            lead=lead,
+            tables=tuple(by_name[name] for name in names if name in by_name),
+        )
+        for key, title, lead, names in _PLAN
+    )
+
+
+def unplaced_tables(evidence: Evidence) -> tuple[Table, ...]:
+    """Return the tables that no section names, in the order of the evidence."""
+    placed = {name for *_, names in _PLAN for name in names}
+    return tuple(table for table in evidence.tables if table.name not in placed)
