@@ -1,0 +1,161 @@
+"""From the venue file to the core's own nouns; the core never sees a schema."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from plimsoll.calibration.problem import (
+    CalibrationProblem,
+    Gate,
+    MarketSpec,
+    ModelSettings,
+    RiskClass,
+    ShortHistory,
+    Structure,
+)
+from plimsoll.config.data_section import INTERVAL_MINUTES, PriceColumns
+from plimsoll.config.files import SYMBOL
+from plimsoll.config.loader import VenueFile
+from plimsoll.config.sources import FundingSource, IncumbentSource, PriceSource
+from plimsoll.config.venue import ClassEntry, MarketEntry, VenueConfig
+from plimsoll.domain.finding import FindingPolicy
+from plimsoll.domain.instrument import Payoff
+from plimsoll.domain.target import AntiProcyclicality
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MINUTE_NS = 60_000_000_000
+
+
+def to_problem(venue: VenueConfig) -> CalibrationProblem:
+    """Return what is to be calibrated, toward which target, within which structure."""
+    tools = venue.anti_procyclicality
+    return CalibrationProblem(
+        venue=venue.venue.name,
+        label=price_label(venue),
+        markets=tuple(_market(entry) for entry in venue.markets),
+        classes={name: _risk_class(name, entry) for name, entry in venue.classes.items()},
+        maintenance_level=venue.target.maintenance_level,
+        reaction_level=venue.target.reaction_level,
+        model=_model(venue),
+        compare=venue.evidence.compare,
+        structure=Structure(**dict(venue.structure)),
+        short_history=ShortHistory(**dict(venue.short_history)),
+        anti_procyclicality=AntiProcyclicality(**dict(tools)),
+        gate=Gate(**dict(venue.evidence.gate)),
+        freeze_standard_errors=venue.freeze.standard_errors,
+        impact_coefficient=venue.impact.coefficient,
+        bootstrap_samples=venue.freeze.bootstrap_samples,
+        scored_from_ns=instant_ns(venue.evidence.from_),
+        seed=venue.seed,
+        owner=venue.owner,
+    )
+
+
+def price_label(venue: VenueConfig) -> str:
+    """Label of every table: the price source, which a remark may add to but never hide."""
+    remark = venue.venue.label
+    kind = venue.data.prices.price_kind.label
+    return f"{kind}; {remark}" if remark else kind
+
+
+def finding_policy(venue: VenueConfig) -> FindingPolicy:
+    """Return what findings lead to."""
+    return FindingPolicy(actions=dict(venue.data.findings))
+
+
+def price_source(file: VenueFile) -> PriceSource:
+    """Return where the prices lie, with paths filled in."""
+    prices, symbols = file.config.data.prices, tuple(m.symbol for m in file.config.markets)
+    text = prices.path
+    each = text is not None and SYMBOL in text
+    return PriceSource(
+        format=prices.format.value,
+        price_kind=prices.price_kind,
+        interval_ns=INTERVAL_MINUTES[prices.interval] * _MINUTE_NS,
+        symbols=symbols,
+        path=None if text is None or each else file.resolve(text),
+        market_paths=_market_paths(file, text, symbols) if text and each else {},
+        columns=None if prices.columns is None else _named(prices.columns),
+        time_unit=prices.time_unit,
+        since_ns=instant_ns(file.config.data.since),
+        until_ns=instant_ns(file.config.data.until),
+    )
+
+
+def funding_source(file: VenueFile) -> FundingSource | None:
+    """Return where the funding rates lie; None where the venue names none."""
+    funding = file.config.data.funding
+    if funding is None:
+        return None
+    return FundingSource(
+        format=funding.format,
+        path=file.resolve(funding.path),
+        columns=funding.columns.model_dump(exclude_none=True),
+        time_unit=funding.time_unit,
+        unit=funding.unit,
+    )
+
+
+def incumbent_source(file: VenueFile) -> IncumbentSource | None:
+    """Return where the parameters in force lie; None where the venue names none."""
+    incumbent = file.config.evidence.incumbent
+    if incumbent is None:
+        return None
+    return IncumbentSource(
+        path=file.resolve(incumbent.path),
+        format=incumbent.format,
+        valid_from_ns=_ns(incumbent.valid_from),
+    )
+
+
+def instant_ns(moment: datetime | None) -> int | None:
+    """Return a UTC time as int64 ns, exactly; None stays None.
+
+    >>> instant_ns(datetime(2022, 1, 1, tzinfo=UTC))
+    1640995200000000000
+    """
+    return None if moment is None else _ns(moment)
+
+
+def _ns(moment: datetime) -> int:
+    return (moment - _EPOCH) // timedelta(microseconds=1) * 1000
+
+
+def _market(entry: MarketEntry) -> MarketSpec:
+    return MarketSpec(
+        symbol=entry.symbol,
+        instrument=entry.instrument,
+        risk_class=entry.risk_class,
+        payoff=Payoff(entry.payoff.value),
+        adv_usd=entry.adv_usd,
+    )
+
+
+def _risk_class(name: str, entry: ClassEntry) -> RiskClass:
+    return RiskClass(name=name, **dict(entry))
+
+
+def _model(venue: VenueConfig) -> ModelSettings:
+    model = venue.model
+    return ModelSettings(
+        volatility=model.volatility,
+        half_life_days=model.half_life_days,
+        step_hours=model.step_hours,
+        fit_window_days=model.fit_window_days,
+        refit_every_days=model.refit_every_days,
+        tail=model.tail.method,
+        tail_fraction=model.tail.fraction,
+        tail_window_days=model.tail.window_days,
+        persistence_rule=model.persistence_rule,
+        variance_start=model.variance_start,
+    )
+
+
+def _market_paths(file: VenueFile, text: str, symbols: tuple[str, ...]) -> dict[str, Path]:
+    return {symbol: file.resolve(text.replace(SYMBOL, symbol)) for symbol in symbols}
+
+
+def _named(columns: PriceColumns) -> dict[str, str]:
+    named: dict[str, str] = columns.model_dump(exclude_none=True)
+    return named

@@ -1,0 +1,188 @@
+"""The schema of ``venue.yaml``, version 1. Units and defaults are explained in the template."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from plimsoll.calibration.problem import Structure, TailMethod, VolatilityModel
+from plimsoll.config.data_section import DataSection
+from plimsoll.config.fields import (
+    Count,
+    Days,
+    HalfLife,
+    Hours,
+    Level,
+    Leverage,
+    Multiple,
+    PathText,
+    PositiveShare,
+    Rate,
+    Section,
+    Seed,
+    Share,
+    SmallShare,
+    TailShare,
+    Text,
+    Usd,
+    UsdAmount,
+    UtcTime,
+)
+
+VENUE_VERSION = 1
+
+Zone = Literal["green", "yellow", "red"]
+StepHours = Annotated[int, Field(ge=1, le=24)]
+
+
+class PayoffName(StrEnum):
+    """Payoff of a perpetual."""
+
+    LINEAR = "linear"
+    INVERSE = "inverse"
+
+
+class VenueSection(Section):
+    """Who the parameters are for."""
+
+    name: Text
+    label: Annotated[str, Field(max_length=200)] = ""
+
+
+class MarketEntry(Section):
+    """One market."""
+
+    symbol: Text
+    instrument: Text
+    risk_class: Text = Field(alias="class")
+    payoff: PayoffName = PayoffName.LINEAR
+    adv_usd: Usd | None = None
+
+
+class ClassEntry(Section):
+    """What the markets of a class share."""
+
+    maintenance_horizon_hours: Hours
+    reaction_horizon_hours: Hours
+    liquidation_cost: SmallShare
+    liquidation_fee: SmallShare
+    adv_usd: Usd
+    tier_caps_usd: Annotated[tuple[UsdAmount, ...], Field(min_length=1, max_length=50)]
+
+
+class TargetSection(Section):
+    """Coverage target."""
+
+    maintenance_level: Level = 0.99
+    reaction_level: Level = 0.95
+
+
+class TailSection(Section):
+    """Tail of the scaled moves."""
+
+    method: TailMethod = TailMethod.POT
+    fraction: TailShare = 0.06
+    window_days: Days = 365
+
+
+class ModelSection(Section):
+    """Filter and windows."""
+
+    volatility: VolatilityModel = VolatilityModel.EWMA_T
+    half_life_days: HalfLife = 23.0
+    step_hours: StepHours = 1
+    fit_window_days: Days = 730
+    refit_every_days: Days = 1
+    tail: TailSection = Field(default_factory=TailSection)
+    persistence_rule: Literal["stationary", "capped"] = "capped"
+    variance_start: Literal["arch_backcast", "sample_variance"] = "sample_variance"
+
+
+class StructureSection(Section):
+    """The venue's own grid and links."""
+
+    maintenance_rate_step: Rate = Structure().maintenance_rate_step
+    maximum_rate: Rate = Structure().maximum_rate
+    leverage_grid: Annotated[tuple[Leverage, ...], Field(min_length=1, max_length=200)] = (
+        Structure().leverage_grid
+    )
+    maintenance_initial_link: Annotated[Rate, Field()] = Decimal("0.5")
+
+
+class ShortHistorySection(Section):
+    """Class floor for young markets."""
+
+    minimum_days: Days = 90
+    class_quantile: Share = 1.0
+
+
+class ImpactSection(Section):
+    """Square-root impact: cost = coefficient * daily volatility * sqrt(size / daily volume)."""
+
+    coefficient: Multiple = 1.0
+
+
+class AntiProcyclicalitySection(Section):
+    """EMIR Article 28 tools; all off by default."""
+
+    buffer: Share = 0.0
+    stress_weight: Share = 0.0
+    long_floor: bool = False
+
+
+class FreezeSection(Section):
+    """When a change is noise."""
+
+    standard_errors: Multiple = 1.5
+    bootstrap_samples: Count = 200
+
+
+class GateSection(Section):
+    """What the evidence must show."""
+
+    significance: Annotated[PositiveShare, Field(lt=0.5)] = 0.05
+    worst_market_zone: Zone = "yellow"
+    minimum_scored_days: Days = 250
+
+
+class IncumbentSection(Section):
+    """Parameters in force today, for comparison."""
+
+    path: PathText
+    format: Literal["binance_usdm_tiers", "parameter_set"]
+    valid_from: UtcTime
+
+
+class EvidenceSection(Section):
+    """What is scored, and against what."""
+
+    from_: UtcTime | None = Field(default=None, alias="from")
+    compare: tuple[VolatilityModel, ...] = ()
+    gate: GateSection = Field(default_factory=GateSection)
+    incumbent: IncumbentSection | None = None
+
+
+class VenueConfig(Section):
+    """A venue file that passed every check of its own text."""
+
+    version: Literal[1]
+    venue: VenueSection
+    data: DataSection
+    markets: Annotated[tuple[MarketEntry, ...], Field(min_length=1)]
+    classes: Annotated[Mapping[Text, ClassEntry], Field(min_length=1)]
+    target: TargetSection = Field(default_factory=TargetSection)
+    model: ModelSection = Field(default_factory=ModelSection)
+    structure: StructureSection = Field(default_factory=StructureSection)
+    short_history: ShortHistorySection = Field(default_factory=ShortHistorySection)
+    impact: ImpactSection = Field(default_factory=ImpactSection)
+    anti_procyclicality: AntiProcyclicalitySection = Field(
+        default_factory=AntiProcyclicalitySection
+    )
+    freeze: FreezeSection = Field(default_factory=FreezeSection)
+    evidence: EvidenceSection = Field(default_factory=EvidenceSection)
+    seed: Seed = 0
+    owner: Text = "risk"
