@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from plimsoll.domain.instrument import Payoff
 from plimsoll.sandbox.venue import SandboxMarket
 
 HOURS_PER_YEAR = 24 * 365
@@ -47,7 +48,7 @@ class MarketLaw:
 
 
 def _market(symbol: str, market_class: str, adv_usd: float, role: str) -> SandboxMarket:
-    payoff = "linear" if symbol.endswith(":USDT") else "inverse"
+    payoff = Payoff.LINEAR if symbol.endswith(":USDT") else Payoff.INVERSE
     return SandboxMarket(
         symbol=symbol, market_class=market_class, payoff=payoff, adv_usd=adv_usd, role=role
     )

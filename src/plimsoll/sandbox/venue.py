@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from plimsoll.domain.finding import FindingKind
+from plimsoll.domain.instrument import Payoff
 from plimsoll.domain.market import HOUR_NS, Bars, BoolArray, FloatArray, IntArray, PriceKind
 
 
@@ -19,8 +20,8 @@ class SandboxMarket:
         In the ccxt unified form, ``HELM/USDT:USDT``. The bases are ship's parts, not coins.
     market_class : str
         ``large``, ``mid`` or ``thin``.
-    payoff : str
-        ``linear`` or ``inverse``.
+    payoff : Payoff
+        Linear or inverse.
     adv_usd : float
         Average daily volume.
     role : str
@@ -29,7 +30,7 @@ class SandboxMarket:
 
     symbol: str
     market_class: str
-    payoff: str
+    payoff: Payoff
     adv_usd: float
     role: str
 
