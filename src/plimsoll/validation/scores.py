@@ -107,11 +107,13 @@ def exceedance(margin: ArrayLike, loss: ArrayLike) -> Exceedance:
     excess = lost[scored] - held[scored]
     broke = excess > 0.0
     over = excess[broke]
+    with np.errstate(divide="ignore"):  # a breach of no margin at all is infinite
+        share = over / held[scored][broke]
     return Exceedance(
         breaches=int(broke.sum()),
         observations=int(scored.sum()),
         worst=float(over.max()) if over.size else 0.0,
-        worst_share=float((over / held[scored][broke]).max()) if over.size else 0.0,
+        worst_share=float(share.max()) if over.size else 0.0,
         mean=float(over.mean()) if over.size else float("nan"),
         mean_per_observation=float(over.sum() / scored.sum()) if scored.any() else float("nan"),
     )
