@@ -28,6 +28,8 @@ class FindingKind(StrEnum):
     PARTIAL_LAST_BAR = "partial_last_bar"
     SHORT_HISTORY = "short_history"
     COMMON_OUTAGE = "common_outage"
+    UNTRADED_PRICE = "untraded_price"
+    TOKEN_MIGRATION = "token_migration"
 
 
 class Action(StrEnum):
@@ -62,6 +64,8 @@ DEFAULT_ACTIONS: Mapping[FindingKind, Action] = {
     FindingKind.PARTIAL_LAST_BAR: Action.MASK,
     FindingKind.SHORT_HISTORY: Action.KEEP,
     FindingKind.COMMON_OUTAGE: Action.KEEP,
+    FindingKind.UNTRADED_PRICE: Action.KEEP,
+    FindingKind.TOKEN_MIGRATION: Action.KEEP,
 }
 """Policy used where the venue file names none."""
 
