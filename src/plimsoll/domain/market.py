@@ -174,17 +174,17 @@ class MarketHistory:
     def before(self, at_ns: int) -> MarketHistory:
         """Return what was known before ``at_ns``: the only window a fold may see.
 
-        Bars that closed (or were received) after ``at_ns`` are gone, bars known to be bad by then
-        are NaN, findings not yet known are gone.
+        Bars that closed (or were received) after ``at_ns`` are gone, and so is the knowledge of
+        faults that nobody could have had by then: their bars are trusted again, as they were.
         """
         rows = slice(0, int(np.searchsorted(self.available_ns, at_ns, side="right")))
-        close = np.where(self.mask_from_ns[rows] <= at_ns, np.nan, self.close[rows])
+        known = self.mask_from_ns[rows] <= at_ns
         return replace(
             self,
             time_ns=self.time_ns[rows],
-            close=close,
+            close=self.close[rows],
             active=self.active[rows],
-            mask_from_ns=self.mask_from_ns[rows],
+            mask_from_ns=np.where(known, self.mask_from_ns[rows], NEVER_MASKED),
             volume=None if self.volume is None else self.volume[rows],
             funding=None if self.funding is None else self.funding[rows],
             received_ns=None if self.received_ns is None else self.received_ns[rows],
