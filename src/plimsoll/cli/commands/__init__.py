@@ -1,0 +1,1 @@
+"""One module per verb; each imports its journey when it runs."""

@@ -1,0 +1,18 @@
+"""``plimsoll warm``."""
+
+from __future__ import annotations
+
+from plimsoll.cli.exit_codes import ExitCode
+from plimsoll.cli.failure import running
+from plimsoll.cli.options import Debug, Json
+
+
+def warm(json: Json = False, debug: Debug = False) -> None:
+    """Compile the kernels, once after installing."""
+    with running("warm", json=json, debug=debug) as output:
+        from plimsoll.journeys.warm import warm as compile_kernels
+
+        result = compile_kernels(progress=output.progress())
+        output.line(f"{result.compiled} kernels compiled and stored in {result.seconds:.1f} s")
+        document = {"compiled": result.compiled, "seconds": result.seconds, "cold": [*result.cold]}
+        output.document(ExitCode.HOLDS, {"result": document})
