@@ -93,6 +93,11 @@ def death_hour(hours: int) -> int:
     return int(0.6 * hours) // 24 * 24 + 9
 
 
+def listing_hour(hours: int) -> int:
+    """First hour of the new market; the last hour of the grid is the partial bar."""
+    return hours - 1 - 24 * NEW_LISTING_DAYS
+
+
 def _collapse(rng: np.random.Generator, shape: tuple[int, int]) -> tuple[FloatArray, BoolArray]:
     """Scripted log returns (T, N): one market loses 95 % within 60 hours, the most at first."""
     start = death_hour(shape[0])
@@ -114,14 +119,14 @@ def listed(shape: tuple[int, int]) -> BoolArray:
     active[death_hour(hours) + COLLAPSE_HOURS + LINGER_HOURS :, HULK] = False
     active[:, BUOY] = False
     active[hours // 4 : int(0.4 * hours), BUOY] = True
-    active[hours - 24 * NEW_LISTING_DAYS :, BUOY] = True
+    active[listing_hour(hours) :, BUOY] = True
     return active
 
 
 def prices(returns: FloatArray, active: BoolArray) -> FloatArray:
     """(T, N) prices; NaN where not listed. Each listing starts afresh."""
     levels = np.log([law.start_price for law in LAWS]) + np.cumsum(returns, axis=0)
-    opening = returns.shape[0] - 24 * NEW_LISTING_DAYS
+    opening = listing_hour(returns.shape[0])
     levels[:, BUOY] -= levels[opening, BUOY] - np.log(LAWS[BUOY].start_price)
     first = returns.shape[0] // 4
     levels[:opening, BUOY] -= levels[first, BUOY] - np.log(OLD_TICKER_PRICE)
