@@ -44,11 +44,18 @@ def assemble(batches: Iterable[pl.DataFrame], origin: BarsOrigin) -> dict[str, B
     Raises
     ------
     DataError
-        More rows than the memory limit holds.
+        No rows at all, or more rows than the memory limit holds.
     UsageError
         The bar length is not given and cannot be seen (a market of one bar).
     """
     columns = _columns(_by_market(batches, origin))
+    if not columns:
+        raise DataError(
+            "must hold at least one bar of the selection",
+            found="none",
+            field=origin.source,
+            remedy="check the names in symbols, and since and until",
+        )
     intervals = _intervals({name: column["time_ns"] for name, column in columns.items()}, origin)
     bars: dict[str, Bars] = {}
     for name in list(columns):

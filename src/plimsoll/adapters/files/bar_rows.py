@@ -44,15 +44,23 @@ def bar_rows(
     decimal : str
         Decimal mark of numbers in text.
     """
+    raw = raw.filter(symbol_filter(columns, selection))
     rows = raw[ROW].to_numpy()
     time_ns, style = times_ns(raw[columns.time], rows, style, columns.time)
     if isinstance(columns, WideColumnMap):
         frame = _wide(raw, columns, time_ns, rows, decimal)
     else:
         frame = _long(raw, columns, time_ns, rows, decimal)
-    if selection.symbols is not None and "symbol" in frame.columns:
-        frame = frame.filter(pl.col("symbol").is_in(list(selection.symbols)))
     return frame.filter(selection.mask("time_ns")), style
+
+
+def symbol_filter(columns: Columns, selection: Selection) -> pl.Expr:
+    """Return the condition on raw rows that picks the markets selected."""
+    if selection.symbols is None or isinstance(columns, WideColumnMap) or columns.symbol is None:
+        return pl.lit(True)
+    name = pl.col(columns.symbol).cast(pl.String)
+    # An empty name stays in, so that it is refused rather than passed over.
+    return name.is_in(list(selection.symbols)) | name.is_null() | (name == "")
 
 
 def _long(

@@ -65,7 +65,23 @@ class WideColumnMap:
 
 Columns = ColumnMap | WideColumnMap
 
-OHLCV = ColumnMap(open="open", high="high", low="low", volume="volume", symbol="symbol")
+
+def ohlcv_columns(
+    time: str, symbol: str | None = None, time_unit: TimeUnit | None = None
+) -> ColumnMap:
+    """Return the map of a source that calls the fields of a bar by their own names."""
+    return ColumnMap(
+        time=time,
+        open="open",
+        high="high",
+        low="low",
+        volume="volume",
+        symbol=symbol,
+        time_unit=time_unit,
+    )
+
+
+OHLCV = ohlcv_columns("ts", "symbol")
 """Columns of the Parquet files that `plimsoll.journeys.fetch` writes."""
 
 

@@ -62,11 +62,8 @@ def from_frame(
     True
     """
     selection = Selection.of(symbols, since, until)
-    raw = _polars(frame, columns.time)
-    wanted = wanted_columns(raw.columns, columns, selection, source)
-    rows, _ = bar_rows(
-        raw.select(wanted).with_row_index(ROW), columns, initial_style(columns), selection
-    )
+    raw = raw_frame(frame, columns, selection, source)
+    rows, _ = bar_rows(raw, columns, initial_style(columns), selection)
     if "symbol" not in rows.columns and not market:
         raise UsageError(
             "must be given where the columns name no symbol",
@@ -77,6 +74,13 @@ def from_frame(
         price_kind=price_kind, market=market, interval_ns=interval_ns, source=source
     )
     return assemble([rows], origin)
+
+
+def raw_frame(frame: Any, columns: Columns, selection: Selection, source: str) -> pl.DataFrame:
+    """Return the wanted columns of any frame, with the number of each row in ``ROW``."""
+    raw = _polars(frame, columns.time)
+    wanted = wanted_columns(raw.columns, columns, selection, source)
+    return raw.select(wanted).with_row_index(ROW)
 
 
 def _polars(frame: Any, time: str) -> pl.DataFrame:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import polars as pl
 
-from plimsoll.adapters.files.bar_rows import ROW, bar_rows, initial_style
+from plimsoll.adapters.files.bar_rows import ROW, bar_rows, initial_style, symbol_filter
 from plimsoll.adapters.files.columns import Columns, WideColumnMap, require_columns
 from plimsoll.adapters.files.selection import Selection
 from plimsoll.adapters.files.sources import reading
@@ -27,7 +27,7 @@ def parquet_rows(path: Path, columns: Columns, selection: Selection) -> pl.DataF
             style = initial_style(columns)
         else:
             style = _whole_column_style(lazy, columns)
-        raw = lazy.filter(_symbol_filter(columns, selection)).collect()
+        raw = lazy.filter(symbol_filter(columns, selection)).collect()
         return bar_rows(raw, columns, style, selection)[0]
 
 
@@ -46,14 +46,6 @@ def wanted_columns(
     wanted = [*named, *columns.fields().values()]
     require_columns(names, wanted, source)
     return wanted
-
-
-def _symbol_filter(columns: Columns, selection: Selection) -> pl.Expr:
-    if selection.symbols is None or isinstance(columns, WideColumnMap) or columns.symbol is None:
-        return pl.lit(True)
-    name = pl.col(columns.symbol).cast(pl.String)
-    # An empty name stays in, so that it is refused rather than passed over.
-    return name.is_in(list(selection.symbols)) | name.is_null()
 
 
 def _plausible(lazy: pl.LazyFrame, time: str, dtype: pl.Datetime) -> bool:

@@ -87,10 +87,10 @@ def times_ns(
         return _integer_ns(_whole(column, rows, field), rows, style, field)
     if column.dtype == pl.Date:
         values = column.cast(pl.Int32).cast(pl.Int64).to_numpy() * 86_400
-        return _in_unit(values, rows, TimeUnit.SECONDS, field), style
+        return _dated_ns(values, rows, TimeUnit.SECONDS, field), style
     if isinstance(column.dtype, pl.Datetime):
         unit = TimeUnit(column.dtype.time_unit)
-        return _in_unit(column.cast(pl.Int64).to_numpy(), rows, unit, field), style
+        return _dated_ns(column.cast(pl.Int64).to_numpy(), rows, unit, field), style
     raise DataFormatError(
         "must be timestamps, integers or ISO 8601 text", found=str(column.dtype), field=field
     )
@@ -121,13 +121,32 @@ def _integer_ns(
 
 
 def _in_unit(values: IntArray, rows: NDArray[np.integer], unit: TimeUnit, field: str) -> IntArray:
-    """Return ``values`` in ns after checking that each is plausible in ``unit``."""
-    per_second = 1_000_000_000 // unit.nanoseconds
-    outside = (values < EARLIEST_S * per_second) | (values >= LATEST_S * per_second)
-    if outside.any():
-        first = int(np.argmax(outside))
+    """Return integers in ns after checking that each is plausible in ``unit``."""
+    first = _first_implausible(values, unit)
+    if first is not None:
         raise _implausible(int(values[first]), int(rows[first]), unit, field)
     return np.ascontiguousarray(values, dtype=np.int64) * unit.nanoseconds
+
+
+def _dated_ns(values: IntArray, rows: NDArray[np.integer], unit: TimeUnit, field: str) -> IntArray:
+    """Return what was already a date in ns; one of 1970 was read in the wrong unit upstream."""
+    first = _first_implausible(values, unit)
+    if first is not None:
+        per_second = 1_000_000_000 // unit.nanoseconds
+        raise DataFormatError(
+            _PLAUSIBLE,
+            found=f"{int(values[first]) // per_second} s since 1970",
+            field=field,
+            row=int(rows[first]),
+            remedy="a date near 1970 was made from a number in another unit; make it again",
+        )
+    return np.ascontiguousarray(values, dtype=np.int64) * unit.nanoseconds
+
+
+def _first_implausible(values: IntArray, unit: TimeUnit) -> int | None:
+    per_second = 1_000_000_000 // unit.nanoseconds
+    outside = (values < EARLIEST_S * per_second) | (values >= LATEST_S * per_second)
+    return int(np.argmax(outside)) if outside.any() else None
 
 
 def _implausible(value: int, row: int, unit: TimeUnit | None, field: str) -> DataFormatError:
@@ -175,7 +194,7 @@ def _iso_ns(
     expected = bool(zoned[0]) if style.zoned is None else style.zoned
     _refuse(zoned != expected, column, rows, field, "must name a time zone everywhere or nowhere")
     values = (wall - _offset_ns(parts["zone"])).to_numpy()
-    return _in_unit(values, rows, TimeUnit.NANOSECONDS, field), replace(style, zoned=expected)
+    return _dated_ns(values, rows, TimeUnit.NANOSECONDS, field), replace(style, zoned=expected)
 
 
 def _wall_clock_ns(parts: pl.DataFrame) -> pl.Series:
