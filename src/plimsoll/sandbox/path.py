@@ -23,7 +23,9 @@ BUOY, HULK = 4, 5  # columns of the newly listed and of the dying market
 COLLAPSE_HOURS = 60
 COLLAPSE_LOG = float(np.log(0.05))
 LINGER_HOURS = 7 * 24
-OLD_TICKER_PRICE = 37.0
+OLD_TICKER_DAYS = 135
+OLD_TICKER_SILENT_DAYS = 25
+OLD_TICKER_PRICE = 37.0  # at which the coin that had the ticker before ends
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -98,6 +100,12 @@ def listing_hour(hours: int) -> int:
     return hours - 1 - 24 * NEW_LISTING_DAYS
 
 
+def old_listing(hours: int) -> slice:
+    """Hours in which another coin had the new market's ticker."""
+    ends = listing_hour(hours) - 24 * OLD_TICKER_SILENT_DAYS
+    return slice(max(0, ends - 24 * OLD_TICKER_DAYS), ends)
+
+
 def _collapse(rng: np.random.Generator, shape: tuple[int, int]) -> tuple[FloatArray, BoolArray]:
     """Scripted log returns (T, N): one market loses 95 % within 60 hours, the most at first."""
     start = death_hour(shape[0])
@@ -110,15 +118,12 @@ def _collapse(rng: np.random.Generator, shape: tuple[int, int]) -> tuple[FloatAr
 
 
 def listed(shape: tuple[int, int]) -> BoolArray:
-    """(T, N) True where a market trades.
-
-    The new market's ticker was used by another coin before: from 25 % to 40 % of the history.
-    """
+    """(T, N) True where a market trades; another coin traded under the new one's ticker before."""
     hours = shape[0]
     active = np.ones(shape, dtype=np.bool_)
     active[death_hour(hours) + COLLAPSE_HOURS + LINGER_HOURS :, HULK] = False
     active[:, BUOY] = False
-    active[hours // 4 : int(0.4 * hours), BUOY] = True
+    active[old_listing(hours), BUOY] = True
     active[listing_hour(hours) :, BUOY] = True
     return active
 
@@ -128,6 +133,6 @@ def prices(returns: FloatArray, active: BoolArray) -> FloatArray:
     levels = np.log([law.start_price for law in LAWS]) + np.cumsum(returns, axis=0)
     opening = listing_hour(returns.shape[0])
     levels[:, BUOY] -= levels[opening, BUOY] - np.log(LAWS[BUOY].start_price)
-    first = returns.shape[0] // 4
-    levels[:opening, BUOY] -= levels[first, BUOY] - np.log(OLD_TICKER_PRICE)
+    last = old_listing(returns.shape[0]).stop - 1
+    levels[:opening, BUOY] -= levels[last, BUOY] - np.log(OLD_TICKER_PRICE)
     return np.where(active, np.exp(levels), np.nan)

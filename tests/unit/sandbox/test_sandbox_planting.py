@@ -113,7 +113,7 @@ def test_partial_last_bars(venue: SandboxVenue) -> None:
 
 def test_reused_ticker_and_delisting(venue: SandboxVenue) -> None:
     ((reused, bars),) = _of(venue, KIND.REUSED_TICKER)
-    assert reused.last_ns - reused.first_ns > 100 * 24 * HOUR_NS
+    assert reused.last_ns - reused.first_ns > 20 * 24 * HOUR_NS
     assert _rows(reused, bars).size == 2
     ((delisted, bars),) = _of(venue, KIND.DELISTING)
     assert delisted.first_ns == bars.time_ns[-1]
