@@ -16,16 +16,16 @@ _TIE = 1.0 + 1e-7
 
 
 def binomial_cdf(count: ArrayLike, trials: ArrayLike, probability: float) -> Any:
-    """``P(X <= count)``; counts and trials may be fractional (the beta continuation)."""
+    """``P(X <= count)`` by the incomplete beta function; broadcasts."""
     x, n = np.asarray(count, dtype=np.float64), np.asarray(trials, dtype=np.float64)
-    inside = special.betaincc(x + 1.0, np.maximum(n - x, 1e-300), probability)
+    inside = special.betaincc(np.maximum(x + 1.0, 0.5), np.maximum(n - x, 0.5), probability)
     return np.where(x >= n, 1.0, np.where(x < 0.0, 0.0, inside))
 
 
 def binomial_upper(count: ArrayLike, trials: ArrayLike, probability: float) -> Any:
-    """``P(X >= count)``; counts and trials may be fractional (the beta continuation)."""
+    """``P(X >= count)`` by the incomplete beta function; broadcasts."""
     x, n = np.asarray(count, dtype=np.float64), np.asarray(trials, dtype=np.float64)
-    inside = special.betainc(np.maximum(x, 1e-300), np.maximum(n - x + 1.0, 1e-300), probability)
+    inside = special.betainc(np.maximum(x, 0.5), np.maximum(n - x + 1.0, 0.5), probability)
     return np.where(x <= 0.0, 1.0, np.where(x > n, 0.0, inside))
 
 

@@ -28,7 +28,7 @@ from plimsoll.domain.market import DAY_NS
 from plimsoll.errors import InsufficientDataError, UsageError
 from plimsoll.measures import BlockBootstrap
 from plimsoll.measures.bootstrap import block_starts
-from plimsoll.validation.binomial import binomial_cdf, binomial_upper, check_rate
+from plimsoll.validation.binomial import check_rate
 from plimsoll.validation.newey_west import DEFAULT_LAGS, daily_sums, variance_of_sum
 from plimsoll.validation.starts import Starts, starts_of
 
@@ -170,12 +170,16 @@ def _tested(
 
 
 def mid_p_values(count: float, trials: float, rate: float) -> tuple[float, float]:
-    """Mid-p values of too few and too many breaches in an effective sample; they add up to 1."""
-    below = float(binomial_cdf(count - 1.0, trials, rate)) if count >= 1.0 else 0.0
-    few = 0.5 * (float(binomial_cdf(count, trials, rate)) + below)
-    above = float(binomial_upper(count + 1.0, trials, rate))
-    many = 0.5 * (float(binomial_upper(count, trials, rate)) + above)
-    return few, many
+    """Mid-p values of too few and too many breaches in an effective sample; they add up to 1.
+
+    ``P(X >= x)`` is the incomplete beta function ``I_rate(x, n - x + 1)``, also between counts.
+    """
+    rest = trials - count
+    at_most = float(special.betaincc(count + 1.0, rest, rate)) if rest > 0.0 else 1.0
+    below = float(special.betaincc(count, rest + 1.0, rate)) if count > 0.0 else 0.0
+    at_least = float(special.betainc(count, rest + 1.0, rate)) if count > 0.0 else 1.0
+    above = float(special.betainc(count + 1.0, rest, rate)) if rest > 0.0 else 0.0
+    return 0.5 * (at_most + below), 0.5 * (at_least + above)
 
 
 def effective_interval(count: float, trials: float) -> tuple[float, float]:

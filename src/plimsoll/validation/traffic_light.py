@@ -57,6 +57,9 @@ class ZoneRow:
 def zone_limits(observations: int, breach_rate: float) -> ZoneLimits:
     """Return the zones of ``observations`` horizons at a target ``breach_rate``.
 
+    No breach is always green: where even ``P(X = 0)`` reaches 95 %, yellow starts at one breach.
+    A handful of horizons says nothing either way; read such a zone with its sample size.
+
     Examples
     --------
     >>> zone_limits(365, 0.01)
@@ -122,8 +125,8 @@ def zones_of(
 
 
 def _first_count(observations: int, breach_rate: float, probability: float) -> int:
-    # Bisection on a rising function: the count need not exist below n for tiny samples.
-    low, high = 0, observations
+    # Bisection on a rising function, whose value at n is 1.
+    low, high = 1, observations
     while low < high:
         middle = (low + high) // 2
         if float(binomial_cdf(middle, observations, breach_rate)) >= probability:
