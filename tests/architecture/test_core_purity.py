@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import tomllib
 from pathlib import Path
 
 import pytest
-from core_scan import core_files, foreign_imports, violations
+from core_scan import CORE, core_files, foreign_imports, violations
 
 PACKAGE = Path(__file__).parents[2] / "src" / "plimsoll"
 FILES = core_files(PACKAGE)
@@ -19,6 +20,13 @@ def test_the_scan_sees_the_core() -> None:
     """A scan of nothing would always pass."""
     names = {_name(f).replace("\\", "/") for f in FILES}
     assert {"errors.py", "domain/market.py", "maths/recursions.py"} <= names
+
+
+def test_the_scan_and_the_import_contract_mean_the_same_core() -> None:
+    settings = tomllib.loads((PACKAGE.parents[1] / "pyproject.toml").read_text(encoding="utf-8"))
+    contracts = {c["id"]: c for c in settings["tool"]["importlinter"]["contracts"]}
+    named = {m.split(".")[1] for m in contracts["core"]["source_modules"]}
+    assert named == set(CORE) - {"errors.py"}
 
 
 @pytest.mark.parametrize("path", FILES, ids=_name)

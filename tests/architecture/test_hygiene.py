@@ -158,3 +158,30 @@ def test_the_licence_is_the_whole_apache_licence() -> None:
     """SHA-256 of the text published at apache.org/licenses/LICENSE-2.0.txt, appendix included."""
     digest = hashlib.sha256((ROOT / "LICENSE").read_bytes()).hexdigest()
     assert digest == "cfc7749b96f63bd31c3c42b5c471bf756814053e847c10f3eb003417bc523d30"
+
+
+def test_links_between_documents_lead_somewhere() -> None:
+    pages = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
+    links = [
+        (page, target)
+        for page in pages
+        for target in re.findall(r"\]\(([^)#\s]+)", page.read_text(encoding="utf-8"))
+        if "://" not in target
+    ]
+    assert len(links) > 5
+    broken = [f"{p.name} -> {t}" for p, t in links if not (p.parent / t).exists()]
+    assert broken == []
+
+
+def test_no_path_of_a_machine_and_no_registry_in_the_project() -> None:
+    """What is committed says nothing about where it was made."""
+    files = [*ROOT.glob("*.toml"), *ROOT.glob("*.md"), *ROOT.glob(".*.yaml"), *FILES]
+    files += [*(ROOT / "docs").rglob("*.md"), *(ROOT / "tests").rglob("*.py")]
+    found = [
+        str(file.relative_to(ROOT))
+        for file in files
+        if re.search(r"(?<![\w.])/(?:root|work|home/\w+)/|pypi\.|/simple/", file.read_text("utf-8"))
+        and file != Path(__file__)
+    ]
+    assert len(files) > 50
+    assert found == []
