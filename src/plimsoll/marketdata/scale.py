@@ -12,6 +12,7 @@ NORMAL_CONSISTENCY = 1.4826022185056018
 """1 / Phi^-1(3/4): makes a median absolute value the standard deviation of a normal."""
 
 _STRIDE_BARS = 24
+_CHUNK = 16_384
 
 
 def trailing_scales(moves: FloatArray, settings: CheckSettings) -> tuple[FloatArray, FloatArray]:
@@ -60,5 +61,7 @@ def _running_medians(changed: FloatArray, window_bars: int) -> FloatArray:
     if changed.size >= window_bars:
         windows = sliding_window_view(changed, window_bars)
         middle = window_bars // 2
-        at[window_bars:] = np.partition(windows, middle, axis=1)[:, middle]
+        for begin in range(0, len(windows), _CHUNK):
+            part = np.partition(windows[begin : begin + _CHUNK], middle, axis=1)[:, middle]
+            at[window_bars + begin : window_bars + begin + len(part)] = part
     return at

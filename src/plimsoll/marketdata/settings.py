@@ -35,8 +35,10 @@ class CheckSettings:
         Ratios above one; their inverses count as well.
     slip_max_bars : int
         A change of unit that lasts longer is a redenomination.
-    unit_tolerance_scales, unit_tolerance_log : float
-        Distance of a log ratio from the log factor: in scales, and at most in log.
+    slip_tolerance_log : float
+        Distance of a slip's log ratio from the log factor.
+    factor_tolerance_scales, factor_tolerance_log : float
+        The same of a redenomination: in scales, grown by the root of time, and at most in log.
     small_factor, small_factor_tolerance_log : float
         Factors up to this one, which a true crash can come near, have this tolerance at most.
     redenomination_calm_ratio : float
@@ -79,15 +81,16 @@ class CheckSettings:
     suspicious_large_scales: float = 8.0
     suspicious_large_move: float = 0.25
     suspicious_first_move: float = 0.5
-    spike_scales: float = 15.0
+    spike_scales: float = 12.0
     spike_max_bars: int = 3
     spike_residual_scales: float = 5.0
-    spike_residual_share: float = 0.2
+    spike_residual_share: float = 0.15
     slip_factors: tuple[float, ...] = (100.0, 1000.0)
     redenomination_factors: tuple[float, ...] = (10.0, 100.0, 1e3, 1e4, 1e5, 1e6)
     slip_max_bars: int = 48
-    unit_tolerance_scales: float = 8.0
-    unit_tolerance_log: float = 0.7
+    slip_tolerance_log: float = 0.7
+    factor_tolerance_scales: float = 6.0
+    factor_tolerance_log: float = 0.2
     small_factor: float = 10.0
     small_factor_tolerance_log: float = 0.15
     redenomination_calm_ratio: float = 4.0

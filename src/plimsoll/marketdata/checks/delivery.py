@@ -9,6 +9,7 @@ from __future__ import annotations
 from plimsoll.domain.finding import Finding, FindingKind
 from plimsoll.domain.market import DAY_NS, Bars
 from plimsoll.marketdata.settings import CheckSettings
+from plimsoll.marketdata.wording import counted
 
 
 def partial_last_bar(bars: Bars, settings: CheckSettings) -> list[Finding]:
@@ -49,6 +50,6 @@ def short_history(bars: Bars, settings: CheckSettings) -> list[Finding]:
             bars=len(bars),
             value=len(bars) * bars.interval_ns / DAY_NS,
             expected=settings.short_history_days,
-            detail=f"{len(bars)} bars, fewer than {settings.short_history_days:g} days of them",
+            detail=f"{counted(len(bars), 'bar')}, fewer than {settings.short_history_days:g} days of them",
         )
     ]

@@ -8,6 +8,7 @@ from plimsoll.domain.finding import Finding, FindingKind
 from plimsoll.domain.market import DAY_NS, Bars
 from plimsoll.marketdata.series import Series, phase_ns
 from plimsoll.marketdata.settings import CheckSettings
+from plimsoll.marketdata.wording import counted
 
 
 def gaps(bars: Bars, _settings: CheckSettings) -> list[Finding]:
@@ -23,7 +24,7 @@ def gaps(bars: Bars, _settings: CheckSettings) -> list[Finding]:
             last_ns=int(time_ns[before + 1]),
             known_at_ns=int(time_ns[before + 1]),
             bars=int(missing[before]),
-            detail=f"{missing[before]} bars missing",
+            detail=f"{counted(int(missing[before]), 'bar')} missing",
         )
         for before in np.flatnonzero(missing)
     ]

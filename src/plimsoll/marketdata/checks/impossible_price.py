@@ -25,17 +25,19 @@ def impossible_prices(bars: Bars, _settings: CheckSettings) -> list[Finding]:
             known_at_ns=int(time_ns[a]),
             bars=int(b - a + 1),
             value=float(close[a]),
-            detail=_reason(float(close[a])),
+            detail=_reason(bars, int(order[a])),
         )
         for a, b in zip(starts, stops, strict=True)
     ]
 
 
-def _reason(close: float) -> str:
-    if np.isnan(close):
-        return "no price (missing or NaN)"
-    if np.isinf(close):
-        return "infinite price"
-    if close <= 0:
-        return "price is zero or negative"
+def _reason(bars: Bars, row: int) -> str:
+    prices = {"open": bars.open, "high": bars.high, "low": bars.low, "close": bars.close}
+    for name, column in prices.items():
+        if column is None:
+            continue
+        if np.isnan(column[row]):
+            return f"no {name} (missing or NaN)"
+        if np.isinf(column[row]) or column[row] <= 0:
+            return f"the {name} is {column[row]:g}"
     return "open, high, low and close contradict each other"

@@ -6,7 +6,7 @@ import numpy as np
 
 from plimsoll.domain.finding import Finding, FindingKind
 from plimsoll.domain.market import DAY_NS, HOUR_NS
-from plimsoll.marketdata.checks.unit_change import round_factor
+from plimsoll.marketdata.checks.unit_change import redenomination_factor
 from plimsoll.marketdata.series import Series
 from plimsoll.marketdata.settings import CheckSettings
 
@@ -29,8 +29,7 @@ def _is_other(series: Series, row: int, settings: CheckSettings) -> bool:
     far = distance >= np.fmax(np.log(settings.reuse_min_factor), grown)
     halt = series.steps[row] * series.bars.interval_ns
     short = halt <= settings.redenomination_max_halt_days * DAY_NS
-    factors = settings.redenomination_factors
-    return bool(far) and not (short and round_factor(series, row, factors, settings))
+    return bool(far) and not (short and redenomination_factor(series, row, settings))
 
 
 def _finding(series: Series, row: int) -> Finding:

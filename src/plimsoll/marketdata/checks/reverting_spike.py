@@ -7,6 +7,7 @@ import numpy as np
 from plimsoll.domain.finding import Finding, FindingKind
 from plimsoll.marketdata.series import Series
 from plimsoll.marketdata.settings import CheckSettings
+from plimsoll.marketdata.wording import counted
 
 
 def reverting_spikes(series: Series, settings: CheckSettings) -> list[Finding]:
@@ -23,13 +24,12 @@ def reverting_spikes(series: Series, settings: CheckSettings) -> list[Finding]:
 def _back(series: Series, row: int, settings: CheckSettings) -> int:
     """Row at which the price is back where it was before ``row``; 0 if it is not."""
     base, height = series.log_close[row - 1], series.move[row]
-    near = min(
-        settings.spike_residual_scales * series.scale[row],
-        settings.spike_residual_share * abs(height),
-    )
+    residual = settings.spike_residual_scales * series.scale[row]
+    most = settings.spike_residual_share * abs(height)
     for back in range(row + 1, min(row + 1 + settings.spike_max_bars, len(series))):
         if series.steps[back] > 1 or series.steps[row] > 1:
             return 0
+        near = min(most, residual * np.sqrt(back - row + 1))
         if abs(series.log_close[back] - base) <= near:
             return 0 if _traded_there(series, row, back) else back
         if (series.log_close[back] - base) / height < 0.5:
@@ -57,5 +57,5 @@ def _finding(series: Series, row: int, back: int) -> Finding:
         bars=back - row,
         value=float(close[row]),
         expected=float(close[row - 1]),
-        detail=f"{np.expm1(series.move[row]):+.1%} and back within {back - row} bars",
+        detail=f"{np.expm1(series.move[row]):+.1%} and back after {counted(back - row, 'bar')}",
     )

@@ -9,6 +9,7 @@ from plimsoll.domain.market import BoolArray, FloatArray
 from plimsoll.marketdata.runs import runs
 from plimsoll.marketdata.series import Series
 from plimsoll.marketdata.settings import CheckSettings
+from plimsoll.marketdata.wording import counted
 
 
 def stale_runs(series: Series, settings: CheckSettings) -> list[Finding]:
@@ -38,7 +39,7 @@ def _finding(series: Series, start: int, stop: int, limit: int) -> Finding:
         bars=bars,
         value=float(series.bars.close[start]),
         expected=float(limit),
-        detail=f"{bars} closes repeat the one before; fewer than {limit} are usual",
+        detail=f"{counted(bars, 'repetition')} of a close; fewer than {limit} are usual",
     )
 
 

@@ -8,6 +8,7 @@ from plimsoll.domain.finding import Finding, FindingKind
 from plimsoll.domain.market import BoolArray
 from plimsoll.marketdata.series import Series
 from plimsoll.marketdata.settings import CheckSettings
+from plimsoll.marketdata.wording import counted
 
 
 def suspicious_moves(series: Series, settings: CheckSettings) -> list[Finding]:
@@ -38,5 +39,5 @@ def _finding(series: Series, row: int) -> Finding:
         bars=1,
         value=simple,
         expected=usual,
-        detail=f"{simple:+.1%} in {series.steps[row]:.0f} bars, {size}",
+        detail=f"{simple:+.1%} in {counted(round(series.steps[row]), 'bar')}, {size}",
     )

@@ -9,6 +9,7 @@ from plimsoll.domain.market import DAY_NS
 from plimsoll.marketdata.scale import NORMAL_CONSISTENCY
 from plimsoll.marketdata.series import Series
 from plimsoll.marketdata.settings import CheckSettings
+from plimsoll.marketdata.wording import counted
 
 
 def unit_changes(series: Series, settings: CheckSettings) -> list[Finding]:
@@ -18,15 +19,15 @@ def unit_changes(series: Series, settings: CheckSettings) -> list[Finding]:
     ``slip_max_bars``, a redenomination when it is not back by then and the market is as calm as
     it was before. Until then it is a suspicious move.
     """
-    least = np.log(min(settings.slip_factors + settings.redenomination_factors))
+    least = 0.9 * np.log(min(settings.slip_factors + settings.redenomination_factors))
     found: list[Finding] = []
     returns: set[int] = set()
-    rows = np.flatnonzero(np.abs(series.move) >= least - settings.small_factor_tolerance_log)
+    rows = np.flatnonzero(np.abs(series.move) >= least)
     for row in map(int, rows):
         if row in returns:
             continue
         back = _back(series, row, settings)
-        if back and round_factor(series, row, settings.slip_factors, settings):
+        if back and _is_slip(series, row, settings):
             found.append(_slip(series, row, back))
             returns.add(back)
         elif not back and is_redenomination(series, row, settings):
@@ -34,24 +35,28 @@ def unit_changes(series: Series, settings: CheckSettings) -> list[Finding]:
     return found
 
 
-def round_factor(
-    series: Series, row: int, factors: tuple[float, ...], settings: CheckSettings
-) -> float:
-    """Return the factor of the move at ``row`` (below one for a fall), 0 if it is not round."""
-    move, logs = float(series.move[row]), np.log(factors)
+def redenomination_factor(series: Series, row: int, settings: CheckSettings) -> float:
+    """Return the round factor of the move at ``row`` (below one for a fall), 0 if there is none.
+
+    A crash can come near a small factor, and another coin's price near any, so that the move must
+    agree with the factor within what this market may have moved meanwhile, and closely.
+    """
+    move, logs = float(series.move[row]), np.log(settings.redenomination_factors)
     nearest = int(np.argmin(np.abs(logs - abs(move))))
-    if abs(logs[nearest] - abs(move)) > _tolerance(series, row, factors[nearest], settings):
-        return 0.0
-    return factors[nearest] if move > 0 else 1.0 / factors[nearest]
-
-
-def _tolerance(series: Series, row: int, factor: float, settings: CheckSettings) -> float:
+    factor = settings.redenomination_factors[nearest]
     small = factor <= settings.small_factor
-    most = settings.small_factor_tolerance_log if small else settings.unit_tolerance_log
-    scale = series.slow_scale[row] * np.sqrt(series.steps[row])
-    if np.isnan(scale):
-        return settings.small_factor_tolerance_log
-    return float(min(most, max(0.05, settings.unit_tolerance_scales * scale)))
+    most = settings.small_factor_tolerance_log if small else settings.factor_tolerance_log
+    grown = series.slow_scale[row] * np.sqrt(series.steps[row])
+    near = np.fmin(most, np.fmax(0.05, settings.factor_tolerance_scales * grown))
+    if abs(logs[nearest] - abs(move)) > near:
+        return 0.0
+    return factor if move > 0 else 1.0 / factor
+
+
+def _is_slip(series: Series, row: int, settings: CheckSettings) -> bool:
+    """Return whether the move is near a factor of slips; that it came back proves the rest."""
+    distance = np.abs(np.log(settings.slip_factors) - abs(series.move[row]))
+    return bool(distance.min() <= settings.slip_tolerance_log)
 
 
 def is_redenomination(series: Series, row: int, settings: CheckSettings) -> bool:
@@ -60,7 +65,7 @@ def is_redenomination(series: Series, row: int, settings: CheckSettings) -> bool
     halt = series.steps[row] * series.bars.interval_ns
     if confirmed >= len(series) or halt > settings.redenomination_max_halt_days * DAY_NS:
         return False
-    if not round_factor(series, row, settings.redenomination_factors, settings):
+    if not redenomination_factor(series, row, settings):
         return False
     after = NORMAL_CONSISTENCY * np.median(np.abs(series.move[row + 1 : confirmed + 1]))
     calm = settings.redenomination_calm_ratio * series.slow_scale[row]
@@ -86,13 +91,13 @@ def _slip(series: Series, row: int, back: int) -> Finding:
         bars=back - row,
         value=float(series.bars.close[row]),
         expected=float(series.bars.close[row - 1]),
-        detail=f"{back - row} bars {_times(ratio)} the level before and after",
+        detail=f"{counted(back - row, 'bar')} at {_times(ratio)} the level before and after",
     )
 
 
 def _redenomination(series: Series, row: int, settings: CheckSettings) -> Finding:
     time_ns, ratio = series.time_ns, float(np.exp(series.move[row]))
-    factor = round_factor(series, row, settings.redenomination_factors, settings)
+    factor = redenomination_factor(series, row, settings)
     return Finding(
         kind=FindingKind.REDENOMINATION,
         market=series.bars.market,

@@ -11,13 +11,14 @@ from plimsoll.domain.market import BoolArray, IntArray
 from plimsoll.marketdata.runs import runs
 from plimsoll.marketdata.series import Series
 from plimsoll.marketdata.settings import CheckSettings
+from plimsoll.marketdata.wording import counted
 
 ALL_MARKETS = "*"
 """Market of a finding that concerns the venue as a whole."""
 
 _HOW = {
-    FindingKind.GAP: "without a bar",
-    FindingKind.FLAT_OUTAGE: "filled with flat bars without a trade",
+    FindingKind.GAP: "missing",
+    FindingKind.FLAT_OUTAGE: "filled in without a trade",
 }
 
 
@@ -93,5 +94,5 @@ def _outage(begin: int, end: int, markets: int, kind: FindingKind, interval: int
         known_at_ns=end if is_gap else begin,
         bars=bars,
         value=float(markets),
-        detail=f"{bars} bars {_HOW[kind]} in {markets} markets at once",
+        detail=f"{counted(bars, 'bar')} {_HOW[kind]} in {markets} markets at once",
     )
