@@ -141,6 +141,7 @@ def _model(venue: VenueConfig) -> ModelSettings:
     return ModelSettings(
         volatility=model.volatility,
         half_life_days=model.half_life_days,
+        score_degrees=model.score_degrees,
         step_hours=model.step_hours,
         fit_window_days=model.fit_window_days,
         refit_every_days=model.refit_every_days,

@@ -20,6 +20,7 @@ Value = str | int | float | bool | None | list["Value"] | dict[str, "Value"]
 
 MAXIMUM_BYTES = 4_000_000
 MAXIMUM_NODES = 200_000
+MAXIMUM_DEPTH = 50
 MAXIMUM_DIGITS = 300
 
 _INT = re.compile(r"[-+]?[0-9][0-9_]*")
@@ -31,7 +32,11 @@ _WORDS: Mapping[str, bool | float | None] = {
     **{f"{sign}.{word}": float(sign + "inf") for sign in ("", "+", "-") for word in ("inf", "Inf")},
     **dict.fromkeys((".nan", ".NaN", ".NAN"), float("nan")),
 }
-_READING_FAILS = (yaml.YAMLError, ValueError, OverflowError, RecursionError)
+_TAGS = frozenset(
+    f"tag:yaml.org,2002:{name}"
+    for name in ("str", "int", "float", "bool", "null", "timestamp", "merge", "value", "seq", "map")
+)
+_LOADER: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,18 +128,18 @@ def path_text(path: Sequence[str | int]) -> str:
 
 
 def _compose(content: bytes, reading: _Reading) -> yaml.Node | None:
-    problem = line = None
+    line = None
     try:
         if len(content) <= MAXIMUM_BYTES:
-            root: yaml.Node | None = yaml.compose(content.decode("utf-8-sig"), yaml.SafeLoader)
+            text = content.decode("utf-8-sig")
+            _check_depth(text)
+            root: yaml.Node | None = yaml.compose(text, _LOADER)
             return root
         problem, found = f"must be at most {MAXIMUM_BYTES:,} bytes", f"{len(content):,} bytes"
     except UnicodeDecodeError as error:
         problem, found = "must be UTF-8 text", f"byte {error.start} that is not"
         line = content[: error.start].count(b"\n") + 1
-    except RecursionError:
-        problem, found = "must not be nested so deeply", "more levels than can be read"
-    except _READING_FAILS as error:
+    except (yaml.YAMLError, ValueError, OverflowError) as error:
         problem, found = "must be YAML", _first_words(error)
         mark = getattr(error, "problem_mark", None)
         line = None if mark is None else mark.line + 1
@@ -145,6 +150,16 @@ def _compose(content: bytes, reading: _Reading) -> yaml.Node | None:
     return None
 
 
+def _check_depth(text: str) -> None:
+    """Refuse deep nesting before nodes are made: making them is recursive, counting is not."""
+    depth = 0
+    for event in yaml.parse(text, _LOADER):
+        depth += isinstance(event, yaml.CollectionStartEvent)
+        depth -= isinstance(event, yaml.CollectionEndEvent)
+        if depth > MAXIMUM_DEPTH:
+            raise ValueError(f"more than {MAXIMUM_DEPTH} levels of nesting")
+
+
 def _first_words(error: BaseException) -> str:
     named = getattr(error, "problem", None) or getattr(error, "reason", None) or str(error)
     return str(named).splitlines()[0][:120] if str(named) else type(error).__name__
@@ -153,8 +168,10 @@ def _first_words(error: BaseException) -> str:
 def _build(node: yaml.Node, path: Path, reading: _Reading) -> Value:
     reading.lines.setdefault(path, _line_of(node))
     reading.nodes += 1
-    if id(node) in reading.open_nodes or reading.nodes > MAXIMUM_NODES or len(path) > 50:
+    if id(node) in reading.open_nodes or reading.nodes > MAXIMUM_NODES or len(path) > MAXIMUM_DEPTH:
         reading.fault(path, node, "must be finite", "an alias of itself", "write the values out")
+        return None
+    if not _is_clean(node, path, reading):
         return None
     if isinstance(node, yaml.ScalarNode):
         return _scalar(node, path, reading)
@@ -172,7 +189,7 @@ def _members(node: yaml.Node, path: Path, reading: _Reading) -> Iterator[tuple[s
     for key, item in node.value:
         if not isinstance(key, yaml.ScalarNode):
             reading.fault(path, key, "keys must be plain text", "a list or mapping", "name it")
-        elif key.value == "<<" and key.style is None:
+        elif key.value == "<<" and _is_plain(key):
             reading.fault((*path, "<<"), key, "merge keys are not read", "<<", "write the keys out")
         elif key.value in seen:
             where = (*path, key.value)
@@ -191,10 +208,8 @@ def _members(node: yaml.Node, path: Path, reading: _Reading) -> Iterator[tuple[s
 
 def _scalar(node: yaml.ScalarNode, path: Path, reading: _Reading) -> Value:
     text: str = node.value
-    reading.texts[path] = text if node.style is None else f'"{text}"'
-    if not _is_clean(node, path, reading):
-        return ""
-    if node.style is not None or node.tag == "!":
+    reading.texts[path] = text if _is_plain(node) else f'"{text}"'
+    if not _is_plain(node):
         return text
     if text in _WORDS:
         return _WORDS[text]
@@ -208,16 +223,23 @@ def _scalar(node: yaml.ScalarNode, path: Path, reading: _Reading) -> Value:
     return text
 
 
-def _is_clean(node: yaml.ScalarNode, path: Path, reading: _Reading) -> bool:
-    if not node.tag.startswith("tag:yaml.org,2002:") and node.tag != "!":
-        reading.fault(path, node, "tags are not read", node.tag[:60], "delete the tag")
+def _is_clean(node: yaml.Node, path: Path, reading: _Reading) -> bool:
+    """Whether a node has no foreign tag and only text that can be written again."""
+    if node.tag not in _TAGS:
+        reading.fault(path, node, "tags are not read", ascii(node.tag)[:60], "delete the tag")
         return False
-    try:
-        node.value.encode("utf-8")
-    except UnicodeEncodeError:
-        reading.fault(path, node, "must be valid Unicode", ascii(node.value)[:60], "retype it")
-        return False
+    if isinstance(node, yaml.ScalarNode) and not node.value.isascii():
+        try:
+            node.value.encode("utf-8")
+        except UnicodeEncodeError:
+            reading.fault(path, node, "must be valid Unicode", ascii(node.value)[:60], "retype it")
+            return False
     return True
+
+
+def _is_plain(node: yaml.ScalarNode) -> bool:
+    """Whether a scalar is written without quotes or block; the two loaders say so differently."""
+    return not node.style
 
 
 def _line_of(node: yaml.Node) -> int:

@@ -71,6 +71,8 @@ def _expanded(
 
 def _problem(path: Path) -> tuple[str, str] | None:
     """What is wrong with ``path`` and what to do; None where it is a readable file."""
+    if "\0" in str(path):
+        return "must be a path that can be opened", "delete the NUL character"
     try:
         if glob.has_magic(str(path)) and not path.exists():
             matches = glob.iglob(str(path), recursive=True)

@@ -148,26 +148,13 @@ def _horizons(document: Document) -> Iterator[Fault]:
 
 def _steps(document: Document) -> Iterator[Fault]:
     step = _number(document, "model", "step_hours")
-    if step is None:
-        return
-    if step >= 1 and 24 % step:
+    if step is not None and step >= 1 and 24 % step:
         yield fault_at(
             document,
             ("model", "step_hours"),
             "must divide 24",
             "choose from 1, 2, 3, 4, 6, 8, 12, 24",
         )
-    for name in _keys(document, "classes"):
-        for which in ("maintenance", "reaction"):
-            path = ("classes", name, f"{which}_horizon_hours")
-            hours = _number(document, *path)
-            if hours is not None and hours >= 1 and step >= 1 and hours % step:
-                yield fault_at(
-                    document,
-                    path,
-                    f"must be a multiple of model.step_hours ({step:g})",
-                    f"write a multiple of {step:g}, or shorten the step",
-                )
 
 
 def _rate_grid(document: Document) -> Iterator[Fault]:

@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Literal
 
 from pydantic import Field
 
-from plimsoll.calibration.problem import Structure, TailMethod, VolatilityModel
+from plimsoll.calibration.problem import (
+    CalibrationProblem,
+    Gate,
+    ModelSettings,
+    ShortHistory,
+    Structure,
+    TailMethod,
+    VolatilityModel,
+)
 from plimsoll.config.data_section import DataSection
 from plimsoll.config.fields import (
     Count,
     Days,
+    Degrees,
     HalfLife,
     Hours,
     Level,
@@ -36,6 +44,12 @@ from plimsoll.config.fields import (
 VENUE_VERSION = 1
 
 Zone = Literal["green", "yellow", "red"]
+_CORE = CalibrationProblem(venue="", label="", markets=(), classes={})  # the defaults' only home
+_MODEL = ModelSettings()
+_STRUCTURE = Structure()
+_SHORT = ShortHistory()
+_GATE = Gate()
+
 StepHours = Annotated[int, Field(ge=1, le=24)]
 
 
@@ -77,26 +91,27 @@ class ClassEntry(Section):
 class TargetSection(Section):
     """Coverage target."""
 
-    maintenance_level: Level = 0.99
-    reaction_level: Level = 0.95
+    maintenance_level: Level = _CORE.maintenance_level
+    reaction_level: Level = _CORE.reaction_level
 
 
 class TailSection(Section):
     """Tail of the scaled moves."""
 
-    method: TailMethod = TailMethod.POT
-    fraction: TailShare = 0.06
-    window_days: Days = 365
+    method: TailMethod = _MODEL.tail
+    fraction: TailShare = _MODEL.tail_fraction
+    window_days: Days = _MODEL.tail_window_days
 
 
 class ModelSection(Section):
     """Filter and windows."""
 
-    volatility: VolatilityModel = VolatilityModel.EWMA_T
-    half_life_days: HalfLife = 23.0
-    step_hours: StepHours = 1
-    fit_window_days: Days = 730
-    refit_every_days: Days = 1
+    volatility: VolatilityModel = _MODEL.volatility
+    half_life_days: HalfLife = _MODEL.half_life_days
+    score_degrees: Degrees = _MODEL.score_degrees
+    step_hours: StepHours = _MODEL.step_hours
+    fit_window_days: Days = _MODEL.fit_window_days
+    refit_every_days: Days = _MODEL.refit_every_days
     tail: TailSection = Field(default_factory=TailSection)
     persistence_rule: Literal["stationary", "capped"] = "capped"
     variance_start: Literal["arch_backcast", "sample_variance"] = "sample_variance"
@@ -105,25 +120,25 @@ class ModelSection(Section):
 class StructureSection(Section):
     """The venue's own grid and links."""
 
-    maintenance_rate_step: Rate = Structure().maintenance_rate_step
-    maximum_rate: Rate = Structure().maximum_rate
+    maintenance_rate_step: Rate = _STRUCTURE.maintenance_rate_step
+    maximum_rate: Rate = _STRUCTURE.maximum_rate
     leverage_grid: Annotated[tuple[Leverage, ...], Field(min_length=1, max_length=200)] = (
-        Structure().leverage_grid
+        _STRUCTURE.leverage_grid
     )
-    maintenance_initial_link: Annotated[Rate, Field()] = Decimal("0.5")
+    maintenance_initial_link: Rate = _STRUCTURE.maintenance_initial_link
 
 
 class ShortHistorySection(Section):
     """Class floor for young markets."""
 
-    minimum_days: Days = 90
-    class_quantile: Share = 1.0
+    minimum_days: Days = _SHORT.minimum_days
+    class_quantile: Share = _SHORT.class_quantile
 
 
 class ImpactSection(Section):
     """Square-root impact: cost = coefficient * daily volatility * sqrt(size / daily volume)."""
 
-    coefficient: Multiple = 1.0
+    coefficient: Multiple = _CORE.impact_coefficient
 
 
 class AntiProcyclicalitySection(Section):
@@ -137,16 +152,16 @@ class AntiProcyclicalitySection(Section):
 class FreezeSection(Section):
     """When a change is noise."""
 
-    standard_errors: Multiple = 1.5
-    bootstrap_samples: Count = 200
+    standard_errors: Multiple = _CORE.freeze_standard_errors
+    bootstrap_samples: Count = _CORE.bootstrap_samples
 
 
 class GateSection(Section):
     """What the evidence must show."""
 
-    significance: Annotated[PositiveShare, Field(lt=0.5)] = 0.05
+    significance: Annotated[PositiveShare, Field(lt=0.5)] = _GATE.significance
     worst_market_zone: Zone = "yellow"
-    minimum_scored_days: Days = 250
+    minimum_scored_days: Days = _GATE.minimum_scored_days
 
 
 class IncumbentSection(Section):
@@ -184,5 +199,5 @@ class VenueConfig(Section):
     )
     freeze: FreezeSection = Field(default_factory=FreezeSection)
     evidence: EvidenceSection = Field(default_factory=EvidenceSection)
-    seed: Seed = 0
-    owner: Text = "risk"
+    seed: Seed = _CORE.seed
+    owner: Text = _CORE.owner
