@@ -20,9 +20,12 @@ SKELETON = {
     "errors": "",
     "domain.market": "from plimsoll.errors import *",
     "maths.recursions": "import numpy",
+    "measures.tail": "import plimsoll.maths.recursions",
+    "marketdata.checks": "import plimsoll.measures.tail",
+    "scenarios.history": "import plimsoll.estimators.ewma",
     "estimators.ewma": "import plimsoll.maths.recursions, plimsoll.domain.market",
-    "margin.tiers": "import plimsoll.domain.market",
-    "validation.coverage": "import plimsoll.margin.tiers",
+    "margin.tiered": "import plimsoll.domain.market",
+    "validation.coverage": "import plimsoll.margin.tiered",
     "calibration.search": "import plimsoll.validation.coverage",
     "adapters.files": "import os, polars, plimsoll.domain.market",
     "report.html": "import jinja2, plimsoll.adapters.files",
@@ -31,7 +34,7 @@ SKELETON = {
 """A small package that keeps every contract; violations are planted in copies of it."""
 
 PLANTED = [
-    ("floors", "domain.bad", "import plimsoll.margin.tiers", "is not allowed to import"),
+    ("floors", "domain.bad", "import plimsoll.margin.tiered", "is not allowed to import"),
     ("floors", "maths.bad", "import plimsoll.domain.market", "is not allowed to import"),
     ("floors", "domain.bad", "import plimsoll.maths.recursions", "is not allowed to import"),
     ("floors", "validation.bad", "import plimsoll.calibration.search", "is not allowed to import"),
@@ -41,11 +44,15 @@ PLANTED = [
     ("floors", "basement.cellar", "", "not listed as layers"),
     ("core", "domain.bad", "import datetime", "is not allowed to import datetime"),
     ("core", "maths.bad", "from os import environ", "is not allowed to import os"),
+    ("core", "maths", "import pandas", "is not allowed to import pandas"),
+    ("core", "surveillance.bad", "import socket", "is not allowed to import socket"),
     ("core", "maths.bad", "import random", "is not allowed to import random"),
     ("core", "estimators.bad", "import pandas", "is not allowed to import pandas"),
     ("core", "margin.bad", "def f():\n    import socket", "is not allowed to import socket"),
     ("core", "calibration.bad", "import pydantic", "is not allowed to import pydantic"),
     ("core", "validation.bad", "import logging", "is not allowed to import logging"),
+    ("margin_models", "margin.grid", "import plimsoll.margin.tiered", "is not allowed to import"),
+    ("margin_models", "margin.protocol", "import plimsoll.margin.tiered", "is not allowed to"),
     ("siblings", "margin.bad", "import plimsoll.margin.worse", "cycle"),
 ]
 
@@ -53,6 +60,8 @@ PLANTED = [
 def _write(package: Path, modules: dict[str, str]) -> None:
     for name, source in modules.items():
         path = package.joinpath(*name.split(".")).with_suffix(".py")
+        if path.with_suffix("").is_dir():
+            path = path.with_suffix("") / "__init__.py"
         path.parent.mkdir(parents=True, exist_ok=True)
         for folder in [path.parent, *path.parent.parents]:
             if not folder.is_relative_to(package):
