@@ -22,56 +22,11 @@ HOSTILE = "<script>alert('x')</script>"
 TARGET = 0.01
 DAY_NS = 86_400_000_000_000
 START_NS = 1_609_459_200_000_000_000
-_NAMES = [
-    "BTC",
-    "ETH",
-    "SOL",
-    "XRP",
-    "DOGE",
-    "ADA",
-    "AVAX",
-    "LINK",
-    "DOT",
-    "LTC",
-    "BCH",
-    "TRX",
-    "ATOM",
-    "NEAR",
-    "UNI",
-    "APT",
-    "ARB",
-    "OP",
-    "FIL",
-    "INJ",
-    "SUI",
-    "TIA",
-    "SEI",
-    "AAVE",
-    "MKR",
-    "LDO",
-    "SNX",
-    "CRV",
-    "COMP",
-    "GRT",
-    "SAND",
-    "MANA",
-    "AXS",
-    "APE",
-    "GALA",
-    "CHZ",
-    "ENS",
-    "DYDX",
-    "1000PEPE",
-    "1000SHIB",
-    "1000FLOKI",
-    "ORDI",
-    "WLD",
-    "JTO",
-    "PYTH",
-    "STRK",
-    "BLUR",
-    "FTM",
-]
+_NAMES = (
+    "BTC ETH SOL XRP DOGE ADA AVAX LINK DOT LTC BCH TRX ATOM NEAR UNI APT ARB OP FIL "
+    "INJ SUI TIA SEI AAVE MKR LDO SNX CRV COMP GRT SAND MANA AXS APE GALA CHZ ENS "
+    "DYDX 1000PEPE 1000SHIB 1000FLOKI ORDI WLD JTO PYTH STRK BLUR FTM"
+)
 
 
 def columns(*parts: tuple[str, str, ColumnKind] | tuple[str, str, ColumnKind, str, int]) -> tuple:
@@ -455,7 +410,10 @@ def sample_parameters(markets: tuple[str, ...], label: str = LABEL) -> Parameter
 
 def sample_markets(count: int, hostile: bool) -> tuple[str, ...]:
     """Names of perpetuals; the last one hostile to a careless page, if wished."""
-    names = tuple(f"{_NAMES[i % len(_NAMES)]}/USDT:USDT" for i in range(count))
+    quotes = ("USDT", "USDC")
+    coins = _NAMES.split()
+    pairs = [(coin, quote) for quote in quotes for coin in coins]
+    names = tuple(f"{coin}/{quote}:{quote}" for coin, quote in pairs[:count])
     return (*names[:-1], HOSTILE) if hostile else names
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import csv
 import io
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from plimsoll.domain.evidence import Evidence
 from plimsoll.domain.table import Cell, Column, ColumnKind, Table
+from plimsoll.errors import UsageError
 from plimsoll.report.document import iso_text
 
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
@@ -22,7 +24,13 @@ def csv_tables(evidence: Evidence) -> Mapping[str, str]:
     fractions, times are ISO 8601 in UTC, a missing number is empty, and the last column
     ``price_source`` carries the label, so that a file that travels alone still says what it is.
     Text that a spreadsheet would run as a formula is preceded by an apostrophe.
+
+    Raises
+    ------
+    UsageError
+        Where a table's name cannot be a file name, or occurs twice.
     """
+    _require_file_names([table.name for table in evidence.tables])
     files = {f"{table.name}.csv": _table_csv(table, evidence.label) for table in evidence.tables}
     files["checks.csv"] = _lines(
         ["check", "verdict", "demanded", "found", "price_source"],
@@ -40,6 +48,19 @@ def csv_tables(evidence: Evidence) -> Mapping[str, str]:
         ["table", "note"], ([table.name, note] for table in evidence.tables for note in table.notes)
     )
     return dict(sorted(files.items()))
+
+
+def _require_file_names(names: Sequence[str]) -> None:
+    taken = {"checks", "columns", "notes"}
+    for name in names:
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", name) or name in taken:
+            raise UsageError(
+                "must consist of letters, digits, _ and -, each name once, none of "
+                "checks, columns, notes",
+                found=name,
+                field="table name",
+            )
+        taken.add(name)
 
 
 def _table_csv(table: Table, label: str) -> str:

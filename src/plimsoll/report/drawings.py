@@ -8,13 +8,22 @@ from collections.abc import Iterator, Sequence
 from markupsafe import Markup
 
 from plimsoll.report.palette import GRID, INK, LOSS, MARGIN, MUTED, RULE, zone_colour
-from plimsoll.report.plotted import CostPoint, CoverageGroup, CoveragePoint, in_columns
+from plimsoll.report.plotted import (
+    CostPoint,
+    CoverageGroup,
+    CoveragePoint,
+    in_columns,
+    largest_calls,
+    outermost,
+    short_name,
+)
 from plimsoll.report.svg import (
     Scale,
     drawing,
     line,
     mark,
     percent_tick,
+    ring,
     text,
     ticks,
     upright_text,
@@ -24,7 +33,6 @@ WIDTH = 720.0
 ROW = 12.0
 ZONE_SHAPES = {"green": "circle", "amber": "triangle", "red": "square"}
 CALL_SHAPES = (("1 day", "circle"), ("5 days", "diamond"), ("20 days", "square"))
-LARGEST_CALLS = 24
 
 
 def coverage_drawing(group: CoverageGroup, label: str) -> Markup:
@@ -61,7 +69,7 @@ def _coverage_panel(
     for row, market in enumerate(markets):
         y = top + ROW * (row + 0.5)
         yield line(scale.start, top + ROW * (row + 1), scale.stop, top + ROW * (row + 1))
-        yield text(scale.start - 6, y + 3.2, _short(market, 19), anchor="end", size=9)
+        yield text(scale.start - 6, y + 3.2, short_name(market, 19), anchor="end", size=9)
         for point in group.of(market):
             yield from _coverage_mark(point, scale, y)
     at = scale(group.target)
@@ -94,7 +102,7 @@ def _zone_key() -> Iterator[Markup]:
 
 def cost_drawing(points: Sequence[CostPoint], label: str) -> Markup:
     """Return mean margin against peak-to-trough, one mark per market and side."""
-    known = [p for p in points if not math.isnan(p.peak_to_trough)]
+    known = [p for p in points if math.isfinite(p.peak_to_trough)]
     if not known:
         return Markup("")
     across = Scale(
@@ -121,42 +129,25 @@ def _cost_axes(across: Scale, up: Scale) -> Iterator[Markup]:
 
 
 def _side_key() -> Iterator[Markup]:
-    yield mark(56, 9, "circle", colour=MARGIN, radius=3.2)
+    yield mark(56, 9, "circle", colour=MARGIN, radius=2.2)
     yield text(64, 12.4, "long")
-    yield mark(104, 9, "circle", colour=MARGIN, radius=3.2, filled=False)
+    yield ring(104, 9, colour=MARGIN, radius=4.2)
     yield text(112, 12.4, "short")
 
 
 def _side_mark(point: CostPoint, x: float, y: float) -> Markup:
-    return mark(x, y, "circle", colour=MARGIN, radius=2.8, filled=point.side != "short")
+    """A dot for long, a ring around it for short: both stay visible where they coincide."""
+    if point.side == "short":
+        return ring(x, y, colour=MARGIN, radius=4.2)
+    return mark(x, y, "circle", colour=MARGIN, radius=2.2)
 
 
 def _named(points: Sequence[CostPoint], across: Scale, up: Scale) -> Iterator[Markup]:
-    """Name the outermost markets, where a name does not run into one already set."""
-    reach = sorted(
-        points,
-        key=lambda p: -max(p.mean_margin / across.high, p.peak_to_trough / up.high),
-    )
-    taken: list[tuple[float, float]] = []
-    for point in reach[:12]:
-        x, y = across(point.mean_margin), up(point.peak_to_trough)
-        if any(abs(x - a) < 110 and abs(y - b) < 11 for a, b in taken):
-            continue
-        taken.append((x, y))
-        right = x > across.stop - 120
-        yield text(
-            x - 6 if right else x + 6,
-            y + 3.2,
-            _short(point.name, 22),
-            anchor="end" if right else "start",
-            size=9,
-        )
-
-
-def largest_calls(points: Sequence[CostPoint]) -> list[CostPoint]:
-    """Return the points with the largest 5-day call, largest first."""
-    known = [p for p in points if not math.isnan(p.calls[1])]
-    return sorted(known, key=lambda p: (-p.calls[1], p.name))[:LARGEST_CALLS]
+    for point in outermost(points):
+        x, y = across(point.mean_margin), up(point.peak_to_trough) - 6
+        far = x > across.stop - 60
+        anchor = "end" if far else "middle"
+        yield text(x + 6 if far else x, y, short_name(point.market, 20), anchor=anchor, size=9)
 
 
 def calls_drawing(points: Sequence[CostPoint], label: str) -> Markup:
@@ -165,7 +156,7 @@ def calls_drawing(points: Sequence[CostPoint], label: str) -> Markup:
     if not rows:
         return Markup("")
     top, bottom = 24.0, 24.0 + ROW * len(rows)
-    high = max(value for p in rows for value in p.calls if not math.isnan(value)) * 1.04
+    high = max(value for p in rows for value in p.calls if math.isfinite(value)) * 1.04
     scale = Scale(low=0.0, high=high, start=150.0, stop=WIDTH - 12)
     parts: list[Markup] = [*_calls_key()]
     for value in ticks(0.0, high, 8):
@@ -189,11 +180,11 @@ def calls_drawing(points: Sequence[CostPoint], label: str) -> Markup:
 
 def _call_row(point: CostPoint, scale: Scale, y: float) -> Iterator[Markup]:
     yield line(scale.start, y + ROW / 2, scale.stop, y + ROW / 2, colour=GRID)
-    yield text(scale.start - 6, y + 3.2, _short(point.name, 26), anchor="end", size=9)
-    known = [value for value in point.calls if not math.isnan(value)]
+    yield text(scale.start - 6, y + 3.2, short_name(point.name, 27), anchor="end", size=9)
+    known = [value for value in point.calls if math.isfinite(value)]
     yield line(scale(min(known)), y, scale(max(known)), y, colour=RULE, width=1.4)
     for (_, shape), value, colour in zip(CALL_SHAPES, point.calls, call_colours(), strict=True):
-        if not math.isnan(value):
+        if math.isfinite(value):
             yield mark(scale(value), y, shape, colour=colour, radius=2.8)
 
 
@@ -207,7 +198,3 @@ def _calls_key() -> Iterator[Markup]:
         x = 158.0 + 70 * index
         yield mark(x, 9, shape, colour=colour, radius=3.2)
         yield text(x + 8, 12.4, name)
-
-
-def _short(name: str, length: int) -> str:
-    return name if len(name) <= length else name[: length - 1] + "…"

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from plimsoll.domain.evidence import CoverageSeries, Evidence
-from plimsoll.report.embedding import Plain, base64_array, plot_text
+from plimsoll.report.embedding import Plain, base64_array
 from plimsoll.report.figures import Figure, axis, layout
 from plimsoll.report.palette import BAND, BREACH, LOSS, MARGIN, MUTED
 from plimsoll.report.plotted import target_of
@@ -64,25 +64,13 @@ def packed_series(series: CoverageSeries, target: float) -> Figure:
 
 def _layout(label: str) -> Figure:
     return layout(
-        540,
-        margin={"l": 64, "r": 16, "t": 44, "b": 40},
+        560,
+        label,
+        margin={"l": 64, "r": 16, "t": 66, "b": 40},
         hovermode="x",
         xaxis=axis("", type="date", anchor="y2", hoverformat="%Y-%m-%d %H:%M"),
         yaxis=axis("share of notional [%]", domain=[0.36, 1.0], zeroline=True, zerolinecolor=MUTED),
-        yaxis2=axis("breaches so far [count]", domain=[0.0, 0.27], rangemode="tozero"),
-        annotations=[
-            {
-                "text": plot_text(label),
-                "xref": "paper",
-                "yref": "paper",
-                "x": 1,
-                "y": 1,
-                "xanchor": "right",
-                "yanchor": "bottom",
-                "showarrow": False,
-                "font": {"size": 11, "color": MUTED},
-            }
-        ],
+        yaxis2=axis("breaches [count]", domain=[0.0, 0.27], rangemode="tozero"),
     )
 
 

@@ -5,10 +5,18 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from plimsoll.report.drawings import CALL_SHAPES, call_colours, largest_calls
+from plimsoll.report.drawings import CALL_SHAPES, call_colours
 from plimsoll.report.embedding import Plain, plot_text
 from plimsoll.report.palette import GRID, INK, MARGIN, MUTED, RULE, zone_colour
-from plimsoll.report.plotted import CostPoint, CoverageGroup, CoveragePoint, in_columns
+from plimsoll.report.plotted import (
+    CostPoint,
+    CoverageGroup,
+    CoveragePoint,
+    in_columns,
+    largest_calls,
+    outermost,
+    short_name,
+)
 
 Figure = dict[str, Plain]
 
@@ -34,26 +42,37 @@ def axis(title: str, **more: Plain) -> Figure:
     }
 
 
-def layout(height: float, **more: Plain) -> Figure:
-    """Return a layout in the report's dress, legend above the plot."""
+def layout(height: float, label: str, **more: Plain) -> Figure:
+    """Return a layout in the report's dress, price source and legend above the plot."""
     return {
         "height": height,
+        "title": {
+            "text": plot_text(f"Price source: {label}"),
+            "font": {"size": 11, "color": MUTED},
+            "x": 1,
+            "xanchor": "right",
+            "y": 1,
+            "yanchor": "top",
+            "pad": {"t": 6, "r": 16},
+        },
         "font": FONT,
         "paper_bgcolor": "#ffffff",
         "plot_bgcolor": "#ffffff",
-        "margin": {"l": 64, "r": 16, "t": 44, "b": 48},
-        "legend": {"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom", "xanchor": "left"},
+        "margin": {"l": 64, "r": 16, "t": 46, "b": 48},
+        "legend": {"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom", "traceorder": "normal"},
         "hoverlabel": {"bgcolor": "#ffffff", "bordercolor": RULE, "font": FONT},
         **more,
     }
 
 
-def coverage_figure(group: CoverageGroup) -> Figure:
+def coverage_figure(group: CoverageGroup, label: str) -> Figure:
     """Return the dot plot of breach rates, zones by colour and shape, sides by filling."""
     columns = in_columns(group.markets, 1 if len(group.markets) <= 16 else 2)
     top = 100.0 * max([group.target, *(p.high for p in group.points)]) * 1.04
-    shown: Figure = layout(110.0 + 18.0 * len(columns[0]))
-    data: list[Plain] = []
+    shown: Figure = layout(
+        124.0 + 18.0 * len(columns[0]), label, margin={"l": 140, "r": 16, "t": 46, "b": 48}
+    )
+    data: list[Plain] = [_target_key(group.target)]
     named: set[str] = set()
     for index, markets in enumerate(columns):
         suffix = "" if index == 0 else str(index + 1)
@@ -65,19 +84,32 @@ def coverage_figure(group: CoverageGroup) -> Figure:
 
 def _coverage_axes(markets: Sequence[str], index: int, columns: int, top: float) -> Figure:
     suffix = "" if index == 0 else str(index + 1)
-    domain = [0.0, 1.0] if columns == 1 else ([0.0, 0.45], [0.55, 1.0])[index]
+    domain = [0.0, 1.0] if columns == 1 else ([0.0, 0.43], [0.57, 1.0])[index]
     rows: Figure = axis(
         "",
         range=[len(markets) - 0.5, -0.5],
         tickvals=list(range(len(markets))),
-        ticktext=[plot_text(market) for market in markets],
+        ticktext=[plot_text(short_name(market, 20)) for market in markets],
         tickfont={"size": 11},
+        automargin=False,
         anchor=f"x{suffix}",
         ticks="",
         fixedrange=True,
     )
     rate = axis("breach rate [%]", range=[0, top], domain=domain, anchor=f"y{suffix}")
     return {f"yaxis{suffix}": rows, f"xaxis{suffix}": rate}
+
+
+def _target_key(target: float) -> Figure:
+    """An entry of the legend for the target, whose line is a shape and has none."""
+    return {
+        "type": "scatter",
+        "mode": "lines",
+        "name": f"target {100.0 * target:.2f} %",
+        "x": [None],
+        "y": [None],
+        "line": {"color": INK, "width": 1.2, "dash": "dash"},
+    }
 
 
 def _target_line(target: float, index: int) -> Figure:
@@ -152,17 +184,19 @@ def _coverage_hover(point: CoveragePoint) -> str:
     )
 
 
-def cost_figure(points: Sequence[CostPoint]) -> Figure:
-    """Return mean margin against peak-to-trough."""
-    known = [p for p in points if not math.isnan(p.peak_to_trough)]
+def cost_figure(points: Sequence[CostPoint], label: str) -> Figure:
+    """Return mean margin against peak-to-trough, the outermost markets named."""
+    known = [p for p in points if math.isfinite(p.peak_to_trough)]
     traces: list[Plain] = [
         _cost_trace([p for p in known if p.side == side], side)
         for side in dict.fromkeys(p.side for p in known)
     ]
     shown = layout(
         430,
+        label,
         xaxis=axis("mean margin [% of notional]", rangemode="tozero"),
         yaxis=axis("peak to trough [ratio]", rangemode="tozero"),
+        annotations=[_name_tag(p) for p in outermost(known)],
     )
     return {"data": traces, "layout": shown}
 
@@ -178,18 +212,31 @@ def _cost_trace(points: Sequence[CostPoint], side: str) -> Figure:
         "marker": {
             "symbol": "circle-open" if side == "short" else "circle",
             "color": MARGIN,
-            "size": 8,
+            "size": 12 if side == "short" else 6,
         },
         "hovertemplate": "%{text}<br>mean margin %{x:.2f} %<br>peak to trough %{y:.2f}"
         "<extra></extra>",
     }
 
 
-def calls_figure(points: Sequence[CostPoint]) -> Figure:
+def _name_tag(point: CostPoint) -> Figure:
+    return {
+        "x": 100.0 * point.mean_margin,
+        "y": point.peak_to_trough,
+        "text": plot_text(short_name(point.market, 20)),
+        "showarrow": False,
+        "yanchor": "bottom",
+        "yshift": 6,
+        "font": {"size": 11, "color": MUTED},
+    }
+
+
+def calls_figure(points: Sequence[CostPoint], label: str) -> Figure:
     """Return the largest calls over 1, 5 and 20 days, largest 5-day call on top."""
     rows = largest_calls(points)
-    names = [plot_text(p.name) for p in rows]
-    traces: list[Plain] = [
+    names = [plot_text(short_name(p.name, 30)) for p in rows]
+    traces: list[Plain] = [_spans(rows)]
+    traces += [
         {
             "type": "scatter",
             "mode": "markers",
@@ -205,7 +252,8 @@ def calls_figure(points: Sequence[CostPoint]) -> Figure:
         )
     ]
     shown = layout(
-        430,
+        120.0 + 15.0 * len(rows),
+        label,
         xaxis=axis("largest rise of margin [% of notional]", rangemode="tozero"),
         yaxis=axis(
             "",
@@ -218,3 +266,22 @@ def calls_figure(points: Sequence[CostPoint]) -> Figure:
         ),
     )
     return {"data": traces, "layout": shown}
+
+
+def _spans(rows: Sequence[CostPoint]) -> Figure:
+    """Thin lines from the smallest to the largest call of each row."""
+    across: list[Plain] = []
+    up: list[Plain] = []
+    for index, point in enumerate(rows):
+        known = [100.0 * value for value in point.calls if math.isfinite(value)]
+        across += [min(known), max(known), None]
+        up += [index, index, None]
+    return {
+        "type": "scatter",
+        "mode": "lines",
+        "x": across,
+        "y": up,
+        "line": {"color": RULE, "width": 2},
+        "hoverinfo": "skip",
+        "showlegend": False,
+    }

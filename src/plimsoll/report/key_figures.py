@@ -28,8 +28,8 @@ def key_figures(evidence: Evidence) -> tuple[KeyFigure, ...]:
         _markets(evidence),
         _pooled_coverage(evidence),
         _pooled_margin(evidence),
-        _largest(evidence, "procyclicality", "call_5d", "Largest 5-day margin call"),
-        _largest(evidence, "coverage", "worst_exceedance", "Worst exceedance of margin"),
+        _largest(evidence, "procyclicality", "call_5d", "Largest 5-day call"),
+        _largest(evidence, "coverage", "worst_exceedance", "Worst exceedance"),
         _findings(evidence),
     )
 
@@ -98,8 +98,8 @@ def _pooled_coverage(evidence: Evidence) -> KeyFigure:
         return _absent(title, "pooled coverage")
     row = found[1]
     error, target = number(row.get("standard_error")), number(row.get("target"))
-    stated = "" if math.isnan(error) else f"s.e. {100.0 * error:.3f} % · "
-    aimed = "" if math.isnan(target) else f"target {100.0 * (1.0 - target):.2f} %"
+    stated = "" if math.isnan(error) else f"s.e. {100.0 * error:.3f}\u00a0% · "
+    aimed = "" if math.isnan(target) else f"target\u00a0{100.0 * (1.0 - target):.2f}\u00a0%"
     return KeyFigure(
         title=title,
         value=f"{100.0 * (1.0 - number(row['breach_rate'])):.2f}",
@@ -159,5 +159,5 @@ def _findings(evidence: Evidence) -> KeyFigure:
         title=title,
         value=f"{total:,}",
         unit="",
-        about=f"{kind_count} kind{'' if kind_count == 1 else 's'}, each with the action taken",
+        about=f"{kind_count} kind{'' if kind_count == 1 else 's'}, with the action taken",
     )

@@ -136,7 +136,7 @@ def _coverage_views(evidence: Evidence) -> Iterator[FigureView]:
         yield FigureView(
             key=f"coverage-{index}",
             caption=_coverage_caption(group),
-            live=coverage_figure(group),
+            live=coverage_figure(group, evidence.label),
             printed=coverage_drawing(group, evidence.label),
         )
 
@@ -158,7 +158,7 @@ def _cost_views(evidence: Evidence) -> Iterator[FigureView]:
             key="cost",
             caption="Mean margin held against its highest over its lowest level in the whole "
             "period. To the lower left is cheap and steady.",
-            live=cost_figure(points),
+            live=cost_figure(points, evidence.label),
             printed=printed,
         )
     printed = calls_drawing(points, evidence.label)
@@ -167,6 +167,6 @@ def _cost_views(evidence: Evidence) -> Iterator[FigureView]:
             key="calls",
             caption="Largest rise of margin within 1, 5 and 20 days, the largest 5-day calls on "
             "top. The table below holds all of them.",
-            live=calls_figure(points),
+            live=calls_figure(points, evidence.label),
             printed=printed,
         )

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from plimsoll.domain.evidence import CoverageSeries, Evidence
 from plimsoll.domain.table import Cell, Table
 from plimsoll.report.key_figures import find_column, find_table, number
 
 SIDES = ("long", "short")
+LARGEST_CALLS = 24
+OUTERMOST = 8
 NORMAL_975 = 1.959963984540054
 
 
@@ -82,7 +84,9 @@ def wilson_interval(breaches: int, count: int) -> tuple[float, float]:
         * math.sqrt(share * (1 - share) / count + square / (4 * count**2))
         / (1 + square / count)
     )
-    return max(0.0, centre - half), min(1.0, centre + half)
+    # At the ends the bound is exactly 0 or 1; rounding must not put it inside.
+    low = max(0.0, centre - half) if breaches else 0.0
+    return low, min(1.0, centre + half) if breaches < count else 1.0
 
 
 def coverage_groups(evidence: Evidence) -> tuple[CoverageGroup, ...]:
@@ -154,7 +158,52 @@ def cost_points(evidence: Evidence) -> tuple[CostPoint, ...]:
         )
         for row in table
     )
-    return tuple(point for point in points if not math.isnan(point.mean_margin))
+    return tuple(point for point in points if math.isfinite(point.mean_margin))
+
+
+def largest_calls(points: Sequence[CostPoint]) -> list[CostPoint]:
+    """Return the points with the largest 5-day call, largest first.
+
+    Sides of a market that are called alike stand in one row.
+    """
+    known: dict[tuple[str, tuple[float, ...]], CostPoint] = {}
+    for point in points:
+        if math.isfinite(point.calls[1]):
+            twin = known.get((point.market, point.calls))
+            merged = point if twin is None else replace(twin, side="both sides")
+            known[(point.market, point.calls)] = merged
+    return sorted(known.values(), key=lambda p: (-p.calls[1], p.name))[:LARGEST_CALLS]
+
+
+def outermost(points: Sequence[CostPoint]) -> list[CostPoint]:
+    """Return one point of each market that stands out, far enough apart for their names.
+
+    Distances are shares of the picture; a name above its point must not cover another market's.
+    """
+    if not points:
+        return []
+    wide = max(p.mean_margin for p in points) or 1.0
+    high = max(p.peak_to_trough for p in points) or 1.0
+    places = [(p.mean_margin / wide, p.peak_to_trough / high, p) for p in points]
+    taken: list[tuple[float, float, CostPoint]] = []
+    for x, y, point in sorted(places, key=lambda place: (-max(place[:2]), place[2].name)):
+        near_name = any(abs(x - a) < 0.15 and abs(y - b) < 0.06 for a, b, _ in taken)
+        covers = any(
+            abs(x - a) < 0.08 and -0.02 < b - y < 0.1 and p.market != point.market
+            for a, b, p in places
+        )
+        if not near_name and not covers:
+            taken.append((x, y, point))
+    return [point for _, _, point in taken[:OUTERMOST]]
+
+
+def short_name(name: str, length: int) -> str:
+    """Return a name cut to a length, with an ellipsis where it was cut.
+
+    >>> short_name("1000000MOG/USDT:USDT", 12)
+    '1000000MOG/…'
+    """
+    return name if len(name) <= length else name[: length - 1] + "…"
 
 
 def target_of(evidence: Evidence, series: CoverageSeries) -> float:

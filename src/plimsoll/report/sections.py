@@ -46,7 +46,8 @@ _PLAN: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
     (
         "coverage",
         "Coverage",
-        "Share of horizons in which the loss exceeded the margin, against the share allowed.",
+        "Share of horizons in which the loss exceeded the margin, against the share allowed. "
+        "p-values under 0.01 are set in bold.",
         ("coverage_pooled", "coverage"),
     ),
     (
@@ -74,13 +75,12 @@ _PLAN: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
 
 def sections(evidence: Evidence) -> tuple[Section, ...]:
     """Return the planned sections in order, filled with the tables of the evidence."""
-    by_name = {table.name: table for table in evidence.tables}
     return tuple(
         Section(
             key=key,
             title=title,
             lead=lead,
-            tables=tuple(by_name[name] for name in names if name in by_name),
+            tables=tuple(t for name in names for t in evidence.tables if t.name == name),
         )
         for key, title, lead, names in _PLAN
     )

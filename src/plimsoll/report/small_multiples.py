@@ -10,6 +10,7 @@ from markupsafe import Markup
 from plimsoll.domain.evidence import CoverageSeries
 from plimsoll.domain.table import iso_minute
 from plimsoll.report.palette import BREACH, INK, LOSS, MARGIN, MUTED, RULE
+from plimsoll.report.plotted import short_name
 from plimsoll.report.svg import (
     Scale,
     drawing,
@@ -50,9 +51,10 @@ def _panel(series: CoverageSeries, left: float, top: float) -> Iterator[Markup]:
     across = Scale(
         low=float(times[0]), high=float(times[-1]), start=left + 34, stop=left + _WIDTH - 8
     )
-    high = float(np.nanmax(np.concatenate([margin, loss, [1e-9]]))) * 1.05
+    both = np.concatenate([margin, loss, [1e-9]])
+    high = float(np.max(both[np.isfinite(both)])) * 1.05
     up = Scale(low=0.0, high=high, start=top + _HEIGHT - 24, stop=top + 16)
-    yield text(left + 34, top + 10, f"{series.market} {series.side}", size=10)
+    yield text(left + 34, top + 10, f"{short_name(series.market, 19)} {series.side}", size=10)
     yield text(left + _WIDTH - 8, top + 10, _count(series), anchor="end", size=9, colour=MUTED)
     yield from _axes(times, across, up)
     floor = np.clip(np.nan_to_num(loss), 0.0, None)
@@ -72,7 +74,7 @@ def _points(
 
 
 def _count(series: CoverageSeries) -> str:
-    return f"{series.horizon}: {int(series.breaches.sum()):,} of {series.time_ns.size:,}"
+    return f"{int(series.breaches.sum()):,} of {series.time_ns.size:,}"
 
 
 def _axes(times: np.ndarray, across: Scale, up: Scale) -> Iterator[Markup]:

@@ -107,6 +107,13 @@ def mark(
     )
 
 
+def ring(x: float, y: float, *, colour: str, radius: float) -> Markup:
+    """Return a circle that lets what is under it be seen."""
+    return Markup('<circle cx="{}" cy="{}" r="{}" fill="none" stroke="{}"/>').format(
+        f"{x:.1f}", f"{y:.1f}", f"{radius:g}", colour
+    )
+
+
 def drawing(width: float, height: float, title: str, parts: Iterable[Markup]) -> Markup:
     """Return an SVG element that scales to its container, named for readers who cannot see it."""
     return Markup(

@@ -20,6 +20,7 @@ _CHIPS = {
 _REJECTED_BELOW = 0.01
 _WIDE = 10
 _FILTER_FROM = 25
+_SHORT = 24
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,13 +93,21 @@ def _column_view(column: Column) -> ColumnView:
 def _cell_view(cell: Cell, column: Column) -> CellView:
     text = format_cell(cell, column)
     if column.kind not in _LEFT:
-        return CellView(text=text, css="number rejected" if _rejected(cell, column) else "number")
+        css = "number rejected" if _rejected(cell, column) else "number"
+        return CellView(text=_signed(text, cell, column), css=css)
     if column.kind is ColumnKind.TIME:
         return CellView(text=text, css="left time")
     known = _CHIPS.get(column.name, ())
     if text in known:
         return CellView(text=text.replace("_", " "), css="left", chip=f"{column.name}-{text}")
-    return CellView(text=text, css="left text" if len(text) > 24 else "left")
+    return CellView(text=text, css="left text" if len(text) > _SHORT else "left short")
+
+
+def _signed(text: str, cell: Cell, column: Column) -> str:
+    """Set a true minus, and a plus on rises in columns of changes."""
+    is_change = column.name.startswith("change") or column.name.endswith("_change")
+    plus = "+" if is_change and number(cell) > 0 else ""
+    return plus + text.replace("-", "\u2212")
 
 
 def _rejected(cell: Cell, column: Column) -> bool:
@@ -123,11 +132,13 @@ def with_origins(evidence: Evidence, table: Table) -> Table:
         if column is not None and find_column(table, column.name) is None
     ]
     first = {row["market"]: row for row in reversed(list(source))}
+    names = [column.name for column in table.columns]
+    at = names.index("reason") if "reason" in names else len(names)
     rows = tuple(
-        (*row, *(first.get(market, {}).get(column.name) for column in added))
+        (*row[:at], *(first.get(market, {}).get(column.name) for column in added), *row[at:])
         for row, market in zip(table.rows, table.column("market"), strict=True)
     )
-    return replace(table, columns=(*table.columns, *added), rows=rows)
+    return replace(table, columns=(*table.columns[:at], *added, *table.columns[at:]), rows=rows)
 
 
 def _has_market(table: Table) -> bool:

@@ -139,7 +139,7 @@ function drawExplorer() {
 function keyOf(row, column, numeric) {
   const text = row.cells[column].textContent.trim();
   if (!numeric) return text === "–" ? null : text;
-  const value = Number(text.replaceAll(",", "").replace("∞", "Infinity"));
+  const value = Number(text.replaceAll(",", "").replace("−", "-").replace("∞", "Infinity"));
   return text === "–" || Number.isNaN(value) ? null : value;
 }
 
@@ -157,14 +157,20 @@ function sortBy(table, column, ascending) {
 function makeSortable(table) {
   const heads = Array.from(table.tHead.rows[0].cells);
   heads.forEach((head, column) => {
-    const button = element("button", { type: "button", className: "sort" });
-    button.append(...head.childNodes);
-    head.append(button);
-    button.addEventListener("click", () => {
+    // No button inside: Chromium leaves a table head that holds one off the second printed page.
+    const sort = () => {
       const ascending = head.getAttribute("aria-sort") !== "ascending";
       for (const other of heads) other.removeAttribute("aria-sort");
       head.setAttribute("aria-sort", ascending ? "ascending" : "descending");
       sortBy(table, column, ascending);
+    };
+    head.tabIndex = 0;
+    head.classList.add("sortable");
+    head.addEventListener("click", sort);
+    head.addEventListener("keydown", (event) => {
+      if (event.key !== "Enter" && event.key !== " ") return;
+      event.preventDefault();
+      sort();
     });
   });
 }

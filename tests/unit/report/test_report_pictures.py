@@ -1,0 +1,197 @@
+"""What the pictures show: intervals, thinning, order, scales."""
+
+from __future__ import annotations
+
+import base64
+import math
+import re
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from statsmodels.stats.proportion import proportion_confint
+
+from plimsoll.domain.evidence import CoverageSeries
+from plimsoll.report.drawings import calls_drawing, cost_drawing, coverage_drawing
+from plimsoll.report.explorer import packed_series
+from plimsoll.report.figures import coverage_figure
+from plimsoll.report.plotted import (
+    CostPoint,
+    cost_points,
+    coverage_groups,
+    largest_calls,
+    wilson_interval,
+    worst_first,
+)
+from plimsoll.report.small_multiples import PANELS, small_multiples
+from plimsoll.report.svg import ticks
+from plimsoll.report.thinning import kept_rows
+from report_evidence import HOSTILE, TARGET, drawn_series, sample_evidence
+
+VALUES = st.floats(-1.0, 1.0, width=32) | st.just(math.nan)
+
+
+def series_of(margin: np.ndarray, loss: np.ndarray) -> CoverageSeries:
+    times = np.arange(margin.size, dtype=np.int64) * 3_600_000_000_000
+    return CoverageSeries(
+        market="M", side="long", horizon="1 h", time_ns=times, margin=margin, loss=loss
+    )
+
+
+@given(st.integers(1, 5_000), st.data())
+@settings(max_examples=50)
+def test_interval_is_that_of_statsmodels(count: int, data: st.DataObject) -> None:
+    breaches = data.draw(st.integers(0, count))
+    expected = proportion_confint(breaches, count, alpha=0.05, method="wilson")
+    # Same closed form in another order of operations: a few units in the last place.
+    assert wilson_interval(breaches, count) == pytest.approx(expected, abs=1e-12)
+
+
+def test_interval_without_observations_is_unknown() -> None:
+    assert all(math.isnan(end) for end in wilson_interval(0, 0))
+
+
+@given(st.integers(1, 12), st.integers(1, 300), st.data())
+@settings(max_examples=60)
+def test_thinning_keeps_breaches_ends_and_both_envelopes(
+    buckets: int, count: int, data: st.DataObject
+) -> None:
+    margin, loss = (data.draw(arrays(np.float64, count, elements=VALUES)) for _ in range(2))
+    series = series_of(margin, loss)
+    rows = kept_rows(series, buckets)
+    assert np.all(np.diff(rows) > 0)
+    assert {0, count - 1} <= set(rows.tolist())
+    assert set(np.flatnonzero(series.breaches).tolist()) <= set(rows.tolist())
+    kept = np.zeros(count, dtype=bool)
+    kept[rows] = True
+    edges = np.linspace(0, count, buckets + 1).astype(int)
+    for low, high in pairwise(edges):
+        for values in (loss[low:high], margin[low:high]):
+            mine = values[kept[low:high]]
+            if np.isfinite(values).any():
+                assert np.nanmax(mine) == np.nanmax(values)
+                assert np.nanmin(mine) == np.nanmin(values)
+
+
+def test_long_series_is_thinned_within_its_bound() -> None:
+    series = drawn_series("M", 3, 20_000)[0]
+    rows = kept_rows(series, 500)
+    assert rows.size <= 4 * 500 + int(series.breaches.sum()) + 2
+    assert kept_rows(drawn_series("M", 3, 2_000)[0], 500).size == 2_000
+
+
+def test_packed_series_decides_breaches_before_rounding() -> None:
+    margin = np.full(4, 0.1)
+    loss = np.array([0.1, np.nextafter(0.1, 1.0), 0.05, 0.2])
+    packed = packed_series(series_of(margin, loss), TARGET)
+    positions = np.frombuffer(base64.b64decode(str(packed["breaches"])), "<u4")
+    assert positions.tolist() == [1, 3]
+    assert packed["worst"] == pytest.approx(10.0)
+    assert packed["worst_minute"] == 180
+
+
+def test_worst_first_orders_by_excess_over_expectation() -> None:
+    evidence, _ = sample_evidence(markets=12)
+    counts = [int(item.breaches.sum()) for item in worst_first(evidence)]
+    assert counts == sorted(counts, reverse=True)  # equal n and target: the count decides
+    assert len(counts) == len(evidence.series)
+
+
+def test_coverage_points_repeat_the_table() -> None:
+    evidence, _ = sample_evidence()
+    (group,) = coverage_groups(evidence)
+    table = evidence.table("coverage")
+    assert (group.horizon, group.target) == ("8 h", TARGET)
+    assert [p.breaches for p in group.points] == list(table.column("breaches"))
+    assert [p.rate for p in group.points] == pytest.approx(table.column("breach_rate"))
+    assert all(p.low <= p.rate <= p.high for p in group.points)
+
+
+def test_rows_without_numbers_stay_out_of_the_pictures() -> None:
+    evidence, _ = sample_evidence()
+    table = evidence.table("coverage")
+    at = [c.name for c in table.columns].index("n")
+    first = table.rows[0]
+    holed = replace(table, rows=((*first[:at], None, *first[at + 1 :]), *table.rows[1:]))
+    (group,) = coverage_groups(replace(evidence, tables=(holed,)))
+    assert len(group.points) == len(table) - 1
+
+
+def test_two_horizons_give_two_pictures() -> None:
+    evidence, _ = sample_evidence()
+    table = evidence.table("coverage")
+    at = [c.name for c in table.columns].index("horizon_hours")
+    other = tuple((*row[:at], 24.0, *row[at + 1 :]) for row in table.rows)
+    both = replace(evidence, tables=(replace(table, rows=(*table.rows, *other)),))
+    assert [group.horizon for group in coverage_groups(both)] == ["8 h", "24 h"]
+
+
+def test_live_and_printed_coverage_show_one_mark_per_row() -> None:
+    evidence, _ = sample_evidence(markets=20)
+    (group,) = coverage_groups(evidence)
+    figure = coverage_figure(group, evidence.label)
+    live = [x for trace in figure["data"] for x in trace["x"] if x is not None]  # type: ignore[union-attr,index,call-overload]
+    assert len(live) == len(group.points) == 40
+    drawn = coverage_drawing(group, evidence.label)
+    key = 5  # marks of the key above the picture
+    assert len(re.findall(r"<path [^>]*Z\"", drawn)) == len(group.points) + key
+
+
+def test_drawings_escape_names_and_say_the_price_source() -> None:
+    evidence, _ = sample_evidence(hostile=True)
+    points = cost_points(evidence)
+    (group,) = coverage_groups(evidence)
+    for drawn in (
+        small_multiples(worst_first(evidence), evidence.label),
+        coverage_drawing(group, evidence.label),
+        cost_drawing(points, evidence.label),
+        calls_drawing(points, evidence.label),
+    ):
+        assert HOSTILE not in drawn
+        assert "<script" not in drawn
+        assert "NaN" not in drawn
+        assert "nan" not in re.sub(r">[^<]*<", "><", drawn)
+        assert "SYNTHETIC" in drawn
+
+
+def test_small_multiples_show_the_worst_and_every_breach_of_them() -> None:
+    evidence, _ = sample_evidence(markets=12)
+    worst = worst_first(evidence)
+    drawn = small_multiples(worst, evidence.label)
+    breaches = sum(int(item.breaches.sum()) for item in worst[:PANELS])
+    assert drawn.count('fill="#c2410c"') == breaches + 1  # and one in the key
+
+
+def test_series_without_a_finite_number_is_drawn_empty() -> None:
+    hole = np.full(10, math.nan)
+    drawn = small_multiples([series_of(hole, hole)], "spot")
+    assert "0 of 10" in drawn
+    assert small_multiples([], "spot") == ""
+
+
+def test_sides_that_are_called_alike_share_a_row() -> None:
+    def point(market: str, side: str, call: float) -> CostPoint:
+        calls = (call, call, call)
+        return CostPoint(market=market, side=side, mean_margin=0.1, peak_to_trough=2.0, calls=calls)
+
+    same = [point("A", "long", 0.2), point("A", "short", 0.2)]
+    other = [point("B", "long", 0.3), point("B", "short", 0.1), point("C", "long", math.nan)]
+    names = [item.name for item in largest_calls([*same, *other])]
+    assert names == ["B long", "A both sides", "B short"]
+
+
+@given(st.floats(-1e6, 1e6), st.floats(1e-6, 1e6), st.integers(2, 10))
+def test_ticks_are_even_within_the_axis_and_about_as_many(
+    low: float, span: float, count: int
+) -> None:
+    found = ticks(low, low + span, count)
+    slack = 1e-6 * span + 1e-9 * abs(low)
+    assert all(low - slack <= tick <= low + span + slack for tick in found)
+    assert len(found) <= 2 * count + 1
+    steps = np.diff(found)
+    if steps.size:
+        assert np.allclose(steps, steps[0], rtol=1e-6, atol=slack)
