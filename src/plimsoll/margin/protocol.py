@@ -1,0 +1,46 @@
+"""What a margin model is: prepare once what does not depend on accounts, then serve many."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from plimsoll.domain.account import Book
+from plimsoll.domain.instrument import Instrument
+from plimsoll.domain.market import MarketSnapshot
+from plimsoll.domain.parameters import ParameterSet
+from plimsoll.domain.requirement import Requirements
+from plimsoll.domain.tiers import TierTable
+
+MarginParameters = ParameterSet | Mapping[str, TierTable]
+"""A parameter set, or a venue's published tier tables by market."""
+
+
+class Prepared(Protocol):
+    """A model with marks and parameters; immutable, knows no account."""
+
+    def requirements(self, book: Book) -> Requirements:
+        """Return the margin of every account of ``book``."""
+        ...
+
+
+class MarginModel(Protocol):
+    """A venue's rule of margin."""
+
+    def prepare(
+        self,
+        snapshot: MarketSnapshot,
+        parameters: MarginParameters,
+        instruments: Mapping[str, Instrument],
+    ) -> Prepared:
+        """Do all that does not depend on accounts.
+
+        Parameters
+        ----------
+        snapshot : MarketSnapshot
+            Marks, by market.
+        parameters : MarginParameters
+        instruments : mapping of str to Instrument
+            Contract terms by market; the keys are those of snapshot, parameters and book.
+        """
+        ...

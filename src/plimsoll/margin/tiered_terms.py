@@ -1,0 +1,98 @@
+"""The terms that explain a tiered requirement: notional, tier, rates and deduction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from plimsoll.domain.account import Book
+from plimsoll.domain.instrument import Instrument, Payoff
+from plimsoll.domain.requirement import Term
+from plimsoll.domain.table import Cell, Column, ColumnKind
+from plimsoll.maths.tiered_margin import MarketColumns
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class TieredTerms:
+    """Looks up, for rows of a book, what the kernel used.
+
+    Parameters
+    ----------
+    row_of_market : (M,) int64
+        Row of each of the book's markets in ``columns``.
+    instruments : tuple of Instrument
+        One per row of ``columns``.
+    notional : (P,) float64
+    tier : (P,) int64
+        -1 where there is none.
+    """
+
+    book: Book
+    row_of_market: NDArray[np.int64]
+    instruments: tuple[Instrument, ...]
+    columns: MarketColumns
+    notional: NDArray[np.float64]
+    tier: NDArray[np.int64]
+
+    def terms(self, positions: NDArray[np.int64]) -> tuple[Term, ...]:
+        """Return one term per column, valued at the given rows of the book."""
+        rows = self.row_of_market[self.book.market[positions]].tolist()
+        tiers = [
+            None if tier < 0 else int(self.columns.tier_offsets[row]) + tier
+            for row, tier in zip(rows, self.tier[positions].tolist(), strict=True)
+        ]
+        named = {
+            _QUANTITY: _cells(self.book.quantity[positions]),
+            _ENTRY: _cells(self.book.entry_price[positions]),
+            _MARK: _cells(self.columns.mark[rows]),
+            _NOTIONAL: _cells(self.notional[positions]),
+            _CURRENCY: tuple(_tier_currency(self.instruments[row]) for row in rows),
+            _TIER: tuple(None if t < 0 else t + 1 for t in self.tier[positions].tolist()),
+            _MAINTENANCE: _at(self.columns.maintenance_rate, tiers),
+            _DEDUCTION: _at(self.columns.deduction, tiers),
+            _INITIAL: _at(self.columns.initial_rate, tiers),
+            _INITIAL_DEDUCTION: _at(self.columns.initial_deduction, tiers),
+            _LEVERAGE: _cells(self.book.leverage[positions]),
+            _MAX_LEVERAGE: _at(self.columns.max_leverage, tiers),
+            _SETTLE: tuple(self.instruments[row].settle for row in rows),
+            _SETTLE_PRICE: _cells(self.columns.settle_price[rows]),
+        }
+        return tuple(Term(column=column, values=values) for column, values in named.items())
+
+
+def _tier_currency(instrument: Instrument) -> str:
+    return instrument.settle if instrument.payoff is Payoff.QUANTO else instrument.pair.quote
+
+
+def _cells(values: NDArray[np.float64]) -> tuple[Cell, ...]:
+    return tuple(values.tolist())
+
+
+def _at(values: NDArray[np.float64], rows: list[int | None]) -> tuple[Cell, ...]:
+    return tuple(None if row is None else float(values[row]) for row in rows)
+
+
+def _number(name: str, title: str, digits: int = 4) -> Column:
+    return Column(name=name, title=title, kind=ColumnKind.NUMBER, digits=digits)
+
+
+def _rate(name: str, title: str) -> Column:
+    return Column(name=name, title=title, kind=ColumnKind.FRACTION, digits=3)
+
+
+_QUANTITY = _number("quantity", "Contracts")
+_ENTRY = _number("entry_price", "Entry")
+_MARK = _number("mark", "Mark")
+_NOTIONAL = _number("notional", "Notional", 2)
+_CURRENCY = Column(name="tier_currency", title="Notional in")
+_TIER = Column(name="tier", title="Tier", kind=ColumnKind.COUNT, about="1 is the lowest")
+_MAINTENANCE = _rate("maintenance_rate", "Maintenance rate")
+_DEDUCTION = _number("deduction", "Deduction", 2)
+_INITIAL = _rate("initial_rate", "Initial rate")
+_INITIAL_DEDUCTION = _number("initial_deduction", "Initial deduction", 2)
+_LEVERAGE = _number("leverage", "Chosen leverage", 2)
+_MAX_LEVERAGE = _number("max_leverage", "Highest leverage", 2)
+_SETTLE = Column(name="settle", title="Settles in")
+_SETTLE_PRICE = _number("settle_price", "Price of settlement", 6)
