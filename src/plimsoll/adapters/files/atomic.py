@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import errno
 import os
+import secrets
 import stat
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -50,19 +50,18 @@ def write_atomically(path: PathLike, data: bytes | str | Writer) -> Path:
     ------
     StorageError
         Disk full, no permission, a directory in the way: with a remedy. What stood there before
-        is untouched; so it is when ``data`` itself raises, whose error passes through.
+        is untouched; so it is when ``data`` raises something else, which passes through.
     """
     target = Path(os.path.realpath(os.fspath(path)))
     with storing(target):
         if target.is_dir():
             raise IsADirectoryError(errno.EISDIR, "a directory", str(target))
         target.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, name = tempfile.mkstemp(
-            prefix=f".{target.name[:100]}.", suffix=PARTIAL, dir=target.parent
-        )
+    # The name is chosen before the file is made, so that no interrupt falls between.
+    name = target.parent / f".{target.name[:100]}.{secrets.token_hex(6)}{PARTIAL}"
     try:
         with storing(target):
-            _fill(descriptor, data)
+            _fill(name, data)
             os.chmod(name, _mode(target))
             os.replace(name, target)
     except BaseException:
@@ -101,8 +100,8 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def _fill(descriptor: int, data: bytes | str | Writer) -> None:
-    with os.fdopen(descriptor, "wb") as stream:
+def _fill(path: Path, data: bytes | str | Writer) -> None:
+    with open(path, "xb") as stream:
         if callable(data):
             data(stream)
         else:

@@ -15,7 +15,7 @@ from plimsoll.adapters.files.bar_rows import ROW
 from plimsoll.adapters.files.csv_layout import CsvLayout, not_utf8, open_bytes
 from plimsoll.errors import DataFormatError
 
-BLOCK_BYTES = 4 << 20
+BLOCK_BYTES = 1 << 20
 """Text parsed at a time. Fixed, so that sums over batches do not depend on the memory limit."""
 
 _RAGGED = re.compile(r"Row #(\d+): Expected (\d+) columns, got (\d+): (.*)", re.DOTALL)

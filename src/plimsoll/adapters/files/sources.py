@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import glob
+import gzip
 import os
+import zipfile
+import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +15,16 @@ import polars as pl
 import pyarrow as pa  # type: ignore[import-untyped]
 
 from plimsoll.errors import DataError, DataFormatError
+
+_BROKEN = (
+    pl.exceptions.PolarsError,
+    pl.exceptions.PanicException,  # what polars raises for some damaged pages
+    pa.ArrowException,
+    zipfile.BadZipFile,
+    gzip.BadGzipFile,
+    zlib.error,
+    EOFError,
+)
 
 PathLike = str | os.PathLike[str]
 
@@ -86,16 +99,16 @@ def reading(path: PathLike) -> Iterator[None]:
         ) from None
     except DataError:
         raise
-    except OSError as error:
-        raise DataError(
-            "must be readable", found=error.strerror or str(error), field=str(path)
-        ) from error
-    except (pl.exceptions.PolarsError, pa.ArrowException, EOFError) as error:
+    except _BROKEN as error:
         raise DataFormatError(
             "must be a whole file of its format",
             found=_first_line(error),
             field=str(path),
             remedy="it may be truncated or of another format; fetch or export it again",
+        ) from error
+    except OSError as error:
+        raise DataError(
+            "must be readable", found=error.strerror or str(error), field=str(path)
         ) from error
 
 
