@@ -31,6 +31,8 @@ class PriceFormat(StrEnum):
     CCXT_OHLCV = "ccxt_ohlcv"
     TARDIS_TRADES = "tardis_trades"
     TARDIS_DERIVATIVE_TICKER = "tardis_derivative_ticker"
+    TARDIS_QUOTES = "tardis_quotes"
+    TARDIS_BOOK_SNAPSHOT = "tardis_book_snapshot"
     SANDBOX = "sandbox"
 
 
