@@ -6,12 +6,13 @@ from collections.abc import Iterable
 
 from plimsoll.domain.finding import Finding, FindingKind
 from plimsoll.domain.market import Bars
-from plimsoll.marketdata.checks import BAR_CHECKS, SERIES_CHECKS, partial_last_bar
+from plimsoll.marketdata.checks import BAR_CHECKS, SERIES_CHECKS, partial_last_bar, short_history
 from plimsoll.marketdata.checks.gap import final_absence
 from plimsoll.marketdata.series import Series, ordered_series
 from plimsoll.marketdata.settings import CheckSettings
 
 _EXPLAIN_A_RETURN = frozenset({FindingKind.REVERTING_SPIKE, FindingKind.UNIT_SLIP})
+_BEGIN_ANEW = frozenset({FindingKind.REUSED_TICKER, FindingKind.REDENOMINATION})
 _EXPLAIN_A_BREAK = frozenset({FindingKind.REUSED_TICKER})
 
 
@@ -66,6 +67,8 @@ def checked(
         found += check(series, settings)
     if until_ns is not None:
         found += final_absence(series, settings, until_ns)
+    breaks = [f.last_ns for f in found if f.kind in _BEGIN_ANEW]
+    found += short_history(bars, settings, max(breaks, default=None))
     return series, found
 
 

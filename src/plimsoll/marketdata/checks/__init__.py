@@ -25,7 +25,6 @@ BAR_CHECKS: tuple[Callable[[Bars, CheckSettings], list[Finding]], ...] = (
     off_grid_times,
     impossible_prices,
     gaps,
-    short_history,
 )
 """Checks of the bars as delivered."""
 
@@ -41,4 +40,4 @@ SERIES_CHECKS: tuple[Callable[[Series, CheckSettings], list[Finding]], ...] = (
 )
 """Checks of the bars in order, once each, with a possible price."""
 
-__all__ = ["BAR_CHECKS", "SERIES_CHECKS", "partial_last_bar"]
+__all__ = ["BAR_CHECKS", "SERIES_CHECKS", "partial_last_bar", "short_history"]

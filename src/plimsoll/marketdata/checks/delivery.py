@@ -6,6 +6,8 @@ and they are about another bar.
 
 from __future__ import annotations
 
+import numpy as np
+
 from plimsoll.domain.finding import Finding, FindingKind
 from plimsoll.domain.market import DAY_NS, Bars
 from plimsoll.marketdata.settings import CheckSettings
@@ -34,22 +36,27 @@ def partial_last_bar(bars: Bars, settings: CheckSettings) -> list[Finding]:
     ]
 
 
-def short_history(bars: Bars, settings: CheckSettings) -> list[Finding]:
-    """Report a series with fewer bars than ``short_history_days`` hold."""
-    needed = settings.short_history_days * DAY_NS / bars.interval_ns
-    if len(bars) >= needed:
+def short_history(
+    bars: Bars, settings: CheckSettings, begin_ns: int | None = None
+) -> list[Finding]:
+    """Report a series with fewer bars than ``short_history_days`` hold, from ``begin_ns`` on."""
+    time_ns = np.unique(
+        bars.time_ns if begin_ns is None else bars.time_ns[bars.time_ns >= begin_ns]
+    )
+    count = int(time_ns.size)
+    if count >= settings.short_history_days * DAY_NS / bars.interval_ns:
         return []
-    first, last = (int(bars.time_ns.min()), int(bars.time_ns.max())) if len(bars) else (0, 0)
+    last = int(time_ns[-1]) if count else 0
     return [
         Finding(
             kind=FindingKind.SHORT_HISTORY,
             market=bars.market,
-            first_ns=first,
+            first_ns=int(time_ns[0]) if count else 0,
             last_ns=last,
             known_at_ns=last,
-            bars=len(bars),
-            value=len(bars) * bars.interval_ns / DAY_NS,
+            bars=count,
+            value=count * bars.interval_ns / DAY_NS,
             expected=settings.short_history_days,
-            detail=f"{counted(len(bars), 'bar')}, fewer than {settings.short_history_days:g} days of them",
+            detail=f"{counted(count, 'bar')}: less than {settings.short_history_days:g} days",
         )
     ]
