@@ -61,6 +61,11 @@ class TestWorkedExamples:
         assert result.value == pytest.approx(2.5, rel=EPS)
         assert result.standard_error == 0.0
 
+    def test_relative_standard_error(self) -> None:
+        result = value_at_risk([-2.0, 2.0, 4.0], 0.9)
+        assert result.relative_standard_error == result.standard_error / 4.0
+        assert math.isnan(value_at_risk([0.0, 0.0], 0.9).relative_standard_error)
+
     def test_tail_count(self) -> None:
         assert expected_shortfall(np.arange(500.0), 0.975).tail_count == pytest.approx(12.5)
         doubled = expected_shortfall(np.arange(500.0), 0.975, weights=np.full(500, 3.0))

@@ -124,7 +124,7 @@ def trailing_median(path: ArrayLike, rows: int) -> Path:
     """
     values = np.asarray(path, dtype=np.float64)
     columns = np.atleast_2d(values.T) if values.ndim == 2 else values[None, :]
-    out: Path = _trailing_medians(np.ascontiguousarray(columns), rows)
+    out: Path = _trailing_medians(np.array(columns, order="C"), rows)
     return out.T if values.ndim == 2 else out[0]
 
 

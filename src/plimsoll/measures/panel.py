@@ -58,7 +58,7 @@ def _columns(losses: ArrayLike, confidence: float, weights: ArrayLike | None, ki
             found=mass.shape,
             field="weights",
         )
-    out: Vector = _measure_columns(np.ascontiguousarray(matrix.T), mass, confidence, kind)
+    out: Vector = _measure_columns(np.array(matrix.T, order="C"), mass.copy(), confidence, kind)
     return out
 
 

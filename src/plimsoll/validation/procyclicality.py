@@ -103,7 +103,7 @@ def procyclicality(
     return Procyclicality(
         peak_to_trough=high / low,
         trailing_peak_to_trough=trailing_peak_to_trough(
-            np.ascontiguousarray(paths.T), window, minimum
+            np.array(paths.T, order="C"), window, minimum
         ),
         largest_call=calls,
         log_change_sd=_log_change_sd(paths, steps_per_day),
