@@ -32,11 +32,12 @@ def calibrate(
     """Turn history into a parameter set with its evidence."""
     with running("calibrate", json=json, debug=debug) as output:
         instant = utc_instant(as_of, "--as-of")
-        from plimsoll.cli.results import show_calibration
         from plimsoll.config.loader import load_venue
-        from plimsoll.journeys.calibrate import calibrate as run
 
         venue_file = load_venue(venue, variables=data_variables(data), as_of=instant)
+        from plimsoll.cli.results import show_calibration
+        from plimsoll.journeys.calibrate import calibrate as run
+
         result = run(
             venue_file,
             as_of=instant,
