@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
-from plimsoll.adapters.files.columns import ColumnMap
-from plimsoll.adapters.files.funding import FundingColumns
-from plimsoll.adapters.files.time_units import TimeUnit
 from plimsoll.calibration.problem import (
     CalibrationProblem,
     Gate,
@@ -16,7 +14,8 @@ from plimsoll.calibration.problem import (
     ShortHistory,
     Structure,
 )
-from plimsoll.config.data_section import INTERVAL_MINUTES, PriceData
+from plimsoll.config.data_section import INTERVAL_MINUTES, PriceColumns
+from plimsoll.config.files import SYMBOL
 from plimsoll.config.loader import VenueFile
 from plimsoll.config.sources import FundingSource, IncumbentSource, PriceSource
 from plimsoll.config.venue import ClassEntry, MarketEntry, VenueConfig
@@ -67,14 +66,18 @@ def finding_policy(venue: VenueConfig) -> FindingPolicy:
 
 def price_source(file: VenueFile) -> PriceSource:
     """Return where the prices lie, with paths filled in."""
-    prices = file.config.data.prices
+    prices, symbols = file.config.data.prices, tuple(m.symbol for m in file.config.markets)
+    text = prices.path
+    each = text is not None and SYMBOL in text
     return PriceSource(
         format=prices.format.value,
         price_kind=prices.price_kind,
         interval_ns=INTERVAL_MINUTES[prices.interval] * _MINUTE_NS,
-        symbols=tuple(market.symbol for market in file.config.markets),
-        path=None if prices.path is None else file.resolve(prices.path),
-        columns=_column_map(prices),
+        symbols=symbols,
+        path=None if text is None or each else file.resolve(text),
+        market_paths=_market_paths(file, text, symbols) if text and each else {},
+        columns=None if prices.columns is None else _named(prices.columns),
+        time_unit=prices.time_unit,
         since_ns=instant_ns(file.config.data.since),
         until_ns=instant_ns(file.config.data.until),
     )
@@ -88,11 +91,9 @@ def funding_source(file: VenueFile) -> FundingSource | None:
     return FundingSource(
         format=funding.format,
         path=file.resolve(funding.path),
-        columns=FundingColumns(
-            unit=funding.unit,
-            time_unit=_time_unit(funding.time_unit),
-            **dict(funding.columns),
-        ),
+        columns=funding.columns.model_dump(exclude_none=True),
+        time_unit=funding.time_unit,
+        unit=funding.unit,
     )
 
 
@@ -152,11 +153,10 @@ def _model(venue: VenueConfig) -> ModelSettings:
     )
 
 
-def _column_map(prices: PriceData) -> ColumnMap | None:
-    if prices.columns is None:
-        return None
-    return ColumnMap(time_unit=_time_unit(prices.time_unit), **dict(prices.columns))
+def _market_paths(file: VenueFile, text: str, symbols: tuple[str, ...]) -> dict[str, Path]:
+    return {symbol: file.resolve(text.replace(SYMBOL, symbol)) for symbol in symbols}
 
 
-def _time_unit(name: str | None) -> TimeUnit | None:
-    return None if name is None else TimeUnit(name)
+def _named(columns: PriceColumns) -> dict[str, str]:
+    named: dict[str, str] = columns.model_dump(exclude_none=True)
+    return named

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from plimsoll.adapters.files.columns import ColumnMap
-from plimsoll.adapters.files.funding import FundingColumns
 from plimsoll.domain.market import PriceKind
 
 
@@ -24,9 +23,12 @@ class PriceSource:
     symbols : tuple of str
         Markets wanted, as the source writes them.
     path : Path or None
-        File or pattern; ``{symbol}`` in it stands for each market's. None for the sandbox.
-    columns : ColumnMap or None
-        For formats whose columns are the user's own.
+        One file (or pattern) for all markets; None for the sandbox or one file a market.
+    market_paths : mapping of str to Path
+        One file a market, by symbol.
+    columns : mapping of str to str, or None
+        Field to column name, for formats whose columns are the user's own.
+    time_unit : str or None
     since_ns, until_ns : int or None
         Half-open stretch of bar OPEN times wanted.
     """
@@ -36,18 +38,28 @@ class PriceSource:
     interval_ns: int
     symbols: tuple[str, ...]
     path: Path | None
-    columns: ColumnMap | None
+    market_paths: Mapping[str, Path]
+    columns: Mapping[str, str] | None
+    time_unit: str | None
     since_ns: int | None
     until_ns: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FundingSource:
-    """Funding files of a venue; the columns carry the unit of the rate."""
+    """Funding files of a venue; fields as in `PriceSource`.
+
+    Parameters
+    ----------
+    unit : str
+        ``fraction`` or ``percent``.
+    """
 
     format: str
     path: Path
-    columns: FundingColumns
+    columns: Mapping[str, str]
+    time_unit: str | None
+    unit: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -128,7 +128,9 @@ def test_one_file_a_market(tmp_path: Path) -> None:
     for symbol in ("BTCUSDT", "ETHUSDT"):
         (tmp_path / f"k/{symbol}-1h.csv").write_text("0,1,1,1,1,1\n")
     assert check_venue(file) == ()
-    assert price_source(load_venue(file)).path == tmp_path / "k/{symbol}-1h.csv"
+    found = price_source(load_venue(file))
+    assert found.path is None
+    assert found.market_paths["ETHUSDT"] == tmp_path / "k/ETHUSDT-1h.csv"
     file.write_text(text.replace("{symbol}-1h", "BTCUSDT-1h"))
     assert any("tell the markets apart" in f.problem for f in check_venue(file))
 

@@ -15,10 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
-from plimsoll.adapters.files.columns import ColumnMap
-from plimsoll.adapters.files.funding import FundingColumns
 from plimsoll.adapters.files.read import FileFormat
-from plimsoll.adapters.files.time_units import TimeUnit
 from plimsoll.calibration.problem import CalibrationProblem, Structure, VolatilityModel
 from plimsoll.config import VenueConfig, check_venue, load_venue
 from plimsoll.config.convert import (
@@ -180,15 +177,14 @@ def test_conversion(tmp_path: Path, holding: dict[str, Any]) -> None:
     assert problem.scored_from_ns == 1_672_531_200 * 10**9  # date -d 2023-01-01Z +%s
     assert prices.path == tmp_path / "prices.csv"
     assert prices.interval_ns == 300 * 10**9
-    assert prices.columns == ColumnMap(
-        time="t", close="c", symbol="s", time_unit=TimeUnit.MILLISECONDS
-    )
+    assert prices.columns == {"time": "t", "close": "c", "symbol": "s"}
+    assert prices.time_unit == "ms"
     assert (prices.since_ns, prices.until_ns) == (1_640_995_200 * 10**9, 1_704_067_200 * 10**9)
     assert finding_policy(loaded.config).action(FindingKind.STALE_RUN) is Action.REFUSE
     funding, incumbent = funding_source(loaded), incumbent_source(loaded)
     assert funding is not None
-    assert funding.path == Path("/funds/f.csv")
-    assert funding.columns == FundingColumns(unit="percent", time="t", rate="r")
+    assert (funding.path, funding.unit) == (Path("/funds/f.csv"), "percent")
+    assert funding.columns == {"time": "t", "rate": "r"}
     assert incumbent is not None
     assert incumbent.valid_from_ns == 1_727_740_800 * 10**9
 
