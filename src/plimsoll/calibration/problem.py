@@ -36,8 +36,10 @@ class ModelSettings:
     volatility : VolatilityModel
     half_life_days : float
         Of the EWMA filter.
+    score_degrees : float
+        Student-t degrees of freedom of its score; large values give the plain EWMA.
     step_hours : int
-        Length of the returns the filter runs on; divides 24.
+        Length of the returns a GARCH filter runs on; divides 24.
     fit_window_days : int
         Look-back of the GARCH likelihood.
     refit_every_days : int
@@ -52,8 +54,9 @@ class ModelSettings:
     """
 
     volatility: VolatilityModel = VolatilityModel.EWMA_T
-    half_life_days: float = 23.0
-    step_hours: int = 1
+    half_life_days: float = 11.0
+    score_degrees: float = 4.0
+    step_hours: int = 8
     fit_window_days: int = 730
     refit_every_days: int = 1
     tail: TailMethod = TailMethod.POT

@@ -1,0 +1,141 @@
+"""Put the evidence together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from plimsoll.calibration.evidence.cost_table import procyclicality_table
+from plimsoll.calibration.evidence.coverage_tables import coverage_table, pooled_table
+from plimsoll.calibration.evidence.finding_tables import findings_by_kind_table, findings_table
+from plimsoll.calibration.evidence.gate import checks
+from plimsoll.calibration.evidence.incumbent_table import incumbent_table
+from plimsoll.calibration.evidence.model_table import models_table
+from plimsoll.calibration.evidence.parameter_tables import before_after_table, parameters_table
+from plimsoll.calibration.evidence.proof import Proof
+from plimsoll.calibration.risk_paths import SIDES
+from plimsoll.domain.evidence import CoverageSeries, Evidence
+from plimsoll.domain.market import HOUR_NS
+from plimsoll.domain.parameters import ParameterSet
+from plimsoll.domain.table import Table
+
+FloatArray = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Calibration:
+    """The result of calibrating: a set, and what stands behind it."""
+
+    parameters: ParameterSet
+    evidence: Evidence
+
+
+def build_evidence(
+    proof: Proof,
+    parameters: ParameterSet,
+    provenance: Mapping[str, str],
+    extra_tables: tuple[Table, ...] = (),
+) -> Evidence:
+    """Make every table, the verdict, and the limits of both."""
+    problem = proof.problem
+    level = f"{problem.maintenance_level:.1%}"
+    coverage = coverage_table(
+        proof,
+        proof.margin(),
+        proof.maintenance,
+        problem.maintenance_level,
+        "coverage",
+        f"Maintenance coverage by market and side ({level})",
+    )
+    published = coverage_table(
+        proof,
+        proof.published_margin(),
+        proof.maintenance,
+        problem.maintenance_level,
+        "coverage_published",
+        f"Maintenance coverage of the published rate ({level})",
+    )
+    reaction = coverage_table(
+        proof,
+        proof.reaction_margin(),
+        proof.reaction,
+        problem.reaction_level,
+        "coverage_reaction",
+        f"Reaction-time coverage, IM - MM ({problem.reaction_level:.1%})",
+    )
+    return Evidence(
+        parameter_set_id=parameters.id,
+        label=problem.label,
+        checks=checks(proof, parameters),
+        tables=(
+            parameters_table(proof, parameters),
+            before_after_table(proof, parameters),
+            pooled_table(proof),
+            coverage,
+            procyclicality_table(proof),
+            findings_by_kind_table(proof),
+            findings_table(proof),
+            incumbent_table(proof),
+            models_table(proof),
+            published,
+            reaction,
+            *extra_tables,
+        ),
+        series=tuple(_series(proof)),
+        limits=limits(proof),
+        provenance=dict(provenance),
+    )
+
+
+def _series(proof: Proof) -> list[CoverageSeries]:
+    """One point a day: the margin in force, and the worst loss of the day's starts."""
+    margin, losses = proof.margin(), proof.maintenance
+    day = np.searchsorted(proof.paths.time_ns, losses.start_ns, side="right") - 1
+    series = []
+    for j, market in enumerate(proof.markets):
+        for k, side in enumerate(SIDES):
+            rows = np.flatnonzero(np.isfinite(margin[:, j, k]))
+            if not rows.size:
+                continue
+            days, first = np.unique(day[rows], return_index=True)
+            worst = np.maximum.reduceat(losses.loss[rows, j, k], first)
+            series.append(
+                CoverageSeries(
+                    market=market,
+                    side=side,
+                    horizon=f"{losses.horizon_hours[j]} h",
+                    time_ns=proof.paths.time_ns[days],
+                    margin=margin[rows[first], j, k],
+                    loss=worst,
+                )
+            )
+    return series
+
+
+def limits(proof: Proof) -> tuple[str, ...]:
+    """What this evidence cannot say."""
+    bar_hours = proof.history.interval_ns / HOUR_NS
+    lost = int(proof.maintenance.lost.sum())
+    stated = [
+        f"Prices are {proof.problem.label}. What a venue's own mark or last trade did within a "
+        "bar is not seen.",
+        f"Bars are {bar_hours:g} h long: a close-out shorter than that cannot be tested, nor the "
+        "path within a bar, only close to close.",
+        "Liquidation cost, fee, impact coefficient and daily volume are assumptions of the venue "
+        "file, not estimates.",
+        "Standard errors are those of the tail quantile given the volatility filter; the error of "
+        "the filter itself is in the coverage, not in them.",
+        "Coverage is that of a constant position; accounts, liquidation cascades and the fund "
+        "are not simulated.",
+    ]
+    if proof.history.funding is None:
+        stated.append("Funding payments are not in the losses: no funding data were given.")
+    if lost:
+        stated.append(
+            f"{lost:,} starts had a price and none within 24 h after the horizon (long holes, "
+            "delistings); their losses are unknown and not scored."
+        )
+    return (*stated, *proof.notes)

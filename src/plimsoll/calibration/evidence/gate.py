@@ -1,0 +1,169 @@
+"""The gate: what the evidence must show before a set may be proposed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from plimsoll.calibration.evidence.coverage_tables import flat, pool
+from plimsoll.calibration.evidence.proof import Proof
+from plimsoll.calibration.scored import ScoredLosses
+from plimsoll.domain.evidence import Check, Verdict
+from plimsoll.domain.market import DAY_NS
+from plimsoll.domain.parameters import Origin, ParameterSet
+from plimsoll.validation.panel import panel_coverage
+from plimsoll.validation.traffic_light import Zone
+
+FloatArray = NDArray[np.float64]
+
+_ORDER = (Zone.GREEN, Zone.YELLOW, Zone.RED)
+
+
+def checks(proof: Proof, parameters: ParameterSet) -> tuple[Check, ...]:
+    """Every line of the verdict."""
+    problem = proof.problem
+    return (
+        _enough_days(proof),
+        _pooled_check(
+            proof,
+            "Maintenance coverage, model",
+            proof.margin(),
+            proof.maintenance,
+            problem.maintenance_level,
+        ),
+        _pooled_check(
+            proof,
+            "Maintenance coverage, as published",
+            proof.published_margin(),
+            proof.maintenance,
+            problem.maintenance_level,
+        ),
+        _pooled_check(
+            proof,
+            "Reaction-time coverage (IM - MM)",
+            proof.reaction_margin(),
+            proof.reaction,
+            problem.reaction_level,
+        ),
+        _zones(proof),
+        _numbers(proof),
+        _bounds(parameters),
+        _structure(proof),
+    )
+
+
+def _enough_days(proof: Proof) -> Check:
+    margin = proof.margin()
+    scored = np.isfinite(margin).any(axis=(1, 2))
+    days = int(np.unique(proof.maintenance.start_ns[scored] // DAY_NS).size)
+    wanted = proof.problem.gate.minimum_scored_days
+    return Check(
+        name="Length of the walk-forward",
+        verdict=Verdict.HOLDS if days >= wanted else Verdict.NOT_PROVEN,
+        found=f"{days:,} scored days",
+        demanded=f"at least {wanted:,} days",
+    )
+
+
+def _pooled_check(
+    proof: Proof, name: str, margin: FloatArray, scored: ScoredLosses, level: float
+) -> Check:
+    significance = proof.problem.gate.significance
+    demanded = f"{1.0 - level:.2%} breaches, not rejected at {significance:.0%}"
+    found = pool(margin, scored, 1.0 - level)
+    if found is None:
+        return Check(
+            name=name, verdict=Verdict.NOT_PROVEN, found="nothing scored", demanded=demanded
+        )
+    holds = found.p_too_many >= significance
+    return Check(
+        name=name,
+        verdict=Verdict.HOLDS if holds else Verdict.BREACH,
+        found=(
+            f"{found.breach_rate:.2%} (s.e. {found.standard_error:.2%}) of {found.observations:,} "
+            f"horizons, p = {found.p_too_many:.3f}"
+        ),
+        demanded=demanded,
+    )
+
+
+def _zones(proof: Proof) -> Check:
+    found = panel_coverage(
+        flat(proof.margin()),
+        flat(proof.maintenance.loss),
+        proof.maintenance.start_ns,
+        1.0 - proof.problem.maintenance_level,
+    )
+    worst = proof.problem.gate.worst_market_zone
+    allowed = _ORDER[: [zone.value for zone in _ORDER].index(worst) + 1]
+    known = [zone for zone in found.zones if zone is not None]
+    beyond = sorted(
+        {
+            proof.markets[j // 2]
+            for j, z in enumerate(found.zones)
+            if z is not None and z not in allowed
+        }
+    )
+    tally = ", ".join(f"{sum(z is zone for z in known)} {zone.value}" for zone in _ORDER)
+    verdict = Verdict.HOLDS if known and not beyond else Verdict.BREACH
+    return Check(
+        name="Traffic light by market and side",
+        verdict=verdict if known else Verdict.NOT_PROVEN,
+        found=tally + (f"; beyond: {', '.join(beyond)}" if beyond else ""),
+        demanded=f"none beyond {worst}",
+    )
+
+
+def _numbers(proof: Proof) -> Check:
+    listed = [s for s in proof.solutions if s.frozen is not None]
+    missing = [
+        f"{s.spec.symbol} ({s.reason.value if s.reason else ''})"
+        for s in proof.solutions
+        if s.frozen is None
+    ]
+    return Check(
+        name="Markets with a number",
+        verdict=Verdict.HOLDS if listed else Verdict.NOT_PROVEN,
+        found=f"{len(listed)} of {len(proof.solutions)}"
+        + (f"; without: {', '.join(missing)}" if missing else ""),
+        demanded="every other market says why it has none",
+    )
+
+
+def _bounds(parameters: ParameterSet) -> Check:
+    bound = sorted({p.market for p in parameters if p.origin is Origin.BOUND})
+    return Check(
+        name="Bounds of the venue",
+        verdict=Verdict.BREACH if bound else Verdict.HOLDS,
+        found=f"binding for {', '.join(bound)}" if bound else "none binds",
+        demanded="no rate is cut by a bound",
+    )
+
+
+def _structure(proof: Proof) -> Check:
+    faults = list(_structure_faults(proof))
+    return Check(
+        name="Structure (monotone tiers, MM / IM link, leverage)",
+        verdict=Verdict.BREACH if faults else Verdict.HOLDS,
+        found="; ".join(faults) if faults else "every tier",
+        demanded="rates rise with size, MM / IM at most the link, leverage x IM at most 1 + 1e-4",
+    )
+
+
+def _structure_faults(proof: Proof) -> Iterator[str]:
+    link = proof.problem.structure.maintenance_initial_link
+    for solution in proof.solutions:
+        table = solution.tiers
+        if table is None or solution.frozen is None:
+            continue
+        for index, (tier, fitted) in enumerate(
+            zip(table.tiers, solution.frozen.tiers, strict=True)
+        ):
+            if fitted.initial_bound:
+                continue  # reported under the bounds
+            if tier.maintenance_rate > link * tier.initial_rate:
+                yield f"{solution.spec.symbol} tier {index + 1}: MM / IM above {link}"
+            if float(tier.max_leverage * tier.initial_rate) > 1.0 + 1e-4:
+                yield f"{solution.spec.symbol} tier {index + 1}: leverage x IM above 1"

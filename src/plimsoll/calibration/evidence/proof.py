@@ -1,0 +1,124 @@
+"""What all tables of the evidence are made from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from plimsoll.calibration.problem import CalibrationProblem, VolatilityModel
+from plimsoll.calibration.published import PublishedPath
+from plimsoll.calibration.risk_paths import RiskPaths
+from plimsoll.calibration.scored import ScoredLosses, margins_in_force
+from plimsoll.calibration.solve import MarketSolution
+from plimsoll.domain.finding import Finding, FindingPolicy, Reason
+from plimsoll.domain.instrument import Payoff
+from plimsoll.domain.market import MarketHistory
+from plimsoll.domain.tiers import TierTable
+
+FloatArray = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Incumbent:
+    """Tier tables in force.
+
+    Parameters
+    ----------
+    name : str
+        Where they come from, for print.
+    tiers : mapping of str to TierTable
+        By symbol.
+    valid_from_ns : int
+        Judged only on losses from then on.
+    """
+
+    name: str
+    tiers: Mapping[str, TierTable]
+    valid_from_ns: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Proof:
+    """Problem, data, margins and losses of a calibration.
+
+    Parameters
+    ----------
+    problem : CalibrationProblem
+    history : MarketHistory
+    findings : tuple of Finding
+        On the data delivered.
+    class_of, payoff_of : mapping
+        By column of the history; the parts of a split ticker have their ticker's.
+    refused : mapping of str to Reason
+    policy : FindingPolicy
+    paths : RiskPaths
+        Of the chosen model.
+    rivals : mapping of VolatilityModel to RiskPaths
+        Of the models compared with it.
+    published : PublishedPath
+    maintenance, reaction : ScoredLosses
+        Over the close-out horizon and over the user's reaction time.
+    solutions : tuple of MarketSolution
+    incumbent : Incumbent or None
+    notes : tuple of str
+        Further limits to state.
+    """
+
+    problem: CalibrationProblem
+    history: MarketHistory
+    findings: tuple[Finding, ...]
+    class_of: Mapping[str, str]
+    payoff_of: Mapping[str, Payoff]
+    refused: Mapping[str, Reason]
+    policy: FindingPolicy
+    paths: RiskPaths
+    rivals: Mapping[VolatilityModel, RiskPaths]
+    published: PublishedPath
+    maintenance: ScoredLosses
+    reaction: ScoredLosses
+    solutions: tuple[MarketSolution, ...]
+    incumbent: Incumbent | None = None
+    notes: tuple[str, ...] = ()
+
+    def with_solutions(self, solutions: tuple[MarketSolution, ...]) -> Proof:
+        """The same with the problem solved."""
+        return replace(self, solutions=solutions)
+
+    @property
+    def markets(self) -> tuple[str, ...]:
+        """Columns of paths and losses."""
+        return self.paths.markets
+
+    @property
+    def extra(self) -> FloatArray:
+        """(N,) liquidation cost and fee, on top of the price risk."""
+        return extra_of(self.problem, self.markets, self.class_of)
+
+    def margin(self, paths: RiskPaths | None = None) -> FloatArray:
+        """(S, N, 2) price-risk share of the maintenance margin in force at each start."""
+        chosen = paths or self.paths
+        return margins_in_force(chosen.maintenance, chosen.time_ns, self.maintenance)
+
+    def reaction_margin(self) -> FloatArray:
+        """(S, N, 2) what initial margin adds, in force at each start of a reaction time."""
+        return margins_in_force(self.paths.reaction, self.paths.time_ns, self.reaction)
+
+    def published_margin(self) -> FloatArray:
+        """(S, N, 2) price-risk share under the published rate, one for both sides."""
+        return margins_in_force(self.published.rate, self.paths.time_ns, self.maintenance)
+
+    def price_note(self) -> str:
+        """What every table says about its prices."""
+        funding = "funding included" if self.history.funding is not None else "no funding data"
+        return f"Loss = price move on {self.problem.label}; {funding}."
+
+
+def extra_of(
+    problem: CalibrationProblem, markets: tuple[str, ...], class_of: Mapping[str, str]
+) -> FloatArray:
+    """(N,) liquidation cost and fee of each market."""
+    classes = [problem.classes[class_of[market]] for market in markets]
+    return np.array([c.liquidation_cost + c.liquidation_fee for c in classes])

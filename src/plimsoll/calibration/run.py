@@ -1,0 +1,242 @@
+"""Run a calibration: forecast, score, solve, publish, prove."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from plimsoll.calibration.evidence import Calibration, Proof, build_evidence
+from plimsoll.calibration.evidence.incumbent_table import incumbent_rejected
+from plimsoll.calibration.evidence.proof import Incumbent, extra_of
+from plimsoll.calibration.forecast import ForecastTask, forecast_all, forecast_tasks
+from plimsoll.calibration.identity import problem_digest
+from plimsoll.calibration.problem import CalibrationProblem, VolatilityModel
+from plimsoll.calibration.publication import publish
+from plimsoll.calibration.published import PublishedPath, published_path
+from plimsoll.calibration.risk_paths import RiskPaths, risk_paths
+from plimsoll.calibration.scored import ScoredLosses, by_day, horizons, scored_losses
+from plimsoll.calibration.solve import MarketSolution, solve
+from plimsoll.domain.finding import Finding, FindingPolicy, Reason
+from plimsoll.domain.instrument import Payoff
+from plimsoll.domain.market import DAY_NS, MarketHistory
+from plimsoll.domain.parameters import ParameterSet
+from plimsoll.domain.ports import SILENT, Executor, Progress
+from plimsoll.domain.table import Table, iso_minute
+from plimsoll.errors import InsufficientDataError
+from plimsoll.estimators.price_record import Boundaries
+
+Stage = Callable[[str], AbstractContextManager[None]]
+TRAINING_DAYS = 365
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class CalibrationInputs:
+    """Everything a calibration sees, and where it came from.
+
+    Parameters
+    ----------
+    history : MarketHistory
+        What was known at ``as_of_ns``, and nothing later.
+    findings : tuple of Finding
+        On the data delivered, for the report.
+    sources : mapping of str to str
+        Ticker of each column of the history; they differ for parts of a split ticker.
+    refused : mapping of str to Reason
+        Markets without a column.
+    policy : FindingPolicy
+    as_of_ns : int
+    data_digest, code_version : str
+    versions : mapping of str to str
+    incumbent : Incumbent or None
+    parent : ParameterSet or None
+        The set to supersede.
+    notes : tuple of str
+        Further limits to state.
+    tables : tuple of Table
+        Further tables of the evidence.
+    """
+
+    history: MarketHistory
+    findings: tuple[Finding, ...]
+    sources: Mapping[str, str]
+    refused: Mapping[str, Reason]
+    policy: FindingPolicy
+    as_of_ns: int
+    data_digest: str
+    code_version: str
+    versions: Mapping[str, str] = field(default_factory=dict)
+    incumbent: Incumbent | None = None
+    parent: ParameterSet | None = None
+    notes: tuple[str, ...] = ()
+    tables: tuple[Table, ...] = ()
+
+
+def run_calibration(
+    problem: CalibrationProblem,
+    inputs: CalibrationInputs,
+    *,
+    executor: Executor,
+    progress: Progress = SILENT,
+    stage: Stage = lambda _: nullcontext(),
+) -> Calibration:
+    """Calibrate and prove. Same problem and inputs give the same bytes, whatever the executor."""
+    history = inputs.history
+    specs = {spec.symbol: spec for spec in problem.markets}
+    sources = {market: inputs.sources.get(market, market) for market in history.markets}
+    class_of = {market: specs[sources[market]].risk_class for market in history.markets}
+    payoff_of = {market: specs[sources[market]].payoff for market in history.markets}
+    days, tasks = forecast_tasks(history, problem, class_of)
+    if not len(days):
+        raise InsufficientDataError("must reach over a midnight (UTC)", found=0, field="history")
+
+    def forecast(model: VolatilityModel) -> RiskPaths:
+        return _paths(problem, history, days, tasks, model, class_of, payoff_of, executor, progress)
+
+    chosen = problem.model.volatility
+    with stage(f"forecast and walk forward, {chosen.value}"):
+        paths = forecast(chosen)
+    rivals = {}
+    for model in problem.compare:
+        if model is not chosen:
+            with stage(f"forecast and walk forward, {model.value}"):
+                rivals[model] = forecast(model)
+    with stage("measure losses"):
+        maintenance, reaction = _losses(problem, history, days, class_of, payoff_of)
+    with stage("publish day by day"):
+        published = _published(problem, paths, maintenance, class_of)
+    draft = Proof(
+        problem=problem,
+        history=history,
+        findings=inputs.findings,
+        class_of=class_of,
+        payoff_of=payoff_of,
+        refused=inputs.refused,
+        policy=inputs.policy,
+        paths=paths,
+        rivals=rivals,
+        published=published,
+        maintenance=maintenance,
+        reaction=reaction,
+        solutions=(),
+        incumbent=inputs.incumbent,
+        notes=inputs.notes,
+    )
+    with stage("solve"):
+        proof = draft.with_solutions(_solutions(draft, inputs))
+        parameters = publish(
+            problem,
+            proof.solutions,
+            valid_from=iso_instant(inputs.as_of_ns),
+            data_digest=inputs.data_digest,
+            problem_digest=problem_digest(problem, inputs.policy),
+            code_version=inputs.code_version,
+            parent=None if inputs.parent is None else inputs.parent.id,
+        )
+    with stage("make evidence"):
+        evidence = build_evidence(
+            proof, parameters, _provenance(problem, inputs, parameters), inputs.tables
+        )
+    return Calibration(parameters=parameters, evidence=evidence)
+
+
+def iso_instant(time_ns: int) -> str:
+    """Return ``YYYY-MM-DDTHH:MM:00Z``."""
+    return iso_minute(time_ns).replace(" ", "T") + ":00Z"
+
+
+def _paths(
+    problem: CalibrationProblem,
+    history: MarketHistory,
+    days: Boundaries,
+    tasks: list[ForecastTask],
+    model: VolatilityModel,
+    class_of: dict[str, str],
+    payoff_of: dict[str, Payoff],
+    executor: Executor,
+    progress: Progress,
+) -> RiskPaths:
+    forecasts = forecast_all(tasks, problem, model, executor, progress)
+    return risk_paths(forecasts, history, days, problem, class_of, payoff_of)
+
+
+def _losses(
+    problem: CalibrationProblem,
+    history: MarketHistory,
+    days: Boundaries,
+    class_of: dict[str, str],
+    payoff_of: dict[str, Payoff],
+) -> tuple[ScoredLosses, ScoredLosses]:
+    """Losses over both horizons, from the first scored day on."""
+    start = problem.scored_from_ns
+    if start is None:
+        start = int(days.time_ns[0]) + TRAINING_DAYS * DAY_NS
+    close_out, react = horizons(history.markets, problem, class_of)
+    payoffs = [payoff_of[market] for market in history.markets]
+    return (
+        scored_losses(history, close_out, payoffs, start),
+        scored_losses(history, react, payoffs, start),
+    )
+
+
+def _published(
+    problem: CalibrationProblem,
+    paths: RiskPaths,
+    maintenance: ScoredLosses,
+    class_of: dict[str, str],
+) -> PublishedPath:
+    return published_path(
+        paths,
+        extra_of(problem, paths.markets, class_of),
+        float(problem.structure.maintenance_rate_step),
+        float(problem.structure.maximum_rate),
+        problem.freeze_standard_errors,
+        by_day(maintenance, paths.time_ns),
+        problem.maintenance_level,
+    )
+
+
+def _solutions(proof: Proof, inputs: CalibrationInputs) -> tuple[MarketSolution, ...]:
+    """Solve the last day, knowing which markets are gone and whether the incumbent failed."""
+    history, incumbent = proof.history, proof.incumbent
+    listed = history.active[-1] if len(history) else np.zeros(len(history.markets), dtype=bool)
+    absent = dict(inputs.refused)
+    for spec in proof.problem.markets:
+        if spec.symbol in absent:
+            continue
+        if spec.symbol not in history.markets:
+            absent[spec.symbol] = Reason.NO_DATA
+        elif not listed[history.column(spec.symbol)]:
+            seen = history.active[:, history.column(spec.symbol)].any()
+            absent[spec.symbol] = Reason.DELISTED if seen else Reason.NOT_LISTED
+    return solve(
+        proof.problem,
+        proof.paths,
+        absent,
+        incumbent.tiers if incumbent else {},
+        coverage_rejected=incumbent is not None and incumbent_rejected(proof, incumbent),
+    )
+
+
+def _provenance(
+    problem: CalibrationProblem, inputs: CalibrationInputs, parameters: ParameterSet
+) -> dict[str, str]:
+    model = problem.model
+    return {
+        "as_of": iso_instant(inputs.as_of_ns),
+        "volatility": model.volatility.value,
+        "half_life_days": f"{model.half_life_days:g}",
+        "score_degrees": f"{model.score_degrees:g}",
+        "garch_step_hours": str(model.step_hours),
+        "garch_window_days": str(model.fit_window_days),
+        "persistence_rule": model.persistence_rule,
+        "variance_start": model.variance_start,
+        "tail": f"{model.tail.value}, {model.tail_fraction:.1%} of {model.tail_window_days} days",
+        "anti_procyclicality": problem.anti_procyclicality.names,
+        "freeze": f"{problem.freeze_standard_errors:g} standard errors",
+        "incumbent": inputs.incumbent.name if inputs.incumbent else "none",
+        **{f"version {name}": text for name, text in inputs.versions.items()},
+        "parameters": str(len(parameters.parameters)),
+    }

@@ -1,0 +1,183 @@
+"""``calibrate``: from a venue file (or frames) to a parameter set with its evidence."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from plimsoll.adapters.executor import open_executor
+from plimsoll.adapters.files import bars_digest
+from plimsoll.calibration.evidence import Calibration
+from plimsoll.calibration.problem import CalibrationProblem
+from plimsoll.calibration.run import CalibrationInputs, run_calibration
+from plimsoll.config.convert import finding_policy, instant_ns, to_problem
+from plimsoll.config.loader import VenueFile, load_venue
+from plimsoll.domain.finding import FindingPolicy, Reason
+from plimsoll.domain.market import DAY_NS, Bars, MarketHistory
+from plimsoll.domain.parameters import ParameterSet
+from plimsoll.domain.ports import SILENT, Progress
+from plimsoll.errors import UsageError
+from plimsoll.journeys.incumbent import InForce, in_force
+from plimsoll.journeys.outputs import write_outputs
+from plimsoll.journeys.prices import Payments, PriceData, read_prices
+from plimsoll.journeys.result import CalibrationResult
+from plimsoll.journeys.stages import Stages
+from plimsoll.journeys.versions import CODE_VERSION, library_versions
+from plimsoll.marketdata.assembly import Assembly, assemble
+from plimsoll.marketdata.checking import closed_by
+from plimsoll.marketdata.funding import unfunded, with_funding
+from plimsoll.sandbox import comparison_table
+
+MANY_MARKETS = 16
+
+
+def calibrate(
+    venue: VenueFile | str | os.PathLike[str],
+    *,
+    data: Any = None,
+    as_of: datetime | None = None,
+    out: str | os.PathLike[str] | None = None,
+    workers: int | None = None,
+    incumbent: Path | ParameterSet | None = None,
+    progress: Progress = SILENT,
+) -> CalibrationResult:
+    """Calibrate a venue.
+
+    Parameters
+    ----------
+    venue : VenueFile, str or path
+        The venue file, or the folder it is in.
+    data : mapping of str to Bars, or frame, optional
+        Prices in memory (pandas, polars, pyarrow) instead of the files the venue names.
+    as_of : datetime, optional
+        Midnight (UTC) at which the set is to hold, known are the data before it. By default the
+        last midnight of the data.
+    out : path, optional
+        Folder for parameters, evidence, report and tables; nothing is written without it.
+    workers : int, optional
+        Processes; the result does not depend on it.
+    incumbent : ParameterSet or path, optional
+        Set in force, which the new one supersedes; over the one named in the venue file.
+    progress : Progress
+
+    Returns
+    -------
+    CalibrationResult
+
+    Raises
+    ------
+    ConfigurationError, UsageError, DataError, StorageError
+    """
+    stages = Stages()
+    with stages.time("check the venue file"):
+        file = (
+            venue if isinstance(venue, VenueFile) else load_venue(venue, check_files=data is None)
+        )
+        problem, policy = to_problem(file.config), finding_policy(file.config)
+        standing = in_force(file, problem, incumbent)
+    with stages.time("read prices"):
+        prices = read_prices(file, data)
+    calibration = _calibrate(
+        problem, prices, policy, standing, as_of, workers=workers, progress=progress, stages=stages
+    )
+    files: tuple[Path, ...] = ()
+    if out is not None:
+        with stages.time("write report"):
+            title = f"{problem.venue}: margin parameters"
+            files = write_outputs(calibration, Path(out), title)
+    return CalibrationResult(calibration=calibration, timings=stages.timings, files=files)
+
+
+def _calibrate(
+    problem: CalibrationProblem,
+    prices: PriceData,
+    policy: FindingPolicy,
+    standing: InForce,
+    as_of: datetime | None,
+    *,
+    workers: int | None,
+    progress: Progress,
+    stages: Stages,
+) -> Calibration:
+    """Check the bars, then run the calibration on them."""
+    as_of_ns = _as_of_ns(as_of, prices.bars)
+    with stages.time("check data"):
+        progress.start("check data")
+        try:
+            until = None if as_of is None else as_of_ns
+            assembly = assemble(prices.bars, policy, until_ns=until)
+        finally:
+            progress.finish()
+    inputs = _inputs(problem, prices, policy, standing, assembly, as_of_ns)
+    with open_executor(workers or _default_workers(len(inputs.history.markets))) as executor:
+        return run_calibration(
+            problem, inputs, executor=executor, progress=progress, stage=stages.time
+        )
+
+
+def _inputs(
+    problem: CalibrationProblem,
+    prices: PriceData,
+    policy: FindingPolicy,
+    standing: InForce,
+    assembly: Assembly,
+    as_of_ns: int,
+) -> CalibrationInputs:
+    history, sandbox = assembly.history, prices.sandbox
+    absent = {m.symbol: Reason.NO_DATA for m in problem.markets if m.symbol not in prices.bars}
+    funded, notes = _funded(assembly, prices.payments)
+    return CalibrationInputs(
+        history=funded.before(as_of_ns),
+        findings=history.findings,
+        sources=assembly.sources,
+        refused={name: refusal.reason for name, refusal in assembly.refused.items()} | absent,
+        policy=policy,
+        as_of_ns=as_of_ns,
+        data_digest=bars_digest({n: closed_by(b, as_of_ns) for n, b in prices.bars.items()}),
+        code_version=CODE_VERSION,
+        versions=library_versions(),
+        incumbent=standing.incumbent,
+        parent=standing.parent,
+        notes=notes,
+        tables=(comparison_table(sandbox, history.findings),) if sandbox else (),
+    )
+
+
+def _funded(assembly: Assembly, payments: Payments | None) -> tuple[MarketHistory, tuple[str, ...]]:
+    """Lay funding over the history; say which markets have none."""
+    if payments is None:
+        return assembly.history, ()
+    by_column = {
+        market: payments[symbol]
+        for market in assembly.history.markets
+        if (symbol := assembly.sources.get(market, market)) in payments
+    }
+    missing = unfunded(assembly.history, by_column)
+    notes = (f"No funding data for: {', '.join(missing)}.",) if missing else ()
+    return with_funding(assembly.history, by_column), notes
+
+
+def _as_of_ns(as_of: datetime | None, bars: Mapping[str, Bars]) -> int:
+    """Midnight the set is to hold from: the one given, else the last within the data."""
+    if as_of is None:
+        ends = [int(b.time_ns.max()) + b.interval_ns for b in bars.values() if len(b)]
+        # The last bar of a download may still be open, so it does not decide the day.
+        return (int(np.median(ends)) - 1) // DAY_NS * DAY_NS if ends else 0
+    at = instant_ns(as_of)
+    if at is None or at % DAY_NS:
+        raise UsageError(
+            "must be a midnight (00:00 UTC)",
+            found=as_of.isoformat(),
+            field="as_of",
+            remedy="give a date, such as 2025-06-01",
+        )
+    return at
+
+
+def _default_workers(markets: int) -> int:
+    return min(os.cpu_count() or 1, 8) if markets > MANY_MARKETS else 1

@@ -1,0 +1,71 @@
+"""Parameters in force: from a venue's published tiers or an earlier parameter set."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from plimsoll.adapters.venues.binance_tiers import read_leverage_tiers
+from plimsoll.calibration.evidence.proof import Incumbent
+from plimsoll.calibration.problem import CalibrationProblem
+from plimsoll.config.convert import incumbent_source, instant_ns
+from plimsoll.config.loader import VenueFile
+from plimsoll.domain.parameters import ParameterSet
+from plimsoll.domain.tiers import TierTable
+from plimsoll.errors import UsageError
+from plimsoll.journeys.params import read_parameters
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class InForce:
+    """What is in force: tables to compare with, and the set to supersede where it is ours."""
+
+    incumbent: Incumbent | None
+    parent: ParameterSet | None
+
+
+def in_force(
+    venue: VenueFile, problem: CalibrationProblem, given: Path | ParameterSet | None
+) -> InForce:
+    """Return the incumbent: the set given, else what the venue file names, else nothing."""
+    if given is not None:
+        return _of_set(given if isinstance(given, ParameterSet) else read_parameters(given))
+    source = incumbent_source(venue)
+    if source is None:
+        return InForce(incumbent=None, parent=None)
+    if source.format == "parameter_set":
+        return _of_set(read_parameters(source.path), source.valid_from_ns)
+    tables = read_leverage_tiers(source.path)
+    return InForce(
+        incumbent=Incumbent(
+            name=source.path.name,
+            tiers=_by_symbol(problem, tables),
+            valid_from_ns=source.valid_from_ns,
+        ),
+        parent=None,
+    )
+
+
+def _of_set(parameters: ParameterSet, valid_from_ns: int | None = None) -> InForce:
+    moment = datetime.fromisoformat(parameters.valid_from)
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    since = valid_from_ns if valid_from_ns is not None else instant_ns(moment)
+    if since is None:
+        raise UsageError("must say since when it holds", field="valid_from")
+    return InForce(
+        incumbent=Incumbent(
+            name=f"parameter set {parameters.id[:12]}",
+            tiers={market: parameters.tiers(market) for market in parameters.markets},
+            valid_from_ns=since,
+        ),
+        parent=parameters,
+    )
+
+
+def _by_symbol(
+    problem: CalibrationProblem, tables: Mapping[str, TierTable]
+) -> dict[str, TierTable]:
+    return {m.symbol: tables[m.instrument] for m in problem.markets if m.instrument in tables}

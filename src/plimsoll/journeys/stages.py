@@ -1,0 +1,29 @@
+"""Wall-clock time of each stage of a journey; never part of what is hashed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+class Stages:
+    """Collects how long each stage took."""
+
+    def __init__(self) -> None:
+        self._seconds: dict[str, float] = {}
+
+    @contextmanager
+    def time(self, stage: str) -> Iterator[None]:
+        """Time the block as (part of) ``stage``."""
+        began = time.perf_counter()
+        try:
+            yield
+        finally:
+            passed = time.perf_counter() - began
+            self._seconds[stage] = self._seconds.get(stage, 0.0) + passed
+
+    @property
+    def timings(self) -> tuple[tuple[str, float], ...]:
+        """Stages in order, with seconds."""
+        return tuple(self._seconds.items())
