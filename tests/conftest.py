@@ -8,10 +8,12 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
-_NOT_RUN = pytest.StashKey[Counter[str]]()
+Found = TypeVar("Found")
+_NOT_RUN = pytest.StashKey[dict[str, int]]()
 _WORKER_KEY = "plimsoll_not_run"
 
 
@@ -52,49 +54,48 @@ NEEDS = {
 }
 
 
+def _demanded(name: str, found: Found | None) -> Found:
+    """Hand out what is there; what is not was required, or its tests would not have run."""
+    if found is None:
+        need = NEEDS[name]
+        pytest.fail(f"{need.reason}, but {need.required_by}=1; {need.remedy}", pytrace=False)
+    return found
+
+
 @pytest.fixture(scope="session")
 def reference_dir() -> Path:
     """Directory of the reference vectors (``PLIMSOLL_REFERENCE``)."""
-    path = _directory("PLIMSOLL_REFERENCE")
-    assert path is not None, "collected without PLIMSOLL_REFERENCE"
-    return path
+    return _demanded("reference_dir", _directory("PLIMSOLL_REFERENCE"))
 
 
 @pytest.fixture(scope="session")
 def market_data_dir() -> Path:
     """Directory of the real market data (``PLIMSOLL_DATA``)."""
-    path = _directory("PLIMSOLL_DATA")
-    assert path is not None, "collected without PLIMSOLL_DATA"
-    return path
+    return _demanded("market_data_dir", _directory("PLIMSOLL_DATA"))
 
 
 @pytest.fixture(scope="session")
 def chromium() -> str:
     """Path of the distribution's Chromium, for tests that look at pages."""
-    path = shutil.which("chromium")
-    assert path is not None, "collected without chromium"
-    return path
+    return _demanded("chromium", shutil.which("chromium"))
 
 
 def _lacking(item: pytest.Item) -> list[Need]:
     names = getattr(item, "fixturenames", ())
-    return [need for name, need in NEEDS.items() if name in names and not need.is_present()]
+    needs = [NEEDS[name] for name in NEEDS if name in names]
+    return [need for need in needs if not need.is_present() and not _is_required(need)]
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.stash[_NOT_RUN] = Counter()
+    config.stash[_NOT_RUN] = {}
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Take out, and count, the tests whose needs are absent; under REQUIRE that is a failure."""
+    """Take out, and count, the tests whose needs are absent; required ones stay in, and fail."""
     lacking = {item: needs for item in items if (needs := _lacking(item))}
     if not lacking:
         return
-    required = {n for needs in lacking.values() for n in needs if _is_required(n)}
-    if required:
-        remedies = sorted({f"{need.required_by}=1: {need.remedy}" for need in required})
-        raise pytest.UsageError(f"{len(lacking)} tests lack what they need; {'; '.join(remedies)}")
-    config.stash[_NOT_RUN] = Counter(needs[0].reason for needs in lacking.values())
+    config.stash[_NOT_RUN] = dict(Counter(needs[0].reason for needs in lacking.values()))
     items[:] = [item for item in items if item not in lacking]
     config.hook.pytest_deselected(items=list(lacking))
 
@@ -107,7 +108,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     """A worker of a parallel run hands its count to the process that prints."""
     output = getattr(session.config, "workeroutput", None)
     if output is not None:
-        output[_WORKER_KEY] = dict(session.config.stash[_NOT_RUN])
+        output[_WORKER_KEY] = session.config.stash[_NOT_RUN]
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -115,13 +116,14 @@ def pytest_testnodedown(node: object) -> None:
     """Every worker collects the same tests, so any one's count is the count."""
     output = getattr(node, "workeroutput", {})
     config: pytest.Config = node.config  # type: ignore[attr-defined]
-    config.stash[_NOT_RUN] |= Counter(output.get(_WORKER_KEY, {}))
+    counts: dict[str, int] = output.get(_WORKER_KEY, {})
+    config.stash[_NOT_RUN] = counts or config.stash[_NOT_RUN]
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Close with the count, on the last line, where a reader looks for it."""
-    counts = config.stash.get(_NOT_RUN, Counter())
+    counts = config.stash.get(_NOT_RUN, {})
     if counts and not hasattr(config, "workerinput"):
         told = ", ".join(f"{count} ({reason})" for reason, count in sorted(counts.items()))
         print(f"NOT RUN: {told}")

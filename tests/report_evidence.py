@@ -29,11 +29,14 @@ _NAMES = (
 )
 
 
-def columns(*parts: tuple[str, str, ColumnKind] | tuple[str, str, ColumnKind, str, int]) -> tuple:
-    """Columns from short tuples."""
+def columns(
+    *parts: tuple[str, str, ColumnKind] | tuple[str, str, ColumnKind, str, int],
+) -> tuple[Column, ...]:
+    """Columns from short tuples of name, title, kind and, where it matters, unit and digits."""
     made = []
-    for name, title, kind, *rest in parts:
-        unit, digits = rest or ("", 2)
+    for part in parts:
+        name, title, kind = part[:3]
+        unit, digits = part[3:] if len(part) == 5 else ("", 2)
         about = f"{title} of the market, as the generator drew it."
         made.append(
             Column(name=name, title=title, kind=kind, unit=unit, digits=digits, about=about)

@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -38,7 +39,9 @@ class Opened:
     """A page with all it complained of and all it asked for."""
 
     def __init__(self, page: Page, path: Path) -> None:
-        self.page, self.complaints, self.requests = page, [], []
+        self.page = page
+        self.complaints: list[str] = []
+        self.requests: list[str] = []
         page.on("console", lambda message: self.complaints.append(message.text))
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         page.on("request", lambda request: self.requests.append(request.url))
@@ -64,6 +67,18 @@ def test_draws_every_picture_without_a_complaint(opened: Opened) -> None:
 
 def test_asks_nothing_but_the_file_itself(opened: Opened, report_file: Path) -> None:
     assert opened.requests == [report_file.as_uri()]
+
+
+def test_offers_no_upload_and_saves_pictures_locally(opened: Opened, tmp_path: Path) -> None:
+    page, button = opened.page, ".modebar-btn"
+    offered = page.eval_on_selector_all(button, "all => all.map(b => b.dataset.title)")
+    assert set(offered) == {"Download plot", "Zoom", "Pan", "Reset axes"}
+    with page.expect_download() as saved:
+        page.locator(f"#explorer-plot {button}").first.click(force=True)
+    saved.value.save_as(tmp_path / "plot.svg")
+    written = "".join(ElementTree.parse(tmp_path / "plot.svg").getroot().itertext())
+    assert "Price source: SYNTHETIC" in written
+    assert page.input_value("#choose-market") in written
 
 
 def test_policy_of_the_page_stops_what_would_ask(opened: Opened) -> None:
@@ -104,6 +119,7 @@ def test_hostile_names_are_printed_not_run(opened: Opened) -> None:
         arg=HOSTILE,
     )
     assert page.locator(f"td:text-is({HOSTILE!r})").count() > 0
+    assert HOSTILE in str(page.text_content("#explorer-plot .gtitle"))
     assert opened.complaints == []
 
 
@@ -116,10 +132,10 @@ def test_tables_sort_by_number_and_filter_by_word(opened: Opened) -> None:
     falling = [float(text) for text in page.locator(rate).all_inner_texts()]
     assert rising == sorted(rising)
     assert falling == sorted(falling, reverse=True)
-    page.fill("#table-findings .filter", "unit_slip")
+    page.fill("#table-findings .filter", "Unit slip")
     kinds = page.locator("#table-findings tbody tr:visible td:nth-child(2)").all_inner_texts()
     assert kinds
-    assert set(kinds) == {"unit_slip"}
+    assert set(kinds) == {"unit slip"}
     assert page.inner_text("#table-findings .count") == f"{len(kinds)} of 40 rows"
     page.fill("#table-findings .filter", "")
 
@@ -156,7 +172,7 @@ def test_prints_pages_with_their_label(opened: Opened, tmp_path: Path, paper: st
 
 def test_print_shows_drawn_pictures_and_every_row(opened: Opened) -> None:
     page = opened.page
-    page.fill("#table-findings .filter", "unit_slip")
+    page.fill("#table-findings .filter", "unit slip")
     page.emulate_media(media="print")
     assert page.locator("svg.drawing:visible").count() == 4
     assert page.locator(".js-plotly-plot:visible").count() == 0

@@ -79,8 +79,8 @@ def _traces() -> list[Plain]:
     steps: Plain = {"shape": "hv", "color": MARGIN, "width": 1.6}
     edge: Plain = {"width": 0}
     return [
-        _lines("realised loss (+), gain (−)", {"color": LOSS, "width": 0.9}, "%{y:.2f} %"),
-        _lines("margin held", steps, "%{y:.2f} %"),
+        _lines("realised loss (+), gain (−)", {"color": LOSS, "width": 0.9}, "loss %{y:.2f} %"),
+        _lines("margin held", steps, "margin %{y:.2f} %"),
         {
             "type": "scatter",
             "mode": "markers",
@@ -112,7 +112,7 @@ def _lines(name: str, line: Plain, hover: str) -> Figure:
         "mode": "lines",
         "name": name,
         "line": line,
-        "hovertemplate": f"{name} {hover}<extra></extra>",
+        "hovertemplate": f"{hover}<extra></extra>",
     }
 
 

@@ -18,6 +18,7 @@ _CHIPS = {
     "action": ("keep", "mask", "split", "refuse"),
 }
 _REJECTED_BELOW = 0.01
+_CODES = ("kind", "reason", "class")
 _WIDE = 10
 _FILTER_FROM = 25
 _SHORT = 24
@@ -100,7 +101,8 @@ def _cell_view(cell: Cell, column: Column) -> CellView:
     known = _CHIPS.get(column.name, ())
     if text in known:
         return CellView(text=text.replace("_", " "), css="left", chip=f"{column.name}-{text}")
-    return CellView(text=text, css="left text" if len(text) > _SHORT else "left short")
+    words = text.replace("_", " ") if column.name in _CODES else text
+    return CellView(text=words, css="left text" if len(words) > _SHORT else "left short")
 
 
 def _signed(text: str, cell: Cell, column: Column) -> str:

@@ -5,8 +5,10 @@ const MINUTE = 60_000;
 const CONFIG = {
   responsive: true,
   displaylogo: false,
+  // plotly.js offers to upload charts to its cloud unless told not to: name what may be offered.
+  showSendToCloud: false,
   plotlyServerURL: "",
-  modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d", "zoomIn2d", "zoomOut2d"],
+  modeBarButtons: [["toImage", "zoom2d", "pan2d", "resetScale2d"]],
   toImageButtonOptions: { format: "svg", filename: "margin-evidence" },
 };
 
@@ -19,6 +21,8 @@ function unpack(text, Kind) {
   return new Kind(bytes.buffer);
 }
 
+// Labels of plotly are a small HTML; names are not.
+const plain = (text) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 const isoMinute = (minute) => new Date(minute * MINUTE).toISOString().slice(0, 16).replace("T", " ");
 const grouped = (value) => value.toLocaleString("en-GB");
 const element = (name, parts = {}, children = []) => {
@@ -125,7 +129,10 @@ function drawExplorer() {
     horizons.select.value = chosen.horizon;
     summary.textContent = summaryOf(chosen);
     plot.dataset.shown = `${chosen.market}|${chosen.side}|${chosen.horizon}`;
-    await Plotly.react(plot, tracesOf(chosen, data.traces), structuredClone(data.layout), CONFIG);
+    const layout = structuredClone(data.layout);
+    const name = `${chosen.market} ${chosen.side}, ${chosen.horizon}`;
+    layout.title.text = `<b>${plain(name)}</b>  ·  ${layout.title.text}`;
+    await Plotly.react(plot, tracesOf(chosen, data.traces), layout, CONFIG);
   };
   sides.select.value = series[0].side;
   horizons.select.value = series[0].horizon;
