@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 
-from hypothesis import assume, example, given
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from plimsoll.adapters.venues import Venue, parse_name, print_name
@@ -22,6 +22,7 @@ from plimsoll.domain.instrument import (
 )
 from plimsoll.errors import NameFormatError
 
+PATIENT = settings(deadline=None)  # machines are shared
 CODES = st.text("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", min_size=1, max_size=8)
 QUOTES = st.sampled_from(["USDT", "USDC", "USD", "BTC", "EUR"])
 UNITS = st.sampled_from([1, 1000, 10_000, 1_000_000])
@@ -69,6 +70,7 @@ def nameable(instrument: Instrument, venue: Venue) -> str | None:
         return None
 
 
+@PATIENT
 @given(instrument=instruments(), venue=st.sampled_from(list(Venue)))
 @example(instrument=Spot(pair=Pair(base="BTCT", quote="USDT")), venue=Venue.BINANCE_SPOT)
 def test_what_prints_parses_back(instrument: Instrument, venue: Venue) -> None:
@@ -77,6 +79,7 @@ def test_what_prints_parses_back(instrument: Instrument, venue: Venue) -> None:
         assert parse_name(name, venue, generation=instrument.pair.generation) == instrument
 
 
+@PATIENT
 @given(instrument=instruments())
 def test_ccxt_names_every_plain_instrument(instrument: Instrument) -> None:
     """So the property above is not empty: ccxt refuses only what its text cannot tell apart."""
@@ -88,6 +91,7 @@ def test_ccxt_names_every_plain_instrument(instrument: Instrument) -> None:
     assert parsed == instrument
 
 
+@PATIENT
 @given(base=CODES, day=DAYS, strike=st.integers(1, 1_000_000), right=st.sampled_from(["C", "P"]))
 def test_inverse_options_go_from_deribit_to_okx_and_back(
     base: str, day: int, strike: int, right: str
