@@ -1,0 +1,119 @@
+"""The columnar book: built from accounts and back, and what it refuses."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from plimsoll.domain.account import Account, Book, MarginMode, Position
+from plimsoll.errors import UsageError
+
+LONG = Position(market="BTC", quantity=2.0, entry_price=100.0, leverage=5.0)
+SHORT = Position(market="ETH", quantity=-3.0, entry_price=10.0)
+ISOLATED = Position(
+    market="ETH",
+    quantity=1.0,
+    entry_price=11.0,
+    mode=MarginMode.ISOLATED,
+    isolated_margin=4.0,
+)
+ACCOUNTS = (
+    Account(name="one", positions=(LONG, SHORT), collateral={"USDT": 7.0}),
+    Account(name="none"),
+    Account(name="two", positions=(ISOLATED, SHORT), collateral={"BTC": 1.0, "USDT": -2.0}),
+)
+
+
+def test_accounts_go_in_and_come_out() -> None:
+    book = Book.from_accounts(ACCOUNTS)
+    assert tuple(book.account(a.name) for a in ACCOUNTS) == ACCOUNTS
+    assert book.markets == ("BTC", "ETH")
+    assert book.currencies == ("USDT", "BTC")
+    assert book.offsets.tolist() == [0, 2, 2, 4]
+    assert book.isolated.tolist() == [False, False, True, False]
+    assert book.account_of_position.tolist() == [0, 0, 2, 2]
+
+
+def test_an_empty_book() -> None:
+    book = Book.from_accounts(())
+    assert len(book) == 0
+    assert book.collateral.shape == (0, 0)
+
+
+def test_take_reorders_and_repeats_nothing_else() -> None:
+    book = Book.from_accounts(ACCOUNTS).take(np.array([2, 0]))
+    assert book.accounts == ("two", "one")
+    assert book.account("two") == ACCOUNTS[2]
+    assert book.account("one") == ACCOUNTS[0]
+
+
+def test_columns_are_read_only() -> None:
+    book = Book.from_accounts(ACCOUNTS)
+    with pytest.raises(ValueError, match="read-only"):
+        book.quantity[0] = 1.0
+
+
+@pytest.mark.parametrize(
+    "position",
+    [
+        Position(market="BTC", quantity=1.0, entry_price=1.0, isolated_margin=1.0),
+        Position(market="BTC", quantity=1.0, entry_price=1.0, mode=MarginMode.ISOLATED),
+    ],
+)
+def test_isolated_margin_belongs_to_the_isolated_mode(position: Position) -> None:
+    with pytest.raises(UsageError, match=r"a\.BTC\.isolated_margin"):
+        Book.from_accounts([Account(name="a", positions=(position,))])
+
+
+def test_two_positions_of_one_sign_in_a_market_are_refused() -> None:
+    """Split in two they would stay in lower tiers."""
+    with pytest.raises(UsageError, match=r"account a: must have at most one.*two in BTC"):
+        Book.from_accounts([Account(name="a", positions=(LONG, LONG))])
+
+
+def test_a_long_and_a_short_leg_in_one_market_are_allowed() -> None:
+    short = replace(LONG, quantity=-1.0)
+    assert len(Book.from_accounts([Account(name="a", positions=(LONG, short))]).quantity) == 2
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("quantity", float("nan")),
+        ("quantity", float("inf")),
+        ("entry_price", 0.0),
+        ("entry_price", -1.0),
+        ("entry_price", float("nan")),
+        ("leverage", 0.0),
+        ("leverage", float("inf")),
+    ],
+)
+def test_values_that_cannot_be_are_refused_with_their_row(field: str, value: float) -> None:
+    bad = replace(LONG, **{field: value})
+    with pytest.raises(UsageError, match=field):
+        Book.from_accounts([Account(name="a", positions=(SHORT, bad))])
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("offsets", np.array([0, 1])),
+        ("offsets", np.array([1, 2, 2, 4])),
+        ("offsets", np.array([0, 3, 2, 4])),
+        ("market", np.array([0, 1, 1, 2])),
+        ("market", np.array([0, 1, 1])),
+        ("quantity", np.zeros(4, dtype=np.float32)),
+        ("collateral", np.zeros((3, 1))),
+        ("collateral", np.full((3, 2), np.nan)),
+    ],
+)
+def test_columns_that_do_not_fit_are_refused(field: str, value: np.ndarray) -> None:
+    with pytest.raises(UsageError, match=field):
+        replace(Book.from_accounts(ACCOUNTS), **{field: value})
+
+
+def test_unknown_account() -> None:
+    with pytest.raises(UsageError, match="must be one of the book's accounts, found 'x'"):
+        Book.from_accounts(ACCOUNTS).account("x")
