@@ -252,8 +252,9 @@ def _size(
     bars: Bars, row: int, rng: np.random.Generator, least: float, most: float, limit: float
 ) -> float:
     """Random log size, in volatilities of the bars before, up to the limit."""
-    moves = np.abs(np.diff(np.log(bars.close[max(0, row - _WARM_BARS) : row])))
-    moves = moves[np.isfinite(moves) & (moves > 0)]
+    close = bars.close[max(0, row - _WARM_BARS) : row]
+    moves = np.abs(np.diff(np.log(close[np.isfinite(close) & (close > 0)])))
+    moves = moves[moves > 0]
     volatility = 1.4826 * float(np.median(moves)) if moves.size else 0.0
     return float(min(rng.uniform(least, most) * volatility, limit))
 

@@ -104,7 +104,7 @@ def _redenomination(series: Series, row: int, settings: CheckSettings) -> Findin
         first_ns=int(time_ns[row - 1]),
         last_ns=int(time_ns[row]),
         known_at_ns=int(time_ns[row + settings.slip_max_bars]),
-        bars=round(series.steps[row]) - 1,
+        bars=max(1, round(series.steps[row]) - 1),
         value=ratio,
         expected=factor,
         detail=f"from one bar to the next {_times(ratio)} the level before, and it stays",

@@ -1,0 +1,152 @@
+"""No detector looks ahead: data cut at any time show what was known by then, and nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from plimsoll.domain.finding import Finding, FindingKind
+from plimsoll.domain.market import DAY_NS, HOUR_NS, Bars, PriceKind
+from plimsoll.errors import InsufficientDataError
+from plimsoll.marketdata import CheckSettings, check_bars
+from plimsoll.sandbox.faults import PLANTERS, plant
+
+ABOUT_THE_DELIVERY = {FindingKind.PARTIAL_LAST_BAR, FindingKind.SHORT_HISTORY}
+SET = CheckSettings()
+TIMED = sorted(set(PLANTERS) - ABOUT_THE_DELIVERY - {FindingKind.DELISTING})
+
+seeds = st.integers(0, 2**32 - 1)
+
+
+def fat_walk(seed: int, candles: bool, count: int = 5000) -> Bars:
+    """Hourly bars with t moves whose volatility wanders, crashes included."""
+    rng = np.random.default_rng(seed)
+    log_volatility = np.log(0.006) + np.cumsum(0.03 * rng.standard_normal(count))
+    volatility = np.exp(np.clip(log_volatility, np.log(0.001), np.log(0.05)))
+    moves = np.clip(volatility * rng.standard_t(2.5, count), -2.0, 2.0)
+    tick = 10.0 ** rng.integers(-6, -1)
+    close = np.maximum(tick, np.round(np.exp(np.cumsum(moves)) / tick) * tick)
+    bars = Bars(
+        market="M",
+        time_ns=int(rng.integers(0, 10**15)) + HOUR_NS * np.arange(count),
+        close=close,
+        interval_ns=HOUR_NS,
+        price_kind=PriceKind.LAST_TRADE,
+    )
+    if not candles:
+        return bars
+    opened = np.concatenate([close[:1], close[:-1]])
+    volume = rng.lognormal(2.0, 1.0, count) * (rng.random(count) > 0.01)
+    high, low = np.maximum(opened, close), np.minimum(opened, close)
+    return replace(bars, open=opened, high=high, low=low, volume=volume)
+
+
+def spoiled_walk(seed: int, candles: bool, faults: int) -> Bars:
+    """Several faults of random kinds, wherever they fall, on top of one another too."""
+    bars, rng = fat_walk(seed, candles), np.random.default_rng(seed)
+    kinds = [
+        kind
+        for kind in TIMED
+        if candles or kind not in (FindingKind.FLAT_OUTAGE, FindingKind.UNTRADED_PRICE)
+    ]
+    for _ in range(faults):
+        try:
+            bars, _ = plant(kinds[int(rng.integers(len(kinds)))], bars, rng)
+        except InsufficientDataError:
+            break
+    return bars
+
+
+Key = tuple[FindingKind, int, int, int]
+
+
+def known_before(found: tuple[Finding, ...], cut_ns: int, interval_ns: int) -> list[Key]:
+    """Kind, span and time of knowledge; what is still open at the cut reaches to the cut."""
+    last = cut_ns - interval_ns
+    return sorted(
+        (f.kind, f.first_ns, min(f.last_ns, last), f.known_at_ns)
+        for f in found
+        if f.known_at_ns <= last and f.kind not in ABOUT_THE_DELIVERY
+    )
+
+
+@settings(max_examples=60, deadline=None)
+@given(seeds, st.booleans(), st.integers(0, 8), st.floats(0.02, 1.0))
+def test_cut_data_give_the_findings_known_by_then(
+    seed: int, candles: bool, faults: int, share: float
+) -> None:
+    bars = spoiled_walk(seed, candles, faults)
+    begin = int(bars.time_ns.min())
+    hours = int(share * (bars.time_ns.max() - begin) // HOUR_NS) + 1
+    cut = begin + hours * HOUR_NS
+    end = int(bars.time_ns.max()) + HOUR_NS + 40 * DAY_NS
+    whole = check_bars(bars, SET, until_ns=end)
+    then = check_bars(bars.take(bars.time_ns + HOUR_NS <= cut), SET, until_ns=cut)
+    assert known_before(then, cut, HOUR_NS) == known_before(whole, cut, HOUR_NS)
+
+
+@settings(max_examples=30, deadline=None)
+@given(seeds, st.booleans(), st.integers(1, 6))
+def test_every_finding_is_known_at_a_bar_and_not_before_it_began(
+    seed: int, candles: bool, faults: int
+) -> None:
+    bars = spoiled_walk(seed, candles, faults)
+    end = int(bars.time_ns.max()) + HOUR_NS
+    for found in check_bars(bars, SET, until_ns=end):
+        assert found.first_ns <= found.last_ns
+        assert found.first_ns <= found.known_at_ns < end
+        assert found.bars >= 1
+        assert found.detail
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    seeds,
+    st.booleans(),
+    st.integers(1, 6),
+    st.integers(-(10**17), 10**17),
+    st.floats(1e-6, 1e6),
+)
+def test_name_time_and_currency_unit_do_not_matter(
+    seed: int, candles: bool, faults: int, shift_ns: int, unit: float
+) -> None:
+    bars = spoiled_walk(seed, candles, faults)
+    power = 2.0 ** round(np.log2(unit))  # exact in binary, so that equal stays equal
+    moved = replace(
+        bars,
+        market="QWXYZ",
+        time_ns=bars.time_ns + shift_ns,
+        **{
+            name: power * column
+            for name in ("open", "high", "low", "close")
+            if (column := getattr(bars, name)) is not None
+        },
+    )
+    here = [_shifted(f, shift_ns) for f in check_bars(bars, SET)]
+    there = [_shifted(f, 0) for f in check_bars(moved, SET)]
+    assert {f.market for f in check_bars(moved, SET)} <= {"QWXYZ"}
+    assert here == there
+
+
+def _shifted(f: Finding, shift_ns: int) -> tuple[FindingKind, int, int, int, int]:
+    return (
+        f.kind,
+        f.first_ns + shift_ns,
+        f.last_ns + shift_ns,
+        f.known_at_ns + shift_ns,
+        f.bars,
+    )
+
+
+@settings(max_examples=20, deadline=None)
+@given(seeds, st.booleans(), st.integers(0, 4))
+def test_checking_changes_nothing_and_repeats_itself(seed: int, candles: bool, faults: int) -> None:
+    bars = spoiled_walk(seed, candles, faults)
+    close, time_ns = bars.close.copy(), bars.time_ns.copy()
+    first = check_bars(bars, SET)
+    assert repr(check_bars(bars, SET)) == repr(first)
+    np.testing.assert_array_equal(bars.close, close)
+    np.testing.assert_array_equal(bars.time_ns, time_ns)
