@@ -1,9 +1,79 @@
 """Plimsoll calibrates the margin parameters of a crypto-derivatives venue, and proves them.
 
-The public names are those of `plimsoll.journeys` and the nouns they return; they are imported on
-first use, so that ``import plimsoll`` and ``plimsoll --help`` answer at once (PEP 562).
+>>> import plimsoll
+>>> plimsoll.calibrate.__module__
+'plimsoll.journeys.calibrate'
+
+The names below are the front door (`plimsoll.journeys` and the nouns they return). They are
+imported on first use, so that ``import plimsoll`` and ``plimsoll --help`` answer at once (PEP 562).
 """
 
 from __future__ import annotations
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from plimsoll.domain.evidence import Evidence, Verdict
+    from plimsoll.domain.parameters import ParameterSet
+    from plimsoll.domain.table import Table
+    from plimsoll.journeys.calibrate import calibrate
+    from plimsoll.journeys.check import check
+    from plimsoll.journeys.demo import demo
+    from plimsoll.journeys.evidence import read_evidence
+    from plimsoll.journeys.fetch import fetch
+    from plimsoll.journeys.init import init
+    from plimsoll.journeys.params import difference, parameter_table, read_parameters
+    from plimsoll.journeys.result import CalibrationResult
+    from plimsoll.journeys.warm import warm
+
 __version__ = "0.1.0"
+
+_FRONT_DOOR = {
+    "CalibrationResult": "plimsoll.journeys.result",
+    "Evidence": "plimsoll.domain.evidence",
+    "ParameterSet": "plimsoll.domain.parameters",
+    "Table": "plimsoll.domain.table",
+    "Verdict": "plimsoll.domain.evidence",
+    "calibrate": "plimsoll.journeys.calibrate",
+    "check": "plimsoll.journeys.check",
+    "demo": "plimsoll.journeys.demo",
+    "difference": "plimsoll.journeys.params",
+    "fetch": "plimsoll.journeys.fetch",
+    "init": "plimsoll.journeys.init",
+    "parameter_table": "plimsoll.journeys.params",
+    "read_evidence": "plimsoll.journeys.evidence",
+    "read_parameters": "plimsoll.journeys.params",
+    "warm": "plimsoll.journeys.warm",
+}
+
+__all__ = [
+    "CalibrationResult",
+    "Evidence",
+    "ParameterSet",
+    "Table",
+    "Verdict",
+    "__version__",
+    "calibrate",
+    "check",
+    "demo",
+    "difference",
+    "fetch",
+    "init",
+    "parameter_table",
+    "read_evidence",
+    "read_parameters",
+    "warm",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _FRONT_DOOR:
+        raise AttributeError(f"module 'plimsoll' has no attribute {name!r}")
+    value = getattr(import_module(_FRONT_DOOR[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

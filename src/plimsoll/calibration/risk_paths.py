@@ -79,51 +79,61 @@ def risk_paths(
 ) -> RiskPaths:
     """Turn scaled quantiles into losses, apply tools in force and the class floor."""
     payoffs = [payoff_of[f.market] for f in forecasts]
-    maintenance, maintenance_error = _losses(
-        [f.maintenance for f in forecasts], [f.volatility for f in forecasts], payoffs
-    )
-    reaction, reaction_error = _losses(
-        [f.reaction for f in forecasts], [f.volatility for f in forecasts], payoffs
-    )
     listed = _listed(history, days)
-    maintenance, reaction = (
-        np.where(listed[:, :, None], path, np.nan) for path in (maintenance, reaction)
+    youth = _Youth(
+        young=listed & (_age_days(history, days) < problem.short_history.minimum_days),
+        listed=listed,
+        classes=np.array([class_of[f.market] for f in forecasts]),
+        quantile=problem.short_history.class_quantile,
     )
-    maintenance = _with_tools(maintenance, forecasts, payoffs, problem)
-    young = listed & (_age_days(history, days) < problem.short_history.minimum_days)
-    classes = np.array([class_of[f.market] for f in forecasts])
-    quantile = problem.short_history.class_quantile
-    maintenance, maintenance_error, floored = _class_floor(
-        maintenance, maintenance_error, young, listed, classes, quantile
+    volatility = np.column_stack([f.volatility for f in forecasts])
+    legs = (
+        ([f.maintenance for f in forecasts], forecasts),
+        ([f.reaction for f in forecasts], None),
     )
-    reaction, reaction_error, _ = _class_floor(
-        reaction, reaction_error, young, listed, classes, quantile
-    )
+    paths = []
+    for tails, tooled in legs:
+        # A young market borrows its class's tail for its own volatility, and then its class's
+        # margin where that is higher still.
+        scaled = _class_floor(*_stacked(tails), youth)
+        loss, error = _losses(scaled.path, scaled.error, volatility, payoffs)
+        loss = np.where(listed[:, :, None], loss, np.nan)
+        if tooled is not None:
+            loss = _with_tools(loss, tooled, payoffs, problem)
+        paths.append(_class_floor(loss, error, youth))
+    maintenance, reaction = paths
     return RiskPaths(
         time_ns=days.time_ns,
         markets=tuple(f.market for f in forecasts),
-        maintenance=maintenance,
-        reaction=reaction,
-        maintenance_error=maintenance_error,
-        reaction_error=reaction_error,
+        maintenance=maintenance.path,
+        reaction=reaction.path,
+        maintenance_error=maintenance.error,
+        reaction_error=reaction.error,
         volatility_daily=np.column_stack([f.volatility_daily for f in forecasts]),
-        floored=floored,
+        floored=youth.young & np.isfinite(maintenance.path).any(axis=2),
+    )
+
+
+def _stacked(tails: Sequence[TailPath]) -> tuple[FloatArray, FloatArray]:
+    """(D, N, 2) scaled quantiles and their standard errors."""
+    return (
+        np.stack([tail.quantile for tail in tails], axis=1),
+        np.stack([tail.standard_error for tail in tails], axis=1),
     )
 
 
 def _losses(
-    tails: Sequence[TailPath], volatility: Sequence[FloatArray], payoffs: Sequence[Payoff]
+    quantile: FloatArray, error: FloatArray, volatility: FloatArray, payoffs: Sequence[Payoff]
 ) -> tuple[FloatArray, FloatArray]:
     """(D, N, 2) losses and their standard errors (delta method through the payoff)."""
-    losses, errors = [], []
-    for tail, sigma, payoff in zip(tails, volatility, payoffs, strict=True):
-        fall, rise = (sigma * tail.quantile[:, side] for side in (0, 1))
-        loss = loss_of_move(payoff, fall, rise)
-        # d(e^x - 1)/dx = 1 + loss and d(1 - e^-x)/dx = 1 - loss.
-        signs = np.array([1.0, -1.0]) if payoff is Payoff.INVERSE else np.array([-1.0, 1.0])
-        errors.append((1.0 + signs * loss) * sigma[:, None] * tail.standard_error)
-        losses.append(loss)
-    return np.stack(losses, axis=1), np.stack(errors, axis=1)
+    moves = volatility[:, :, None] * quantile
+    losses = np.stack(
+        [loss_of_move(p, moves[:, j, 0], moves[:, j, 1]) for j, p in enumerate(payoffs)], axis=1
+    )
+    # d(e^x - 1)/dx = 1 + loss and d(1 - e^-x)/dx = 1 - loss.
+    convex = np.array([[p is Payoff.INVERSE, p is not Payoff.INVERSE] for p in payoffs])
+    slope = np.where(convex, 1.0 + losses, 1.0 - losses)
+    return losses, slope * volatility[:, :, None] * error
 
 
 def _listed(history: MarketHistory, days: Boundaries) -> BoolArray:
@@ -150,11 +160,10 @@ def _with_tools(
         present = [tail for tail in tails if tail is not None]
         if len(present) < len(tails):
             return None
-        unit = [np.ones(shape[0])] * len(tails)
-        losses, _ = _losses(present, unit, payoffs)
-        return (np.fmax.accumulate(losses, axis=0) if worst_so_far else losses).reshape(
-            shape[0], -1
-        )
+        losses, _ = _losses(*_stacked(present), np.ones(shape[:2]), payoffs)
+        if worst_so_far:
+            losses = np.fmax.accumulate(losses, axis=0)
+        return losses.reshape(shape[0], -1)
 
     path = with_tools(
         maintenance.reshape(shape[0], -1),
@@ -165,36 +174,47 @@ def _with_tools(
     return path.reshape(shape)
 
 
-def _class_floor(
-    path: FloatArray,
-    error: FloatArray,
-    young: BoolArray,
-    listed: BoolArray,
-    classes: NDArray[np.str_],
-    quantile: float,
-) -> tuple[FloatArray, FloatArray, BoolArray]:
-    """Raise young markets to their class's quantile of mature ones, day by day."""
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Youth:
+    """Which markets are young, and whom they borrow from."""
+
+    young: BoolArray
+    listed: BoolArray
+    classes: NDArray[np.str_]
+    quantile: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Floored:
+    """A path raised to the class floor, with its standard error."""
+
+    path: FloatArray
+    error: FloatArray
+
+
+def _class_floor(path: FloatArray, error: FloatArray, youth: _Youth) -> _Floored:
+    """Raise young markets to their class's quantile of mature ones, day by day.
+
+    A young market whose class has no mature member on that day has no number.
+    """
     path, error = path.copy(), error.copy()
-    floored = np.zeros(young.shape, dtype=np.bool_)
-    for name in np.unique(classes):
-        members = np.flatnonzero(classes == name)
-        mature = listed[:, members] & ~young[:, members]
-        values = np.where(mature[:, :, None], path[:, members], np.nan)
-        known = np.isfinite(values).any(axis=1)  # (D, 2)
-        floor = np.full(known.shape, np.nan)
-        floor_error = np.full(known.shape, np.nan)
-        for side in (LONG, SHORT):
-            rows = np.flatnonzero(known[:, side])
-            floor[rows, side] = np.nanquantile(values[rows, :, side], quantile, axis=1)
-            errors = np.where(mature, error[:, members, side], np.nan)
-            has = rows[np.isfinite(errors[rows]).any(axis=1)]
-            floor_error[has, side] = np.nanmax(errors[has], axis=1)
+    for name in np.unique(youth.classes):
+        members = np.flatnonzero(youth.classes == name)
+        mature = (youth.listed & ~youth.young)[:, members, None]
+        floor = _row_quantile(np.where(mature, path[:, members], np.nan), youth.quantile)
+        floor_error = _row_quantile(np.where(mature, error[:, members], np.nan), 1.0)
         for j in members:
-            raised = young[:, j, None] & ~(path[:, j] >= floor) & np.isfinite(floor)
+            young = youth.young[:, j, None]
+            raised = young & ~(path[:, j] >= floor)
             path[:, j] = np.where(raised, floor, path[:, j])
             error[:, j] = np.where(raised, floor_error, error[:, j])
-            # A young market whose class has no mature member has no number at all.
-            orphan = young[:, j, None] & ~np.isfinite(floor)
-            path[:, j] = np.where(orphan, np.nan, path[:, j])
-            floored[:, j] = raised.any(axis=1)
-    return path, error, floored
+    return _Floored(path=path, error=error)
+
+
+def _row_quantile(values: FloatArray, quantile: float) -> FloatArray:
+    """(D, 2) quantile over the markets of (D, M, 2); NaN where no market has a value."""
+    out = np.full((values.shape[0], values.shape[2]), np.nan)
+    rows, sides = np.nonzero(np.isfinite(values).any(axis=1))
+    if rows.size:
+        out[rows, sides] = np.nanquantile(values[rows, :, sides], quantile, axis=1)
+    return out
