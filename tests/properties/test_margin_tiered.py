@@ -25,6 +25,15 @@ from plimsoll.maths import payoffs
 from plimsoll.maths import tiered_margin as kernel
 
 PRICING = CurrencyPricing(pricing_markets={"BTC": "INVERSE"})
+KERNEL_PARTS = (
+    "_value_positions",
+    "_margin_positions",
+    "_sum_units",
+    "reason_of",
+    "notional_of",
+    "tier_row",
+    "initial_margin",
+)
 PATIENT = settings(deadline=None)  # the first call compiles
 RULES = st.sampled_from(list(InitialRule))
 
@@ -208,7 +217,7 @@ def test_compiled_kernel_equals_interpreted(
     prepared = TieredMargin(pricing=PRICING).prepare(snapshot, tiers, INSTRUMENTS)
     positions = prepared._positions(book)
     with pytest.MonkeyPatch.context() as patch:
-        for name in ("_margin_position", "reason_of", "notional_of", "tier_row", "tier_margins"):
+        for name in KERNEL_PARTS:
             patch.setattr(kernel, name, getattr(kernel, name).py_func)
         interpreted = kernel.tiered_margin.py_func(positions, prepared.columns)
     compiled = kernel.tiered_margin(positions, prepared.columns)

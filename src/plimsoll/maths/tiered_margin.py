@@ -105,28 +105,30 @@ def notional_of(payoff: int, contracts: float, contract_size: float, mark: float
 
 
 @njit(cache=True, nogil=True)
-def reason_of(markets: MarketColumns, j: int) -> int:
-    """Code of why market ``j`` has no numbers, 0 if it has."""
-    if not (np.isfinite(markets.mark[j]) and markets.mark[j] > 0.0):
+def reason_of(mark: float, settle_price: float, tiers: int) -> int:
+    """Code of why a market has no numbers, 0 if it has."""
+    if not (np.isfinite(mark) and mark > 0.0):
         return NO_MARK
-    if not (np.isfinite(markets.settle_price[j]) and markets.settle_price[j] > 0.0):
+    if not (np.isfinite(settle_price) and settle_price > 0.0):
         return NO_CURRENCY_PRICE
-    if markets.tier_offsets[j + 1] == markets.tier_offsets[j]:
-        return NO_TIERS
-    return 0
+    return NO_TIERS if tiers == 0 else 0
 
 
 @njit(cache=True, nogil=True)
-def tier_margins(
-    markets: MarketColumns, row: int, notional: float, leverage: float
-) -> tuple[float, float]:
-    """Initial and maintenance margin of ``notional`` in tier ``row``, in the tier's currency."""
-    maintenance = notional * markets.maintenance_rate[row] - markets.deduction[row]
-    initial = notional * markets.initial_rate[row] - markets.initial_deduction[row]
-    if not np.isnan(leverage):
-        initial = max(initial, notional / min(leverage, markets.max_leverage[row]))
-    # Deductions may leave initial margin one rounding below maintenance where the rates meet.
-    return max(initial, maintenance), maintenance
+def initial_margin(
+    notional: float, rate: float, deduction: float, leverage: float, max_leverage: float
+) -> float:
+    """Initial margin in the tier's currency; ``leverage`` NaN means none was chosen.
+
+    Examples
+    --------
+    >>> initial_margin(1e3, 0.02, 0.0, np.nan, 50.0), initial_margin(1e3, 0.02, 0.0, 4.0, 50.0)
+    (20.0, 250.0)
+    """
+    margin = notional * rate - deduction
+    if np.isnan(leverage):
+        return margin
+    return max(margin, notional / min(leverage, max_leverage))
 
 
 @njit(cache=True, nogil=True)
@@ -145,10 +147,7 @@ def tiered_margin(
     PositionMargin, UnitMargin
         NaN where a position has a reason, and in the sums of its unit.
     """
-    accounts, count = positions.offsets.size - 1, positions.market.size
-    isolated = 0
-    for p in range(count):
-        isolated += not np.isnan(positions.isolated_margin[p])
+    count = positions.market.size
     part = PositionMargin(
         np.zeros(count, np.int64),
         np.full(count, np.nan),
@@ -158,55 +157,87 @@ def tiered_margin(
         np.full(count, -1, np.int64),
         np.zeros(count, np.int64),
     )
-    units = accounts + isolated
-    total = UnitMargin(
-        np.zeros(units),
-        np.zeros(units),
-        np.zeros(units),
-        np.zeros(units),
-        np.full(units, -1, np.int64),
-        np.arange(units),
-    )
-    following = accounts
-    for a in range(accounts):
-        for p in range(positions.offsets[a], positions.offsets[a + 1]):
-            unit = a
-            _margin_position(positions, markets, p, part)
-            if not np.isnan(positions.isolated_margin[p]):
-                unit, following = following, following + 1
-                price = markets.settle_price[positions.market[p]]
-                total.isolated_margin[unit] = positions.isolated_margin[p] * price
-                total.position[unit] = p
-                total.account[unit] = a
-            part.unit[p] = unit
-            total.initial[unit] += part.initial[p]
-            total.maintenance[unit] += part.maintenance[p]
-            total.unrealised[unit] += part.unrealised[p]
-    return part, total
+    _value_positions(positions, markets, part)
+    _margin_positions(positions, markets, part)
+    return part, _sum_units(positions, markets, part)
+
+
+# Each pass takes its columns out of the tuples once: handing tuples of arrays to a function per
+# position counts references, which costs twenty times the arithmetic.
 
 
 @njit(cache=True, nogil=True)
-def _margin_position(
-    positions: PositionColumns, markets: MarketColumns, p: int, part: PositionMargin
+def _value_positions(
+    positions: PositionColumns, markets: MarketColumns, part: PositionMargin
 ) -> None:
-    j = positions.market[p]
-    part.reason[p] = reason_of(markets, j)
-    if part.reason[p] == NO_MARK or part.reason[p] == NO_CURRENCY_PRICE:
-        return
-    mark, price, payoff = markets.mark[j], markets.settle_price[j], markets.payoff[j]
-    amount = positions.quantity[p] * markets.contract_size[j]
-    part.unrealised[p] = profit(payoff, amount, positions.entry_price[p], mark) * price
-    notional = notional_of(payoff, positions.quantity[p], markets.contract_size[j], mark)
-    part.notional[p] = notional
-    if part.reason[p] == NO_TIERS:
-        return
-    first = markets.tier_offsets[j]
-    row = tier_row(notional, markets.cap, first, markets.tier_offsets[j + 1])
-    if row < 0:
-        part.reason[p] = BEYOND_LAST_TIER
-        return
-    part.tier[p] = row - first
-    initial, maintenance = tier_margins(markets, row, notional, positions.leverage[p])
-    to_numeraire = price / mark if payoff == INVERSE else price
-    part.initial[p] = initial * to_numeraire
-    part.maintenance[p] = maintenance * to_numeraire
+    market, quantity, entry = positions.market, positions.quantity, positions.entry_price
+    payoff, size, mark = markets.payoff, markets.contract_size, markets.mark
+    price, tiers = markets.settle_price, markets.tier_offsets
+    unrealised, notional, reason = part.unrealised, part.notional, part.reason
+    for p in range(market.size):
+        j = market[p]
+        reason[p] = reason_of(mark[j], price[j], tiers[j + 1] - tiers[j])
+        if reason[p] == 0 or reason[p] == NO_TIERS:
+            gain = profit(payoff[j], quantity[p] * size[j], entry[p], mark[j])
+            unrealised[p] = gain * price[j]
+            notional[p] = notional_of(payoff[j], quantity[p], size[j], mark[j])
+
+
+@njit(cache=True, nogil=True)
+def _margin_positions(
+    positions: PositionColumns, markets: MarketColumns, part: PositionMargin
+) -> None:
+    market, leverage, notional = positions.market, positions.leverage, part.notional
+    payoff, mark, price = markets.payoff, markets.mark, markets.settle_price
+    offsets, cap, max_leverage = markets.tier_offsets, markets.cap, markets.max_leverage
+    rate, deduction = markets.maintenance_rate, markets.deduction
+    initial_rate, initial_deduction = markets.initial_rate, markets.initial_deduction
+    initial, maintenance, tier, reason = part.initial, part.maintenance, part.tier, part.reason
+    for p in range(market.size):
+        if reason[p] != 0:
+            continue
+        j, n = market[p], notional[p]
+        row = tier_row(n, cap, offsets[j], offsets[j + 1])
+        if row < 0:
+            reason[p] = BEYOND_LAST_TIER
+            continue
+        tier[p] = row - offsets[j]
+        to_numeraire = price[j] / mark[j] if payoff[j] == INVERSE else price[j]
+        kept = n * rate[row] - deduction[row]
+        asked = initial_margin(
+            n, initial_rate[row], initial_deduction[row], leverage[p], max_leverage[row]
+        )
+        maintenance[p] = kept * to_numeraire
+        # Deductions may leave initial margin one rounding below maintenance where rates meet.
+        initial[p] = max(asked, kept) * to_numeraire
+
+
+@njit(cache=True, nogil=True)
+def _sum_units(
+    positions: PositionColumns, markets: MarketColumns, part: PositionMargin
+) -> UnitMargin:
+    offsets, market, isolated = positions.offsets, positions.market, positions.isolated_margin
+    price, accounts = markets.settle_price, positions.offsets.size - 1
+    units = accounts + np.sum(~np.isnan(isolated))
+    initial, maintenance = np.zeros(units), np.zeros(units)
+    unrealised, margin = np.zeros(units), np.zeros(units)
+    position, account = np.full(units, -1, np.int64), np.arange(units)
+    unit_of = part.unit
+    part_initial, part_maintenance, part_unrealised = (
+        part.initial,
+        part.maintenance,
+        part.unrealised,
+    )
+    following = accounts
+    for a in range(accounts):
+        for p in range(offsets[a], offsets[a + 1]):
+            unit = a
+            if not np.isnan(isolated[p]):
+                unit, following = following, following + 1
+                margin[unit] = isolated[p] * price[market[p]]
+                position[unit], account[unit] = p, a
+            unit_of[p] = unit
+            initial[unit] += part_initial[p]
+            maintenance[unit] += part_maintenance[p]
+            unrealised[unit] += part_unrealised[p]
+    return UnitMargin(initial, maintenance, unrealised, margin, position, account)
