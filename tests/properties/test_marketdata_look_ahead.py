@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from plimsoll.domain.finding import Finding, FindingKind
 from plimsoll.domain.market import DAY_NS, HOUR_NS, Bars, PriceKind
 from plimsoll.errors import InsufficientDataError
-from plimsoll.marketdata import CheckSettings, check_bars
+from plimsoll.marketdata import CheckSettings, check_bars, check_panel
 from plimsoll.sandbox.faults import PLANTERS, plant
 
 ABOUT_THE_DELIVERY = {FindingKind.PARTIAL_LAST_BAR, FindingKind.SHORT_HISTORY}
@@ -60,14 +60,14 @@ def spoiled_walk(seed: int, candles: bool, faults: int) -> Bars:
     return bars
 
 
-Key = tuple[FindingKind, int, int, int]
+Key = tuple[FindingKind, str, int, int, int]
 
 
 def known_before(found: tuple[Finding, ...], cut_ns: int, interval_ns: int) -> list[Key]:
-    """Kind, span and time of knowledge; what is still open at the cut reaches to the cut."""
+    """Kind, market, span, time of knowledge; what is open at the cut reaches to the cut."""
     last = cut_ns - interval_ns
     return sorted(
-        (f.kind, f.first_ns, min(f.last_ns, last), f.known_at_ns)
+        (f.kind, f.market, f.first_ns, min(f.last_ns, last), f.known_at_ns)
         for f in found
         if f.known_at_ns <= last and f.kind not in ABOUT_THE_DELIVERY
     )
@@ -85,6 +85,37 @@ def test_cut_data_give_the_findings_known_by_then(
     end = int(bars.time_ns.max()) + HOUR_NS + 40 * DAY_NS
     whole = check_bars(bars, SET, until_ns=end)
     then = check_bars(bars.take(bars.time_ns + HOUR_NS <= cut), SET, until_ns=cut)
+    assert known_before(then, cut, HOUR_NS) == known_before(whole, cut, HOUR_NS)
+
+
+@settings(max_examples=40, deadline=None)
+@given(seeds, st.booleans(), st.integers(0, 3), st.integers(0, 3), st.floats(0.1, 1.0))
+def test_a_cut_panel_gives_the_findings_known_by_then(
+    seed: int, candles: bool, faults: int, outages: int, share: float
+) -> None:
+    rng = np.random.default_rng(seed)
+    markets = [spoiled_walk(seed + n, candles, faults) for n in range(5)]
+    begin = min(int(bars.time_ns.min()) for bars in markets)
+    markets = [
+        replace(
+            bars,
+            market=f"M{n}",
+            time_ns=bars.time_ns - bars.time_ns.min() + begin + HOUR_NS * int(rng.integers(900)),
+        )
+        for n, bars in enumerate(markets)
+    ]
+    for _ in range(outages):
+        row, longest = int(rng.integers(1500, 3500)), int(rng.integers(1, 30))
+        for n, bars in enumerate(markets):
+            hours = (bars.time_ns - begin) // HOUR_NS
+            out = (hours >= row) & (hours < row + int(rng.integers(0, longest + 1)))
+            markets[n] = bars.take(~out)
+    end = max(int(bars.time_ns.max()) for bars in markets) + HOUR_NS
+    cut = begin + (int(share * (end - begin)) // HOUR_NS) * HOUR_NS
+    whole = check_panel(markets, SET, until_ns=end)
+    then = check_panel(
+        [bars.take(bars.time_ns + HOUR_NS <= cut) for bars in markets], SET, until_ns=cut
+    )
     assert known_before(then, cut, HOUR_NS) == known_before(whole, cut, HOUR_NS)
 
 

@@ -43,12 +43,12 @@ def check_panel(
         ordered, own = checked(one, settings, until_ns)
         series.append(ordered)
         found += own
-    return in_order(_compared(series, found, settings))
+    return in_order(_compared(series, found, settings, until_ns))
 
 
 def _compared(
-    series: Sequence[Series], found: list[Finding], settings: CheckSettings
+    series: Sequence[Series], found: list[Finding], settings: CheckSettings, until_ns: int
 ) -> list[Finding]:
     found = without_common_moves(series, found, settings)
-    found = common_outages(series, found, settings)
+    found = common_outages(series, found, settings, until_ns)
     return explained(found) + token_migrations(series, found, settings)

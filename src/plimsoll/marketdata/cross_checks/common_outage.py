@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from plimsoll.domain.finding import Finding, FindingKind
-from plimsoll.domain.market import BoolArray, IntArray
+from plimsoll.domain.market import DAY_NS, BoolArray, IntArray
 from plimsoll.marketdata.runs import runs
 from plimsoll.marketdata.series import Series
 from plimsoll.marketdata.settings import CheckSettings
@@ -23,52 +23,68 @@ _HOW = {
 
 
 def common_outages(
-    series: Sequence[Series], findings: Sequence[Finding], settings: CheckSettings
+    series: Sequence[Series],
+    findings: Sequence[Finding],
+    settings: CheckSettings,
+    until_ns: int,
 ) -> list[Finding]:
-    """Replace gaps that most markets share by common outages; add one for shared flat bars."""
+    """Replace gaps that most markets share by common outages; add one for shared flat bars.
+
+    A market counts from its first bar until it has been silent for as long as a delisting takes.
+    An outage is known when most of the markets are back; one that lasts at ``until_ns`` is not.
+    """
     if len(series) < settings.common_min_markets:
         return list(findings)
-    kept = list(findings)
-    for kind in _HOW:
-        outages = _outages(series, [f for f in findings if f.kind is kind], settings, kind)
-        kept += outages
-        if kind is FindingKind.GAP:
-            kept = [f for f in kept if f.kind is not kind or not _within(f, outages)]
-    return kept
-
-
-def _silent_span(finding: Finding, interval_ns: int) -> tuple[int, int]:
-    """First silent bar and the first bar after."""
-    if finding.kind is FindingKind.GAP:
-        return finding.first_ns + interval_ns, finding.last_ns
-    return finding.first_ns, finding.last_ns + interval_ns
-
-
-def _within(gap: Finding, outages: Sequence[Finding]) -> bool:
-    return any(o.first_ns <= gap.first_ns and gap.last_ns <= o.last_ns for o in outages)
-
-
-def _outages(
-    series: Sequence[Series],
-    silences: Sequence[Finding],
-    settings: CheckSettings,
-    kind: FindingKind,
-) -> list[Finding]:
-    if len(silences) < settings.common_min_markets:
-        return []
     interval = series[0].bars.interval_ns
-    spans = np.array([_silent_span(f, interval) for f in silences], dtype=np.int64)
-    edges = np.unique(spans)
-    silent = _covering(edges, spans)
-    alive = _covering(edges, _lifespans(series, interval))
-    common: BoolArray = silent >= np.maximum(
-        settings.common_min_markets, settings.common_outage_share * alive
-    )
-    starts, stops = runs(common)
-    return [
-        _outage(int(edges[a]), int(edges[b + 1]), int(silent[a : b + 1].max()), kind, interval)
-        for a, b in zip(starts, stops, strict=True)
+    patience = int(settings.relisting_min_gap_days * DAY_NS)
+    presence = [_presence(one, patience, until_ns) for one in series]
+    present = _stacked([spans for spans, _ in presence])
+    missing = _stacked([gaps for _, gaps in presence])
+    flat = [f for f in findings if f.kind is FindingKind.FLAT_OUTAGE]
+    flat_spans = np.array([(f.first_ns, f.last_ns + interval) for f in flat], dtype=np.int64)
+    silences = ((FindingKind.GAP, missing), (FindingKind.FLAT_OUTAGE, flat_spans.reshape(-1, 2)))
+    outages = [
+        _outage(begin, end, markets, kind, interval)
+        for kind, spans in silences
+        for begin, end, markets in _common(spans, present, settings)
+        if end < until_ns or kind is FindingKind.FLAT_OUTAGE
     ]
+    return [f for f in findings if not _replaced(f, outages)] + outages
+
+
+def _presence(series: Series, patience_ns: int, until_ns: int) -> tuple[IntArray, IntArray]:
+    """Return the spans in which the market counts, and those of them in which it is silent."""
+    if not len(series):
+        return np.empty((0, 2), dtype=np.int64), np.empty((0, 2), dtype=np.int64)
+    interval, time_ns = series.bars.interval_ns, series.time_ns
+    before = np.flatnonzero(np.diff(time_ns, append=until_ns) > interval)
+    begun = time_ns[before] + interval
+    back = np.append(time_ns, until_ns)[before + 1]
+    ended = np.minimum(back, time_ns[before] + patience_ns)
+    silent = np.column_stack([begun, ended])
+    away = back > ended
+    starts = np.concatenate([time_ns[:1], back[away]])
+    stops = np.append(ended[away], until_ns)
+    spans = np.column_stack([starts, stops])
+    return spans[spans[:, 0] < spans[:, 1]], silent[silent[:, 0] < silent[:, 1]]
+
+
+def _stacked(spans: Sequence[IntArray]) -> IntArray:
+    return np.concatenate(spans) if spans else np.empty((0, 2), dtype=np.int64)
+
+
+def _common(
+    silent: IntArray, present: IntArray, settings: CheckSettings
+) -> Iterator[tuple[int, int, int]]:
+    """Yield begin, end and number of silent markets of each stretch that most are silent in."""
+    if len(silent) < settings.common_min_markets:
+        return
+    edges = np.unique(np.concatenate([silent, present]))
+    counts = _covering(edges, silent)
+    least = settings.common_outage_share * _covering(edges, present)
+    common: BoolArray = counts >= np.maximum(settings.common_min_markets, least)
+    for a, b in zip(*runs(common), strict=True):
+        yield int(edges[a]), int(edges[b + 1]), int(counts[a : b + 1].max())
 
 
 def _covering(edges: IntArray, spans: IntArray) -> IntArray:
@@ -78,9 +94,14 @@ def _covering(edges: IntArray, spans: IntArray) -> IntArray:
     return (begun - ended).astype(np.int64)
 
 
-def _lifespans(series: Sequence[Series], interval_ns: int) -> IntArray:
-    alive = [(s.time_ns[0], s.time_ns[-1] + interval_ns) for s in series if len(s)]
-    return np.array(alive, dtype=np.int64)
+def _replaced(finding: Finding, outages: Sequence[Finding]) -> bool:
+    """Return whether a gap is part of an outage and ends with it.
+
+    A market that was back sooner has a gap of its own, which was known sooner.
+    """
+    return finding.kind is FindingKind.GAP and any(
+        o.first_ns <= finding.first_ns and finding.last_ns == o.last_ns for o in outages
+    )
 
 
 def _outage(begin: int, end: int, markets: int, kind: FindingKind, interval: int) -> Finding:
