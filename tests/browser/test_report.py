@@ -170,6 +170,17 @@ def test_prints_pages_with_their_label(opened: Opened, tmp_path: Path, paper: st
     assert 5 <= len(re.findall(rb"/Type\s*/Page\b", body)) <= 15
 
 
+def test_print_fits_the_narrower_paper(browser: Browser, report_file: Path) -> None:
+    # Chromium shrinks a whole document whose content is wider than the page.
+    content_width = round((210 - 2 * 13) / 25.4 * 96)  # A4 less the margins of @page, in CSS px
+    page = browser.new_page(viewport={"width": content_width, "height": 1000})
+    page.goto(report_file.as_uri())
+    page.wait_for_selector(READY, timeout=30_000)
+    page.emulate_media(media="print")
+    assert page.evaluate("document.documentElement.scrollWidth") <= content_width
+    page.close()
+
+
 def test_print_shows_drawn_pictures_and_every_row(opened: Opened) -> None:
     page = opened.page
     page.fill("#table-findings .filter", "unit slip")

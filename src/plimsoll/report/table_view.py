@@ -22,6 +22,7 @@ _CODES = ("kind", "reason", "class")
 _WIDE = 10
 _FILTER_FROM = 25
 _SHORT = 24
+_SENTENCE = 36
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,9 +78,15 @@ def table_view(table: Table) -> TableView:
             for row in table.rows
         ),
         notes=table.notes,
-        wide=len(table.columns) >= _WIDE,
+        wide=_is_wide(table),
         filterable=len(table) >= _FILTER_FROM,
     )
+
+
+def _is_wide(table: Table) -> bool:
+    """Whether the table needs smaller type on paper: many columns, or times among them."""
+    has_times = any(column.kind is ColumnKind.TIME for column in table.columns)
+    return has_times or len(table.columns) >= _WIDE
 
 
 def _column_view(column: Column) -> ColumnView:
@@ -102,7 +109,14 @@ def _cell_view(cell: Cell, column: Column) -> CellView:
     if text in known:
         return CellView(text=text.replace("_", " "), css="left", chip=f"{column.name}-{text}")
     words = text.replace("_", " ") if column.name in _CODES else text
-    return CellView(text=words, css="left text" if len(words) > _SHORT else "left short")
+    return CellView(text=words, css=f"left {_length_class(words)}".strip())
+
+
+def _length_class(words: str) -> str:
+    """Short words stay on one line, sentences get room, what lies between breaks at need."""
+    if len(words) <= _SHORT:
+        return "short"
+    return "text" if len(words) >= _SENTENCE else ""
 
 
 def _signed(text: str, cell: Cell, column: Column) -> str:
