@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import tempfile
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,6 +14,8 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from plimsoll.adapters.files import (
     OHLCV,
@@ -242,6 +245,38 @@ def test_selection_of_markets_and_time(form: str, tmp_path: Path) -> None:
     )
     assert list(bars) == ["ETH"]
     np.testing.assert_array_equal(bars["ETH"].open, [11.0, 12.0])
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["BTC", "Ether €", "a b"]),
+            st.integers(START_MS, START_MS + 10**9),
+            st.floats(width=64),
+            st.floats(width=64),
+        ),
+        min_size=1,
+        max_size=30,
+    )
+)
+def test_any_values_read_the_same_from_csv_parquet_json_and_memory(
+    rows: list[tuple[str, int, float, float]],
+) -> None:
+    table = pl.DataFrame(rows, schema=["symbol", "ts", "close", "volume"], orient="row")
+    columns = ColumnMap(symbol="symbol", volume="volume")
+    more: dict[str, Any] = {"columns": columns, "price_kind": MARK, "interval_ns": HOUR_NS}
+    with tempfile.TemporaryDirectory() as folder:
+        table.write_csv(f"{folder}/x.csv")
+        table.write_parquet(f"{folder}/x.parquet")
+        read = [
+            from_frame(table, **more),
+            from_frame(table.to_arrow(), **more),
+            read_bars(f"{folder}/x.csv", "csv", **more),
+            read_bars(f"{folder}/x.parquet", "parquet", **more),
+        ]
+    assert len({bars_digest(bars) for bars in read}) == 1
+    expected = [close for name, _, close, _ in rows if name == rows[0][0]]
+    np.testing.assert_array_equal(read[0][rows[0][0]].close, expected)
 
 
 def test_an_empty_selection_is_an_error(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ START = datetime(2024, 2, 29, 23, 30, tzinfo=UTC)
 START_NS = 1_709_249_400 * 10**9  # `date -u -d 2024-02-29T23:30 +%s`
 STYLE = TimeStyle()
 MOMENTS = st.datetimes(
-    datetime(2009, 1, 1, tzinfo=UTC).replace(tzinfo=None),
+    datetime(2009, 1, 2, tzinfo=UTC).replace(tzinfo=None),
     datetime(2099, 12, 31, tzinfo=UTC).replace(tzinfo=None),
 )
 
@@ -87,6 +87,31 @@ def test_iso_text_agrees_with_the_standard_library(moment: datetime) -> None:
     exact = since_1970 // timedelta(microseconds=1) * 1_000
     assert read(pl.Series([moment.isoformat()])) == [exact]
     assert instant_ns(moment.isoformat()) == exact
+
+
+@given(
+    st.lists(MOMENTS, min_size=1, max_size=5),
+    st.sampled_from(["%Y-%m-%d", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S.%f"]),
+    st.sampled_from(["", "Z", "+00:00", "+05:30", "-0800"]),
+)
+def test_columns_of_one_form_agree_with_the_standard_library(
+    moments: list[datetime], form: str, zone: str
+) -> None:
+    zone = zone if "H" in form else ""  # the standard library knows no date with a zone
+    texts = [moment.strftime(form) + zone for moment in moments]
+    assert read(pl.Series(texts)) == [instant_ns(text) for text in texts]
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        ["2024-02-29T23:30:00", "2024-02-29 23:30:00", "2024-02-29T23:30"],
+        ["2024-02-29T23:30Z", "2024-02-29T23:30:00+00:00", "2024-03-01T00:30+01:00"],
+        ["2024-02-29T23:30:00", "2024-02-29T23:30:00.000"],
+    ],
+)
+def test_columns_of_several_forms(texts: list[str]) -> None:
+    assert read(pl.Series(texts)) == [START_NS] * len(texts)
 
 
 @pytest.mark.parametrize(

@@ -15,17 +15,13 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from plimsoll.adapters.files.iso_times import iso_ns
 from plimsoll.domain.market import IntArray
 from plimsoll.errors import DataFormatError
 
 EARLIEST_S = 1_230_768_000  # 2009-01-01
 LATEST_S = 4_102_444_800  # 2100-01-01
 _PLAUSIBLE = "must be times between 2009 and 2100"
-_ISO = (
-    r"^(?<day>\d{4}-\d{2}-\d{2})"
-    r"(?:[T ](?<minute>\d{2}:\d{2})(?::(?<second>\d{2})(?:\.(?<fraction>\d{1,9}))?)?)?"
-    r"\s?(?<zone>Z|UTC|[+-]\d{2}:?\d{2})?$"
-)
 
 
 class TimeUnit(StrEnum):
@@ -187,36 +183,15 @@ def _text_ns(
 def _iso_ns(
     column: pl.Series, rows: NDArray[np.integer], style: TimeStyle, field: str
 ) -> tuple[IntArray, TimeStyle]:
-    parts = column.str.extract_groups(_ISO).struct.unnest()
-    wall = _wall_clock_ns(parts)
-    _refuse(wall.is_null(), column, rows, field, "must be ISO 8601 text such as 2024-01-31T08:00Z")
-    zoned = parts["zone"].is_not_null()
+    values, zoned = iso_ns(column)
+    _refuse(
+        values.is_null(), column, rows, field, "must be ISO 8601 text such as 2024-01-31T08:00Z"
+    )
     expected = bool(zoned[0]) if style.zoned is None else style.zoned
     _refuse(zoned != expected, column, rows, field, "must name a time zone everywhere or nowhere")
-    values = (wall - _offset_ns(parts["zone"])).to_numpy()
-    return _dated_ns(values, rows, TimeUnit.NANOSECONDS, field), replace(style, zoned=expected)
-
-
-def _wall_clock_ns(parts: pl.DataFrame) -> pl.Series:
-    """Return ns of the written date and time, null where they are none."""
-    text = parts.select(
-        pl.col("day")
-        + "T"
-        + pl.col("minute").fill_null("00:00")
-        + ":"
-        + pl.col("second").fill_null("00")
-    ).to_series()
-    seconds = text.str.to_datetime("%Y-%m-%dT%H:%M:%S", strict=False, time_unit="ns")
-    fraction = parts["fraction"].fill_null("").str.pad_end(9, "0").cast(pl.Int64)
-    return seconds.cast(pl.Int64) + fraction
-
-
-def _offset_ns(zone: pl.Series) -> pl.Series:
-    """Return ns to subtract for an offset such as +02:00 (0 for Z, UTC and none)."""
-    digits = zone.fill_null("").str.replace_all(r"[^0-9]", "").str.pad_start(4, "0")
-    minutes = digits.str.slice(0, 2).cast(pl.Int64) * 60 + digits.str.slice(2, 2).cast(pl.Int64)
-    sign = pl.Series(np.where(zone.fill_null("").str.starts_with("-").to_numpy(), -1, 1))
-    return minutes * sign * 60_000_000_000
+    return _dated_ns(values.to_numpy(), rows, TimeUnit.NANOSECONDS, field), replace(
+        style, zoned=expected
+    )
 
 
 def _refuse(
