@@ -27,13 +27,14 @@ def rate_up(rate: float, step: Decimal) -> Decimal:
 def leverage_down(rate: Decimal, grid: Sequence[Decimal]) -> Decimal:
     """Return the largest leverage of ``grid`` whose initial rate covers ``rate``.
 
-    Where even the smallest does not, the smallest is returned: the caller states that the bound
-    binds.
+    Covered is what the published rate, `initial_rate_of`, is not below. Where even the smallest
+    does not cover it, the smallest is returned: the caller states that the bound binds.
 
-    >>> leverage_down(Decimal("0.03"), [Decimal(x) for x in (1, 5, 20, 50)])
-    Decimal('20')
+    >>> grid = [Decimal(x) for x in (1, 3, 20, 50)]
+    >>> leverage_down(Decimal("0.03"), grid), leverage_down(initial_rate_of(Decimal(3)), grid)
+    (Decimal('20'), Decimal('3'))
     """
-    allowed = [leverage for leverage in grid if leverage * rate <= 1]
+    allowed = [leverage for leverage in grid if initial_rate_of(leverage) >= rate]
     return max(allowed) if allowed else min(grid)
 
 
