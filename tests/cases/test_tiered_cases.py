@@ -110,4 +110,4 @@ def test_case(file: dict[str, Any], case: dict[str, Any]) -> None:
 
 def test_there_are_cases_for_every_file() -> None:
     assert len(list(FOLDER.glob("*.yaml"))) == 4
-    assert len(list(cases())) == 14 + 7 + 8 + 7
+    assert len(list(cases())) == 14 + 7 + 8 + 9

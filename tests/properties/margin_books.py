@@ -58,7 +58,7 @@ def tier_tables(draw: st.DrawFn, *, closed: bool | None = None) -> TierTable:
                 cap_usd=None if row == count - 1 and not end else Decimal(cap),
                 maintenance_rate=rate,
                 initial_rate=initial,
-                max_leverage=1 / initial,
+                max_leverage=1 / (initial * draw(st.sampled_from([1, 2]))),
             )
         )
     return TierTable(tuple(tiers))

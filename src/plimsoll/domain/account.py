@@ -41,7 +41,7 @@ class Position:
         Margin set aside, in settlement currency, not part of the account's collateral. Given if
         and only if the mode is isolated.
     leverage : float or None
-        Leverage the user chose; None means the highest the tier allows.
+        Leverage the user chose; None means the tier's initial rate holds.
     """
 
     market: str
@@ -79,7 +79,7 @@ class Book:
     isolated_margin : (P,) float64
         Margin set aside in settlement currency; NaN means the position is cross.
     leverage : (P,) float64
-        Chosen leverage; NaN means the highest the tier allows.
+        Chosen leverage; NaN means none: the tier's initial rate holds.
     currencies : tuple of C str
     collateral : (A, C) float64
         Cross collateral in units of each currency; may be negative (a debt).

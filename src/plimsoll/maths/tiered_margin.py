@@ -39,7 +39,7 @@ class PositionColumns(NamedTuple):
     quantity: Vector  # (P,) signed contracts
     entry_price: Vector  # (P,)
     isolated_margin: Vector  # (P,) in settlement currency, NaN = cross
-    leverage: Vector  # (P,) chosen, NaN = the tier's highest
+    leverage: Vector  # (P,) chosen, NaN = none
 
 
 class MarketColumns(NamedTuple):
