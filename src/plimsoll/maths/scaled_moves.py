@@ -1,4 +1,4 @@
-"""Kernels of the scaled-move tail: moves over a horizon, and the quantile path of their tail."""
+"""Kernels of the scaled-move tail: moves as known on each day, and the quantiles of their tail."""
 
 from __future__ import annotations
 
@@ -16,40 +16,6 @@ Index = NDArray[np.int64]
 
 POT, EMPIRICAL = 0, 1
 SHAPE_LIMIT = 0.9  # a heavier fit is noise of the sample; the quantile is then barely affected
-
-
-@njit(cache=True, nogil=True)
-def first_print_moves(log_price: Vector, horizon: int, wait: int) -> tuple[Vector, Index]:
-    """Log move from each bar's close to the first print at or after ``horizon`` bars.
-
-    A close-out is done at the first price that exists once the horizon is over; where none comes
-    within ``wait`` more bars the move is not known.
-
-    Returns
-    -------
-    move : (T,) float64
-        NaN where start or end have no print.
-    end : (T,) int64
-        Bar of the end print, -1 where there is none.
-    """
-    n = log_price.size
-    move = np.full(n, np.nan)
-    end = np.full(n, -1, dtype=np.int64)
-    following = n  # first bar with a print at or after the one looked at
-    next_print = np.empty(n + 1, dtype=np.int64)
-    next_print[n] = n
-    for i in range(n - 1, -1, -1):
-        if not np.isnan(log_price[i]):
-            following = i
-        next_print[i] = following
-    for i in range(n - horizon):
-        if np.isnan(log_price[i]):
-            continue
-        stop = next_print[i + horizon]
-        if stop < n and stop - (i + horizon) <= wait:
-            move[i] = log_price[stop] - log_price[i]
-            end[i] = stop
-    return move, end
 
 
 @njit(cache=True, nogil=True)
@@ -262,7 +228,7 @@ def scaled_tail_path(
     observations = np.zeros(days)
     top, at, out = np.empty(bars), np.empty(bars, dtype=np.int64), np.empty(3)
     guess = np.array([-np.inf, -np.inf])
-    first = np.searchsorted(day, 0)  # moves before the first boundary have no forecast
+    first = int(np.searchsorted(day, 0))  # moves before the first boundary have no forecast
     oldest = first
     for d in range(days):
         stop, now = boundary[d], boundary_ns[d]
