@@ -168,8 +168,9 @@ def slow(
         lower = tier.cap_usd
     else:
         return None
-    chosen = tier.max_leverage if position.leverage is None else Decimal(position.leverage)
-    rate = max(tier.initial_rate, 1 / min(chosen, tier.max_leverage))
+    rate = tier.initial_rate
+    if position.leverage is not None:
+        rate = max(rate, 1 / min(Decimal(position.leverage), tier.max_leverage))
     profit = size * (1 / entry - 1 / mark) if inverse else size * (mark - entry)
     scale = 1 / mark if inverse else Decimal(1)
     return maintenance * scale, notional * rate * scale, profit, notional * scale
