@@ -6,6 +6,7 @@ once.
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from typing import Annotated
@@ -59,6 +60,7 @@ def application() -> typer.Typer:
 
 def main() -> None:
     """Entry point of the ``plimsoll`` command."""
+    gc.set_threshold(100_000, 50, 50)  # imports make much and drop little: an eighth faster
     try:
         application()(prog_name="plimsoll")
     except KeyboardInterrupt:

@@ -1,22 +1,33 @@
 """Compile the numba kernels and store them, so that the first numeric command answers at once.
 
 The kernels are those functions of the core that numba dispatches; they are found, not listed. A
-small SYNTHETIC calibration runs them with the types they meet in earnest, and whatever it leaves
-uncompiled is named in the result.
+small SYNTHETIC calibration runs them with the types they meet in earnest; those it does not reach
+are compiled for the types they are annotated with, and whatever is left is named in the result.
 """
 
 from __future__ import annotations
 
+import glob
 import importlib
 import pkgutil
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from importlib.resources import as_file, files
+from pathlib import Path
 from typing import Any
 
+from numba.core.errors import NumbaError
 from numba.core.registry import CPUDispatcher
 
+from plimsoll.calibration.problem import VolatilityModel
+from plimsoll.config.loader import load_venue
+from plimsoll.config.venue import AntiProcyclicalitySection, EvidenceSection
 from plimsoll.domain.ports import SILENT, Progress
+from plimsoll.journeys.calibrate import calibrate
+from plimsoll.journeys.kernel_types import argument_types
+from plimsoll.sandbox.generator import generate
 
 KERNEL_PACKAGES = (
     "maths",
@@ -29,6 +40,8 @@ KERNEL_PACKAGES = (
     "calibration",
     "sandbox",
 )
+DAYS = 480
+"""Length of the synthetic history: long enough for a scored day after the first year."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,14 +65,16 @@ class WarmResult:
 def warm(*, progress: Progress = SILENT) -> WarmResult:
     """Compile and store every kernel; the second time this only loads them."""
     began = time.perf_counter()
-    progress.start("compile kernels")
+    found = kernels()
+    progress.start("compile kernels", len(found))
     try:
-        found = kernels()
-        progress.advance()
-        _exercise(progress)
+        _exercise()
+        for kernel in found.values():
+            _compile(kernel)
+            progress.advance()
     finally:
         progress.finish()
-    cold = tuple(name for name, kernel in found.items() if not kernel.signatures)
+    cold = tuple(name for name, kernel in found.items() if not is_compiled(kernel))
     return WarmResult(
         compiled=len(found) - len(cold), cold=cold, seconds=time.perf_counter() - began
     )
@@ -76,6 +91,29 @@ def kernels() -> dict[str, Any]:
     return dict(sorted(found.items()))
 
 
+def is_compiled(kernel: Any) -> bool:
+    """Whether a kernel has machine code here, or stored for the source as it stands.
+
+    A kernel that is only called by others is part of their machine code; where theirs was loaded,
+    it has none of its own in this process.
+    """
+    if kernel.signatures:
+        return True
+    code, folder = kernel.py_func.__code__, kernel.stats.cache_path
+    source = Path(code.co_filename)
+    name = f"{source.stem}.{kernel.py_func.__qualname__}-{code.co_firstlineno}.py"
+    stored = [] if folder is None else Path(folder).glob(f"{glob.escape(name)}*.nbi")
+    return any(index.stat().st_mtime >= source.stat().st_mtime for index in stored)
+
+
+def _compile(kernel: Any) -> None:
+    """Compile a kernel that nothing has compiled yet, where its annotations say for what."""
+    arguments = None if is_compiled(kernel) else argument_types(kernel)
+    if arguments is not None:
+        with suppress(NumbaError):  # it stays cold, and the result says so
+            kernel.compile(arguments)
+
+
 def _modules() -> Iterator[str]:
     for package in KERNEL_PACKAGES:
         try:
@@ -87,5 +125,18 @@ def _modules() -> Iterator[str]:
             yield module.name
 
 
-def _exercise(progress: Progress) -> None:
-    """Run the kernels on a small synthetic venue."""
+def _exercise() -> None:
+    """Run the kernels on one small synthetic market, by every volatility model."""
+    with as_file(files("plimsoll.config").joinpath("template.yaml")) as path:
+        file = load_venue(path)
+    config = file.config
+    update = {
+        "markets": config.markets[:1],
+        "anti_procyclicality": AntiProcyclicalitySection(
+            buffer=0.25, stress_weight=0.25, long_floor=True
+        ),
+        "evidence": EvidenceSection(compare=tuple(VolatilityModel)),
+    }
+    small = config.model_copy(update=update)
+    bars = generate(0, days=DAYS).bars
+    calibrate(replace(file, config=small), data=bars, workers=1)

@@ -9,39 +9,47 @@ import typer
 
 from plimsoll.cli.exit_codes import ExitCode
 from plimsoll.cli.failure import running
-from plimsoll.cli.options import Debug, Json, Out, utc_instant
+from plimsoll.cli.options import Debug, Json, Out
 
-Symbols = Annotated[list[str], typer.Argument(help="Unified names, for instance BTC/USDT:USDT.")]
-Exchange = Annotated[str, typer.Option("--exchange", help="ccxt name of the exchange.")]
+Venue = Annotated[str, typer.Argument(help="Exchange by its ccxt name, such as binanceusdm.")]
+Symbols = Annotated[list[str], typer.Argument(help="Unified names, such as BTC/USDT:USDT.")]
 Since = Annotated[str, typer.Option("--since", help="UTC date or date-time of the first bar.")]
-Until = Annotated[str | None, typer.Option("--until", help="UTC end; by default now.")]
-Interval = Annotated[str, typer.Option("--interval", help="Length of a bar: 1m, 5m, 1h, 1d, ...")]
+Until = Annotated[str | None, typer.Option("--until", help="UTC end, not included; default now.")]
+Timeframe = Annotated[str, typer.Option("--timeframe", help="Length of a bar: 1m, 5m, 1h, 1d, ...")]
+Price = Annotated[str, typer.Option("--price", help="last, mark or index.")]
+Funding = Annotated[bool, typer.Option("--funding/--no-funding", help="Funding rates as well.")]
 
 
 def fetch(
+    venue: Venue,
     symbols: Symbols,
     since: Since,
-    exchange: Exchange = "binanceusdm",
     until: Until = None,
-    interval: Interval = "1h",
+    timeframe: Timeframe = "1h",
+    price: Price = "last",
+    funding: Funding = True,
     out: Out = Path("data"),
     json: Json = False,
     debug: Debug = False,
 ) -> None:
     """Bring bars and funding from an exchange into Parquet."""
     with running("fetch", json=json, debug=debug) as output:
-        first, last = utc_instant(since, "--since"), utc_instant(until, "--until")
+        from plimsoll.cli.render import table_document
         from plimsoll.journeys.fetch import fetch as run
 
-        files = run(
-            exchange,
+        report = run(
+            venue,
             symbols,
-            since=first,
-            until=last,
-            interval=interval,
-            out=out,
+            timeframe,
+            since,
+            until,
+            out,
+            price=price,
+            funding=funding,
             progress=output.progress(),
         )
-        for file in files:
-            output.line(f"wrote {file}")
-        output.document(ExitCode.HOLDS, {"result": {"files": [str(file) for file in files]}})
+        code = ExitCode.HOLDS if report.complete else ExitCode.BAD_DATA
+        output.close()
+        output.table(report.table())
+        output.document(code, {"result": table_document(report.table())})
+        raise typer.Exit(code)

@@ -1,0 +1,184 @@
+"""Command line: help against a bare typer app, and the first numeric command after a warm-up.
+
+Peer and ours run alternately as whole processes, since start-up is what is measured. Both are
+timed into a pipe and on a terminal, where typer draws with rich.
+
+    python benchmarks/bench_cli.py [--rounds 21] [--write]
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import pty
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+
+BARE = """\
+import typer
+
+app = typer.Typer()
+
+
+@app.command()
+def one(count: int = 1) -> None:
+    \"\"\"Do one thing.\"\"\"
+
+
+@app.command()
+def other(count: int = 1) -> None:
+    \"\"\"Do another.\"\"\"
+
+
+app()
+"""
+OURS = [sys.executable, "-m", "plimsoll.cli"]
+VERBS = ("demo", "init", "check", "fetch", "warm", "calibrate", "evidence", "params")
+RESULTS = Path(__file__).parent / "results" / "cli.md"
+Seconds = tuple[float, float]
+
+
+def piped(command: Sequence[str]) -> Seconds:
+    """Wall and processor seconds of a command whose output goes into a pipe."""
+    return timed(lambda: subprocess.run(command, capture_output=True, check=True))
+
+
+def drawn(command: Sequence[str]) -> Seconds:
+    """Wall and processor seconds of a command on a terminal."""
+
+    def run() -> None:
+        master, slave = pty.openpty()
+        environment = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "100"}
+        process = subprocess.Popen(command, stdout=slave, stderr=slave, env=environment)
+        os.close(slave)
+        try:
+            while os.read(master, 65536):
+                pass
+        except OSError:  # Linux says end of file so
+            pass
+        if process.wait():
+            raise RuntimeError(f"{command} failed")
+        os.close(master)
+
+    return timed(run)
+
+
+def timed(run: Callable[[], object]) -> Seconds:
+    """Wall and children's processor seconds of a call."""
+    used, began = _processor(), time.perf_counter()
+    run()
+    return time.perf_counter() - began, _processor() - used
+
+
+def _processor() -> float:
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
+
+
+def gate() -> None:
+    """What is timed must be right first: every verb in the help, the version in --version."""
+    text = subprocess.run([*OURS, "--help"], capture_output=True, text=True, check=True).stdout
+    missing = [verb for verb in VERBS if verb not in text]
+    if missing:
+        raise SystemExit(f"help lacks {missing}")
+    printed = subprocess.run([*OURS, "--version"], capture_output=True, text=True, check=True)
+    if not printed.stdout.startswith("plimsoll "):
+        raise SystemExit("no version")
+
+
+def alternately(
+    rounds: int, measure: Callable[[Sequence[str]], Seconds], *commands: Sequence[str]
+) -> list[Seconds]:
+    """Median seconds of each command, run in turns."""
+    times: list[list[Seconds]] = [[] for _ in commands]
+    for _ in range(rounds):
+        for mine, command in zip(times, commands, strict=True):
+            mine.append(measure(command))
+    return [
+        (statistics.median(t[0] for t in mine), statistics.median(t[1] for t in mine))
+        for mine in times
+    ]
+
+
+def bandwidth_gb_s() -> float:
+    """Copy bandwidth of this machine's memory, one thread: read and write."""
+    source = np.ones(16_000_000)
+    target = np.empty_like(source)
+    best = min(timed_once(lambda: np.copyto(target, source)) for _ in range(7))
+    return 2.0 * source.nbytes / best / 1e9
+
+
+def timed_once(run: Callable[[], object]) -> float:
+    """Wall seconds of one call."""
+    began = time.perf_counter()
+    run()
+    return time.perf_counter() - began
+
+
+def help_rows(rounds: int, folder: Path) -> list[str]:
+    """Rows of the table for help."""
+    bare = folder / "bare.py"
+    bare.write_text(BARE)
+    rows = []
+    for place, measure in (("pipe", piped), ("terminal", drawn)):
+        peer, ours = alternately(
+            rounds, measure, [sys.executable, str(bare), "--help"], [*OURS, "--help"]
+        )
+        rows.append(
+            f"| `--help`, {place} | {1e3 * peer[0]:.0f} | {1e3 * ours[0]:.0f} "
+            f"| {ours[0] / peer[0]:.2f} | {1e3 * ours[1]:.0f} | ≤ 1.5 × bare typer |"
+        )
+    return rows
+
+
+def warm_rows(rounds: int, folder: Path) -> list[str]:
+    """Rows of the table for the first numeric command of a fresh process, kernels stored."""
+    venue = folder / "venue"
+    subprocess.run([*OURS, "warm"], capture_output=True, check=True)
+    subprocess.run([*OURS, "init", str(venue)], capture_output=True, check=True)
+    ((wall, used),) = alternately(rounds, piped, [*OURS, "warm"])
+    return [f"| every kernel, fresh process, after `warm` | – | {1e3 * wall:.0f} "
+            f"| – | {1e3 * used:.0f} | ≤ 1,000 ms |"]  # fmt: skip
+
+
+def main() -> None:
+    """Run, print, and with --write keep the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=21)
+    parser.add_argument("--write", action="store_true")
+    options = parser.parse_args()
+    gate()
+    with tempfile.TemporaryDirectory() as name:
+        rows = help_rows(options.rounds, Path(name))
+        rows += warm_rows(max(options.rounds // 3, 3), Path(name))
+    lines = [
+        "# Command line",
+        "",
+        f"Medians of {options.rounds} whole processes, peer and ours in turns. "
+        f"{platform.machine()}, {os.cpu_count()} cores, {bandwidth_gb_s():.0f} GB/s copy (one thread), "
+        f"load {os.getloadavg()[0]:.1f}; Python {platform.python_version()}, typer {version('typer')}.",
+        "",
+        "| task | bare typer [ms] | ours [ms] | ratio | ours, processor [ms] | demanded |",
+        "|---|---:|---:|---:|---:|---|",
+        *rows,
+        "",
+    ]
+    text = "\n".join(lines)
+    print(text)
+    if options.write:
+        RESULTS.parent.mkdir(exist_ok=True)
+        RESULTS.write_text(text)
+
+
+if __name__ == "__main__":
+    main()
