@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 Vector = NDArray[np.float64]
 Index = NDArray[np.int64]
 
-WARM_UP_RETURNS = 240
+WARM_UP_RETURNS = 72
 MAX_HOLE_BARS = 48
 
 

@@ -8,7 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from plimsoll.calibration.evidence.cost_table import procyclicality_table
+from plimsoll.calibration.evidence.cost_table import (
+    procyclicality_table,
+    published_procyclicality_table,
+)
 from plimsoll.calibration.evidence.coverage_tables import coverage_table, pooled_table
 from plimsoll.calibration.evidence.finding_tables import findings_by_kind_table, findings_table
 from plimsoll.calibration.evidence.gate import checks
@@ -81,6 +84,7 @@ def build_evidence(
             incumbent_table(proof),
             models_table(proof),
             published,
+            published_procyclicality_table(proof),
             reaction,
             *extra_tables,
         ),

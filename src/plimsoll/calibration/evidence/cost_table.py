@@ -22,44 +22,62 @@ def scored_days(path: FloatArray, proof: Proof) -> FloatArray:
     return path[proof.paths.time_ns > first - DAY_NS]
 
 
+_COLUMNS = (
+    Column(name="market", title="Market"),
+    Column(name="side", title="Side"),
+    Column(name="mean_margin", title="Mean margin", kind=_FRACTION),
+    Column(name="peak_to_trough_year", title="Peak / trough, year", kind=_NUMBER),
+    Column(name="peak_to_trough_full", title="Peak / trough, all", kind=_NUMBER),
+    Column(name="call_1d", title="Largest call, 1 d", kind=_FRACTION, digits=1),
+    Column(name="call_5d", title="Largest call, 5 d", kind=_FRACTION, digits=1),
+    Column(name="call_20d", title="Largest call, 20 d", kind=_FRACTION, digits=1),
+)
+_CHANGES = Column(name="changes", title="Changes of the rate", kind=ColumnKind.COUNT)
+
+
 def procyclicality_table(proof: Proof) -> Table:
-    """Model margin of every market and side, and the published rate, over the scored days."""
+    """Model margin of every market and side over the scored days."""
     path = scored_days(proof.paths.maintenance, proof)
-    model = procyclicality(_positive(path.reshape(path.shape[0], -1)))
-    published = procyclicality(_positive(scored_days(proof.published.rate, proof)))
+    found = procyclicality(_positive(path.reshape(path.shape[0], -1)))
     rows = [
-        _row(market, side, model, 2 * j + k, None)
+        _row(market, side, found, 2 * j + k)
         for j, market in enumerate(proof.markets)
         for k, side in enumerate(SIDES)
-        if model.scored_days[2 * j + k]
-    ]
-    rows += [
-        _row(market, "published", published, j, int(proof.published.changes[j]))
-        for j, market in enumerate(proof.markets)
-        if published.scored_days[j]
+        if found.scored_days[2 * j + k]
     ]
     return Table(
         name="procyclicality",
         title="Cost and procyclicality of a constant position",
-        columns=(
-            Column(name="market", title="Market"),
-            Column(name="side", title="Side"),
-            Column(name="mean_margin", title="Mean margin", kind=_FRACTION),
-            Column(name="peak_to_trough_year", title="Peak / trough, year", kind=_NUMBER),
-            Column(name="peak_to_trough_full", title="Peak / trough, all", kind=_NUMBER),
-            Column(name="call_1d", title="Largest call, 1 d", kind=_FRACTION, digits=1),
-            Column(name="call_5d", title="Largest call, 5 d", kind=_FRACTION, digits=1),
-            Column(name="call_20d", title="Largest call, 20 d", kind=_FRACTION, digits=1),
-            Column(name="changes", title="Changes", kind=ColumnKind.COUNT),
-        ),
+        columns=_COLUMNS,
         rows=tuple(rows),
-        notes=(
-            proof.price_note(),
-            "Price-risk share of the maintenance margin. Peak / trough, year: largest over "
-            "smallest margin of the trailing year, averaged over days. A call of n days is the "
-            "largest rise M(t + n) / M(t) - 1.",
-            f"Anti-procyclicality tools in force: {proof.problem.anti_procyclicality.names}.",
-        ),
+        notes=_notes(proof),
+    )
+
+
+def published_procyclicality_table(proof: Proof) -> Table:
+    """The same of the published rate, with how often it changed."""
+    found = procyclicality(_positive(scored_days(proof.published.rate, proof)))
+    rows = [
+        (*_row(market, "both", found, j), int(proof.published.changes[j]))
+        for j, market in enumerate(proof.markets)
+        if found.scored_days[j]
+    ]
+    return Table(
+        name="procyclicality_published",
+        title="Cost and procyclicality of the published rate",
+        columns=(*_COLUMNS, _CHANGES),
+        rows=tuple(rows),
+        notes=_notes(proof),
+    )
+
+
+def _notes(proof: Proof) -> tuple[str, ...]:
+    return (
+        proof.price_note(),
+        "Price-risk share of the maintenance margin. Peak / trough, year: largest over smallest "
+        "margin of the trailing year, averaged over days. A call of n days is the largest rise "
+        "M(t + n) / M(t) - 1; a young market's rise as its own volatility becomes known counts.",
+        f"Anti-procyclicality tools in force: {proof.problem.anti_procyclicality.names}.",
     )
 
 
@@ -67,9 +85,7 @@ def _positive(path: FloatArray) -> FloatArray:
     return np.where(path > 0.0, path, np.nan)
 
 
-def _row(
-    market: str, side: str, found: Procyclicality, column: int, changes: int | None
-) -> tuple[Cell, ...]:
+def _row(market: str, side: str, found: Procyclicality, column: int) -> tuple[Cell, ...]:
     calls = found.largest_call
     return (
         market,
@@ -80,5 +96,4 @@ def _row(
         float(calls[1][column]),
         float(calls[5][column]),
         float(calls[20][column]),
-        changes,
     )
