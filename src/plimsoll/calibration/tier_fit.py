@@ -13,6 +13,7 @@ tier by construction, cover every size in between, and rounding each up keeps bo
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -43,7 +44,7 @@ class SizeCost:
 
     def requirement(self, price_risk: float, notional_usd: float) -> float:
         """R(N): maintenance in USD that a position of ``notional_usd`` needs."""
-        impact = self.impact * self.volatility_daily * (notional_usd / self.adv_usd) ** 0.5
+        impact = self.impact * self.volatility_daily * math.sqrt(notional_usd / self.adv_usd)
         return notional_usd * (price_risk + self.fee + self.cost + impact)
 
 

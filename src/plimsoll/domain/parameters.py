@@ -8,6 +8,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from plimsoll.domain.canonical import Json, canonical_json, content_id, decimal_text
+from plimsoll.domain.schema import Migration, migrated
 from plimsoll.domain.tiers import Tier, TierTable
 from plimsoll.errors import DataFormatError, ParameterError, UsageError
 
@@ -229,8 +230,22 @@ def parameter_set(
     )
 
 
-def parameter_set_from_document(document: Mapping[str, object]) -> ParameterSet:
-    """Read a set from its plain form (current schema version; see `plimsoll.domain.schema`)."""
+MIGRATIONS: Mapping[int, Migration] = {}
+"""``MIGRATIONS[n]`` turns a stored set of version n into one of version n + 1; 1 is the first."""
+
+
+def parameter_set_from_document(
+    stored: Mapping[str, object], *, migrations: Mapping[int, Migration] = MIGRATIONS
+) -> ParameterSet:
+    """Read a set from its plain form, carrying an older schema version forward.
+
+    Raises
+    ------
+    DataFormatError
+        For another schema, a version without a way up, missing or foreign keys, or numbers that
+        are not decimals written as strings.
+    """
+    document = migrated(dict(stored), schema=SCHEMA, current=SCHEMA_VERSION, migrations=migrations)
     expected = {*ParameterSet.__dataclass_fields__, "schema", "schema_version"}
     unknown = sorted(set(document) ^ expected)
     if unknown:
@@ -243,7 +258,7 @@ def parameter_set_from_document(document: Mapping[str, object]) -> ParameterSet:
     fields = {k: document[k] for k in ParameterSet.__dataclass_fields__ if k != "parameters"}
     return ParameterSet(
         parameters=tuple(_parameter(item, row) for row, item in enumerate(items)),
-        **fields,  # type: ignore[arg-type]
+        **fields,
     )
 
 

@@ -41,8 +41,9 @@ class TierTable:
     Raises
     ------
     ParameterError
-        Where caps do not rise, rates fall, initial is under maintenance, or leverage promises
-        more than the initial rate.
+        Where caps do not rise, rates fall, or initial is under maintenance. A leverage that
+        promises more than the initial rate is no fault: venues publish such, and a margin model
+        takes the stricter of the two.
     """
 
     tiers: tuple[Tier, ...]

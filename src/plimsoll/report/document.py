@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -23,12 +23,10 @@ from plimsoll.domain.evidence import (
     Evidence,
     Verdict,
 )
+from plimsoll.domain.schema import Document, Migration, migrated
 from plimsoll.domain.table import Cell, Column, ColumnKind, Table
 from plimsoll.errors import DataFormatError
 from plimsoll.report.embedding import array_from_base64, base64_array
-
-Document = dict[str, Any]
-Migration = Callable[[Document], Document]
 
 MIGRATIONS: Mapping[int, Migration] = {}
 """From a schema version to the next one; empty while version 1 is the only one there was."""
@@ -74,7 +72,7 @@ def evidence_from_document(
     DataFormatError
         For another schema, a newer version, a version without a way up, or a malformed field.
     """
-    current = _migrated(dict(document), migrations)
+    current = migrated(dict(document), schema=SCHEMA, current=SCHEMA_VERSION, migrations=migrations)
     try:
         evidence = Evidence(
             parameter_set_id=current["parameter_set_id"],
@@ -99,22 +97,6 @@ def evidence_from_document(
             field="verdict",
         )
     return evidence
-
-
-def _migrated(document: Document, migrations: Mapping[int, Migration]) -> Document:
-    if document.get("schema") != SCHEMA:
-        raise DataFormatError(f"must be {SCHEMA!r}", found=document.get("schema"), field="schema")
-    version = document.get("schema_version")
-    while version != SCHEMA_VERSION:
-        if not isinstance(version, int) or version not in migrations:
-            raise DataFormatError(
-                f"must be {SCHEMA_VERSION}, or an older version with a migration",
-                found=version,
-                field="schema_version",
-                remedy="read it with the release that wrote it, or a newer one",
-            )
-        document, version = migrations[version](document), version + 1
-    return document
 
 
 def _check_document(check: Check) -> Document:
