@@ -23,6 +23,7 @@ from plimsoll.adapters.files import (
     read_bars,
     read_funding,
 )
+from plimsoll.adapters.files.output_folder import finish_interrupted, verify_output
 from plimsoll.domain.market import Bars, PriceKind
 from plimsoll.errors import DataError, DataFormatError
 
@@ -375,6 +376,44 @@ def test_a_writer_that_is_stopped_leaves_a_whole_file(
     if how is signal.SIGINT:
         assert left == set()
     assert all(name.endswith(".partial") for name in left)
+
+
+RUNNING = """
+    import itertools, sys
+    from plimsoll.adapters.files.output_folder import open_output
+
+    for turn in itertools.count():
+        with open_output(sys.argv[1]) as output:
+            for name in range(6):
+                output.write(f"{name}.txt", f"{turn}\\n")
+            output.write(f"only-{turn}.txt", f"{turn}\\n")
+        if turn == 2:
+            print("running", flush=True)
+"""
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
+@pytest.mark.parametrize("delay", [0.0, 0.002, 0.005, 0.009])
+def test_a_run_that_is_stopped_leaves_one_runs_files(
+    tmp_path: Path, how: signal.Signals, delay: float
+) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(RUNNING), tmp_path],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    )
+    assert process.stdout is not None
+    process.stdout.readline()
+    time.sleep(delay)
+    process.send_signal(how)
+    process.wait(timeout=20)
+    process.stdout.close()
+    if how is signal.SIGKILL:
+        finish_interrupted(tmp_path)  # what the next run does first
+    assert verify_output(tmp_path) == ()
+    texts = {path.read_text() for path in tmp_path.glob("*.txt")}
+    assert len(texts) == 1
+    assert len(list(tmp_path.glob("*.txt"))) == 7
 
 
 def test_a_file_size_limit_of_the_system_keeps_the_old_file(tmp_path: Path) -> None:

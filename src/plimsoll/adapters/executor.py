@@ -124,10 +124,11 @@ class ProcessPool:
         progress: Progress,
     ) -> list[Result]:
         pool = self._started()
-        futures: list[Future[Result | _Failure]] = [
-            pool.submit(_guarded, function, title, item)
-            for title, item in zip(titles, items, strict=True)
-        ]
+        with _interrupts_held():
+            futures: list[Future[Result | _Failure]] = [
+                pool.submit(_guarded, function, title, item)
+                for title, item in zip(titles, items, strict=True)
+            ]
         pending, failed_at = set(futures), len(futures)
         while pending:
             done, pending = wait(pending, return_when=FIRST_COMPLETED)
@@ -264,6 +265,19 @@ def _first_failure(futures: Sequence[Future[Result | _Failure]]) -> int:
         for index, future in enumerate(futures)
         if future.done() and isinstance(future.result(), _Failure)
     )
+
+
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Hold an interrupt back while processes start: they inherit this, and so never see one."""
+    if not hasattr(signal, "pthread_sigmask"):  # not on Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _prepare_worker() -> None:

@@ -170,3 +170,29 @@ def test_children_end_with_their_parent(how: signal.Signals, tmp_path: Path) -> 
     while any(map(_alive, children)) and time.monotonic() < deadline:
         time.sleep(0.02)
     assert not any(map(_alive, children))
+
+
+@pytest.mark.parametrize("delay", [0.1, 0.2, 0.3])
+def test_an_interrupt_at_the_terminal_while_workers_start_is_the_parents_alone(
+    delay: float, tmp_path: Path
+) -> None:
+    # A terminal sends the interrupt to the whole group; only the parent may speak of it.
+    script, pids = tmp_path / "script.py", tmp_path / "pids"
+    # Workers import the script again: the pause makes their start long enough to be hit.
+    slow = textwrap.dedent(SCRIPT).replace("def work", "time.sleep(0.2)\n\ndef work")
+    script.write_text(slow.replace("with Proc", "print(1, flush=True)\n    with Proc"))
+    pids.mkdir()
+    parent = subprocess.Popen(
+        [sys.executable, str(script), str(pids)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+        text=True,
+    )
+    assert parent.stdout is not None
+    parent.stdout.readline()
+    time.sleep(delay)
+    os.killpg(parent.pid, signal.SIGINT)
+    _, errors = parent.communicate(timeout=20)
+    assert parent.returncode != 0
+    assert errors.count("KeyboardInterrupt") == 1
