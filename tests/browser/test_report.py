@@ -60,7 +60,7 @@ def test_draws_every_picture_without_a_complaint(opened: Opened) -> None:
     kinds = opened.page.eval_on_selector_all(
         ".js-plotly-plot", "plots => plots.map(p => p.dataset.figure ?? p.id)"
     )
-    assert kinds == ["explorer-plot", "coverage-0", "cost", "calls"]
+    assert kinds == ["explorer-plot", "coverage-0", "coverage-1", "cost", "calls"]
     assert opened.page.locator(".js-plotly-plot .main-svg").first.is_visible()
     assert opened.complaints == []
 
@@ -154,8 +154,8 @@ def test_without_script_pictures_and_tables_remain(browser: Browser, report_file
     page = context.new_page()
     page.goto(report_file.as_uri())
     drawings = page.locator("svg.drawing")
-    assert drawings.count() == 4
-    assert all(drawings.nth(i).is_visible() for i in range(4))
+    assert drawings.count() == 5
+    assert all(drawings.nth(i).is_visible() for i in range(5))
     assert not page.locator("#explorer").is_visible()
     assert page.locator("#table-coverage tbody tr").count() == 20
     context.close()
@@ -185,7 +185,7 @@ def test_print_shows_drawn_pictures_and_every_row(opened: Opened) -> None:
     page = opened.page
     page.fill("#table-findings .filter", "unit slip")
     page.emulate_media(media="print")
-    assert page.locator("svg.drawing:visible").count() == 4
+    assert page.locator("svg.drawing:visible").count() == 5
     assert page.locator(".js-plotly-plot:visible").count() == 0
     assert page.locator("#table-findings tbody tr:visible").count() == 40
     page.emulate_media(media="screen")

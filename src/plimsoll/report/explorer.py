@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from plimsoll.domain.evidence import CoverageSeries, Evidence
+from plimsoll.domain.evidence import CoverageSeries
+from plimsoll.report.coverage_points import CoveragePoint, series_key
 from plimsoll.report.embedding import Plain, base64_array
 from plimsoll.report.figures import Figure, axis, layout
 from plimsoll.report.palette import BAND, BREACH, LOSS, MARGIN, MUTED
-from plimsoll.report.plotted import target_of
 from plimsoll.report.thinning import kept_rows
 
 MINUTE_NS = 60_000_000_000
@@ -19,30 +18,36 @@ BUCKETS = 500
 """Stretches of a series kept apart: two pixels wide on a common screen."""
 
 
-def explorer(evidence: Evidence, worst: Sequence[CoverageSeries]) -> Figure:
+def explorer(
+    worst: Sequence[CoverageSeries], rows: Mapping[tuple[str, str, str], CoveragePoint], label: str
+) -> Figure:
     """Return all that report.js needs to draw any market and side.
 
     Parameters
     ----------
-    evidence : Evidence
     worst : sequence of CoverageSeries
         In the order of the chooser.
+    rows : mapping
+        Rows of the coverage table by market, side and horizon.
+    label : str
+        Price source.
     """
     return {
-        "label": evidence.label,
-        "layout": _layout(evidence.label),
+        "layout": _layout(label),
         "traces": _traces(),
-        "series": [packed_series(item, target_of(evidence, item)) for item in worst],
+        "series": [packed_series(item, rows.get(series_key(item))) for item in worst],
     }
 
 
-def packed_series(series: CoverageSeries, target: float) -> Figure:
+def packed_series(series: CoverageSeries, row: CoveragePoint | None) -> Figure:
     """Return one series: times in minutes, margin and loss in per cent as float32.
 
     ``breaches`` holds the positions of the breaches among the kept points: they are decided on
-    the full-precision numbers, never on the rounded ones.
+    the full-precision numbers, never on the rounded ones. ``tested`` holds the counts of the table;
+    expectations may be drawn only where a point is a scored horizon (``is_horizon``), and not
+    where a point stands for several.
     """
-    rows = kept_rows(series, BUCKETS)
+    kept = kept_rows(series, BUCKETS)
     breached = series.breaches
     excess = np.where(breached, series.loss - series.margin, -np.inf)
     worst = int(np.argmax(excess)) if bool(breached.any()) else -1
@@ -50,16 +55,23 @@ def packed_series(series: CoverageSeries, target: float) -> Figure:
         "market": series.market,
         "side": series.side,
         "horizon": series.horizon,
-        "scored": int(series.time_ns.size),
-        "target": None if math.isnan(target) else target,
+        "points": int(series.time_ns.size),
+        "is_horizon": row is not None and row.count == series.time_ns.size,
+        "tested": _tested(row),
         "worst": None if worst < 0 else float(f"{100.0 * excess[worst]:.6g}"),
         "worst_minute": None if worst < 0 else int(series.time_ns[worst] // MINUTE_NS),
-        "rank": base64_array(rows, "uint32"),
-        "minute": base64_array(series.time_ns[rows] // MINUTE_NS, "uint32"),
-        "margin": base64_array(100.0 * series.margin[rows], "float32"),
-        "loss": base64_array(100.0 * series.loss[rows], "float32"),
-        "breaches": base64_array(np.flatnonzero(breached[rows]), "uint32"),
+        "rank": base64_array(kept, "uint32"),
+        "minute": base64_array(series.time_ns[kept] // MINUTE_NS, "uint32"),
+        "margin": base64_array(100.0 * series.margin[kept], "float32"),
+        "loss": base64_array(100.0 * series.loss[kept], "float32"),
+        "breaches": base64_array(np.flatnonzero(breached[kept]), "uint32"),
     }
+
+
+def _tested(row: CoveragePoint | None) -> Plain:
+    if row is None:
+        return None
+    return {"count": row.count, "breaches": row.breaches, "target": row.target}
 
 
 def _layout(label: str) -> Figure:
@@ -100,7 +112,7 @@ def _traces() -> list[Plain]:
             "hoverinfo": "skip",
         },
         {
-            **_lower("breaches found", {"shape": "hv", "color": BREACH, "width": 1.6}),
+            **_lower("breaches drawn", {"shape": "hv", "color": BREACH, "width": 1.6}),
             "hovertemplate": "%{y} breaches so far<extra></extra>",
         },
     ]

@@ -12,12 +12,20 @@ from plimsoll.domain.evidence import Evidence
 from plimsoll.domain.parameters import ParameterSet
 from plimsoll.domain.table import Table
 from plimsoll.report.assets import asset, content_hash, inline_script, plotly_source, templates
-from plimsoll.report.drawings import calls_drawing, cost_drawing, coverage_drawing
+from plimsoll.report.cost_drawings import calls_drawing, cost_drawing
+from plimsoll.report.cost_figures import calls_figure, cost_figure
+from plimsoll.report.cost_points import cost_picture
+from plimsoll.report.coverage_drawing import coverage_drawing
+from plimsoll.report.coverage_figure import coverage_figure
+from plimsoll.report.coverage_points import (
+    CoverageGroup,
+    coverage_groups,
+    coverage_rows,
+    worst_first,
+)
 from plimsoll.report.embedding import Plain, css_string, json_block
 from plimsoll.report.explorer import explorer
-from plimsoll.report.figures import calls_figure, cost_figure, coverage_figure
 from plimsoll.report.key_figures import key_figures
-from plimsoll.report.plotted import CoverageGroup, cost_points, coverage_groups, worst_first
 from plimsoll.report.sections import Section, sections, unplaced_tables
 from plimsoll.report.small_multiples import PANELS, small_multiples
 from plimsoll.report.table_view import TableView, definitions, table_view, with_origins
@@ -73,15 +81,16 @@ def html_report(
         Where the evidence belongs to another set, or plotly is not installed.
     """
     require_same_set(evidence, parameters)
-    worst = worst_first(evidence)
+    rows = coverage_rows(evidence)
+    worst = worst_first(evidence.series, rows)
     views = tuple(_section_views(evidence))
     script = inline_script(asset("report.js"))
     context: dict[str, Any] = {
         **_identity(evidence, parameters, title, generated_note),
         "sections": views,
-        "series_drawing": small_multiples(worst, evidence.label),
+        "series_drawing": small_multiples(worst, rows, evidence.label),
         "panels": min(PANELS, len(worst)),
-        "explorer": json_block(explorer(evidence, worst)) if worst else "",
+        "explorer": json_block(explorer(worst, rows, evidence.label)) if worst else "",
         "figures": json_block({f.key: f.live for view in views for f in view.figures}),
         "appendix": tuple(table_view(table) for table in unplaced_tables(evidence)),
         "definitions": definitions(evidence.tables),
@@ -142,31 +151,33 @@ def _coverage_views(evidence: Evidence) -> Iterator[FigureView]:
 
 
 def _coverage_caption(group: CoverageGroup) -> str:
-    horizon = f" over {group.horizon}" if group.horizon else ""
+    horizons = f", horizons of {', '.join(group.horizons)}" if group.horizons else ""
     return (
-        f"Breach rate{horizon} by market, target {100 * group.target:.2f} %. Bars are 95 % Wilson "
-        "score intervals that take the scored horizons as independent; where breaches cluster, "
-        "the truth is less certain than they show."
+        f"{group.title}: breach rates{horizons}, target {100 * group.target:.2f} %. Bars are "
+        "95 % Wilson score intervals that take the scored horizons as independent; where breaches "
+        "cluster, the truth is less certain than they show."
     )
 
 
 def _cost_views(evidence: Evidence) -> Iterator[FigureView]:
-    points = cost_points(evidence)
-    printed = cost_drawing(points, evidence.label)
+    picture = cost_picture(evidence)
+    if picture is None:
+        return
+    printed = cost_drawing(picture, evidence.label)
     if printed:
         yield FigureView(
             key="cost",
             caption="Mean margin held against its highest over its lowest level in the whole "
             "period. To the lower left is cheap and steady.",
-            live=cost_figure(points, evidence.label),
+            live=cost_figure(picture, evidence.label),
             printed=printed,
         )
-    printed = calls_drawing(points, evidence.label)
+    printed = calls_drawing(picture, evidence.label)
     if printed:
         yield FigureView(
             key="calls",
-            caption="Largest rise of margin within 1, 5 and 20 days, the largest 5-day calls on "
-            "top. The table below holds all of them.",
-            live=calls_figure(points, evidence.label),
+            caption="Largest margin calls within 1, 5 and 20 days, as the table below defines them "
+            "in its notes; the largest 5-day calls on top, the table holds all.",
+            live=calls_figure(picture, evidence.label),
             printed=printed,
         )

@@ -18,14 +18,34 @@ MARGIN = "#0064a6"
 BREACH = "#c2410c"
 BAND = "#e6eef6"
 
-ZONES: Mapping[str, str] = {"green": "#00795c", "amber": "#b87400", "red": "#b3310b"}
-UNKNOWN_ZONE = MUTED
+_ZONES: Mapping[str, tuple[str, str]] = {
+    "green": ("#00795c", "circle"),
+    "yellow": ("#b87400", "triangle"),
+    "amber": ("#b87400", "triangle"),
+    "red": ("#b3310b", "square"),
+}
+_UNKNOWN_ZONE = (MUTED, "diamond")
+CALLS = (
+    ("1 day", "circle", LOSS),
+    ("5 days", "diamond", MARGIN),
+    ("20 days", "square", INK),
+)
+"""Name, shape and colour of the largest call over 1, 5 and 20 days, light to dark."""
 
 
 def zone_colour(zone: str) -> str:
-    """Colour of a traffic-light zone; grey where the zone is not one of the three.
+    """Colour of a traffic-light zone; grey where the zone is none of them.
 
     >>> zone_colour("green"), zone_colour("not scored")
     ('#00795c', '#5b6875')
     """
-    return ZONES.get(zone.lower(), UNKNOWN_ZONE)
+    return _ZONES.get(zone.lower(), _UNKNOWN_ZONE)[0]
+
+
+def zone_shape(zone: str) -> str:
+    """Shape of a traffic-light zone: circle, triangle, square, or a diamond for any other.
+
+    >>> zone_shape("yellow"), zone_shape("red")
+    ('triangle', 'square')
+    """
+    return _ZONES.get(zone.lower(), _UNKNOWN_ZONE)[1]

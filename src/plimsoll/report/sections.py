@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 
 from plimsoll.domain.evidence import Evidence
 from plimsoll.domain.table import Table
@@ -48,7 +49,7 @@ _PLAN: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
         "Coverage",
         "Share of horizons in which the loss exceeded the margin, against the share allowed. "
         "p-values under 0.01 are set in bold.",
-        ("coverage_pooled", "coverage"),
+        ("coverage_pooled", "coverage", "coverage_*"),
     ),
     (
         "cost",
@@ -80,7 +81,7 @@ def sections(evidence: Evidence) -> tuple[Section, ...]:
             key=key,
             title=title,
             lead=lead,
-            tables=tuple(t for name in names for t in evidence.tables if t.name == name),
+            tables=_placed(evidence, names),
         )
         for key, title, lead, names in _PLAN
     )
@@ -88,5 +89,14 @@ def sections(evidence: Evidence) -> tuple[Section, ...]:
 
 def unplaced_tables(evidence: Evidence) -> tuple[Table, ...]:
     """Return the tables that no section names, in the order of the evidence."""
-    placed = {name for *_, names in _PLAN for name in names}
-    return tuple(table for table in evidence.tables if table.name not in placed)
+    patterns = [name for *_, names in _PLAN for name in names]
+    return tuple(t for t in evidence.tables if not any(fnmatchcase(t.name, p) for p in patterns))
+
+
+def _placed(evidence: Evidence, patterns: tuple[str, ...]) -> tuple[Table, ...]:
+    """Tables in the order of the patterns; one that several match stands at the first."""
+    found: list[Table] = []
+    for pattern in patterns:
+        matching = (t for t in evidence.tables if fnmatchcase(t.name, pattern))
+        found += [t for t in matching if not any(t is other for other in found)]
+    return tuple(found)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 from markupsafe import Markup
 
 from plimsoll.domain.evidence import CoverageSeries
 from plimsoll.domain.table import iso_minute
+from plimsoll.report.arrangement import short_name
+from plimsoll.report.coverage_points import CoveragePoint, series_key
 from plimsoll.report.palette import BREACH, INK, LOSS, MARGIN, MUTED, RULE
-from plimsoll.report.plotted import short_name
 from plimsoll.report.svg import (
     Scale,
     drawing,
@@ -31,21 +32,28 @@ _TOP = 22.0
 _BUCKETS = 80
 
 
-def small_multiples(worst: Sequence[CoverageSeries], label: str) -> Markup:
-    """Return up to twelve panels, each on its own scale, with a key above."""
+def small_multiples(
+    worst: Sequence[CoverageSeries], rows: Mapping[tuple[str, str, str], CoveragePoint], label: str
+) -> Markup:
+    """Return up to twelve panels, each on its own scale, with a key above.
+
+    The count beside a name is that of the table, where ``rows`` has one: a point of a series may
+    stand for several horizons.
+    """
     shown = [item for item in worst if item.time_ns.size][:PANELS]
     if not shown:
         return Markup("")
     parts: list[Markup] = [*_key()]
     for index, item in enumerate(shown):
         row, column = divmod(index, _ACROSS)
-        parts += _panel(item, column * _WIDTH, _TOP + row * _HEIGHT)
-    rows = -(-len(shown) // _ACROSS)
+        count = _count(item, rows.get(series_key(item)))
+        parts += _panel(item, count, column * _WIDTH, _TOP + row * _HEIGHT)
+    height = _TOP + _HEIGHT * -(-len(shown) // _ACROSS)
     title = f"Margin against realised loss of {len(shown)} markets and sides, {label}"
-    return drawing(_ACROSS * _WIDTH, _TOP + rows * _HEIGHT, title, parts)
+    return drawing(_ACROSS * _WIDTH, height, title, parts)
 
 
-def _panel(series: CoverageSeries, left: float, top: float) -> Iterator[Markup]:
+def _panel(series: CoverageSeries, count: str, left: float, top: float) -> Iterator[Markup]:
     rows = kept_rows(series, _BUCKETS)
     times, margin, loss = series.time_ns[rows], series.margin[rows], series.loss[rows]
     across = Scale(
@@ -55,7 +63,7 @@ def _panel(series: CoverageSeries, left: float, top: float) -> Iterator[Markup]:
     high = float(np.max(both[np.isfinite(both)])) * 1.05
     up = Scale(low=0.0, high=high, start=top + _HEIGHT - 24, stop=top + 16)
     yield text(left + 34, top + 10, f"{short_name(series.market, 19)} {series.side}", size=10)
-    yield text(left + _WIDTH - 8, top + 10, _count(series), anchor="end", size=9, colour=MUTED)
+    yield text(left + _WIDTH - 8, top + 10, count, anchor="end", size=9, colour=MUTED)
     yield from _axes(times, across, up)
     floor = np.clip(np.nan_to_num(loss), 0.0, None)
     yield polyline(_points(times, floor, across, up), colour=LOSS, width=0.5)
@@ -73,8 +81,10 @@ def _points(
             yield across(float(time)), up(float(value))
 
 
-def _count(series: CoverageSeries) -> str:
-    return f"{int(series.breaches.sum()):,} of {series.time_ns.size:,}"
+def _count(series: CoverageSeries, row: CoveragePoint | None) -> str:
+    if row is not None:
+        return f"{row.breaches:,} of {row.count:,}"
+    return f"{int(series.breaches.sum()):,} of {series.time_ns.size:,} points"
 
 
 def _axes(times: np.ndarray, across: Scale, up: Scale) -> Iterator[Markup]:

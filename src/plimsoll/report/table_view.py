@@ -12,7 +12,7 @@ from plimsoll.report.key_figures import find_column, find_table, number, unit_of
 
 _LEFT = (ColumnKind.TEXT, ColumnKind.TIME, ColumnKind.FLAG)
 _CHIPS = {
-    "zone": ("green", "amber", "red"),
+    "zone": ("green", "yellow", "amber", "red"),
     "verdict": ("holds", "breach", "not_proven"),
     "origin": ("calibrated", "frozen", "class_floor", "bound", "venue"),
     "action": ("keep", "mask", "split", "refuse"),
@@ -121,7 +121,8 @@ def _length_class(words: str) -> str:
 
 def _signed(text: str, cell: Cell, column: Column) -> str:
     """Set a true minus, and a plus on rises in columns of changes."""
-    is_change = column.name.startswith("change") or column.name.endswith("_change")
+    name = column.name
+    is_change = name == "change" or name.startswith("change_") or name.endswith("_change")
     plus = "+" if is_change and number(cell) > 0 else ""
     return plus + text.replace("-", "\u2212")
 

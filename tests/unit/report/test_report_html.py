@@ -146,8 +146,8 @@ def test_label_stands_on_band_tables_figures_and_every_printed_page(hostile_text
     assert '<div class="band synthetic" role="note">' in hostile_text
     tables = hostile_text.count('<section class="table-block')
     figures = hostile_text.count("<figcaption>")
-    assert tables == 10
-    assert figures == 4
+    assert tables == 11
+    assert figures == 5
     assert hostile_text.count(f"Price source: {LABEL}</li>") == tables
     assert hostile_text.count(f"Price source: {LABEL}</figcaption>") == figures
     assert f"@bottom-left {{ content: {css_string('Price source: ' + LABEL)}; }}" in hostile_text
@@ -226,6 +226,13 @@ def test_changes_are_signed_and_joined_to_errors_and_origin() -> None:
     for row in joined:
         assert row["maintenance_se"] == parameters[row["market"]]["maintenance_se"]
         assert row["origin"] == parameters[row["market"]]["origin"]
+    counts = Table(
+        name="c",
+        title="C",
+        columns=(Column(name="changes", title="Changes", kind=ColumnKind.COUNT),),
+        rows=((3,),),
+    )
+    assert table_view(counts).rows[0][0].text == "3"
     texts = [row[names.index("change")].text for row in table_view(joined).rows]
     assert {text[0] for text in texts} <= {"+", "\N{MINUS SIGN}", "–", "0"}
 
@@ -238,11 +245,11 @@ def test_small_p_values_are_bold_and_zones_have_marks() -> None:
             Column(name="kupiec_p", title="p", kind=ColumnKind.NUMBER, digits=3),
             Column(name="zone", title="Zone"),
         ),
-        rows=((0.009, "red"), (0.011, "green"), (None, "unknown")),
+        rows=((0.009, "red"), (0.011, "yellow"), (None, "unknown")),
     )
     rows = table_view(table).rows
     assert [row[0].css for row in rows] == ["number rejected", "number", "number"]
-    assert [row[1].chip for row in rows] == ["zone-red", "zone-green", ""]
+    assert [row[1].chip for row in rows] == ["zone-red", "zone-yellow", ""]
 
 
 def test_json_block_and_css_string_cannot_leave_their_element() -> None:

@@ -15,18 +15,21 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from statsmodels.stats.proportion import proportion_confint
 
-from plimsoll.domain.evidence import CoverageSeries
-from plimsoll.report.drawings import calls_drawing, cost_drawing, coverage_drawing
-from plimsoll.report.explorer import packed_series
-from plimsoll.report.figures import coverage_figure
-from plimsoll.report.plotted import (
-    CostPoint,
-    cost_points,
+from plimsoll.domain.evidence import CoverageSeries, Evidence
+from plimsoll.domain.table import ColumnKind
+from plimsoll.report.cost_drawings import calls_drawing, cost_drawing
+from plimsoll.report.cost_figures import calls_figure, cost_figure
+from plimsoll.report.cost_points import CostPoint, cost_picture, largest_calls, outermost
+from plimsoll.report.coverage_drawing import coverage_drawing
+from plimsoll.report.coverage_figure import coverage_figure
+from plimsoll.report.coverage_points import (
     coverage_groups,
-    largest_calls,
+    coverage_rows,
+    series_key,
     wilson_interval,
     worst_first,
 )
+from plimsoll.report.explorer import packed_series
 from plimsoll.report.small_multiples import PANELS, small_multiples
 from plimsoll.report.svg import ticks
 from plimsoll.report.thinning import kept_rows
@@ -40,6 +43,10 @@ def series_of(margin: np.ndarray, loss: np.ndarray) -> CoverageSeries:
     return CoverageSeries(
         market="M", side="long", horizon="1 h", time_ns=times, margin=margin, loss=loss
     )
+
+
+def ordered(evidence: Evidence) -> tuple[CoverageSeries, ...]:
+    return worst_first(evidence.series, coverage_rows(evidence))
 
 
 @given(st.integers(1, 5_000), st.data())
@@ -87,7 +94,7 @@ def test_long_series_is_thinned_within_its_bound() -> None:
 def test_packed_series_decides_breaches_before_rounding() -> None:
     margin = np.full(4, 0.1)
     loss = np.array([0.1, np.nextafter(0.1, 1.0), 0.05, 0.2])
-    packed = packed_series(series_of(margin, loss), TARGET)
+    packed = packed_series(series_of(margin, loss), None)
     positions = np.frombuffer(base64.b64decode(str(packed["breaches"])), "<u4")
     assert positions.tolist() == [1, 3]
     assert packed["worst"] == pytest.approx(10.0)
@@ -96,16 +103,16 @@ def test_packed_series_decides_breaches_before_rounding() -> None:
 
 def test_worst_first_orders_by_excess_over_expectation() -> None:
     evidence, _ = sample_evidence(markets=12)
-    counts = [int(item.breaches.sum()) for item in worst_first(evidence)]
+    counts = [int(item.breaches.sum()) for item in ordered(evidence)]
     assert counts == sorted(counts, reverse=True)  # equal n and target: the count decides
     assert len(counts) == len(evidence.series)
 
 
 def test_coverage_points_repeat_the_table() -> None:
     evidence, _ = sample_evidence()
-    (group,) = coverage_groups(evidence)
+    group, _ = coverage_groups(evidence)
     table = evidence.table("coverage")
-    assert (group.horizon, group.target) == ("8 h", TARGET)
+    assert (group.horizons, group.target) == (("8 h",), TARGET)
     assert [p.breaches for p in group.points] == list(table.column("breaches"))
     assert [p.rate for p in group.points] == pytest.approx(table.column("breach_rate"))
     assert all(p.low <= p.rate <= p.high for p in group.points)
@@ -127,12 +134,12 @@ def test_two_horizons_give_two_pictures() -> None:
     at = [c.name for c in table.columns].index("horizon_hours")
     other = tuple((*row[:at], 24.0, *row[at + 1 :]) for row in table.rows)
     both = replace(evidence, tables=(replace(table, rows=(*table.rows, *other)),))
-    assert [group.horizon for group in coverage_groups(both)] == ["8 h", "24 h"]
+    assert [group.horizons for group in coverage_groups(both)] == [("8 h",), ("24 h",)]
 
 
 def test_live_and_printed_coverage_show_one_mark_per_row() -> None:
     evidence, _ = sample_evidence(markets=20)
-    (group,) = coverage_groups(evidence)
+    group, _ = coverage_groups(evidence)
     figure = coverage_figure(group, evidence.label)
     live = [x for trace in figure["data"] for x in trace["x"] if x is not None]  # type: ignore[union-attr,index,call-overload]
     assert len(live) == len(group.points) == 40
@@ -143,13 +150,14 @@ def test_live_and_printed_coverage_show_one_mark_per_row() -> None:
 
 def test_drawings_escape_names_and_say_the_price_source() -> None:
     evidence, _ = sample_evidence(hostile=True)
-    points = cost_points(evidence)
-    (group,) = coverage_groups(evidence)
+    picture = cost_picture(evidence)
+    assert picture is not None
+    group, _ = coverage_groups(evidence)
     for drawn in (
-        small_multiples(worst_first(evidence), evidence.label),
+        small_multiples(ordered(evidence), coverage_rows(evidence), evidence.label),
         coverage_drawing(group, evidence.label),
-        cost_drawing(points, evidence.label),
-        calls_drawing(points, evidence.label),
+        cost_drawing(picture, evidence.label),
+        calls_drawing(picture, evidence.label),
     ):
         assert HOSTILE not in drawn
         assert "<script" not in drawn
@@ -160,17 +168,17 @@ def test_drawings_escape_names_and_say_the_price_source() -> None:
 
 def test_small_multiples_show_the_worst_and_every_breach_of_them() -> None:
     evidence, _ = sample_evidence(markets=12)
-    worst = worst_first(evidence)
-    drawn = small_multiples(worst, evidence.label)
+    worst = ordered(evidence)
+    drawn = small_multiples(worst, coverage_rows(evidence), evidence.label)
     breaches = sum(int(item.breaches.sum()) for item in worst[:PANELS])
     assert drawn.count('fill="#c2410c"') == breaches + 1  # and one in the key
 
 
 def test_series_without_a_finite_number_is_drawn_empty() -> None:
     hole = np.full(10, math.nan)
-    drawn = small_multiples([series_of(hole, hole)], "spot")
-    assert "0 of 10" in drawn
-    assert small_multiples([], "spot") == ""
+    drawn = small_multiples([series_of(hole, hole)], {}, "spot")
+    assert "0 of 10 points" in drawn
+    assert small_multiples([], {}, "spot") == ""
 
 
 def test_sides_that_are_called_alike_share_a_row() -> None:
@@ -195,3 +203,74 @@ def test_ticks_are_even_within_the_axis_and_about_as_many(
     steps = np.diff(found)
     if steps.size:
         assert np.allclose(steps, steps[0], rtol=1e-6, atol=slack)
+
+
+def test_expectations_need_one_point_for_each_horizon() -> None:
+    evidence, _ = sample_evidence()
+    series, rows = evidence.series[0], coverage_rows(evidence)
+    row = rows[series_key(series)]
+    assert packed_series(series, row)["is_horizon"] is True
+    thrice = replace(row, count=3 * row.count)
+    assert packed_series(series, thrice)["is_horizon"] is False
+    assert packed_series(series, None)["is_horizon"] is False
+    told = {"count": row.count, "breaches": row.breaches, "target": row.target}
+    assert packed_series(series, row)["tested"] == told
+
+
+def test_counts_beside_small_multiples_are_those_of_the_table() -> None:
+    evidence, _ = sample_evidence()
+    series, rows = evidence.series[0], coverage_rows(evidence)
+    row = replace(rows[series_key(series)], breaches=77, count=12_345)
+    assert "77 of 12,345" in small_multiples([series], {series_key(series): row}, "spot")
+
+
+def test_worst_first_puts_series_without_a_row_last() -> None:
+    evidence, _ = sample_evidence()
+    rows = dict(coverage_rows(evidence))
+    del rows[series_key(evidence.series[0])]
+    assert worst_first(evidence.series, rows)[-1] is evidence.series[0]
+
+
+def test_cost_is_shown_in_the_units_and_words_of_its_columns() -> None:
+    evidence, _ = sample_evidence()
+    table = evidence.table("procyclicality")
+    picture = cost_picture(evidence)
+    assert picture is not None
+    assert picture.margin_title == "mean margin [%]"
+    assert picture.peak_title == "peak to trough, whole period [ratio]"
+    assert picture.call_title == "largest call [%]"
+    means = [100.0 * float(str(value)) for value in table.column("mean_margin")]
+    assert [point.mean_margin for point in picture.points] == pytest.approx(means)
+    ratio = tuple(
+        replace(c, kind=ColumnKind.NUMBER, unit="x") if c.name == "call_5d" else c
+        for c in table.columns
+    )
+    other = cost_picture(replace(evidence, tables=(replace(table, columns=ratio),)))
+    assert other is not None
+    assert other.call_title == "largest call [x]"
+    assert other.points[0].calls[1] == table.column("call_5d")[0]
+
+
+def test_every_side_has_a_mark_and_an_entry() -> None:
+    evidence, _ = sample_evidence()
+    picture = cost_picture(evidence)
+    assert picture is not None
+    assert picture.sides == ("long", "short", "published")
+    drawn = cost_drawing(picture, "spot")
+    assert all(f">{side}</text>" in drawn for side in picture.sides)
+    traces = cost_figure(picture, "spot")["data"]
+    symbols = [trace["marker"]["symbol"] for trace in traces]  # type: ignore[union-attr,index,call-overload]
+    assert len(set(symbols)) == 3
+    names = [trace["name"] for trace in calls_figure(picture, "spot")["data"][1:]]  # type: ignore[union-attr,index,call-overload]
+    assert names == ["1 day", "5 days", "20 days"]
+
+
+def test_names_stay_off_the_marks_of_other_markets() -> None:
+    def point(market: str, margin: float, peak: float) -> CostPoint:
+        return CostPoint(
+            market=market, side="long", mean_margin=margin, peak_to_trough=peak, calls=(0, 0, 0)
+        )
+
+    far, below, above = point("FAR", 10.0, 10.0), point("LOW", 5.0, 5.0), point("UP", 5.0, 5.4)
+    assert outermost([far, below, above]) == [far, above]
+    assert outermost([]) == []

@@ -53,8 +53,10 @@ function tracesOf(series, dress) {
   const counts = new Uint32Array(minutes.length);
   for (const at of breaches) counts[at] = 1;
   for (let i = 1; i < counts.length; i += 1) counts[i] += counts[i - 1];
-  const expected = series.target === null ? [] : Array.from(rank, (r) => (r + 1) * series.target);
-  const half = expected.map((e) => 1.96 * Math.sqrt(e * (1 - (series.target ?? 0))));
+  // Expectations count horizons: they are drawn only where each point is one.
+  const target = series.is_horizon ? series.tested.target : null;
+  const expected = target === null ? [] : Array.from(rank, (r) => (r + 1) * target);
+  const half = expected.map((e) => 1.96 * Math.sqrt(e * (1 - target)));
   const filled = [
     { y: loss },
     { y: unpack(series.margin, Float32Array) },
@@ -64,27 +66,34 @@ function tracesOf(series, dress) {
     { y: expected },
     { y: Array.from(counts) },
   ];
-  return dress.map((trace, i) => ({ ...trace, x: minutes, ...filled[i] }));
+  const shown = dress.map((trace, i) => ({ ...trace, x: minutes, ...filled[i] }));
+  return target === null ? shown.filter((_, i) => i < 3 || i === 6) : shown;
 }
 
 function summaryOf(series) {
-  const found = unpack(series.breaches, Uint32Array).length;
+  const drawn = unpack(series.breaches, Uint32Array).length;
   const kept = unpack(series.minute, Uint32Array).length;
-  const share = ((100 * found) / series.scored).toFixed(2);
+  const { breaches, count, target } = series.tested ?? { breaches: drawn, count: series.points };
   const parts = [
-    `${series.market} ${series.side}, ${series.horizon}: ${grouped(found)} breaches in ` +
-      `${grouped(series.scored)} scored horizons (${share} %)`,
+    `${series.market} ${series.side}, ${series.horizon}: ${grouped(breaches)} breaches in ` +
+      `${grouped(count)} scored ${series.tested ? "horizons" : "points"} ` +
+      `(${((100 * breaches) / count).toFixed(2)} %)`,
   ];
-  if (series.target !== null) {
-    const allowed = (100 * series.target).toFixed(2);
-    parts.push(`${(series.scored * series.target).toFixed(1)} expected at ${allowed} %`);
+  if (target !== undefined) {
+    parts.push(`${(count * target).toFixed(1)} expected at ${(100 * target).toFixed(2)} %`);
   }
   if (series.worst !== null) {
     parts.push(
       `worst exceedance ${series.worst.toFixed(2)} % of notional on ${isoMinute(series.worst_minute)} UTC`,
     );
   }
-  if (kept < series.scored) {
+  if (series.tested && !series.is_horizon) {
+    parts.push(
+      `the picture has ${grouped(series.points)} points, each the worst of its horizons, ` +
+        `${grouped(drawn)} of them above the margin`,
+    );
+  }
+  if (kept < series.points) {
     parts.push(`${grouped(kept)} points drawn: every breach and the envelope of the rest`);
   }
   return `${parts.join("; ")}.`;
@@ -104,7 +113,7 @@ function drawExplorer() {
   const { series } = data;
   const found = new Map();
   for (const item of series) {
-    const count = unpack(item.breaches, Uint32Array).length;
+    const count = item.tested?.breaches ?? unpack(item.breaches, Uint32Array).length;
     const told = found.get(item.market) ?? [];
     found.set(item.market, [...told, `${item.side} ${count}`]);
   }
