@@ -74,7 +74,8 @@ class BarProgress:
             return
         task = self._display.tasks[self._task]
         if task.total is None:
-            self._display.update(self._task, total=max(task.completed, 1), completed=task.completed)
+            pieces = max(task.completed, 1)
+            self._display.update(self._task, total=pieces, completed=pieces)
         self._display.stop_task(self._task)
         self._task = None
 

@@ -10,6 +10,7 @@ from plimsoll.domain.table import Cell, Column, ColumnKind, Table, iso_minute
 if TYPE_CHECKING:
     from rich.table import Table as RichTable
 
+_STYLES = {"holds": "green", "breach": "bold red", "not_proven": "yellow"}
 _LEFT = (ColumnKind.TEXT, ColumnKind.TIME, ColumnKind.FLAG)
 
 
@@ -36,7 +37,7 @@ def rich_table(table: Table) -> RichTable:
         left = column.kind in _LEFT
         drawn.add_column(Text(column.heading), justify="left" if left else "right", overflow="fold")
     for row in table.formatted():
-        drawn.add_row(*(Text(cell) for cell in row))
+        drawn.add_row(*(Text(cell, style=_STYLES.get(cell, "")) for cell in row))
     return drawn
 
 
