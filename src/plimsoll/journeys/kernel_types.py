@@ -18,6 +18,7 @@ _BY_NAME: Mapping[str, Any] = {
     "bool": types.boolean,
     "Vector": types.Array(types.float64, 1, "C"),
     "Matrix": types.Array(types.float64, 2, "C"),
+    "Cube": types.Array(types.float64, 3, "C"),
     "Flags": types.Array(types.boolean, 1, "C"),
     **dict.fromkeys(("Index", "Codes", "Ranks"), types.Array(types.int64, 1, "C")),
     "IndexMatrix": types.Array(types.int64, 2, "C"),

@@ -36,8 +36,6 @@ def read_parameters(place: str | os.PathLike[str]) -> ParameterSet:
     """
     document = read_json(place, PARAMETERS_FILE)
     try:
-        if document.get("schema") != "plimsoll.parameter-set":
-            raise DataFormatError("must be a parameter set", found=document.get("schema", ""))
         return parameter_set_from_document(document)
     except (KeyError, TypeError, AttributeError, InvalidOperation) as error:
         found = f"{type(error).__name__}: {error}"

@@ -14,5 +14,7 @@ def warm(json: Json = False, debug: Debug = False) -> None:
 
         result = compile_kernels(progress=output.progress())
         output.line(f"{result.compiled} kernels compiled and stored in {result.seconds:.1f} s")
+        for name in result.cold:
+            output.note(f"not compiled: {name}")
         document = {"compiled": result.compiled, "seconds": result.seconds, "cold": [*result.cold]}
         output.document(ExitCode.HOLDS, {"result": document})
