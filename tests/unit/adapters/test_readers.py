@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plimsoll.adapters.files import (
@@ -247,6 +247,7 @@ def test_selection_of_markets_and_time(form: str, tmp_path: Path) -> None:
     np.testing.assert_array_equal(bars["ETH"].open, [11.0, 12.0])
 
 
+@settings(deadline=None, max_examples=50)  # no deadline: it writes and reads files
 @given(
     st.lists(
         st.tuples(

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta, timezone
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plimsoll.adapters.files.selection import Selection, instant_ns
@@ -73,6 +73,7 @@ def test_fractions_of_a_second_are_kept_to_the_nanosecond() -> None:
     assert read(pl.Series(["2024-02-29T23:30:00.5"])) == [START_NS + 500_000_000]
 
 
+@settings(deadline=None)
 @given(MOMENTS, st.sampled_from(list(TimeUnit)))
 def test_a_plausible_integer_tells_its_unit(moment: datetime, unit: TimeUnit) -> None:
     exact = instant_ns(moment)
@@ -81,6 +82,7 @@ def test_a_plausible_integer_tells_its_unit(moment: datetime, unit: TimeUnit) ->
     assert read(pl.Series([value])) == [value * unit.nanoseconds]
 
 
+@settings(deadline=None)
 @given(MOMENTS)
 def test_iso_text_agrees_with_the_standard_library(moment: datetime) -> None:
     since_1970 = moment.replace(tzinfo=UTC) - datetime(1970, 1, 1, tzinfo=UTC)
@@ -89,6 +91,7 @@ def test_iso_text_agrees_with_the_standard_library(moment: datetime) -> None:
     assert instant_ns(moment.isoformat()) == exact
 
 
+@settings(deadline=None)
 @given(
     st.lists(MOMENTS, min_size=1, max_size=5),
     st.sampled_from(["%Y-%m-%d", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S.%f"]),
