@@ -1,0 +1,100 @@
+"""Maximum likelihood of location-scale Student-t by Fisher scoring.
+
+Coordinates are location, log scale and log degrees of freedom; the expected information is that
+of Lange, Little and Taylor (1989, appendix B). Steps are halved until the likelihood rises.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from plimsoll.maths.quadratic_program import solve_linear
+from plimsoll.maths.special import digamma, trigamma
+from plimsoll.maths.student_t import student_t_log_likelihood
+
+Vector = NDArray[np.float64]
+Matrix = NDArray[np.float64]
+
+NU_LOWEST, NU_HIGHEST = 0.2, 500.0
+_ITERATIONS = 500
+_TOLERANCE = 1e-11
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _score(values: Vector, location: float, log_scale: float, log_nu: float, score: Vector) -> None:
+    """Derivatives of the log-likelihood in location, log scale and log nu."""
+    scale, nu = math.exp(log_scale), math.exp(log_nu)
+    by_location, weights, logs = 0.0, 0.0, 0.0
+    for x in values:
+        z = (x - location) / scale
+        weight = (nu + 1.0) / (nu + z * z)
+        by_location += weight * z
+        weights += weight * z * z
+        logs += math.log1p(z * z / nu)
+    n = values.size
+    score[0] = by_location / scale
+    score[1] = weights - n
+    constant = 0.5 * (digamma(0.5 * nu + 0.5) - digamma(0.5 * nu) - 1.0 / nu)
+    score[2] = nu * (n * constant - 0.5 * logs + 0.5 * weights / nu)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def student_t_information(scale: float, nu: float, count: int) -> Matrix:
+    """Expected information (3, 3) of ``count`` observations in location, log scale, log nu."""
+    information = np.zeros((3, 3))
+    by_nu = 0.25 * (trigamma(0.5 * nu) - trigamma(0.5 * nu + 0.5))
+    by_nu -= 0.5 * (nu + 5.0) / (nu * (nu + 1.0) * (nu + 3.0))
+    information[0, 0] = count * (nu + 1.0) / ((nu + 3.0) * scale * scale)
+    information[1, 1] = count * 2.0 * nu / (nu + 3.0)
+    information[1, 2] = information[2, 1] = -2.0 * count * nu / ((nu + 1.0) * (nu + 3.0))
+    information[2, 2] = count * max(by_nu, 1e-14) * nu * nu
+    return information
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _improve(values: Vector, theta: Vector, value: float, step: Vector) -> float:
+    """Move ``theta`` along the step as far as the likelihood rises; the new value."""
+    largest = max(abs(step[1]), abs(step[2]))
+    length = 1.0 if largest < 1.0 else 1.0 / largest
+    low, high = math.log(NU_LOWEST), math.log(NU_HIGHEST)
+    for _ in range(40):
+        location, log_scale = theta[0] + length * step[0], theta[1] + length * step[1]
+        log_nu = min(max(theta[2] + length * step[2], low), high)
+        found = student_t_log_likelihood(values, math.exp(log_nu), location, math.exp(log_scale))
+        if found >= value:
+            theta[0], theta[1], theta[2] = location, log_scale, log_nu
+            return float(found)
+        length *= 0.5
+    return value
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def student_t_fit(values: Vector) -> tuple[float, float, float, float, bool]:
+    """Location, scale, nu, log-likelihood and whether the search converged.
+
+    Degrees of freedom are kept within 0.2 and 500. NaN where the values do not vary.
+    """
+    ordered = np.sort(values)
+    n = ordered.size
+    spread = ordered[(3 * n) // 4] - ordered[n // 4]
+    spread = spread if spread > 0.0 else float(np.std(values))
+    if not spread > 0.0:
+        return np.nan, np.nan, np.nan, np.nan, False
+    theta = np.array([ordered[n // 2], math.log(spread / 1.5), math.log(5.0)])
+    value = student_t_log_likelihood(values, 5.0, theta[0], math.exp(theta[1]))
+    score, converged = np.empty(3), False
+    for _ in range(_ITERATIONS):
+        _score(values, theta[0], theta[1], theta[2], score)
+        information = student_t_information(math.exp(theta[1]), math.exp(theta[2]), n)
+        step = score.copy()
+        solve_linear(information, step, 3)
+        found = _improve(values, theta, value, step)
+        converged = found - value < _TOLERANCE
+        value = found
+        if converged:
+            break
+    return theta[0], math.exp(theta[1]), math.exp(theta[2]), value, converged
