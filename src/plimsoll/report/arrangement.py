@@ -16,9 +16,12 @@ def in_columns(markets: Sequence[str], columns: int) -> list[list[str]]:
 
 
 def short_name(name: str, length: int) -> str:
-    """Return a name cut to a length, with an ellipsis where it was cut.
+    """Return a name cut to a length in its middle: what tells names apart stands at their ends.
 
-    >>> short_name("1000000MOG/USDT:USDT", 12)
-    '1000000MOG/…'
+    >>> short_name("LUNA/USDT:USDT@2022-05-28", 18)
+    'LUNA/USD…022-05-28'
     """
-    return name if len(name) <= length else name[: length - 1] + "…"
+    if len(name) <= length:
+        return name
+    head = (length - 1) // 2
+    return f"{name[:head]}…{name[head + 1 - length :]}"

@@ -121,7 +121,10 @@ def outermost(points: Sequence[CostPoint]) -> list[CostPoint]:
     places = [(p.mean_margin / wide, p.peak_to_trough / high, p) for p in points]
     taken: list[tuple[float, float, CostPoint]] = []
     for x, y, point in sorted(places, key=lambda place: (-max(place[:2]), place[2].name)):
-        near_name = any(abs(x - a) < 0.15 and abs(y - b) < 0.06 for a, b, _ in taken)
+        near_name = any(
+            p.market == point.market or (abs(x - a) < 0.15 and abs(y - b) < 0.06)
+            for a, b, p in taken
+        )
         covers = any(
             abs(x - a) < 0.08 and -0.02 < b - y < 0.1 and p.market != point.market
             for a, b, p in places

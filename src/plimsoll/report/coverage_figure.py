@@ -16,7 +16,7 @@ def coverage_figure(group: CoverageGroup, label: str) -> Figure:
     columns = in_columns(group.markets, 1 if len(group.markets) <= 16 else 2)
     top = 100.0 * max([group.target, *(p.high for p in group.points)]) * 1.04
     shown: Figure = layout(
-        124.0 + 18.0 * len(columns[0]), label, margin={"l": 140, "r": 16, "t": 46, "b": 48}
+        124.0 + 18.0 * len(columns[0]), label, margin={"l": 152, "r": 16, "t": 46, "b": 48}
     )
     data: list[Plain] = [_target_key(group.target)]
     named: set[str] = set()
@@ -35,7 +35,7 @@ def _coverage_axes(markets: Sequence[str], index: int, columns: int, top: float)
         "",
         range=[len(markets) - 0.5, -0.5],
         tickvals=list(range(len(markets))),
-        ticktext=[plot_text(short_name(market, 20)) for market in markets],
+        ticktext=[plot_text(short_name(market, 19)) for market in markets],
         tickfont={"size": 11},
         automargin=False,
         anchor=f"x{suffix}",
@@ -78,7 +78,8 @@ def _coverage_traces(
     row = {market: index for index, market in enumerate(markets)}
     points = [point for point in group.points if point.market in row]
     traces: list[Plain] = []
-    for key in dict.fromkeys((point.zone, point.side) for point in points):
+    kinds = {(point.zone, point.side) for point in points}
+    for key in sorted(kinds, key=lambda kind: (group.zones.index(kind[0]), kind[1])):
         mine = [point for point in points if (point.zone, point.side) == key]
         name = f"{key[0]} zone, {key[1]}".strip(", ")
         traces.append(_coverage_trace(mine, row, name, suffix, name not in named))

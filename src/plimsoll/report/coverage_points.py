@@ -50,8 +50,9 @@ class CoverageGroup:
 
     @property
     def horizons(self) -> tuple[str, ...]:
-        """Horizons in the order of the table."""
-        return tuple(dict.fromkeys(point.horizon for point in self.points if point.horizon))
+        """Horizons, shortest first."""
+        known = {point.horizon for point in self.points if point.horizon}
+        return tuple(sorted(known, key=lambda horizon: float(horizon.removesuffix(" h"))))
 
     @property
     def zones(self) -> tuple[str, ...]:

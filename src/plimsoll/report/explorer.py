@@ -98,7 +98,7 @@ def _traces() -> list[Plain]:
             "mode": "markers",
             "name": "breach: loss above margin",
             "marker": {"symbol": "diamond", "color": BREACH, "size": 7},
-            "hovertemplate": "breach, loss %{y:.2f} %<extra></extra>",
+            "hoverinfo": "skip",
         },
         {**_lower("", edge), "showlegend": False, "hoverinfo": "skip"},
         {

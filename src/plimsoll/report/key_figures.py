@@ -74,11 +74,16 @@ def _markets(evidence: Evidence) -> KeyFigure:
     table = find_table(evidence, "parameters")
     if table is None or find_column(table, "market") is None:
         return _absent(title, "table of parameters")
+    has_rates = find_column(table, "maintenance_rate") is not None
+    rows = [row for row in table if not has_rates or row["maintenance_rate"] is not None]
+    markets = {row["market"] for row in rows}
+    without = len(set(table.column("market")) - markets)
+    told = f"; {without:,} without a number" if without else ""
     return KeyFigure(
         title=title,
-        value=f"{len(set(table.column('market'))):,}",
+        value=f"{len(markets):,}",
         unit="",
-        about=f"{len(table):,} tier{'' if len(table) == 1 else 's'}",
+        about=f"{len(rows):,} tier{'' if len(rows) == 1 else 's'}{told}",
     )
 
 

@@ -74,7 +74,8 @@ def _limits(evidence: Evidence) -> Iterator[str]:
 def _provenance(evidence: Evidence, parameters: ParameterSet) -> Iterator[str]:
     yield "## Provenance"
     yield _grid(("Item", "Value"), provenance_rows(evidence, parameters))
-    yield f"Reproduce with:\n\n    {' '.join(command_line(evidence, parameters).split())}"
+    yield "Reproduce with the venue file and the data that have the digests above:"
+    yield f"    {' '.join(command_line(evidence, parameters).split())}"
 
 
 def _appendix(evidence: Evidence) -> Iterator[str]:

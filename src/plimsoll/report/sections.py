@@ -56,14 +56,14 @@ _PLAN: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
         "Cost and procyclicality",
         "What the coverage costs in margin held, and how fast the margin can rise on those who "
         "hold a position through a stress.",
-        ("procyclicality",),
+        ("procyclicality", "procyclicality_*"),
     ),
     (
         "findings",
         "Data findings",
         "Faults and suspicious moves in the input, with the action taken. Nothing is repaired "
         "silently.",
-        ("findings_by_kind", "findings"),
+        ("findings_by_kind", "planted", "findings"),
     ),
     (
         "incumbent",

@@ -30,6 +30,7 @@ _ACROSS = 3
 _WIDTH, _HEIGHT = 240.0, 138.0
 _TOP = 22.0
 _BUCKETS = 80
+_CROWD = 60
 
 
 def small_multiples(
@@ -62,15 +63,16 @@ def _panel(series: CoverageSeries, count: str, left: float, top: float) -> Itera
     both = np.concatenate([margin, loss, [1e-9]])
     high = float(np.max(both[np.isfinite(both)])) * 1.05
     up = Scale(low=0.0, high=high, start=top + _HEIGHT - 24, stop=top + 16)
-    yield text(left + 34, top + 10, f"{short_name(series.market, 19)} {series.side}", size=10)
+    yield text(left + 34, top + 10, f"{short_name(series.market, 18)} {series.side}", size=9)
     yield text(left + _WIDTH - 8, top + 10, count, anchor="end", size=9, colour=MUTED)
     yield from _axes(times, across, up)
     floor = np.clip(np.nan_to_num(loss), 0.0, None)
     yield polyline(_points(times, floor, across, up), colour=LOSS, width=0.5)
     yield polyline(_points(times, margin, across, up), colour=MARGIN, width=1.1)
     breached = series.breaches[rows]
+    radius = 2.2 if int(breached.sum()) <= _CROWD else 1.4
     for at, value in zip(times[breached], loss[breached], strict=True):
-        yield mark(across(float(at)), up(float(value)), "diamond", colour=BREACH, radius=2.2)
+        yield mark(across(float(at)), up(float(value)), "diamond", colour=BREACH, radius=radius)
 
 
 def _points(

@@ -18,7 +18,7 @@ _CHIPS = {
     "action": ("keep", "mask", "split", "refuse"),
 }
 _REJECTED_BELOW = 0.01
-_CODES = ("kind", "reason", "class")
+_CODES = ("kind", "reason", "remark", "class")
 _WIDE = 10
 _FILTER_FROM = 25
 _SHORT = 24

@@ -64,7 +64,7 @@ def command_line(evidence: Evidence, parameters: ParameterSet) -> str:
     if recorded:
         return recorded
     time = shlex.quote(as_of(evidence, parameters))
-    return f"plimsoll calibrate venue.yaml --as-of {time} --seed {parameters.seed} --out out/"
+    return f"plimsoll calibrate venue.yaml --as-of {time} --out out/"
 
 
 def provenance_rows(evidence: Evidence, parameters: ParameterSet) -> list[tuple[str, ...]]:

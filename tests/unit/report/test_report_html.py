@@ -271,3 +271,15 @@ def test_plotly_itself_is_never_imported() -> None:
         "sys.exit('plotly' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_markets_without_a_number_are_not_counted_as_calibrated() -> None:
+    evidence, _ = sample_evidence()
+    table = evidence.table("parameters")
+    at = [column.name for column in table.columns].index("maintenance_rate")
+    gone = tuple(
+        (*row[:at], None, *row[at + 1 :]) if row[0] == table.rows[0][0] else row
+        for row in table.rows
+    )
+    figure = key_figures(replace(evidence, tables=(replace(table, rows=gone),)))[0]
+    assert (figure.value, figure.about) == ("7", "21 tiers; 1 without a number")

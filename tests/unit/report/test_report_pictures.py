@@ -274,3 +274,5 @@ def test_names_stay_off_the_marks_of_other_markets() -> None:
     far, below, above = point("FAR", 10.0, 10.0), point("LOW", 5.0, 5.0), point("UP", 5.0, 5.4)
     assert outermost([far, below, above]) == [far, above]
     assert outermost([]) == []
+    twin = replace(far, side="short", mean_margin=1.0)
+    assert outermost([far, twin]) == [far]

@@ -124,7 +124,9 @@ function drawExplorer() {
   const sides = chooser("Side", "choose-side", distinct(series.map((s) => s.side)));
   const horizons = chooser("Horizon", "choose-horizon", distinct(series.map((s) => s.horizon)));
   const boxes = [markets.box, sides.box];
-  if (horizons.select.options.length > 1) boxes.push(horizons.box);
+  // A horizon is a choice only where one side of a market has several.
+  const isChoice = new Set(series.map((s) => `${s.market}|${s.side}`)).size < series.length;
+  if (isChoice) boxes.push(horizons.box);
   document.getElementById("chooser").append(...boxes);
   const plot = document.getElementById("explorer-plot");
   const summary = document.getElementById("explorer-summary");
