@@ -77,14 +77,14 @@ class CheckSettings:
     scale_window_bars: int = 720
     scale_recent_bars: int = 24
     scale_min_bars: int = 24
-    suspicious_scales: float = 25.0
+    suspicious_scales: float = 20.0
     suspicious_large_scales: float = 8.0
     suspicious_large_move: float = 0.25
     suspicious_first_move: float = 0.5
-    spike_scales: float = 12.0
+    spike_scales: float = 13.0
     spike_max_bars: int = 3
     spike_residual_scales: float = 5.0
-    spike_residual_share: float = 0.15
+    spike_residual_share: float = 0.2
     slip_factors: tuple[float, ...] = (100.0, 1000.0)
     redenomination_factors: tuple[float, ...] = (10.0, 100.0, 1e3, 1e4, 1e5, 1e6)
     slip_max_bars: int = 48
