@@ -14,7 +14,7 @@ _VERDICTS = {
     Verdict.NOT_PROVEN: "NOT PROVEN",
 }
 _MEANINGS = {
-    Verdict.HOLDS: "Every check that was demanded holds on data the calibration had not seen.",
+    Verdict.HOLDS: "Every check below holds. What they cannot show stands under Limits.",
     Verdict.BREACH: "At least one check fails. The set must not be published as it stands.",
     Verdict.NOT_PROVEN: "No check fails, but at least one cannot be decided on this data.",
 }
