@@ -116,10 +116,7 @@ def _compile(kernel: Any) -> None:
 
 def _modules() -> Iterator[str]:
     for package in KERNEL_PACKAGES:
-        try:
-            root = importlib.import_module(f"plimsoll.{package}")
-        except ModuleNotFoundError:
-            continue
+        root = importlib.import_module(f"plimsoll.{package}")
         yield root.__name__
         for module in pkgutil.walk_packages(root.__path__, f"{root.__name__}."):
             yield module.name
