@@ -17,6 +17,7 @@ from plimsoll.validation.panel import panel_coverage
 from plimsoll.validation.traffic_light import Zone
 
 FloatArray = NDArray[np.float64]
+BoolArray = NDArray[np.bool_]
 
 
 def checks(proof: Proof, parameters: ParameterSet) -> tuple[Check, ...]:
@@ -88,14 +89,16 @@ def _pooled_check(
 
 
 def _market_by_market(proof: Proof) -> Check:
-    """No market's coverage is rejected on its own, days clustered, many tests allowed for."""
+    """No market's coverage is rejected on its own, days clustered, many tests allowed for.
+
+    Markets with fewer scored days than a walk-forward must have say nothing alone; they are
+    tested together, as one.
+    """
     margin, scored = proof.margin(), proof.maintenance
     target = 1.0 - proof.problem.maintenance_level
-    p_values = {}
-    for column, market in enumerate(proof.markets):
-        found = pool(margin, scored, target, np.arange(len(proof.markets)) == column)
-        if found is not None:
-            p_values[market] = found.p_too_many
+    groups = _tested_groups(proof, margin)
+    found = {name: pool(margin, scored, target, columns) for name, columns in groups.items()}
+    p_values = {name: one.p_too_many for name, one in found.items() if one is not None}
     significance = proof.problem.gate.significance
     rejected = holm_rejected(p_values, significance)
     verdict = Verdict.BREACH if rejected else Verdict.HOLDS
@@ -105,8 +108,22 @@ def _market_by_market(proof: Proof) -> Check:
         found=f"rejected: {', '.join(rejected)}"
         if rejected
         else f"none of {len(p_values)} rejected; {_zone_tally(proof)}",
-        demanded=f"no market rejected at {significance:.0%} (clustered by day, Holm's correction)",
+        demanded=f"no market rejected at {significance:.0%} (clustered by day, Holm's correction; "
+        f"those under {proof.problem.gate.minimum_scored_days} scored days together)",
     )
+
+
+def _tested_groups(proof: Proof, margin: FloatArray) -> dict[str, BoolArray]:
+    """Columns to test: each market of enough scored days alone, the others as one."""
+    day = proof.maintenance.start_ns // DAY_NS
+    held = np.isfinite(margin).any(axis=2)
+    days = np.array([np.unique(day[held[:, j]]).size for j in range(held.shape[1])])
+    enough = days >= proof.problem.gate.minimum_scored_days
+    groups = {
+        market: np.arange(days.size) == j for j, market in enumerate(proof.markets) if enough[j]
+    }
+    short = (days > 0) & ~enough
+    return {**groups, f"the {int(short.sum())} with few days": short} if short.any() else groups
 
 
 def holm_rejected(p_values: Mapping[str, float], significance: float) -> list[str]:
