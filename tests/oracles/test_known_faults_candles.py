@@ -218,6 +218,21 @@ def test_aggregated_days(yahoo: dict[str, Bars]) -> None:
     assert impossible == [("WETH", 2, "the low is 0")], "on no list, but plain in the file"
 
 
+def test_wrapped_coins_that_lag_their_coin(yahoo: dict[str, Bars]) -> None:
+    """Listed: WETH and ETH closes differ by 48 %, 35 % and 34 % (lower against higher, or back)."""
+    found = check_panel(yahoo.values())
+    apart = {
+        (f.market, f.first_ns): f.value / f.expected - 1
+        for f in found
+        if f.kind is K.TWIN_DIVERGENCE
+    }
+    assert apart["WETH", ns("2019-02-05")] == pytest.approx(-0.35, abs=0.006)
+    assert apart["WETH", ns("2019-06-24")] == pytest.approx(-0.34, abs=0.006)
+    assert moves(found, "WETH")[ns("2019-10-25")] > 0.7, "by then they were no twins any more"
+    coins = ("BTC", "WBTC", "BTCB", "ETH", "WETH", "STETH", "TRX", "WTRX", "USDT", "USDC")
+    assert {market for market, _ in apart} <= set(coins), "no other pair has one price"
+
+
 def test_missing_stablecoin_prices(load: Load) -> None:
     (bars,) = load("daily/usdt_usd_1d", DAY_NS, PriceKind.INDEX).values()
     found = check_bars(bars)

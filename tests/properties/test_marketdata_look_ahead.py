@@ -16,6 +16,7 @@ from plimsoll.sandbox.faults import PLANTERS, plant
 
 ABOUT_THE_DELIVERY = {FindingKind.PARTIAL_LAST_BAR, FindingKind.SHORT_HISTORY}
 SET = CheckSettings()
+PANEL = CheckSettings(twin_block_days=20.0)
 TIMED = sorted(set(PLANTERS) - ABOUT_THE_DELIVERY - {FindingKind.DELISTING})
 
 seeds = st.integers(0, 2**32 - 1)
@@ -95,15 +96,20 @@ def test_a_cut_panel_gives_the_findings_known_by_then(
 ) -> None:
     rng = np.random.default_rng(seed)
     markets = [spoiled_walk(seed + n, candles, faults) for n in range(5)]
+    noise = np.exp(0.002 * rng.standard_normal(len(markets[0])))
+    markets[1] = replace(markets[0], close=markets[0].close * noise, open=None, high=None, low=None)
     begin = min(int(bars.time_ns.min()) for bars in markets)
+    listed = HOUR_NS * rng.integers(0, 900, size=5)
+    listed[1] = listed[0]
     markets = [
         replace(
             bars,
             market=f"M{n}",
-            time_ns=bars.time_ns - bars.time_ns.min() + begin + HOUR_NS * int(rng.integers(900)),
+            time_ns=bars.time_ns - bars.time_ns.min() + begin + int(listed[n]),
         )
         for n, bars in enumerate(markets)
     ]
+    markets[1] = _astray(markets[1], rng)
     for _ in range(outages):
         row, longest = int(rng.integers(1500, 3500)), int(rng.integers(1, 30))
         for n, bars in enumerate(markets):
@@ -112,11 +118,19 @@ def test_a_cut_panel_gives_the_findings_known_by_then(
             markets[n] = bars.take(~out)
     end = max(int(bars.time_ns.max()) for bars in markets) + HOUR_NS
     cut = begin + (int(share * (end - begin)) // HOUR_NS) * HOUR_NS
-    whole = check_panel(markets, SET, until_ns=end)
+    whole = check_panel(markets, PANEL, until_ns=end)
     then = check_panel(
-        [bars.take(bars.time_ns + HOUR_NS <= cut) for bars in markets], SET, until_ns=cut
+        [bars.take(bars.time_ns + HOUR_NS <= cut) for bars in markets], PANEL, until_ns=cut
     )
     assert known_before(then, cut, HOUR_NS) == known_before(whole, cut, HOUR_NS)
+
+
+def _astray(bars: Bars, rng: np.random.Generator) -> Bars:
+    """Put some stretches of a twin far off."""
+    close = bars.close.copy()
+    for row in rng.integers(0, len(bars), size=4).tolist():
+        close[row : row + int(rng.integers(1, 60))] *= np.exp(rng.uniform(0.15, 0.5))
+    return replace(bars, close=close)
 
 
 @settings(max_examples=30, deadline=None)

@@ -30,6 +30,7 @@ class FindingKind(StrEnum):
     COMMON_OUTAGE = "common_outage"
     UNTRADED_PRICE = "untraded_price"
     TOKEN_MIGRATION = "token_migration"
+    TWIN_DIVERGENCE = "twin_divergence"
 
 
 class Action(StrEnum):
@@ -66,6 +67,7 @@ DEFAULT_ACTIONS: Mapping[FindingKind, Action] = {
     FindingKind.COMMON_OUTAGE: Action.KEEP,
     FindingKind.UNTRADED_PRICE: Action.KEEP,
     FindingKind.TOKEN_MIGRATION: Action.KEEP,
+    FindingKind.TWIN_DIVERGENCE: Action.KEEP,
 }
 """Policy used where the venue file names none."""
 

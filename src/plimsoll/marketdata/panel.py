@@ -10,6 +10,7 @@ from plimsoll.marketdata.checking import checked, explained, in_order
 from plimsoll.marketdata.cross_checks.common_move import without_common_moves
 from plimsoll.marketdata.cross_checks.common_outage import common_outages
 from plimsoll.marketdata.cross_checks.token_migration import token_migrations
+from plimsoll.marketdata.cross_checks.twin_divergence import twin_divergences
 from plimsoll.marketdata.series import Series
 from plimsoll.marketdata.settings import CheckSettings
 
@@ -22,7 +23,8 @@ def check_panel(
     Beyond `check_bars` on each: gaps common to many markets become one COMMON_OUTAGE, whose market
     is ``"*"`` (flat outages common to many get one in addition, since their bars have to be
     judged); a move that the whole market makes is no spike; a market that ends before the others
-    do is delisted; a coin that takes over where another ends is a migration.
+    do is delisted; a coin that takes over where another ends is a migration; two markets
+    that kept one price and part are a twin divergence.
 
     Parameters
     ----------
@@ -51,4 +53,5 @@ def _compared(
 ) -> list[Finding]:
     found = without_common_moves(series, found, settings)
     found = common_outages(series, found, settings, until_ns)
-    return explained(found) + token_migrations(series, found, settings)
+    found = explained(found) + token_migrations(series, found, settings)
+    return found + twin_divergences(series, settings)

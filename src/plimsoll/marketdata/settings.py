@@ -65,6 +65,12 @@ class CheckSettings:
         Fewest markets that can make an event of the whole market.
     migration_max_gap_days, migration_tolerance_log : float
         Longest time between a coin's end and its successor's start, and closeness of their prices.
+    twin_block_days : float
+        Length of the blocks in which twins are looked for: long enough that two coins of one
+        price by chance have parted.
+    twin_tolerance_log, twin_divergence_log, twin_scales : float
+        How near two prices are to be twins, and how far apart, in log and in robust deviations of
+        their ratio, to be reported.
     closed_bars_only : bool
         The source is known to deliver closed bars only; else the last bar of a series is unproven.
 
@@ -109,6 +115,10 @@ class CheckSettings:
     common_min_markets: int = 3
     migration_max_gap_days: float = 14.0
     migration_tolerance_log: float = 0.05
+    twin_block_days: float = 180.0
+    twin_tolerance_log: float = 0.03
+    twin_divergence_log: float = 0.1
+    twin_scales: float = 10.0
     closed_bars_only: bool = False
 
     def __post_init__(self) -> None:

@@ -29,7 +29,8 @@ def plant(kind: FindingKind, bars: Bars, rng: np.random.Generator) -> tuple[Bars
     Parameters
     ----------
     kind : FindingKind
-        Any but the two that need several markets (see `plant_common_outage`, `plant_migration`).
+        Any but those that need several markets (see `plant_common_outage`, `plant_migration` and
+        `plant_twin_divergence`).
     bars : Bars
         In order; a kind about volume needs volumes.
     rng : numpy.random.Generator
@@ -226,6 +227,20 @@ def plant_migration(bars: Bars, rng: np.random.Generator) -> tuple[tuple[Bars, B
         bars=1,
     )
     return (bars.take(slice(0, row)), new), planted
+
+
+def plant_twin_divergence(
+    bars: Bars, rng: np.random.Generator
+) -> tuple[tuple[Bars, Bars], PlantedFault]:
+    """Add a wrapped form within 0.5 %, and put 1 to 48 of its bars 15 % to 50 % off."""
+    noise = np.exp(rng.uniform(0.0005, 0.005) * rng.standard_normal(len(bars)))
+    wrapped = replace(bars, market=f"W{bars.market}", close=bars.close * noise)
+    wrapped = replace(wrapped, open=None, high=None, low=None)
+    row = int(rng.integers(2 * _days(bars, 180), len(bars) - _CLEAR_BARS))
+    count = int(rng.integers(1, 49))
+    factor = np.exp(rng.choice([-1, 1]) * rng.uniform(0.15, 0.5))
+    spoiled = _scaled(wrapped, slice(row, row + count), factor)
+    return (bars, spoiled), _planted(FindingKind.TWIN_DIVERGENCE, spoiled, row, row + count - 1)
 
 
 def _place(bars: Bars, rng: np.random.Generator, after: int = 0) -> int:

@@ -130,3 +130,30 @@ def test_the_order_of_markets_does_not_matter(calm: Make) -> None:
     markets = [dropped(bars, slice(AT, AT + 3)) for bars in panel(calm)]
     markets[3] = scaled(markets[3], slice(2000, 2001), 2.0)
     assert check_panel(markets, SET) == check_panel(markets[::-1], SET)
+
+
+def twins(make: Make) -> list[Bars]:
+    """A coin, its wrapped form within 0.2 %, and an unrelated third."""
+    coin = make(count=9000, market="COIN")
+    noise = np.exp(0.002 * np.random.default_rng(3).standard_normal(9000))
+    return [coin, replace(coin, market="WCOIN", close=coin.close * noise), make(count=9000, seed=5)]
+
+
+def test_twins_that_part_are_reported_and_kept(calm: Make) -> None:
+    coin, wrapped, other = twins(calm)
+    spoiled = scaled(wrapped, slice(6000, 6005), 0.7)
+    found = [f for f in check_panel([coin, spoiled, other], SET) if f.kind is K.TWIN_DIVERGENCE]
+    assert [(f.market, f.first_ns, f.last_ns, f.known_at_ns, f.bars) for f in found] == [
+        ("WCOIN", coin.time_ns[6000], coin.time_ns[6004], coin.time_ns[6000], 5)
+    ]
+    assert "against COIN" in found[0].detail
+
+
+def test_a_move_that_twins_share_is_no_divergence(calm: Make) -> None:
+    markets = [scaled(bars, slice(6000, None), 0.7) for bars in twins(calm)[:2]]
+    assert {f.kind for f in check_panel(markets, SET)} == {K.SUSPICIOUS_MOVE}
+
+
+def test_coins_of_one_price_by_chance_are_no_twins(calm: Make) -> None:
+    markets = [calm(count=9000, market=f"M{n}", seed=n) for n in range(12)]
+    assert K.TWIN_DIVERGENCE not in {f.kind for f in check_panel(markets, SET)}
