@@ -48,6 +48,9 @@ class CoverageSeries:
         Share of notional held against price risk.
     loss : (T,) float64
         Realised loss over the horizon, share of notional, positive = loss.
+    horizons, broken : (T,) int64 or None
+        Where a point stands for several horizons (the worst of a day): how many were scored, and
+        how many of them exceeded the margin. None: each point is one horizon.
     """
 
     market: str
@@ -56,11 +59,37 @@ class CoverageSeries:
     time_ns: NDArray[np.int64]
     margin: NDArray[np.float64]
     loss: NDArray[np.float64]
+    horizons: NDArray[np.int64] | None = None
+    broken: NDArray[np.int64] | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("margin", "loss", "horizons", "broken"):
+            values = getattr(self, name)
+            if values is not None and values.shape != self.time_ns.shape:
+                raise UsageError(
+                    f"must have one value per point ({self.time_ns.size})",
+                    found=values.shape,
+                    field=f"{self.market}.{name}",
+                )
+        if (self.horizons is None) != (self.broken is None):
+            raise UsageError("must be given together", field=f"{self.market}.horizons, broken")
 
     @property
     def breaches(self) -> NDArray[np.bool_]:
         """(T,) loss above margin."""
         return self.loss > self.margin
+
+    @property
+    def horizon_counts(self) -> NDArray[np.int64]:
+        """(T,) scored horizons behind each point."""
+        if self.horizons is None:
+            return np.ones(self.time_ns.size, dtype=np.int64)
+        return self.horizons
+
+    @property
+    def breach_counts(self) -> NDArray[np.int64]:
+        """(T,) breaches behind each point."""
+        return self.breaches.astype(np.int64) if self.broken is None else self.broken
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

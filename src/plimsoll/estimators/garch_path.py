@@ -100,7 +100,7 @@ class GarchPath:
     ) -> FloatArray:
         returns, known = step_returns(log_price, boundaries, step_bars)
         steps_per_day = boundaries.bars_per_day // step_bars
-        volatility = garch_day_path(
+        volatility: FloatArray = garch_day_path(
             returns,
             known[-1:] if only_last else known,
             self.window_days * steps_per_day,
@@ -111,7 +111,8 @@ class GarchPath:
             VARIANCE_STARTS[self.variance_start],
             PERSISTENCE_CAPS[self.persistence_rule],
         )
-        return volatility / np.sqrt(step_bars)
+        out: FloatArray = volatility / np.sqrt(step_bars)
+        return out
 
 
 def step_returns(

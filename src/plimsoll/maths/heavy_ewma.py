@@ -12,6 +12,9 @@ Value-at-Risk forecasting*, International Journal of Forecasting 32, 2016, equat
 Student-t case). For a margin this is what keeps one bad hour from doubling the requirement for
 weeks.
 
+The first returns are averaged with gain 1 / n under the same weights, so that a listing's first
+wild hour does not set the level of its first weeks.
+
 The path is computed **as it was known**: a bar that a check condemns later is used until the
 moment it could be condemned, and from then on the recursion is replayed without it. Volatilities
 already forecast are never revised.
@@ -68,8 +71,12 @@ def _advance(
             shock = (price - state[1]) / np.sqrt(hole)
             seen = state[3]
             if seen < WARM_UP_RETURNS:
-                mean = 0.0 if seen == 0.0 else state[0]
-                state[0] = mean + (shock * shock - mean) / (seen + 1.0)
+                # Gain 1 / n instead of 1 - decay: a mean, as robust as the recursion after it.
+                gain = max(1.0 / (seen + 1.0), 1.0 - decay)
+                if state[0] > 0.0:
+                    state[0] = heavy_ewma_step(state[0], shock, 1.0 - gain, nu)
+                else:
+                    state[0] = shock * shock
             elif state[0] > 0.0:
                 state[0] = heavy_ewma_step(state[0], shock, decay, nu)
             state[3] = seen + 1.0

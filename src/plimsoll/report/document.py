@@ -192,11 +192,13 @@ def _time_ns(text: str) -> int:
 
 
 def _series_document(series: CoverageSeries) -> Document:
-    arrays = {
+    arrays: dict[str, tuple[str, Any]] = {
         "time_ns": ("int64", series.time_ns),
         "margin": ("float64", series.margin),
         "loss": ("float64", series.loss),
     }
+    if series.horizons is not None and series.broken is not None:
+        arrays |= {"horizons": ("int64", series.horizons), "broken": ("int64", series.broken)}
     packed = {
         name: {"dtype": dtype, "order": "little", "base64": base64_array(values, dtype)}
         for name, (dtype, values) in arrays.items()
@@ -216,6 +218,11 @@ def _series(item: Mapping[str, Any]) -> CoverageSeries:
     loss = array_from_base64(item["loss"]["base64"], "float64")
     if not time_ns.size == margin.size == loss.size == item["count"]:
         raise ValueError(f"a series must have {item['count']} values in each array")
+    counts = {
+        name: array_from_base64(item[name]["base64"], "int64").astype(np.int64)
+        for name in ("horizons", "broken")
+        if name in item
+    }
     return CoverageSeries(
         market=item["market"],
         side=item["side"],
@@ -223,4 +230,5 @@ def _series(item: Mapping[str, Any]) -> CoverageSeries:
         time_ns=time_ns.astype(np.int64),
         margin=margin.astype(np.float64),
         loss=loss.astype(np.float64),
+        **counts,
     )

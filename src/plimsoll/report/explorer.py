@@ -43,9 +43,9 @@ def packed_series(series: CoverageSeries, row: CoveragePoint | None) -> Figure:
     """Return one series: times in minutes, margin and loss in per cent as float32.
 
     ``breaches`` holds the positions of the breaches among the kept points: they are decided on
-    the full-precision numbers, never on the rounded ones. ``tested`` holds the counts of the table;
-    expectations may be drawn only where a point is a scored horizon (``is_horizon``), and not
-    where a point stands for several.
+    the full-precision numbers, never on the rounded ones. ``held`` and ``broken`` count horizons
+    and breaches up to each kept point. ``tested`` holds the counts of the table; expectations are
+    drawn only where the series has as many horizons (``is_counted``).
     """
     kept = kept_rows(series, BUCKETS)
     breached = series.breaches
@@ -56,11 +56,13 @@ def packed_series(series: CoverageSeries, row: CoveragePoint | None) -> Figure:
         "side": series.side,
         "horizon": series.horizon,
         "points": int(series.time_ns.size),
-        "is_horizon": row is not None and row.count == series.time_ns.size,
+        "is_counted": row is not None and row.count == int(series.horizon_counts.sum()),
+        "is_horizon": series.horizons is None,
         "tested": _tested(row),
         "worst": None if worst < 0 else float(f"{100.0 * excess[worst]:.6g}"),
         "worst_minute": None if worst < 0 else int(series.time_ns[worst] // MINUTE_NS),
-        "rank": base64_array(kept, "uint32"),
+        "held": base64_array(np.cumsum(series.horizon_counts)[kept], "uint32"),
+        "broken": base64_array(np.cumsum(series.breach_counts)[kept], "uint32"),
         "minute": base64_array(series.time_ns[kept] // MINUTE_NS, "uint32"),
         "margin": base64_array(100.0 * series.margin[kept], "float32"),
         "loss": base64_array(100.0 * series.loss[kept], "float32"),
@@ -112,7 +114,7 @@ def _traces() -> list[Plain]:
             "hoverinfo": "skip",
         },
         {
-            **_lower("breaches drawn", {"shape": "hv", "color": BREACH, "width": 1.6}),
+            **_lower("breaches found", {"shape": "hv", "color": BREACH, "width": 1.6}),
             "hovertemplate": "%{y} breaches so far<extra></extra>",
         },
     ]

@@ -29,6 +29,7 @@ from plimsoll.report.coverage_points import (
     wilson_interval,
     worst_first,
 )
+from plimsoll.report.embedding import array_from_base64
 from plimsoll.report.explorer import packed_series
 from plimsoll.report.small_multiples import PANELS, small_multiples
 from plimsoll.report.svg import ticks
@@ -205,14 +206,14 @@ def test_ticks_are_even_within_the_axis_and_about_as_many(
         assert np.allclose(steps, steps[0], rtol=1e-6, atol=slack)
 
 
-def test_expectations_need_one_point_for_each_horizon() -> None:
+def test_expectations_need_the_horizons_that_the_table_counts() -> None:
     evidence, _ = sample_evidence()
     series, rows = evidence.series[0], coverage_rows(evidence)
     row = rows[series_key(series)]
-    assert packed_series(series, row)["is_horizon"] is True
+    assert packed_series(series, row)["is_counted"] is True
     thrice = replace(row, count=3 * row.count)
-    assert packed_series(series, thrice)["is_horizon"] is False
-    assert packed_series(series, None)["is_horizon"] is False
+    assert packed_series(series, thrice)["is_counted"] is False
+    assert packed_series(series, None)["is_counted"] is False
     told = {"count": row.count, "breaches": row.breaches, "target": row.target}
     assert packed_series(series, row)["tested"] == told
 
@@ -276,3 +277,22 @@ def test_names_stay_off_the_marks_of_other_markets() -> None:
     assert outermost([]) == []
     twin = replace(far, side="short", mean_margin=1.0)
     assert outermost([far, twin]) == [far]
+
+
+def test_points_that_stand_for_several_horizons_are_counted_as_such() -> None:
+    evidence, _ = sample_evidence()
+    series, rows = evidence.series[0], coverage_rows(evidence)
+    row = rows[series_key(series)]
+    daily = replace(
+        series,
+        horizons=np.full(series.time_ns.size, 3, dtype=np.int64),
+        broken=2 * series.breaches.astype(np.int64),
+    )
+    thrice = replace(row, count=3 * row.count)
+    packed = packed_series(daily, thrice)
+    assert packed["is_counted"] is True
+    assert packed["is_horizon"] is False
+    held = array_from_base64(str(packed["held"]), "uint32")
+    broken = array_from_base64(str(packed["broken"]), "uint32")
+    assert held[-1] == 3 * series.time_ns.size
+    assert broken[-1] == 2 * series.breaches.sum()

@@ -105,15 +105,17 @@ def _series(proof: Proof) -> list[CoverageSeries]:
             if not rows.size:
                 continue
             days, first = np.unique(day[rows], return_index=True)
-            worst = np.maximum.reduceat(losses.loss[rows, j, k], first)
+            lost, held = losses.loss[rows, j, k], margin[rows, j, k]
             series.append(
                 CoverageSeries(
                     market=market,
                     side=side,
                     horizon=f"{losses.horizon_hours[j]} h",
                     time_ns=proof.paths.time_ns[days],
-                    margin=margin[rows[first], j, k],
-                    loss=worst,
+                    margin=held[first],
+                    loss=np.maximum.reduceat(lost, first),
+                    horizons=np.diff([*first, rows.size]).astype(np.int64),
+                    broken=np.add.reduceat((lost > held).astype(np.int64), first),
                 )
             )
     return series

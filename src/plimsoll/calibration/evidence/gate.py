@@ -116,7 +116,7 @@ def _market_by_market(proof: Proof) -> Check:
 def _tested_groups(proof: Proof, margin: FloatArray) -> dict[str, BoolArray]:
     """Columns to test: each market of enough scored days alone, the others as one."""
     day = proof.maintenance.start_ns // DAY_NS
-    held = np.isfinite(margin).any(axis=2)
+    held: BoolArray = np.logical_or.reduce(np.isfinite(margin), axis=2)
     days = np.array([np.unique(day[held[:, j]]).size for j in range(held.shape[1])])
     enough = days >= proof.problem.gate.minimum_scored_days
     groups = {

@@ -47,15 +47,12 @@ async function drawFigures() {
 
 function tracesOf(series, dress) {
   const minutes = Array.from(unpack(series.minute, Uint32Array), (m) => m * MINUTE);
-  const rank = unpack(series.rank, Uint32Array);
+  const held = unpack(series.held, Uint32Array);
   const loss = unpack(series.loss, Float32Array);
   const breaches = Array.from(unpack(series.breaches, Uint32Array));
-  const counts = new Uint32Array(minutes.length);
-  for (const at of breaches) counts[at] = 1;
-  for (let i = 1; i < counts.length; i += 1) counts[i] += counts[i - 1];
-  // Expectations count horizons: they are drawn only where each point is one.
-  const target = series.is_horizon ? series.tested.target : null;
-  const expected = target === null ? [] : Array.from(rank, (r) => (r + 1) * target);
+  // Expectations are the table's: drawn only where the series has the horizons it counts.
+  const target = series.is_counted ? series.tested.target : null;
+  const expected = target === null ? [] : Array.from(held, (h) => h * target);
   const half = expected.map((e) => 1.96 * Math.sqrt(e * (1 - target)));
   const filled = [
     { y: loss },
@@ -64,7 +61,7 @@ function tracesOf(series, dress) {
     { y: expected.map((e, i) => Math.max(0, e - half[i])) },
     { y: expected.map((e, i) => e + half[i]) },
     { y: expected },
-    { y: Array.from(counts) },
+    { y: Array.from(unpack(series.broken, Uint32Array)) },
   ];
   const shown = dress.map((trace, i) => ({ ...trace, x: minutes, ...filled[i] }));
   return target === null ? shown.filter((_, i) => i < 3 || i === 6) : shown;
@@ -87,7 +84,7 @@ function summaryOf(series) {
       `worst exceedance ${series.worst.toFixed(2)} % of notional on ${isoMinute(series.worst_minute)} UTC`,
     );
   }
-  if (series.tested && !series.is_horizon) {
+  if (!series.is_horizon) {
     parts.push(
       `the picture has ${grouped(series.points)} points, each the worst of its horizons, ` +
         `${grouped(drawn)} of them above the margin`,
