@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -21,9 +21,9 @@ from plimsoll.domain.finding import FindingPolicy, Reason
 from plimsoll.domain.market import DAY_NS, Bars, MarketHistory
 from plimsoll.domain.parameters import ParameterSet
 from plimsoll.domain.ports import SILENT, Progress
+from plimsoll.domain.table import Table
 from plimsoll.errors import UsageError
 from plimsoll.journeys.incumbent import InForce, in_force
-from plimsoll.journeys.outputs import write_outputs
 from plimsoll.journeys.prices import Payments, PriceData, read_prices
 from plimsoll.journeys.result import CalibrationResult
 from plimsoll.journeys.stages import Stages
@@ -31,7 +31,9 @@ from plimsoll.journeys.versions import CODE_VERSION, library_versions
 from plimsoll.marketdata.assembly import Assembly, assemble
 from plimsoll.marketdata.checking import closed_by
 from plimsoll.marketdata.funding import unfunded, with_funding
-from plimsoll.sandbox import comparison_table
+
+if TYPE_CHECKING:
+    from plimsoll.sandbox import SandboxVenue
 
 MANY_MARKETS = 16
 
@@ -88,6 +90,8 @@ def calibrate(
     files: tuple[Path, ...] = ()
     if out is not None:
         with stages.time("write report"):
+            from plimsoll.journeys.outputs import write_outputs
+
             title = f"{problem.venue}: margin parameters"
             files = write_outputs(calibration, Path(out), title)
     return CalibrationResult(calibration=calibration, timings=stages.timings, files=files)
@@ -144,8 +148,14 @@ def _inputs(
         incumbent=standing.incumbent,
         parent=standing.parent,
         notes=notes,
-        tables=(comparison_table(sandbox, history.findings),) if sandbox else (),
+        tables=(_planted_against_found(sandbox, history),) if sandbox else (),
     )
+
+
+def _planted_against_found(sandbox: SandboxVenue, history: MarketHistory) -> Table:
+    from plimsoll.sandbox import comparison_table
+
+    return comparison_table(sandbox, history.findings)
 
 
 def _funded(assembly: Assembly, payments: Payments | None) -> tuple[MarketHistory, tuple[str, ...]]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.signal import lfilter
 
 from plimsoll.domain.market import HOUR_NS, FloatArray, IntArray
+from plimsoll.maths.linear_filter import first_order_filter
 from plimsoll.sandbox.venue import FundingPayments
 
 INTERVAL_HOURS = 8
@@ -20,8 +20,8 @@ def funding_rates(rng: np.random.Generator, returns: FloatArray) -> FloatArray:
     Usual rate + 3 % of the smoothed hourly return + noise, capped, rounded to 1e-6.
     """
     rho = 0.5 ** (1.0 / TREND_HALF_LIFE_HOURS)
-    trend = lfilter([1.0 - rho], [1.0, -rho], returns, axis=0)
-    noise = lfilter([1.0], [1.0, -0.97], rng.standard_normal(returns.shape), axis=0)
+    trend = first_order_filter(np.ascontiguousarray(returns), 1.0 - rho, rho)
+    noise = first_order_filter(rng.standard_normal(returns.shape), 1.0, 0.97)
     rate = USUAL_RATE + 0.03 * trend + 6e-6 * noise
     return np.asarray(np.round(np.clip(rate, -CAP, CAP), 6))
 

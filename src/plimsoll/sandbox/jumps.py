@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.signal import lfilter
 
 from plimsoll.domain.market import BoolArray, FloatArray
+from plimsoll.maths.linear_filter import first_order_filter
 from plimsoll.sandbox.law import HOURS_PER_YEAR, MarketLaw, VenueLaw
 
 
@@ -52,7 +52,8 @@ def intensity(
     """(T,) probability of an event in each hour, given the events before it."""
     stop = 1.0 / delay_hours
     before = np.concatenate(([0.0], event[:-1].astype(np.float64)))
-    return np.asarray(immigrant_rate + children * lfilter([stop], [1.0, stop - 1.0], before))
+    recent = first_order_filter(before[:, None], stop, 1.0 - stop)[:, 0]
+    return immigrant_rate + children * recent
 
 
 def common_crashes(

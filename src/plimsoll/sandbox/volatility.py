@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.signal import lfilter
 
 from plimsoll.domain.market import DAY_NS, HOUR_NS, BoolArray, FloatArray, IntArray
+from plimsoll.maths.linear_filter import first_order_filter
 from plimsoll.sandbox.law import VenueLaw
 
 # Half-life in hours and standard deviation of each part of log volatility. Several time scales
@@ -30,7 +30,7 @@ def mean_reverting(
     rho = 0.5 ** (1.0 / half_life_hours)
     shocks = rng.standard_normal(shape)
     shocks[1:] *= np.sqrt(1.0 - rho * rho)
-    return np.asarray(lfilter([1.0], [1.0, -rho], shocks, axis=0)) * deviation
+    return first_order_filter(shocks, 1.0, rho) * deviation
 
 
 def log_volatility(
@@ -45,7 +45,8 @@ def echo(size: FloatArray, half_life_hours: float, gain: float) -> FloatArray:
     """(T,) rise of log volatility after crashes of ``size``, from the hour after on; capped."""
     rho = 0.5 ** (1.0 / half_life_hours)
     before = np.concatenate(([0.0], size[:-1]))
-    return np.asarray(np.minimum(gain * lfilter([1.0], [1.0, -rho], before / 0.06), 1.2))
+    memory = first_order_filter((before / 0.06)[:, None], 1.0, rho)[:, 0]
+    return np.asarray(np.minimum(gain * memory, 1.2))
 
 
 def clock(time_ns: IntArray) -> FloatArray:
