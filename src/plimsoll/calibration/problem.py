@@ -179,14 +179,11 @@ class Gate:
     significance : float
         A coverage shortfall is a breach where it is rejected at this level, one-sided, with
         day-clustered standard errors, pooled over markets.
-    worst_market_zone : str
-        Worst traffic-light zone a market may show (``yellow``: no market red).
     minimum_scored_days : int
-        Fewer scored days prove nothing.
+        Fewer scored days prove nothing; markets with fewer are tested together.
     """
 
     significance: float = 0.05
-    worst_market_zone: str = "yellow"
     minimum_scored_days: int = 250
 
 
@@ -209,8 +206,6 @@ class CalibrationProblem:
         A change below this many standard errors is noise (0 = never freeze).
     impact_coefficient : float
         Y of the square-root impact law, which gives tiers their slope.
-    bootstrap_samples : int
-        Block-bootstrap replications behind each standard error.
     scored_from_ns, seed, owner : evidence start, random seed, who owns the parameters
     """
 
@@ -228,7 +223,6 @@ class CalibrationProblem:
     gate: Gate = field(default_factory=Gate)
     freeze_standard_errors: float = 1.5
     impact_coefficient: float = 1.0
-    bootstrap_samples: int = 200
     scored_from_ns: int | None = None
     seed: int = 0
     owner: str = "risk"

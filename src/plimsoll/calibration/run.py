@@ -226,6 +226,8 @@ def _provenance(
     model = problem.model
     return {
         "as_of": iso_instant(inputs.as_of_ns),
+        "command": f"plimsoll calibrate venue.yaml --as-of {iso_minute(inputs.as_of_ns)[:10]} "
+        "--out out",
         "volatility": model.volatility.value,
         "half_life_days": f"{model.half_life_days:g}",
         "score_degrees": f"{model.score_degrees:g}",

@@ -12,6 +12,8 @@ from plimsoll.calibration.published import DailyLosses, lag_of_horizon
 from plimsoll.calibration.risk_paths import loss_of_move
 from plimsoll.domain.instrument import Payoff
 from plimsoll.domain.market import DAY_NS, HOUR_NS, MarketHistory
+from plimsoll.domain.table import iso_minute
+from plimsoll.errors import InsufficientDataError
 from plimsoll.validation.walk_forward import at_starts, realised_moves
 
 FloatArray = NDArray[np.float64]
@@ -57,6 +59,13 @@ def scored_losses(
     hours = [int(h) for h in np.unique(horizon_hours)]
     moves = {h: realised_moves(history, h, from_ns) for h in hours}
     grid = np.unique(np.concatenate([m.start_ns for m in moves.values()]))
+    if not grid.size:
+        raise InsufficientDataError(
+            "must reach beyond the first scored day by at least one horizon",
+            found=f"scored from {iso_minute(from_ns)}, last bar {iso_minute(_last_ns(history))}",
+            field="history",
+            remedy="set evidence.from earlier, or bring more data",
+        )
     loss = np.full((grid.size, len(history.markets), 2), np.nan)
     lost = np.zeros(len(history.markets), dtype=np.int64)
     for column, payoff in enumerate(payoffs):
@@ -66,6 +75,10 @@ def scored_losses(
         loss[rows, column] = loss_of_move(payoff, -move, move)
         lost[column] = found.lost[column]
     return ScoredLosses(start_ns=grid, loss=loss, horizon_hours=horizon_hours, lost=lost)
+
+
+def _last_ns(history: MarketHistory) -> int:
+    return int(history.time_ns[-1]) if len(history) else 0
 
 
 def horizons(

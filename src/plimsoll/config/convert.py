@@ -45,7 +45,6 @@ def to_problem(venue: VenueConfig) -> CalibrationProblem:
         gate=Gate(**dict(venue.evidence.gate)),
         freeze_standard_errors=venue.freeze.standard_errors,
         impact_coefficient=venue.impact.coefficient,
-        bootstrap_samples=venue.freeze.bootstrap_samples,
         scored_from_ns=instant_ns(venue.evidence.from_),
         seed=venue.seed,
         owner=venue.owner,

@@ -19,7 +19,6 @@ from plimsoll.calibration.problem import (
 )
 from plimsoll.config.data_section import DataSection
 from plimsoll.config.fields import (
-    Count,
     Days,
     Degrees,
     HalfLife,
@@ -43,7 +42,6 @@ from plimsoll.config.fields import (
 
 VENUE_VERSION = 1
 
-Zone = Literal["green", "yellow", "red"]
 _CORE = CalibrationProblem(venue="", label="", markets=(), classes={})  # the defaults' only home
 _MODEL = ModelSettings()
 _STRUCTURE = Structure()
@@ -153,14 +151,12 @@ class FreezeSection(Section):
     """When a change is noise."""
 
     standard_errors: Multiple = _CORE.freeze_standard_errors
-    bootstrap_samples: Count = _CORE.bootstrap_samples
 
 
 class GateSection(Section):
     """What the evidence must show."""
 
     significance: Annotated[PositiveShare, Field(lt=0.5)] = _GATE.significance
-    worst_market_zone: Zone = "yellow"
     minimum_scored_days: Days = _GATE.minimum_scored_days
 
 

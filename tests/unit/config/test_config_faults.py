@@ -48,7 +48,7 @@ def test_the_holding_file_holds(faults_of: FaultsOf) -> None:
         (("anti_procyclicality", "buffer"), 25, "0.25"),
         (("evidence", "from"), "2022-13-01", "2024-10-01"),
         (("evidence", "gate"), [], "key: value"),
-        (("evidence", "gate"), {"worst_market_zone": "amber"}, "green, yellow, red"),
+        (("evidence", "gate"), {"significance": 5}, "0.05"),
         (("data", "findings"), {"gapp": "keep"}, "gap"),
         (("data", "findings"), {"gap": "fill"}, "keep, mask, split, refuse"),
         (("data", "prices", "price_kind"), "mark", "synthetic_mark"),

@@ -10,7 +10,7 @@ import polars as pl
 
 from plimsoll.adapters.files.columns import PRICE_FIELDS
 from plimsoll.domain.market import Bars, IntArray, PriceKind
-from plimsoll.errors import DataError, UsageError
+from plimsoll.errors import DataError, InsufficientDataError, UsageError
 
 MEGABYTE = 1 << 20
 
@@ -43,14 +43,16 @@ def assemble(batches: Iterable[pl.DataFrame], origin: BarsOrigin) -> dict[str, B
 
     Raises
     ------
+    InsufficientDataError
+        No rows at all.
     DataError
-        No rows at all, or more rows than the memory limit holds.
+        More rows than the memory limit holds.
     UsageError
         The bar length is not given and cannot be seen (a market of one bar).
     """
     columns = _columns(_by_market(batches, origin))
     if not columns:
-        raise DataError(
+        raise InsufficientDataError(
             "must hold at least one bar of the selection",
             found="none",
             field=origin.source,

@@ -22,15 +22,29 @@ def scored_days(path: FloatArray, proof: Proof) -> FloatArray:
     return path[proof.paths.time_ns > first - DAY_NS]
 
 
+def call_column(days: int) -> Column:
+    """Column of the largest call within ``days`` days, relative to the margin before it."""
+    return Column(
+        name=f"call_{days}d",
+        title=f"Largest call, {days} d",
+        kind=_FRACTION,
+        unit="% of margin",
+        digits=1,
+        about="largest rise M(t + n) / M(t) - 1",
+    )
+
+
 _COLUMNS = (
     Column(name="market", title="Market"),
     Column(name="side", title="Side"),
     Column(name="mean_margin", title="Mean margin", kind=_FRACTION),
     Column(name="peak_to_trough_year", title="Peak / trough, year", kind=_NUMBER),
     Column(name="peak_to_trough_full", title="Peak / trough, all", kind=_NUMBER),
-    Column(name="call_1d", title="Largest call, 1 d", kind=_FRACTION, digits=1),
-    Column(name="call_5d", title="Largest call, 5 d", kind=_FRACTION, digits=1),
-    Column(name="call_20d", title="Largest call, 20 d", kind=_FRACTION, digits=1),
+    Column(name="call_1d", title="Largest call, 1 d", kind=_FRACTION, unit="% of margin", digits=1),
+    Column(name="call_5d", title="Largest call, 5 d", kind=_FRACTION, unit="% of margin", digits=1),
+    Column(
+        name="call_20d", title="Largest call, 20 d", kind=_FRACTION, unit="% of margin", digits=1
+    ),
 )
 _CHANGES = Column(name="changes", title="Changes of the rate", kind=ColumnKind.COUNT)
 

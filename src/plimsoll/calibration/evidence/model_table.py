@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from plimsoll.calibration.evidence.cost_table import scored_days
+from plimsoll.calibration.evidence.cost_table import call_column, scored_days
 from plimsoll.calibration.evidence.coverage_tables import flat, pool
 from plimsoll.calibration.evidence.proof import Proof
 from plimsoll.calibration.problem import VolatilityModel
@@ -49,7 +49,7 @@ def models_table(proof: Proof) -> Table:
             ),
             Column(name="p_better", title="p (chosen better)", kind=_NUMBER, digits=3),
             Column(name="peak_to_trough", title="Peak / trough, year", kind=_NUMBER),
-            Column(name="call_20d", title="Largest call, 20 d", kind=_FRACTION, digits=0),
+            call_column(20),
         ),
         rows=rows,
         notes=(

@@ -17,8 +17,10 @@ from plimsoll.domain.finding import Finding, FindingPolicy, Reason
 from plimsoll.domain.instrument import Payoff
 from plimsoll.domain.market import MarketHistory
 from plimsoll.domain.tiers import TierTable
+from plimsoll.validation.walk_forward import in_force
 
 FloatArray = NDArray[np.float64]
+BoolArray = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -109,6 +111,12 @@ class Proof:
     def published_margin(self) -> FloatArray:
         """(S, N, 2) price-risk share under the published rate, one for both sides."""
         return margins_in_force(self.published.rate, self.paths.time_ns, self.maintenance)
+
+    def young_at_start(self) -> BoolArray:
+        """(S, N) the class floor spoke for the market at each start of a close-out horizon."""
+        rows = in_force(self.paths.time_ns, self.maintenance.start_ns)
+        young: BoolArray = self.paths.floored[np.maximum(rows, 0)] & (rows >= 0)[:, None]
+        return young
 
     def price_note(self) -> str:
         """What every table says about its prices."""
