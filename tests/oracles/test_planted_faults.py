@@ -143,6 +143,7 @@ def test_recall_of_common_outages_and_migrations() -> None:
         assert not [f for f in found if f.kind is K.GAP], "replaced by the common outage"
         pair, planted = plant_migration(markets[0], rng)
         migrations.append(any(overlaps(f, planted) for f in check_panel(pair, SET)))
+    print("common_outage", sum(outages), "token_migration", sum(migrations), "of", len(outages))
     assert np.mean(outages) >= LEAST_RECALL
     assert np.mean(migrations) >= LEAST_RECALL
 
@@ -154,6 +155,7 @@ def test_recall_of_twin_divergences() -> None:
         pair, planted = plant_twin_divergence(generated(rng, candles=False, count=9500), rng)
         found = check_panel(pair, SET)
         hits.append(any(overlaps(replace(f, market=planted.market), planted) for f in found))
+    print("twin_divergence", sum(hits), "of", len(hits))
     assert np.mean(hits) >= LEAST_RECALL
 
 

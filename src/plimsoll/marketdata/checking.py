@@ -59,14 +59,14 @@ def checked(
     if until_ns is not None:
         whole, bars = bars, closed_by(bars, until_ns)
     proven = until_ns is not None and len(bars) < len(whole)
-    found = [finding for check in BAR_CHECKS for finding in check(bars, settings)]
-    if not proven:
-        found += partial_last_bar(bars, settings)
     series = ordered_series(bars, settings)
+    found = [finding for check in BAR_CHECKS for finding in check(bars, settings)]
     for check in SERIES_CHECKS:
         found += check(series, settings)
-    if until_ns is not None:
-        found += final_absence(series, settings, until_ns)
+    ended = [] if until_ns is None else final_absence(series, settings, until_ns)
+    found += ended
+    if not proven and not ended:
+        found += partial_last_bar(bars, settings)
     breaks = [f.last_ns for f in found if f.kind in _BEGIN_ANEW]
     found += short_history(bars, settings, max(breaks, default=None))
     return series, found

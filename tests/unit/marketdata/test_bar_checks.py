@@ -273,6 +273,8 @@ def test_an_end_is_a_delisting_only_long_before_the_end_of_the_data(calm: Make) 
     assert check_bars(bars, SET, until_ns=end + 30 * DAY_NS) == ()
     (found,) = check_bars(bars, SET, until_ns=end + 30 * DAY_NS + HOUR_NS)
     assert (found.kind, found.first_ns) == (K.DELISTING, int(bars.time_ns[-1]))
+    kinds = [f.kind for f in check_bars(bars, CheckSettings(), until_ns=end + 31 * DAY_NS)]
+    assert kinds == [K.DELISTING], "that long after its end, the last bar had closed"
 
 
 def test_bars_after_the_cut_prove_the_last_one_before(calm: Make) -> None:

@@ -18,7 +18,8 @@ def partial_last_bar(bars: Bars, settings: CheckSettings) -> list[Finding]:
     """Report the last bar as unproven: only a later bar of the series proves that it had closed.
 
     Series that end at the download hold a bar that was still open. Prices alone cannot show it,
-    and other markets' later bars do not either, since markets are downloaded one after another.
+    and other markets' later bars do not either, since markets are downloaded one after another
+    (unless they are so much later that the market counts as delisted).
     """
     if settings.closed_bars_only or not len(bars):
         return []
