@@ -15,7 +15,7 @@ Flags = NDArray[np.bool_]
 
 CONSTRAINTS = 11
 OMEGA, ALPHA_UP, ALPHA_DOWN, BETA, PERSISTENCE, NU_HIGH, NU_LOW, OMEGA_HIGH = range(8)
-_SYMMETRY, _NORMAL, _ZERO_MEAN = 8, 9, 10
+SYMMETRY, NORMAL, ZERO_MEAN = 8, 9, 10
 
 OMEGA_MINIMUM = 1e-8
 OMEGA_MAXIMUM = 10.0
@@ -32,8 +32,8 @@ def constraint_rows() -> Matrix:
     rows[PERSISTENCE, 2] = rows[PERSISTENCE, 3] = -0.5
     rows[PERSISTENCE, 4] = -1.0
     rows[NU_HIGH, 5], rows[NU_LOW, 5], rows[OMEGA_HIGH, 1] = 1.0, -1.0, -1.0
-    rows[_SYMMETRY, 2], rows[_SYMMETRY, 3] = 1.0, -1.0
-    rows[_NORMAL, 5] = rows[_ZERO_MEAN, 0] = 1.0
+    rows[SYMMETRY, 2], rows[SYMMETRY, 3] = 1.0, -1.0
+    rows[NORMAL, 5] = rows[ZERO_MEAN, 0] = 1.0
     return rows
 
 
@@ -52,9 +52,9 @@ def constraint_limits(student: bool, persistence_cap: float) -> Vector:
 def equality_flags(asymmetric: bool, student: bool, free_mean: bool) -> Flags:
     """Which rows hold with equality: symmetry, normality, zero mean."""
     flags = np.zeros(CONSTRAINTS, dtype=np.bool_)
-    flags[_SYMMETRY] = not asymmetric
-    flags[_NORMAL] = not student
-    flags[_ZERO_MEAN] = not free_mean
+    flags[SYMMETRY] = not asymmetric
+    flags[NORMAL] = not student
+    flags[ZERO_MEAN] = not free_mean
     return flags
 
 
@@ -67,7 +67,21 @@ def constraint_slack(
         value = -limits[c]
         for j in range(6):
             value += rows[c, j] * theta[j]
-        if c >= _SYMMETRY:
+        if c >= SYMMETRY:
             slack[c] = 0.0 if equality[c] else -_FREE
         else:
             slack[c] = max(value, 0.0)
+
+
+@njit(cache=True, nogil=True)
+def snap_step(theta: Vector, equality: Flags, binding: Flags, step: Vector) -> None:
+    """Make the step exact where a constraint fixes it, so that rounding leaves no traces."""
+    for row, at in ((ALPHA_UP, 2), (ALPHA_DOWN, 3), (BETA, 4)):
+        if binding[row]:
+            step[at] = -theta[at]
+    if equality[SYMMETRY]:
+        step[3] = step[2]
+    if equality[NORMAL]:
+        step[5] = 0.0
+    if equality[ZERO_MEAN]:
+        step[0] = 0.0

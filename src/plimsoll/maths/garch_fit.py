@@ -240,7 +240,7 @@ def fit_garch_rows(
         fits[row, :] = np.nan
         mean = float(np.mean(returns[row])) if free_mean else 0.0
         scale = math.sqrt(float(np.mean((returns[row] - mean) ** 2)))
-        if scale > 0.0:
+        if scale > 0.0 and np.min(returns[row]) < np.max(returns[row]):
             scaled = returns[row] / scale
             mean /= scale
             presample = presample_variance(scaled, mean, start_rule)

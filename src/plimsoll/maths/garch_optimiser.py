@@ -11,7 +11,12 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from plimsoll.maths.garch_constraints import CONSTRAINTS, constraint_rows, constraint_slack
+from plimsoll.maths.garch_constraints import (
+    CONSTRAINTS,
+    constraint_rows,
+    constraint_slack,
+    snap_step,
+)
 from plimsoll.maths.garch_information import garch_information
 from plimsoll.maths.garch_likelihood import PARAMETERS, garch_log_likelihood
 from plimsoll.maths.quadratic_program import minimise_quadratic
@@ -134,6 +139,7 @@ def maximise_garch(
             gradient[j] = -gradient[j]
         constraint_slack(theta, rows, limits, equality, slack)
         minimise_quadratic(gradient, hessian, rows, slack, equality, binding, step)
+        snap_step(theta, equality, binding, step)
         slope, gain = _predicted_gain(gradient, hessian, step)
         if gain < _TOLERANCE:
             return -value, evaluations, True

@@ -154,7 +154,7 @@ def rolling_garch(
         mean = float(np.mean(part)) if free_mean else 0.0
         scale = math.sqrt(float(np.mean((part - mean) ** 2)))
         forecasts[d, :] = np.nan
-        if not scale > 0.0:
+        if not (scale > 0.0 and np.min(part) < np.max(part)):
             ready = False
             continue
         scaled = part / scale
