@@ -164,10 +164,13 @@ class ShortHistory:
         Below this age the class floor applies.
     class_quantile : float
         Quantile of the class's mature ratios that is the floor (1 = their maximum).
+    minimum_donors : int
+        With fewer mature markets in the class, the whole venue lends.
     """
 
     minimum_days: int = 90
     class_quantile: float = 1.0
+    minimum_donors: int = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

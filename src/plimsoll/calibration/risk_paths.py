@@ -85,6 +85,7 @@ def risk_paths(
         listed=listed,
         classes=np.array([class_of[f.market] for f in forecasts]),
         quantile=problem.short_history.class_quantile,
+        minimum_donors=problem.short_history.minimum_donors,
     )
     volatility = np.column_stack([f.volatility for f in forecasts])
     legs = (
@@ -182,6 +183,7 @@ class _Youth:
     listed: BoolArray
     classes: NDArray[np.str_]
     quantile: float
+    minimum_donors: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -195,14 +197,19 @@ class _Floored:
 def _class_floor(path: FloatArray, error: FloatArray, youth: _Youth) -> _Floored:
     """Raise young markets to their class's quantile of mature ones, day by day.
 
-    A young market whose class has no mature member on that day has no number.
+    Where too few mature members of the class have a number, all mature markets of the venue lend
+    theirs: one donor says nothing about the next listing. Without any there is no number.
     """
     path, error = path.copy(), error.copy()
+    mature = (youth.listed & ~youth.young)[:, :, None]
+    lent, lent_error = np.where(mature, path, np.nan), np.where(mature, error, np.nan)
     for name in np.unique(youth.classes):
         members = np.flatnonzero(youth.classes == name)
-        mature = (youth.listed & ~youth.young)[:, members, None]
-        floor = _row_quantile(np.where(mature, path[:, members], np.nan), youth.quantile)
-        floor_error = _row_quantile(np.where(mature, error[:, members], np.nan), 1.0)
+        few = np.isfinite(lent[:, members]).sum(axis=1) < youth.minimum_donors
+        floor, floor_error = (
+            np.where(few, _row_quantile(values, q), _row_quantile(values[:, members], q))
+            for values, q in ((lent, youth.quantile), (lent_error, 1.0))
+        )
         for j in members:
             young = youth.young[:, j, None]
             raised = young & ~(path[:, j] >= floor)

@@ -19,6 +19,7 @@ from plimsoll.calibration.problem import (
 )
 from plimsoll.config.data_section import DataSection
 from plimsoll.config.fields import (
+    Count,
     Days,
     Degrees,
     HalfLife,
@@ -131,6 +132,7 @@ class ShortHistorySection(Section):
 
     minimum_days: Days = _SHORT.minimum_days
     class_quantile: Share = _SHORT.class_quantile
+    minimum_donors: Count = _SHORT.minimum_donors
 
 
 class ImpactSection(Section):
