@@ -1,23 +1,55 @@
-"""History to fitted model: volatility, tails, filtered historical simulation."""
+"""History to fitted model: volatility, tails, filtered historical simulation.
 
-from plimsoll.estimators.bootstrap import bootstrap_standard_error
-from plimsoll.estimators.ewma import Ewma, FittedEwma
-from plimsoll.estimators.filtered_simulation import (
-    FilteredRisk,
-    filtered_risk,
-    risk_of_losses,
-    simulate_horizon,
-)
-from plimsoll.estimators.fitted_garch import FittedGarch, GarchParameters
-from plimsoll.estimators.garch import Garch, GjrGarch
-from plimsoll.estimators.overlapping import OverlappingTail, overlapping_tail
-from plimsoll.estimators.peaks_over_threshold import FittedTail, PeaksOverThreshold
-from plimsoll.estimators.rolling_forecasts import (
-    RollingForecasts,
-    rolling_ewma_forecast,
-    rolling_garch_forecast,
-)
-from plimsoll.estimators.student_t import FittedStudentT, StudentT
+Names are imported on first use (PEP 562): a forecast needs few of them.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from plimsoll.estimators.bootstrap import bootstrap_standard_error
+    from plimsoll.estimators.ewma import Ewma, FittedEwma
+    from plimsoll.estimators.filtered_simulation import (
+        FilteredRisk,
+        filtered_risk,
+        risk_of_losses,
+        simulate_horizon,
+    )
+    from plimsoll.estimators.fitted_garch import FittedGarch, GarchParameters
+    from plimsoll.estimators.garch import Garch, GjrGarch
+    from plimsoll.estimators.overlapping import OverlappingTail, overlapping_tail
+    from plimsoll.estimators.peaks_over_threshold import FittedTail, PeaksOverThreshold
+    from plimsoll.estimators.rolling_forecasts import (
+        RollingForecasts,
+        rolling_ewma_forecast,
+        rolling_garch_forecast,
+    )
+    from plimsoll.estimators.student_t import FittedStudentT, StudentT
+
+_HOMES = {
+    "Ewma": "ewma",
+    "FilteredRisk": "filtered_simulation",
+    "FittedEwma": "ewma",
+    "FittedGarch": "fitted_garch",
+    "FittedStudentT": "student_t",
+    "FittedTail": "peaks_over_threshold",
+    "Garch": "garch",
+    "GarchParameters": "fitted_garch",
+    "GjrGarch": "garch",
+    "OverlappingTail": "overlapping",
+    "PeaksOverThreshold": "peaks_over_threshold",
+    "RollingForecasts": "rolling_forecasts",
+    "StudentT": "student_t",
+    "bootstrap_standard_error": "bootstrap",
+    "filtered_risk": "filtered_simulation",
+    "overlapping_tail": "overlapping",
+    "risk_of_losses": "filtered_simulation",
+    "rolling_ewma_forecast": "rolling_forecasts",
+    "rolling_garch_forecast": "rolling_forecasts",
+    "simulate_horizon": "filtered_simulation",
+}
 
 __all__ = [
     "Ewma",
@@ -41,3 +73,11 @@ __all__ = [
     "rolling_garch_forecast",
     "simulate_horizon",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
