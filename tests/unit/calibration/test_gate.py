@@ -1,0 +1,158 @@
+"""The gate fails what it should: thin margins, one bad market, bounds, too few days."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+from functools import lru_cache
+from importlib.resources import as_file, files
+
+import numpy as np
+import pytest
+
+from plimsoll.adapters.executor import SerialExecutor
+from plimsoll.calibration import run as run_module
+from plimsoll.calibration.evidence.gate import checks, holm_rejected
+from plimsoll.calibration.evidence.proof import Proof
+from plimsoll.calibration.problem import CalibrationProblem, Gate
+from plimsoll.calibration.run import CalibrationInputs, run_calibration
+from plimsoll.config.convert import to_problem
+from plimsoll.config.loader import load_venue
+from plimsoll.domain.evidence import Check, Evidence, Verdict
+from plimsoll.domain.finding import FindingPolicy
+from plimsoll.domain.parameters import ParameterSet
+from plimsoll.marketdata.assembly import assemble
+from plimsoll.sandbox import generate
+
+DAYS = 700
+
+
+@lru_cache(maxsize=1)
+def made() -> tuple[Proof, ParameterSet]:
+    """Proof and set of one calibration of the sandbox."""
+    with as_file(files("plimsoll.config").joinpath("template.yaml")) as path:
+        problem = replace(to_problem(load_venue(path).config), compare=(), scored_from_ns=None)
+    sandbox = generate(5, days=DAYS)
+    assembly = assemble(sandbox.bars)
+    kept: list[Proof] = []
+
+    def keep(proof: Proof, parameters: ParameterSet, *_: object) -> Evidence:
+        kept.append(proof)
+        return Evidence(
+            parameter_set_id=parameters.id, label="", checks=(), tables=(), provenance={}
+        )
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(run_module, "build_evidence", keep)
+        calibration = run_calibration(
+            problem,
+            CalibrationInputs(
+                history=assembly.history.before(sandbox.as_of_ns),
+                findings=(),
+                sources=assembly.sources,
+                refused={},
+                policy=FindingPolicy(),
+                as_of_ns=sandbox.as_of_ns,
+                data_digest="",
+                code_version="",
+            ),
+            executor=SerialExecutor(),
+        )
+    return kept[0], calibration.parameters
+
+
+def verdicts(proof: Proof) -> dict[str, Check]:
+    return {check.name: check for check in checks(proof, made()[1])}
+
+
+def scaled(proof: Proof, factor: float, market: int | None = None) -> Proof:
+    """The same margins, thinner by a factor: of all markets or of one."""
+    maintenance = proof.paths.maintenance.copy()
+    chosen = slice(None) if market is None else slice(market, market + 1)
+    maintenance[:, chosen] *= factor
+    return replace(proof, paths=replace(proof.paths, maintenance=maintenance))
+
+
+def test_honest_margins_hold() -> None:
+    proof, _ = made()
+    found = verdicts(proof)
+    assert found["Maintenance coverage, model"].verdict is Verdict.HOLDS
+    assert found["Maintenance coverage, market by market"].verdict is Verdict.HOLDS
+
+
+def test_margins_a_fifth_too_thin_are_a_breach() -> None:
+    found = verdicts(scaled(made()[0], 0.8))
+    assert found["Maintenance coverage, model"].verdict is Verdict.BREACH
+
+
+def test_one_bad_market_is_found_though_the_pool_holds() -> None:
+    proof, _ = made()
+    found = verdicts(scaled(proof, 0.55, proof.markets.index("SPAR/USDT:USDT")))
+    one_by_one = found["Maintenance coverage, market by market"]
+    assert one_by_one.verdict is Verdict.BREACH
+    assert "SPAR/USDT:USDT" in one_by_one.found
+
+
+def test_thin_published_rates_and_reaction_margins_are_breaches() -> None:
+    proof, _ = made()
+    thin = replace(proof, published=replace(proof.published, rate=0.7 * proof.published.rate))
+    assert verdicts(thin)["Maintenance coverage, as published"].verdict is Verdict.BREACH
+    quick = replace(proof, paths=replace(proof.paths, reaction=0.7 * proof.paths.reaction))
+    assert verdicts(quick)["Reaction-time coverage (IM - MM)"].verdict is Verdict.BREACH
+
+
+def test_too_few_days_prove_nothing() -> None:
+    proof, parameters = made()
+    problem: CalibrationProblem = replace(proof.problem, gate=Gate(minimum_scored_days=10_000))
+    found = {c.name: c for c in checks(replace(proof, problem=problem), parameters)}
+    assert found["Length of the walk-forward"].verdict is Verdict.NOT_PROVEN
+
+
+def test_nothing_scored_proves_nothing() -> None:
+    proof, _ = made()
+    silent = replace(
+        proof,
+        maintenance=replace(proof.maintenance, loss=np.full_like(proof.maintenance.loss, np.nan)),
+    )
+    found = verdicts(silent)
+    assert found["Maintenance coverage, model"].verdict is Verdict.NOT_PROVEN
+    assert found["Maintenance coverage, market by market"].verdict is Verdict.NOT_PROVEN
+
+
+def test_a_bound_that_cuts_a_rate_is_a_breach() -> None:
+    proof, _ = made()
+    structure = replace(proof.problem.structure, leverage_grid=(Decimal(50), Decimal(100)))
+    tight = replace(proof, problem=replace(proof.problem, structure=structure))
+    from plimsoll.calibration.publication import publish
+    from plimsoll.calibration.solve import solve
+
+    solutions = solve(
+        tight.problem,
+        tight.paths,
+        {
+            m.symbol: s.reason
+            for m, s in zip(proof.problem.markets, proof.solutions, strict=True)
+            if s.frozen is None and s.reason
+        },
+        {},
+        coverage_rejected=False,
+    )
+    cut = publish(
+        tight.problem,
+        solutions,
+        valid_from="",
+        data_digest="",
+        problem_digest="",
+        code_version="",
+        parent=None,
+    )
+    found = {c.name: c for c in checks(replace(tight, solutions=solutions), cut)}
+    assert found["Bounds of the venue"].verdict is Verdict.BREACH
+
+
+def test_holm_controls_the_family() -> None:
+    """Against the textbook: sorted p times (m - rank) below the level, stop at the first not."""
+    assert holm_rejected({"a": 0.01, "b": 0.04, "c": 0.03}, 0.05) == ["a"]
+    assert holm_rejected({"a": 0.01, "b": 0.02, "c": 0.049}, 0.05) == ["a", "b", "c"]
+    assert holm_rejected({"a": 0.02, "b": 0.001}, 0.05) == ["b", "a"]
+    assert holm_rejected({}, 0.05) == []

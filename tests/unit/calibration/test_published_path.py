@@ -1,0 +1,95 @@
+"""The published rate day by day: on the grid, frozen within noise, never from the future."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from plimsoll.calibration.published import DailyLosses, PublishedPath, published_path
+from plimsoll.calibration.risk_paths import RiskPaths
+from plimsoll.calibration.rounding import rate_up
+from plimsoll.domain.market import DAY_NS
+
+FloatArray = NDArray[np.float64]
+STEP, EXTRA = 0.0005, 0.0015
+
+
+def risk(longs: FloatArray, shorts: FloatArray, error: float) -> RiskPaths:
+    values = np.stack([longs, shorts], axis=-1)
+    return RiskPaths(
+        time_ns=DAY_NS * np.arange(longs.shape[0]),
+        markets=tuple(f"M{j}" for j in range(longs.shape[1])),
+        maintenance=values,
+        reaction=values,
+        maintenance_error=np.full(values.shape, error),
+        reaction_error=np.full(values.shape, error),
+        volatility_daily=longs,
+        floored=np.zeros(longs.shape, dtype=np.bool_),
+    )
+
+
+def publish(
+    paths: RiskPaths, losses: FloatArray | None = None, freeze: float = 1.5
+) -> PublishedPath:
+    days, markets = paths.maintenance.shape[:2]
+    loss = np.full((days, 24, markets, 2), np.nan) if losses is None else losses
+    extra = np.full(markets, EXTRA)
+    return published_path(paths, extra, STEP, 1.0, freeze, DailyLosses(loss=loss, lag_days=2), 0.99)
+
+
+@given(st.lists(st.floats(0.001, 0.5), min_size=2, max_size=30))
+def test_without_freezing_it_is_the_larger_side_rounded_up(risks: list[float]) -> None:
+    longs = np.array(risks)[:, None]
+    shorts = longs[::-1]
+    published = publish(risk(longs, shorts, 0.01), freeze=0.0)
+    for day, larger in enumerate(np.maximum(longs, shorts)[:, 0]):
+        # The same number as the parameter set would publish, by decimals.
+        whole = rate_up(float(larger) + EXTRA, Decimal("0.0005"))
+        assert abs(published.rate[day, 0] + EXTRA - float(whole)) < 1e-12
+
+
+def test_noise_is_frozen_in_both_directions_and_a_real_change_is_not() -> None:
+    path = np.array([0.02, 0.021, 0.019, 0.0205, 0.03, 0.0295, 0.02])[:, None]
+    published = publish(risk(path, path, 0.002))
+    whole = np.round(published.rate[:, 0] + EXTRA, 6)
+    # 2.15 % up to the grid; 3 s.e. of 0.2 % make 0.3 %: moves to 3.15 % and back are real.
+    np.testing.assert_array_equal(whole, [0.0215] * 4 + [0.0315] * 2 + [0.0215])
+    assert published.changes[0] == 2
+
+
+def test_a_tightening_goes_through_while_coverage_is_rejected() -> None:
+    days = 200
+    path = np.full((days, 1), 0.02)
+    path[150:] = 0.0215  # three quarters of a standard error: noise
+    calm = np.full((days, 24, 1, 2), 0.001)
+    failing = calm.copy()
+    failing[:140, ::4] = 0.05  # a quarter of all losses break the margin
+    kept = publish(risk(path, path, 0.002), calm).rate
+    raised = publish(risk(path, path, 0.002), failing).rate
+    assert np.ptp(kept) == 0.0
+    assert raised[149, 0] < raised[150, 0] == raised[-1, 0]
+
+
+@given(day=st.integers(1, 119), seed=st.integers(0, 20))
+def test_no_day_knows_later_days(day: int, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    path = 0.03 * np.exp(np.cumsum(rng.normal(0, 0.05, (120, 3)), axis=0))
+    loss = rng.standard_t(3, (120, 24, 3, 2)) * 0.01
+    before = publish(risk(path, path, 0.002), loss).rate
+    path[day:], loss[day - 1 :] = (
+        rng.permutation(path[day:]),
+        rng.normal(0, 1, loss[day - 1 :].shape),
+    )
+    after = publish(risk(path, path, 0.002), loss).rate
+    np.testing.assert_array_equal(after[:day], before[:day])
+
+
+def test_a_day_without_a_number_publishes_none_and_begins_anew() -> None:
+    path = np.array([np.nan, 0.02, 0.0201, np.nan, 0.0202])[:, None]
+    found = publish(risk(path, path, 0.01)).rate[:, 0]
+    assert np.isnan(found[[0, 3]]).all()
+    assert np.isfinite(found[[1, 2, 4]]).all()
