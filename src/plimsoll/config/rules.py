@@ -15,7 +15,9 @@ from plimsoll.config.data_section import INTERVAL_MINUTES, MAPPED_FORMATS, Price
 from plimsoll.config.document import Document, Path, path_text
 from plimsoll.config.explain import choose, found_text
 from plimsoll.config.fields import utc_time
+from plimsoll.domain.finding import Action, FindingKind
 from plimsoll.errors import Fault
+from plimsoll.marketdata.policy import ALLOWED_ACTIONS
 
 _PERPETUAL = re.compile(r"(?P<base>[^/:\s]+)/(?P<quote>[^/:\s]+):(?P<settle>[^/:\s-]+)")
 _FILELESS = (PriceFormat.SANDBOX,)
@@ -244,6 +246,22 @@ def _dates(document: Document) -> Iterator[Fault]:
         )
 
 
+def _inadmissible_actions(document: Document) -> Iterator[Fault]:
+    known = {kind.value: kind for kind in FindingKind}
+    actions = {action.value for action in Action}
+    for key in _keys(document, "data", "findings"):
+        action = document.get("data", "findings", key)
+        if key in known and action in actions:
+            allowed = sorted(one.value for one in ALLOWED_ACTIONS[known[key]])
+            if action not in allowed:
+                yield fault_at(
+                    document,
+                    ("data", "findings", key),
+                    "must be an action that this kind of finding admits",
+                    f"choose from {', '.join(allowed)}",
+                )
+
+
 RULES: tuple[Callable[[Document], Iterator[Fault]], ...] = (
     _repeated_markets,
     _undefined_classes,
@@ -254,4 +272,5 @@ RULES: tuple[Callable[[Document], Iterator[Fault]], ...] = (
     _rate_grid,
     _price_source,
     _dates,
+    _inadmissible_actions,
 )

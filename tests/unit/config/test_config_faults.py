@@ -51,6 +51,8 @@ def test_the_holding_file_holds(faults_of: FaultsOf) -> None:
         (("evidence", "gate"), {"significance": 5}, "0.05"),
         (("data", "findings"), {"gapp": "keep"}, "gap"),
         (("data", "findings"), {"gap": "fill"}, "keep, mask, split, refuse"),
+        (("data", "findings", "gap"), "mask", "keep, refuse, split"),
+        (("data", "findings", "common_outage"), "refuse", "keep"),
         (("data", "prices", "price_kind"), "mark", "synthetic_mark"),
         (("data", "prices", "interval"), "2m", "1m"),
         (("markets", 0, "class"), "larg", "large"),
