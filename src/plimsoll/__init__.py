@@ -20,9 +20,13 @@ if TYPE_CHECKING:
     from plimsoll.journeys.calibrate import calibrate
     from plimsoll.journeys.check import check
     from plimsoll.journeys.demo import demo
+    from plimsoll.journeys.estimate import estimate
+    from plimsoll.journeys.estimate_result import EstimateResult
     from plimsoll.journeys.evidence import read_evidence
     from plimsoll.journeys.fetch import fetch
     from plimsoll.journeys.init import init
+    from plimsoll.journeys.margin import margin
+    from plimsoll.journeys.margin_result import MarginResult
     from plimsoll.journeys.params import difference, parameter_table, read_parameters
     from plimsoll.journeys.result import CalibrationResult
     from plimsoll.journeys.warm import warm
@@ -31,7 +35,9 @@ __version__ = "0.1.0"
 
 _FRONT_DOOR = {
     "CalibrationResult": "plimsoll.journeys.result",
+    "EstimateResult": "plimsoll.journeys.estimate_result",
     "Evidence": "plimsoll.domain.evidence",
+    "MarginResult": "plimsoll.journeys.margin_result",
     "ParameterSet": "plimsoll.domain.parameters",
     "Table": "plimsoll.domain.table",
     "Verdict": "plimsoll.domain.evidence",
@@ -39,8 +45,10 @@ _FRONT_DOOR = {
     "check": "plimsoll.journeys.check",
     "demo": "plimsoll.journeys.demo",
     "difference": "plimsoll.journeys.params",
+    "estimate": "plimsoll.journeys.estimate",
     "fetch": "plimsoll.journeys.fetch",
     "init": "plimsoll.journeys.init",
+    "margin": "plimsoll.journeys.margin",
     "parameter_table": "plimsoll.journeys.params",
     "read_evidence": "plimsoll.journeys.evidence",
     "read_parameters": "plimsoll.journeys.params",
@@ -49,7 +57,9 @@ _FRONT_DOOR = {
 
 __all__ = [
     "CalibrationResult",
+    "EstimateResult",
     "Evidence",
+    "MarginResult",
     "ParameterSet",
     "Table",
     "Verdict",
@@ -58,8 +68,10 @@ __all__ = [
     "check",
     "demo",
     "difference",
+    "estimate",
     "fetch",
     "init",
+    "margin",
     "parameter_table",
     "read_evidence",
     "read_parameters",

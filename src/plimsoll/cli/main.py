@@ -14,7 +14,18 @@ from typing import Annotated
 import typer
 
 from plimsoll import __version__
-from plimsoll.cli.commands import calibrate, check, demo, evidence, fetch, init, params, warm
+from plimsoll.cli.commands import (
+    calibrate,
+    check,
+    demo,
+    estimate,
+    evidence,
+    fetch,
+    init,
+    margin,
+    params,
+    warm,
+)
 from plimsoll.cli.exit_codes import ExitCode
 
 _EPILOG = (
@@ -53,6 +64,8 @@ def application() -> typer.Typer:
     app.command("fetch")(fetch.fetch)
     app.command("warm")(warm.warm)
     app.command("calibrate")(calibrate.calibrate)
+    app.command("estimate")(estimate.estimate)
+    app.command("margin")(margin.margin)
     app.command("evidence")(evidence.evidence)
     app.add_typer(params.application(), name="params")
     return app

@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from plimsoll.adapters.executor import open_executor
 from plimsoll.adapters.files import bars_digest
 from plimsoll.calibration.evidence import Calibration
 from plimsoll.calibration.problem import CalibrationProblem
 from plimsoll.calibration.run import CalibrationInputs, run_calibration
-from plimsoll.config.convert import finding_policy, instant_ns, to_problem
+from plimsoll.config.convert import finding_policy, to_problem
 from plimsoll.config.loader import VenueFile, load_venue
 from plimsoll.domain.finding import FindingPolicy, Reason
-from plimsoll.domain.market import DAY_NS, Bars, MarketHistory
+from plimsoll.domain.market import MarketHistory
 from plimsoll.domain.parameters import ParameterSet
 from plimsoll.domain.ports import SILENT, Progress
 from plimsoll.domain.table import Table
-from plimsoll.errors import UsageError
+from plimsoll.journeys.as_of import as_of_ns
 from plimsoll.journeys.incumbent import InForce, in_force
 from plimsoll.journeys.prices import Payments, PriceData, read_prices
 from plimsoll.journeys.result import CalibrationResult
@@ -109,15 +106,15 @@ def _calibrate(
     stages: Stages,
 ) -> Calibration:
     """Check the bars, then run the calibration on them."""
-    as_of_ns = _as_of_ns(as_of, prices.bars)
+    midnight_ns = as_of_ns(as_of, prices.bars.values())
     with stages.time("check data"):
         progress.start("check data")
         try:
-            until = None if as_of is None else as_of_ns
+            until = None if as_of is None else midnight_ns
             assembly = assemble(prices.bars, policy, until_ns=until)
         finally:
             progress.finish()
-    inputs = _inputs(problem, prices, policy, standing, assembly, as_of_ns)
+    inputs = _inputs(problem, prices, policy, standing, assembly, midnight_ns)
     with open_executor(workers or _default_workers(len(inputs.history.markets))) as executor:
         return run_calibration(
             problem, inputs, executor=executor, progress=progress, stage=stages.time
@@ -130,19 +127,19 @@ def _inputs(
     policy: FindingPolicy,
     standing: InForce,
     assembly: Assembly,
-    as_of_ns: int,
+    midnight_ns: int,
 ) -> CalibrationInputs:
     history, sandbox = assembly.history, prices.sandbox
     absent = {m.symbol: Reason.NO_DATA for m in problem.markets if m.symbol not in prices.bars}
     funded, notes = _funded(assembly, prices.payments)
     return CalibrationInputs(
-        history=funded.before(as_of_ns),
+        history=funded.before(midnight_ns),
         findings=history.findings,
         sources=assembly.sources,
         refused={name: refusal.reason for name, refusal in assembly.refused.items()} | absent,
         policy=policy,
-        as_of_ns=as_of_ns,
-        data_digest=bars_digest({n: closed_by(b, as_of_ns) for n, b in prices.bars.items()}),
+        as_of_ns=midnight_ns,
+        data_digest=bars_digest({n: closed_by(b, midnight_ns) for n, b in prices.bars.items()}),
         code_version=CODE_VERSION,
         versions=library_versions(),
         incumbent=standing.incumbent,
@@ -170,23 +167,6 @@ def _funded(assembly: Assembly, payments: Payments | None) -> tuple[MarketHistor
     missing = unfunded(assembly.history, by_column)
     notes = (f"No funding data for: {', '.join(missing)}.",) if missing else ()
     return with_funding(assembly.history, by_column), notes
-
-
-def _as_of_ns(as_of: datetime | None, bars: Mapping[str, Bars]) -> int:
-    """Midnight the set is to hold from: the one given, else the last within the data."""
-    if as_of is None:
-        ends = [int(b.time_ns.max()) + b.interval_ns for b in bars.values() if len(b)]
-        # The last bar of a download may still be open, so it does not decide the day.
-        return (int(np.median(ends)) - 1) // DAY_NS * DAY_NS if ends else 0
-    at = instant_ns(as_of)
-    if at is None or at % DAY_NS:
-        raise UsageError(
-            "must be a midnight (00:00 UTC)",
-            found=as_of.isoformat(),
-            field="as_of",
-            remedy="give a date, such as 2025-06-01",
-        )
-    return at
 
 
 def _default_workers(markets: int) -> int:

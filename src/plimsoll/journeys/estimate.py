@@ -1,0 +1,171 @@
+"""``estimate``: volatility, tail, value-at-risk and expected shortfall of one market."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+
+from plimsoll.adapters.files import ColumnMap, FileFormat, TimeUnit, from_frame, read_bars
+from plimsoll.calibration.forecast import WAIT_HOURS, bars_of_horizon, volatility_model
+from plimsoll.calibration.problem import ModelSettings, VolatilityModel
+from plimsoll.domain.instrument import Payoff
+from plimsoll.domain.market import Bars, MarketHistory, PriceKind
+from plimsoll.errors import DataFormatError, InsufficientDataError, UsageError
+from plimsoll.estimators.horizon_risk import HorizonRisk, horizon_risk
+from plimsoll.estimators.price_record import boundaries, price_record
+from plimsoll.estimators.scaled_tail import ScaledTail
+from plimsoll.journeys.as_of import as_of_ns
+from plimsoll.journeys.estimate_result import EstimateResult
+from plimsoll.marketdata.assembly import assemble
+
+Choice = TypeVar("Choice", bound=StrEnum)
+
+MAPPED = (FileFormat.PARQUET, FileFormat.CSV)
+_BY_SUFFIX = {".parquet": FileFormat.PARQUET, ".json": FileFormat.CCXT_OHLCV}
+
+
+def estimate(
+    prices: Any,
+    market: str,
+    *,
+    horizon_hours: int = 8,
+    confidence: float = 0.99,
+    model: VolatilityModel | str = VolatilityModel.EWMA_T,
+    settings: ModelSettings | None = None,
+    payoff: Payoff | str = Payoff.LINEAR,
+    format: FileFormat | str | None = None,
+    time: str = "ts",
+    close: str = "close",
+    symbol: str | None = None,
+    time_unit: TimeUnit | str | None = None,
+    price_kind: PriceKind | str = PriceKind.LAST_TRADE,
+    as_of: datetime | None = None,
+) -> EstimateResult:
+    """Estimate the risk of one market over a horizon, as the calibration would.
+
+    The market is checked and masked by itself, by the default policy on findings; a calibration
+    that sees it among others may find more (shared outages, twins).
+
+    Parameters
+    ----------
+    prices : path, frame or Bars
+    market : str
+        Name in the symbol column, or for the file.
+    horizon_hours : int
+        Length of the move, a multiple of the bars'.
+    confidence : float
+        0.99: exceeded by one move in a hundred.
+    model : VolatilityModel or str
+        ``ewma_t``, ``garch_t`` or ``gjr_t``.
+    settings : ModelSettings, optional
+        Windows, half-life and tail of the model; by default the calibration's.
+    payoff : Payoff or str
+        For the loss as a share of notional.
+    format : FileFormat or str, optional
+        By default ``parquet`` or ``ccxt_ohlcv`` (JSON) by the file's name, else ``csv``.
+    time, close, symbol : str
+        Columns of ``parquet``, ``csv`` and frames; no symbol column where there is one market.
+    time_unit : TimeUnit or str, optional
+        Of integer times; found where it is not given.
+    price_kind : PriceKind or str
+        What the prices are, for the label.
+    as_of : datetime, optional
+        Midnight (UTC); by default the last within the data.
+
+    Returns
+    -------
+    EstimateResult
+
+    Raises
+    ------
+    DataError, DataFormatError, InsufficientDataError, UsageError
+    """
+    chosen, paid = _one_of(VolatilityModel, model, "model"), _one_of(Payoff, payoff, "payoff")
+    kind = _one_of(PriceKind, price_kind, "price_kind")
+    unit = None if time_unit is None else _one_of(TimeUnit, time_unit, "time_unit")
+    columns = ColumnMap(time=time, close=close, symbol=symbol, time_unit=unit)
+    bars = _bars(prices, market, columns, kind, format)
+    _check_one_market(bars, symbol)
+    midnight_ns = as_of_ns(as_of, [bars])
+    until = None if as_of is None else midnight_ns
+    history = assemble({market: bars}, until_ns=until).history
+    known = history.before(midnight_ns)  # of a reused ticker, the latest coin has the bare name
+    settings = settings or ModelSettings()
+    risk = _risk(known, market, horizon_hours, confidence, chosen, settings)
+    return EstimateResult(
+        market=market,
+        horizon_hours=horizon_hours,
+        confidence=confidence,
+        model=chosen,
+        settings=settings,
+        payoff=paid,
+        price_kind=bars.price_kind,
+        risk=risk,
+        findings=known.findings,
+    )
+
+
+def _risk(
+    history: MarketHistory,
+    market: str,
+    horizon_hours: int,
+    confidence: float,
+    model: VolatilityModel,
+    settings: ModelSettings,
+) -> HorizonRisk:
+    days = boundaries(history)
+    if not len(days):
+        raise InsufficientDataError("must reach over a midnight (UTC)", found=0, field=market)
+    record = price_record(history, market)
+    tail = ScaledTail(
+        horizon_bars=bars_of_horizon(horizon_hours, history.interval_ns, "horizon_hours"),
+        confidence=confidence,
+        wait_bars=WAIT_HOURS * days.bars_per_day // 24,
+        window_days=settings.tail_window_days,
+        tail_fraction=settings.tail_fraction,
+    )
+    return horizon_risk(record, days, volatility_model(settings, model).path(record, days), tail)
+
+
+def _bars(
+    prices: Any, market: str, columns: ColumnMap, kind: PriceKind, format: FileFormat | str | None
+) -> Bars:
+    if isinstance(prices, Bars):
+        return prices if prices.market == market else replace(prices, market=market)
+    symbols = None if columns.symbol is None else (market,)
+    if not isinstance(prices, str | os.PathLike):
+        found = from_frame(prices, columns=columns, price_kind=kind, symbols=symbols, market=market)
+        return found[market]
+    form = _format(Path(prices)) if format is None else _one_of(FileFormat, format, "format")
+    mapped = columns if form in MAPPED else None
+    found = read_bars(prices, form, price_kind=kind, columns=mapped, symbols=symbols, market=market)
+    return found[market]
+
+
+def _format(path: Path) -> FileFormat:
+    return next((_BY_SUFFIX[s] for s in path.suffixes if s in _BY_SUFFIX), FileFormat.CSV)
+
+
+def _check_one_market(bars: Bars, symbol: str | None) -> None:
+    """Refuse a file of many markets read as one: its times would repeat."""
+    if symbol is None and np.unique(bars.time_ns).size < 0.9 * len(bars):
+        raise DataFormatError(
+            "must hold one market, or name the column that tells them apart",
+            found="the same times again and again",
+            field=bars.source,
+            remedy="name the symbol column (--symbol)",
+        )
+
+
+def _one_of(choices: type[Choice], value: str, field: str) -> Choice:
+    try:
+        return choices(value)
+    except ValueError:
+        known = [choice.value for choice in choices]
+        raise UsageError(f"must be one of {known}", found=value, field=field) from None

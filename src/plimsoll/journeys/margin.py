@@ -1,0 +1,167 @@
+"""``margin``: what every account of a book must hold under a parameter set."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from plimsoll.adapters.files.book import read_book
+from plimsoll.adapters.files.marks import MarkedMarket, read_marks
+from plimsoll.domain.account import Book
+from plimsoll.domain.instrument import Future, Instrument, Perpetual, Spot
+from plimsoll.domain.market import MarketSnapshot, Quote
+from plimsoll.domain.parameters import ParameterSet
+from plimsoll.domain.requirement import Requirements
+from plimsoll.errors import UsageError
+from plimsoll.journeys.contract_terms import ONE_BASE_UNIT, ContractTerms, contract_terms
+from plimsoll.journeys.currency_prices import currency_pricing
+from plimsoll.journeys.margin_result import MarginResult
+from plimsoll.journeys.params import read_parameters
+from plimsoll.margin import InitialRule, TieredMargin
+
+ContractSize = Decimal | int | float | str
+
+
+def margin(
+    book: Any,
+    parameters: ParameterSet | str | os.PathLike[str],
+    marks: Any,
+    *,
+    collateral: Any = None,
+    contract_sizes: Mapping[str, ContractSize] | None = None,
+    numeraire: str | None = None,
+    venue_names: str | None = None,
+    initial_rule: InitialRule | str = InitialRule.WHOLE_NOTIONAL,
+) -> MarginResult:
+    """Margin every account of a book by the tier model.
+
+    Parameters
+    ----------
+    book : Book, path or frame
+        Positions (pandas, polars, pyarrow; CSV; JSON); see `plimsoll.adapters.files.book`.
+    parameters : ParameterSet or path
+        The set, its JSON file, or the folder of a calibration.
+    marks : path, frame, or mapping of market to mark
+        May also state index, instrument and contract size; see `plimsoll.adapters.files.marks`.
+    collateral : path or frame, optional
+        Cross collateral, where the book does not hold it.
+    contract_sizes : mapping of str to number, optional
+        By market, over those among the marks. A linear contract without one is taken to be one
+        base unit, which the result says; inverse and quanto ones must have theirs.
+    numeraire : str, optional
+        Currency of the result; by default the only one in use, else USD.
+    venue_names : str, optional
+        Venue whose names the markets have (`plimsoll.adapters.venues.Venue`); by default ccxt's
+        unified names, else Binance's of USD-M and COIN-M contracts.
+    initial_rule : InitialRule or str
+        Whether initial rates hold for the whole notional or slice by slice.
+
+    Returns
+    -------
+    MarginResult
+        A position without a mark, beyond the last tier or of a market that the set does not know
+        has a reason instead of a number.
+
+    Raises
+    ------
+    DataError, DataFormatError, UsageError
+    """
+    held = book if isinstance(book, Book) else read_book(book, collateral)
+    if isinstance(book, Book) and collateral is not None:
+        raise UsageError("must not be given with a Book, which holds it", field="collateral")
+    known = parameters if isinstance(parameters, ParameterSet) else read_parameters(parameters)
+    rows = read_marks(marks)
+    sizes = {name: _size(name, size) for name, size in (contract_sizes or {}).items()}
+    terms = contract_terms(
+        held.markets, rows, known.markets, venue_names=venue_names, contract_sizes=sizes
+    )
+    held = replace(held, markets=tuple(terms.key_of[name] for name in held.markets))
+    unit = numeraire or _only_currency(held, terms)
+    requirements = _requirements(held, known, rows, terms, unit, _rule(initial_rule))
+    return MarginResult(
+        requirements=requirements, parameters=known, notes=_notes(known, rows, terms, unit)
+    )
+
+
+def _requirements(
+    book: Book,
+    parameters: ParameterSet,
+    rows: Sequence[MarkedMarket],
+    terms: ContractTerms,
+    numeraire: str,
+    rule: InitialRule,
+) -> Requirements:
+    quotes = {terms.key_of[row.market]: _quote(row, terms) for row in rows}
+    needed = [*_settled_in(book, terms), *book.currencies]
+    pricing, stable = currency_pricing(needed, numeraire, quotes, terms.instruments)
+    used = {*book.markets, *pricing.pricing_markets.values()}
+    instruments = {m: _priceable(i) for m, i in terms.instruments.items() if m in used}
+    # The tier model asks for no time; the set's own is in its provenance.
+    snapshot = MarketSnapshot(at_ns=0, quotes=quotes, stable_price_usd=stable)
+    model = TieredMargin(pricing=pricing, initial_rule=rule)
+    return model.prepare(snapshot, parameters, instruments).requirements(book)
+
+
+def _quote(row: MarkedMarket, terms: ContractTerms) -> Quote:
+    """A spot price is an index; a contract's mark is none."""
+    spot = isinstance(terms.instruments.get(terms.key_of[row.market]), Spot)
+    index = row.index if row.index is not None else row.mark if spot else float("nan")
+    return Quote(mark=row.mark, index=index)
+
+
+def _priceable(instrument: Instrument) -> Instrument:
+    """Give a contract that only prices a currency some size: the model wants one, uses none."""
+    if isinstance(instrument, Perpetual | Future) and instrument.contract_size is None:
+        return instrument.with_contract_size(ONE_BASE_UNIT)
+    return instrument
+
+
+def _settled_in(book: Book, terms: ContractTerms) -> list[str]:
+    return [terms.instruments[market].settle for market in book.markets]
+
+
+def _only_currency(book: Book, terms: ContractTerms) -> str:
+    currencies = {*_settled_in(book, terms), *book.currencies}
+    return currencies.pop() if len(currencies) == 1 else "USD"
+
+
+def _size(name: str, size: ContractSize) -> Decimal:
+    try:
+        found = Decimal(str(size))
+    except InvalidOperation:
+        found = Decimal("NaN")
+    if not (found.is_finite() and found > 0):
+        raise UsageError("must be a positive number", found=size, field=f"contract_size of {name}")
+    return found
+
+
+def _rule(rule: InitialRule | str) -> InitialRule:
+    if rule not in tuple(InitialRule):
+        raise UsageError(
+            f"must be one of {[r.value for r in InitialRule]}", found=rule, field="initial_rule"
+        )
+    return InitialRule(rule)
+
+
+def _notes(
+    parameters: ParameterSet,
+    rows: Sequence[MarkedMarket],
+    terms: ContractTerms,
+    numeraire: str,
+) -> tuple[str, ...]:
+    notes = [
+        f"Parameter set {parameters.id[:12]} of {parameters.venue}; {parameters.label}.",
+        f"Amounts in {numeraire}; losses and requirements are positive.",
+    ]
+    if terms.assumed:
+        notes.append(f"Contract size not stated, one base unit taken: {', '.join(terms.assumed)}.")
+    renamed = [f"{name} is {key}" for name, key in terms.key_of.items() if name != key]
+    if renamed:
+        notes.append(f"Names of one contract: {', '.join(renamed)}.")
+    unused = [row.market for row in rows if terms.key_of[row.market] not in terms.instruments]
+    if unused:
+        notes.append(f"Marks of names that could not be read, not used: {', '.join(unused)}.")
+    return tuple(notes)
