@@ -110,7 +110,8 @@ def price_record(history: MarketHistory, market: str) -> PriceRecord:
     return PriceRecord(
         market=market,
         log_price=log_price,
-        mask_from_ns=np.ascontiguousarray(history.mask_from_ns[:, column]),
+        # A copy, so that kernels meet one kind of array however many markets there are.
+        mask_from_ns=history.mask_from_ns[:, column].copy(),
         available_ns=history.available_ns,
         interval_ns=history.interval_ns,
     )
