@@ -10,7 +10,6 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from plimsoll.maths.recursions import garch_first_variance
 from plimsoll.maths.special import trigamma
 
 Vector = NDArray[np.float64]
@@ -41,65 +40,77 @@ def _information_constants(eta: float) -> tuple[float, float, float, float]:
 
 
 @njit(cache=True, nogil=True, fastmath=_REORDER, error_model="numpy")
-def _fill_relative_slopes(returns: Vector, theta: Vector, presample: float, work: Matrix) -> None:
-    """``(dh/dtheta_i) / h`` into ``work[i]`` for the five variance parameters, ``1/h`` last."""
-    mean, omega, up, down, beta = theta[0], theta[1], theta[2], theta[3], theta[4]
-    row0, row1, row2, row3, row4, row5 = work[0], work[1], work[2], work[3], work[4], work[5]
-    for t in range(returns.size):
-        shock = returns[t] - mean
-        rise = 0.5 * (shock + abs(shock))
-        fall = shock - rise
-        row0[t] = -2.0 * (up * rise + down * fall)
-        row2[t], row3[t] = rise * rise, fall * fall
-        row5[t] = omega + up * row2[t] + down * row3[t]
-    variance = garch_first_variance(presample, omega, up, down - up, beta)
+def _fill_slopes(theta: Vector, presample: float, work: Matrix) -> None:
+    """``dh/dtheta_i`` of the five variance parameters into rows 2 to 6 of ``work``."""
+    up, down, beta = theta[2], theta[3], theta[4]
+    shocks, variances = work[0], work[1]
+    row0, row1, row2, row3, row4 = work[2], work[3], work[4], work[5], work[6]
     by_mean, by_omega, by_up, by_down = 0.0, 1.0, 0.5 * presample, 0.5 * presample
     by_beta = presample
-    for t in range(returns.size):
-        news0, news2, news3, news5 = row0[t], row2[t], row3[t], row5[t]
-        row0[t], row1[t], row2[t] = by_mean, by_omega, by_up
-        row3[t], row4[t], row5[t] = by_down, by_beta, variance
-        by_mean = news0 + beta * by_mean
+    for t in range(shocks.size):
+        row0[t], row1[t], row2[t], row3[t], row4[t] = by_mean, by_omega, by_up, by_down, by_beta
+        # Written without a branch: the signs of returns cannot be predicted.
+        rise = 0.5 * (shocks[t] + abs(shocks[t]))
+        fall = shocks[t] - rise
+        by_mean = -2.0 * (up * rise + down * fall) + beta * by_mean
         by_omega = 1.0 + beta * by_omega
-        by_up = news2 + beta * by_up
-        by_down = news3 + beta * by_down
-        by_beta = variance + beta * by_beta
-        variance = news5 + beta * variance
-    for t in range(returns.size):
-        row5[t] = 1.0 / row5[t]
-    for i in range(5):
-        slopes = work[i]
-        for t in range(returns.size):
-            slopes[t] *= row5[t]
+        by_up = rise * rise + beta * by_up
+        by_down = fall * fall + beta * by_down
+        by_beta = variances[t] + beta * by_beta
 
 
 @njit(cache=True, nogil=True, fastmath=_REORDER, error_model="numpy")
-def _dot(left: Vector, right: Vector) -> float:
-    total = 0.0
-    for t in range(left.size):
-        total += left[t] * right[t]
-    return total
+def _sum_products(work: Matrix, sums: Matrix) -> None:
+    """Sums over time, with ``r_i = (dh/dtheta_i) / h``: ``r_i r_j`` above the diagonal of
+    ``sums`` (6, 6) and on it, ``r_i`` in the last column, ``1 / h`` in the corner.
 
-
-@njit(cache=True, nogil=True, fastmath=_REORDER, error_model="numpy")
-def _sum(values: Vector) -> float:
-    total = 0.0
-    for t in range(values.size):
-        total += values[t]
-    return total
+    One pass with all 21 sums in registers.
+    """
+    variances = work[1]
+    row0, row1, row2, row3, row4 = work[2], work[3], work[4], work[5], work[6]
+    s00 = s01 = s02 = s03 = s04 = s11 = s12 = s13 = s14 = 0.0
+    s22 = s23 = s24 = s33 = s34 = s44 = 0.0
+    t0 = t1 = t2 = t3 = t4 = inverses = 0.0
+    for t in range(variances.size):
+        inverse = 1.0 / variances[t]
+        r0, r1, r2 = row0[t] * inverse, row1[t] * inverse, row2[t] * inverse
+        r3, r4 = row3[t] * inverse, row4[t] * inverse
+        inverses += inverse
+        t0, t1, t2, t3, t4 = t0 + r0, t1 + r1, t2 + r2, t3 + r3, t4 + r4
+        s00, s01, s02, s03, s04 = (
+            s00 + r0 * r0,
+            s01 + r0 * r1,
+            s02 + r0 * r2,
+            s03 + r0 * r3,
+            s04 + r0 * r4,
+        )
+        s11, s12, s13, s14 = s11 + r1 * r1, s12 + r1 * r2, s13 + r1 * r3, s14 + r1 * r4
+        s22, s23, s24 = s22 + r2 * r2, s23 + r2 * r3, s24 + r2 * r4
+        s33, s34, s44 = s33 + r3 * r3, s34 + r3 * r4, s44 + r4 * r4
+    sums[0, 0], sums[0, 1], sums[0, 2], sums[0, 3], sums[0, 4] = s00, s01, s02, s03, s04
+    sums[1, 1], sums[1, 2], sums[1, 3], sums[1, 4] = s11, s12, s13, s14
+    sums[2, 2], sums[2, 3], sums[2, 4] = s22, s23, s24
+    sums[3, 3], sums[3, 4], sums[4, 4] = s33, s34, s44
+    sums[0, 5], sums[1, 5], sums[2, 5], sums[3, 5], sums[4, 5] = t0, t1, t2, t3, t4
+    sums[5, 5] = inverses
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def garch_information(
-    returns: Vector, theta: Vector, presample: float, work: Matrix, information: Matrix
-) -> None:
-    """Expected information matrix (6, 6) of the sample, positive definite; ``work`` is (6, n)."""
+def garch_information(theta: Vector, presample: float, work: Matrix, information: Matrix) -> None:
+    """Expected information matrix (6, 6) of the sample, positive definite.
+
+    ``work`` (7, n) must hold shocks and variances at ``theta`` in its first two rows, as an
+    evaluation of the likelihood at ``theta`` leaves them.
+    """
     by_log_variance, location, cross, by_eta = _information_constants(theta[5])
-    _fill_relative_slopes(returns, theta, presample, work)
+    _fill_slopes(theta, presample, work)
+    _sum_products(work, information)
+    inverses = information[5, 5]
     for i in range(5):
         for j in range(i, 5):
-            value = by_log_variance * _dot(work[i], work[j])
-            information[i, j] = information[j, i] = value
-        information[i, 5] = information[5, i] = cross * _sum(work[i])
-    information[0, 0] += location * _sum(work[5])
-    information[5, 5] = by_eta * returns.size
+            information[i, j] *= by_log_variance
+            information[j, i] = information[i, j]
+        information[i, 5] *= cross
+        information[5, i] = information[i, 5]
+    information[0, 0] += location * inverses
+    information[5, 5] = by_eta * work.shape[1]

@@ -33,7 +33,7 @@ Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
 
 PARAMETERS = 6
-WORK_ROWS = 6
+WORK_ROWS = 7
 _STRIDES = 16
 _LOG_TWO_PI = math.log(2.0 * math.pi)
 _REORDER = {"reassoc", "contract", "arcp", "nsz"}
@@ -48,6 +48,34 @@ def student_t_constant(eta: float) -> tuple[float, float]:
     value = log_gamma_half_ratio(0.5 * nu) - 0.5 * math.log(math.pi * (nu - 2.0))
     slope = 0.5 * (digamma(0.5 * nu + 0.5) - digamma(0.5 * nu)) - 0.5 / (nu - 2.0)
     return value, -slope * nu * nu
+
+
+@njit(cache=True, nogil=True, fastmath=_REORDER, error_model="numpy")
+def _decaying_sums(news: Vector, beta: float, first: float, sums: Vector) -> None:
+    """``sums[0] = first``, ``sums[t+1] = news[t] + beta * sums[t]``, eight at a time.
+
+    Each block of eight is summed from its own news before the carried value comes in, so only
+    one multiplication and addition in eight waits for the last.
+    """
+    n = news.size
+    two, three, four = beta * beta, beta * beta * beta, beta * beta * beta * beta
+    eight = four * four
+    blocks = n - n % 8
+    carried = first
+    for t in range(0, blocks, 8):
+        a0, b0 = news[t], news[t + 4]
+        a1, b1 = news[t + 1] + beta * a0, news[t + 5] + beta * b0
+        a2, b2 = news[t + 2] + beta * a1, news[t + 6] + beta * b1
+        a3, b3 = news[t + 3] + beta * a2, news[t + 7] + beta * b2
+        middle = a3 + four * carried
+        sums[t], sums[t + 4] = carried, middle
+        sums[t + 1], sums[t + 5] = a0 + beta * carried, b0 + beta * middle
+        sums[t + 2], sums[t + 6] = a1 + two * carried, b1 + two * middle
+        sums[t + 3], sums[t + 7] = a2 + three * carried, b2 + three * middle
+        carried = (b3 + four * a3) + eight * carried
+    for t in range(blocks, n):
+        sums[t] = carried
+        carried = news[t] + beta * carried
 
 
 @njit(cache=True, nogil=True, fastmath=_REORDER, error_model="numpy")
@@ -84,15 +112,13 @@ def _fill_variances(returns: Vector, theta: Vector, presample: float, work: Matr
         shocks[t] = shock
         weight = down if shock < 0.0 else up
         news[t] = omega + weight * (shock * shock)
-    variance = garch_first_variance(presample, omega, up, down - up, beta)
-    for t in range(n):
-        variances[t] = variance
-        variance = news[t] + beta * variance
+    first = garch_first_variance(presample, omega, up, down - up, beta)
+    _decaying_sums(news, beta, first, variances)
 
 
 @njit(cache=True, nogil=True, fastmath=_REORDER, error_model="numpy")
 def _normal_pass(work: Matrix) -> float:
-    """Log-likelihood; ``dl/dh`` into ``work[4]``, ``dl/de`` into ``work[3]``."""
+    """Log-likelihood; ``dl/dh`` into ``work[4]`` last first, ``dl/de`` into ``work[3]``."""
     shocks, variances, by_shock, by_variance = work[0], work[1], work[3], work[4]
     n = shocks.size
     squares = 0.0
@@ -100,7 +126,7 @@ def _normal_pass(work: Matrix) -> float:
         inverse = 1.0 / variances[t]
         z_squared = shocks[t] * shocks[t] * inverse
         squares += z_squared
-        by_variance[t] = 0.5 * inverse * (z_squared - 1.0)
+        by_variance[n - 1 - t] = 0.5 * inverse * (z_squared - 1.0)
         by_shock[t] = -shocks[t] * inverse
     return float(-0.5 * (n * _LOG_TWO_PI + _sum_of_logs(variances, work[5]) + squares))
 
@@ -126,7 +152,7 @@ def _student_pass(eta: float, work: Matrix) -> tuple[float, float]:
         pull = reciprocal * variance
         totals[t] = total
         ratios += square * pull
-        by_variance[t] = power * k * square * reciprocal - 0.5 * reciprocal * total
+        by_variance[n - 1 - t] = power * k * square * reciprocal - 0.5 * reciprocal * total
         by_shock[t] = -2.0 * power * k * shock * pull
     logs = _sum_of_logs(variances, work[5])
     tails = _sum_of_logs(totals, work[5]) - logs
@@ -140,12 +166,14 @@ def _student_pass(eta: float, work: Matrix) -> tuple[float, float]:
 def _adjoint_pass(theta: Vector, presample: float, work: Matrix, gradient: Vector) -> None:
     """Derivatives in mean, omega, alpha_up, alpha_down, beta from ``work`` into ``gradient``."""
     up, down, beta = theta[2], theta[3], theta[4]
-    shocks, variances, by_shock, by_variance = work[0], work[1], work[3], work[4]
+    shocks, variances, adjoints, by_shock = work[0], work[1], work[2], work[3]
     n = shocks.size
-    adjoint = by_variance[n - 1]
-    mean, omega, rises, falls, old = -by_shock[n - 1], 0.0, 0.0, 0.0, 0.0
-    for t in range(n - 2, -1, -1):
-        shock = shocks[t]
+    # Last first: adjoints[n - 1 - t] is that of the variance after t, 0 after the last return.
+    _decaying_sums(work[4], beta, 0.0, adjoints)
+    adjoint_first = work[4, n - 1] + beta * adjoints[n - 1]
+    mean, omega, rises, falls, old = 0.0, adjoint_first, 0.0, 0.0, 0.0
+    for t in range(n):
+        shock, adjoint = shocks[t], adjoints[n - 1 - t]
         part = adjoint * shock
         rise = part if shock >= 0.0 else 0.0
         fall = part - rise
@@ -154,19 +182,18 @@ def _adjoint_pass(theta: Vector, presample: float, work: Matrix, gradient: Vecto
         rises += rise * shock
         falls += fall * shock
         mean -= by_shock[t] + 2.0 * (up * rise + down * fall)
-        adjoint = by_variance[t] + beta * adjoint
     gradient[0] = mean
-    gradient[1] = omega + adjoint
-    gradient[2] = rises + 0.5 * presample * adjoint
-    gradient[3] = falls + 0.5 * presample * adjoint
-    gradient[4] = old + presample * adjoint
+    gradient[1] = omega
+    gradient[2] = rises + 0.5 * presample * adjoint_first
+    gradient[3] = falls + 0.5 * presample * adjoint_first
+    gradient[4] = old + presample * adjoint_first
 
 
 @njit(cache=True, nogil=True)
 def garch_log_likelihood(
     returns: Vector, theta: Vector, presample: float, work: Matrix, gradient: Vector
 ) -> float:
-    """Log-likelihood; its gradient goes into ``gradient`` (6), scratch into ``work`` (6, n).
+    """Log-likelihood; its gradient goes into ``gradient`` (6), scratch into ``work`` (7, n).
 
     ``returns`` should be scaled to about unit variance, see :func:`_sum_of_logs`. The derivative
     in eta is 0 for normal innovations.
@@ -185,7 +212,7 @@ def garch_log_likelihood(
 def garch_log_likelihood_value(
     returns: Vector, theta: Vector, presample: float, work: Matrix
 ) -> float:
-    """Log-likelihood alone; scratch into ``work`` (6, n)."""
+    """Log-likelihood alone; scratch into ``work`` (7, n)."""
     _fill_variances(returns, theta, presample, work)
     if theta[5] == 0.0:
         return _normal_pass(work)

@@ -95,17 +95,29 @@ def _line_search(
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _is_hopeless(
-    theta: Vector, value: float, gain: float, hessian: Matrix, rival: Vector, rival_value: float
+    theta: Vector,
+    step: Vector,
+    value: float,
+    gain: float,
+    hessian: Matrix,
+    rival: Vector,
+    rival_value: float,
+    iteration: int,
 ) -> bool:
-    """True if the quadratic model promises no more than the rival, or leads to its optimum."""
-    if not np.isfinite(rival_value):
+    """True if the quadratic model leads to the rival's optimum, or promises less than it has.
+
+    The model is trusted to point to a known optimum after one step, to bound what can be reached
+    after two.
+    """
+    if not np.isfinite(rival_value) or iteration < 1:
         return False
-    if value - 3.0 * gain - 0.1 > rival_value:
+    if iteration > 1 and value - 3.0 * gain - 0.1 > rival_value:
         return True
     distance = 0.0
     for i in range(PARAMETERS):
         for j in range(PARAMETERS):
-            distance += (theta[i] - rival[i]) * hessian[i, j] * (theta[j] - rival[j])
+            left, right = theta[i] + step[i] - rival[i], theta[j] + step[j] - rival[j]
+            distance += left * hessian[i, j] * right
     return distance < _SAME_OPTIMUM
 
 
@@ -132,7 +144,7 @@ def maximise_garch(
     step, trial = np.empty(PARAMETERS), np.empty(PARAMETERS)
     hessian = np.empty((PARAMETERS, PARAMETERS))
     value = -garch_log_likelihood(returns, theta, presample, work, gradient)
-    garch_information(returns, theta, presample, work, hessian)
+    garch_information(theta, presample, work, hessian)
     evaluations = 1
     for iteration in range(_ITERATIONS):
         for j in range(PARAMETERS):
@@ -143,9 +155,7 @@ def maximise_garch(
         slope, gain = _predicted_gain(gradient, hessian, step)
         if gain < _TOLERANCE:
             return -value, evaluations, True
-        if iteration >= _SCORING_STEPS and _is_hopeless(
-            theta, value, gain, hessian, rival, -rival_log_likelihood
-        ):
+        if _is_hopeless(theta, step, value, gain, hessian, rival, -rival_log_likelihood, iteration):
             return -np.inf, evaluations, True
         found, tried = _line_search(
             returns, presample, theta, step, value, slope, work, trial, gradient_trial
@@ -159,7 +169,7 @@ def maximise_garch(
             gradient[j] = -gradient_trial[j] - gradient[j]
             theta[j] = trial[j]
         if iteration < _SCORING_STEPS:
-            garch_information(returns, theta, presample, work, hessian)
+            garch_information(theta, presample, work, hessian)
         else:
             _update_curvature(hessian, step, gradient)
         for j in range(PARAMETERS):

@@ -14,6 +14,7 @@ from scipy import stats
 
 from plimsoll.maths.garch_information import garch_information
 from plimsoll.maths.garch_likelihood import (
+    WORK_ROWS,
     garch_log_likelihood,
     garch_log_likelihood_value,
     student_t_constant,
@@ -32,7 +33,7 @@ THETA = st.tuples(
 
 
 def evaluate(theta: np.ndarray) -> tuple[float, np.ndarray]:
-    gradient, work = np.empty(6), np.empty((6, RETURNS.size))
+    gradient, work = np.empty(6), np.empty((WORK_ROWS, RETURNS.size))
     return garch_log_likelihood(RETURNS, theta, 1.2, work, gradient), gradient
 
 
@@ -74,7 +75,7 @@ def test_gradient_equals_central_differences(eta: float) -> None:
 def test_compiled_kernels_equal_plain_python(eta: float) -> None:
     theta = np.array([0.05, 0.1, 0.08, 0.2, 0.7, eta])
     value, gradient = evaluate(theta)
-    plain, work = np.empty(6), np.empty((6, RETURNS.size))
+    plain, work = np.empty(6), np.empty((WORK_ROWS, RETURNS.size))
     found = garch_log_likelihood.py_func(RETURNS, theta, 1.2, work, plain)
     assert found == pytest.approx(value, rel=1e-12)
     assert plain == pytest.approx(gradient, rel=1e-10, abs=1e-10)
@@ -122,7 +123,9 @@ def test_expected_information_is_the_covariance_of_scores(eta: float) -> None:
     own[:, 2] -= scores[:, 3]
     own[:, 5] *= -(nu**2) if eta else 0.0
     information = np.empty((6, 6))
-    garch_information(returns, theta, 1.0, np.empty((6, n)), information)
+    work = np.empty((WORK_ROWS, n))
+    garch_log_likelihood_value(returns, theta, 1.0, work)
+    garch_information(theta, 1.0, work, information)
     keep = 6 if eta else 5
     found, expected = (own.T @ own)[:keep, :keep], information[:keep, :keep]
     size = np.sqrt(np.outer(np.diag(expected), np.diag(expected)))
