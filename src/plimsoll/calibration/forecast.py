@@ -12,7 +12,6 @@ from plimsoll.calibration.problem import CalibrationProblem, ModelSettings, Vola
 from plimsoll.domain.market import HOUR_NS, MarketHistory
 from plimsoll.domain.ports import SILENT, Executor, Progress
 from plimsoll.errors import ParameterError
-from plimsoll.estimators.garch_path import GarchPath
 from plimsoll.estimators.price_record import Boundaries, PriceRecord, boundaries, price_record
 from plimsoll.estimators.scaled_tail import ScaledTail, TailPath
 from plimsoll.estimators.volatility_path import HeavyEwmaPath, VolatilityPath
@@ -66,6 +65,8 @@ def volatility_model(settings: ModelSettings, model: VolatilityModel) -> Volatil
     """Return the volatility filter that ``model`` names."""
     if model is VolatilityModel.EWMA_T:
         return HeavyEwmaPath(half_life_days=settings.half_life_days, nu=settings.score_degrees)
+    from plimsoll.estimators.garch_path import GarchPath  # with kernels that EWMA does not need
+
     return GarchPath(
         asymmetric=model is VolatilityModel.GJR_T,
         step_hours=settings.step_hours,

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from plimsoll.adapters.files import ColumnMap, FileFormat, TimeUnit, from_frame, read_bars
+from plimsoll.adapters.files import ColumnMap, FileFormat, TimeUnit, read_bars
 from plimsoll.calibration.forecast import WAIT_HOURS, bars_of_horizon, volatility_model
 from plimsoll.calibration.problem import ModelSettings, VolatilityModel
 from plimsoll.domain.instrument import Payoff
@@ -140,6 +140,8 @@ def _bars(
         return prices if prices.market == market else replace(prices, market=market)
     symbols = None if columns.symbol is None else (market,)
     if not isinstance(prices, str | os.PathLike):
+        from plimsoll.adapters.files import from_frame
+
         found = from_frame(prices, columns=columns, price_kind=kind, symbols=symbols, market=market)
         return found[market]
     form = _format(Path(prices)) if format is None else _one_of(FileFormat, format, "format")
