@@ -138,8 +138,8 @@ def _losses(
 
 
 def _listed(history: MarketHistory, days: Boundaries) -> BoolArray:
-    """(D, N) market is listed at the last bar known at each boundary."""
-    return history.active[np.maximum(days.bars - 1, 0)]
+    """(D, N) market is listed at the last bar of each boundary, as far as was known there."""
+    return history.listed_as_known(np.maximum(days.bars - 1, 0), days.time_ns)
 
 
 def _age_days(history: MarketHistory, days: Boundaries) -> FloatArray:

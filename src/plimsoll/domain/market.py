@@ -133,6 +133,9 @@ class MarketHistory:
         Volume in base units; funding rate paid by longs over the bar, as a fraction.
     received_ns : (T,) int64 or None
         When a bar was received; None means at its close.
+    inactive_known_ns : (T, N) int64 or None
+        From when it was known that a market was no longer listed at a bar where it is not
+        ``active``: an absence is a delisting only once it has lasted. None: known at once.
     findings : tuple of Finding
     """
 
@@ -146,11 +149,13 @@ class MarketHistory:
     volume: FloatArray | None = None
     funding: FloatArray | None = None
     received_ns: IntArray | None = None
+    inactive_known_ns: IntArray | None = None
     findings: tuple[Finding, ...] = ()
 
     def __post_init__(self) -> None:
         shape = (self.time_ns.size, len(self.markets))
-        for name in ("close", "active", "mask_from_ns", "volume", "funding"):
+        panels = ("close", "active", "mask_from_ns", "volume", "funding", "inactive_known_ns")
+        for name in panels:
             column = getattr(self, name)
             if column is not None and column.shape != shape:
                 raise DataFormatError(
@@ -174,8 +179,9 @@ class MarketHistory:
     def before(self, at_ns: int) -> MarketHistory:
         """Return what was known before ``at_ns``: the only window a fold may see.
 
-        Bars that closed (or were received) after ``at_ns`` are gone, and so is the knowledge of
-        faults that nobody could have had by then: their bars are trusted again, as they were.
+        Bars that closed (or were received) after ``at_ns`` are gone, and so is the knowledge that
+        nobody could have had by then: bars not yet known to be bad are trusted again, and markets
+        not yet known to be delisted are listed.
         """
         rows = slice(0, int(np.searchsorted(self.available_ns, at_ns, side="right")))
         known = self.mask_from_ns[rows] <= at_ns
@@ -183,13 +189,32 @@ class MarketHistory:
             self,
             time_ns=self.time_ns[rows],
             close=self.close[rows],
-            active=self.active[rows],
+            active=self.listed_as_known(rows, at_ns),
+            inactive_known_ns=None
+            if self.inactive_known_ns is None
+            else self.inactive_known_ns[rows],
             mask_from_ns=np.where(known, self.mask_from_ns[rows], NEVER_MASKED),
             volume=None if self.volume is None else self.volume[rows],
             funding=None if self.funding is None else self.funding[rows],
             received_ns=None if self.received_ns is None else self.received_ns[rows],
             findings=tuple(f for f in self.findings if f.known_at_ns < at_ns),
         )
+
+    def listed_as_known(self, rows: slice | IntArray, at_ns: int | IntArray) -> BoolArray:
+        """(R, N) listed at the bars ``rows``, as far as was known at ``at_ns``.
+
+        Parameters
+        ----------
+        rows : slice or (R,) int64
+        at_ns : int or (R,) int64
+            One time, or one for each row.
+        """
+        if self.inactive_known_ns is None:
+            return self.active[rows]
+        at = np.asarray(at_ns)
+        later = self.inactive_known_ns[rows] > (at[:, None] if at.ndim else at)
+        listed: BoolArray = self.active[rows] | later
+        return listed
 
     def column(self, market: str) -> int:
         """Return the column of ``market``."""

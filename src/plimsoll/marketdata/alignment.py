@@ -10,6 +10,7 @@ import numpy as np
 from plimsoll.domain.finding import Action, Finding, FindingKind, FindingPolicy
 from plimsoll.domain.market import NEVER_MASKED, Bars, BoolArray, FloatArray, IntArray
 from plimsoll.errors import DataFormatError
+from plimsoll.marketdata.runs import runs
 from plimsoll.marketdata.series import phase_ns, repeated, time_order
 
 
@@ -115,6 +116,41 @@ def active_panel(
         for f in away:
             if f.market == column.source:
                 panel[(grid > f.first_ns) & (grid < f.last_ns), n] = False
+    return panel
+
+
+def inactive_panel(
+    columns: Sequence[AlignedColumn],
+    grid: IntArray,
+    interval_ns: int,
+    active: BoolArray,
+    findings: Sequence[Finding],
+) -> IntArray:
+    """(T, N) time from which it was known that a market was not listed at a bar.
+
+    An absence is known to be a delisting once it has lasted, or when another coin of the ticker
+    prints. 0 where the market is listed, and before its first bar, which is known at once.
+    """
+    panel = np.zeros(active.shape, dtype=np.int64)
+    ended = {
+        (f.market, f.last_ns): f.known_at_ns + interval_ns
+        for f in findings
+        if f.kind is FindingKind.DELISTING
+    }
+    for n, column in enumerate(columns):
+        first = int(column.rows[0]) if len(column.bars) else grid.size
+        starts, ends = runs(~active[first:, n])
+        for start, stop in zip(starts + first, ends + first + 1, strict=True):
+            last_ns = int(grid[start - 1])
+            known = [ended.get((column.source, last_ns))]
+            known += [
+                int(other.bars.time_ns[0]) + interval_ns
+                for other in columns
+                if other.source == column.source
+                and len(other.bars)
+                and int(other.bars.time_ns[0]) > last_ns
+            ]
+            panel[start:stop, n] = min((at for at in known if at is not None), default=0)
     return panel
 
 

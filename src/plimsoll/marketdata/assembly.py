@@ -16,6 +16,7 @@ from plimsoll.marketdata.alignment import (
     active_panel,
     close_panel,
     common_grid,
+    inactive_panel,
     mask_panel,
     place,
     placeable,
@@ -149,12 +150,14 @@ def _aligned(
         columns += [place(name, part, grid) for name, part in parts]
         replaced.update(name for name, _ in parts[:-1])
     interval = kept[0].interval_ns
+    active = active_panel(columns, grid, findings, frozenset(replaced))
     history = MarketHistory(
         time_ns=grid,
         interval_ns=interval,
         markets=tuple(column.name for column in columns),
         close=close_panel(columns, grid.size),
-        active=active_panel(columns, grid, findings, frozenset(replaced)),
+        active=active,
+        inactive_known_ns=inactive_panel(columns, grid, interval, active, findings),
         mask_from_ns=mask_panel(columns, grid, interval, findings, policy),
         price_kind=kept[0].price_kind,
         volume=volume_panel(columns, grid.size),
