@@ -10,7 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+import hypothesis
 import pytest
+
+# Shared machines are noisy and first calls compile kernels: time is no property under test.
+hypothesis.settings.register_profile("plimsoll", deadline=None)
+hypothesis.settings.load_profile("plimsoll")
 
 Found = TypeVar("Found")
 _NOT_RUN = pytest.StashKey[dict[str, int]]()

@@ -10,7 +10,13 @@ from numpy.typing import NDArray
 
 from plimsoll.errors import ParameterError
 from plimsoll.estimators.price_record import Boundaries, PriceRecord
-from plimsoll.maths.heavy_ewma import heavy_ewma_volatility_path, replay_origins
+from plimsoll.maths.heavy_ewma import (
+    HOLE_DAYS,
+    LEAST_WARM_UP,
+    WARM_UP_DAYS,
+    heavy_ewma_volatility_path,
+    replay_origins,
+)
 
 FloatArray = NDArray[np.float64]
 
@@ -57,4 +63,6 @@ class HeavyEwmaPath:
             replay_origins(late, condemned, boundaries.bars),
             decay,
             self.nu,
+            max(WARM_UP_DAYS * boundaries.bars_per_day, LEAST_WARM_UP),
+            max(HOLE_DAYS * boundaries.bars_per_day, 2),
         )

@@ -29,8 +29,13 @@ from numpy.typing import NDArray
 Vector = NDArray[np.float64]
 Index = NDArray[np.int64]
 
-WARM_UP_RETURNS = 72
-MAX_HOLE_BARS = 48
+WARM_UP_DAYS = 3
+LEAST_WARM_UP = 30
+HOLE_DAYS = 2
+SLOW_SHARE = 0.0625
+"""The variance never falls below this share of its own slow mean (a quarter of the volatility):
+after a stretch of stale or frozen prices the bounded recursion would take weeks to come back."""
+SLOW_GAIN = 0.1
 
 
 @njit(cache=True, nogil=True)
@@ -59,26 +64,35 @@ def _advance(
     known_ns: int,
     decay: float,
     nu: float,
+    warm_up: int,
+    longest_hole: int,
 ) -> None:
-    """Run bars ``first .. last - 1`` into ``state`` = (variance, price, bar, returns seen)."""
+    """Run bars ``first .. last - 1`` into ``state``.
+
+    State: variance, last price, its bar, returns seen, slow mean of the variance, moves in it.
+    """
     for i in range(first, last):
         price = log_price[i]
         if np.isnan(price) or mask_from_ns[i] <= known_ns:
             continue
         hole = i - state[2]
-        if not np.isnan(state[1]) and hole <= MAX_HOLE_BARS:
+        if not np.isnan(state[1]) and hole <= longest_hole:
             # A return over a hole counts once, at its variance per bar.
             shock = (price - state[1]) / np.sqrt(hole)
             seen = state[3]
-            if seen < WARM_UP_RETURNS:
-                # Gain 1 / n instead of 1 - decay: a mean, as robust as the recursion after it.
-                gain = max(1.0 / (seen + 1.0), 1.0 - decay)
-                if state[0] > 0.0:
-                    state[0] = heavy_ewma_step(state[0], shock, 1.0 - gain, nu)
-                else:
-                    state[0] = shock * shock
-            elif state[0] > 0.0:
-                state[0] = heavy_ewma_step(state[0], shock, decay, nu)
+            # Gain 1 / n at first: a mean, as robust as the recursion after it.
+            gain = 1.0 - decay
+            if seen < warm_up:
+                gain = max(1.0 / (seen + 1.0), gain)
+            if state[0] > 0.0:
+                state[0] = heavy_ewma_step(state[0], shock, 1.0 - gain, nu)
+            else:
+                state[0] = shock * shock
+            if shock != 0.0:  # a price that does not move says nothing about how it moves
+                slow = max(1.0 / (state[5] + 1.0), SLOW_GAIN * (1.0 - decay))
+                state[4] += slow * (state[0] - state[4])
+                state[5] += 1.0
+            state[0] = max(state[0], SLOW_SHARE * state[4])
             state[3] = seen + 1.0
         state[1] = price
         state[2] = i
@@ -93,6 +107,8 @@ def heavy_ewma_volatility_path(
     replay_from: Index,
     decay: float,
     nu: float,
+    warm_up: int,
+    longest_hole: int,
 ) -> Vector:
     """Volatility per bar forecast at each boundary, from what was known there.
 
@@ -109,27 +125,40 @@ def heavy_ewma_volatility_path(
         one (``d - 1``; ``-1`` = from the start), or an earlier one where a bar before it has
         meanwhile been condemned.
     decay, nu : float
+    warm_up, longest_hole : int
+        Returns before there is a number; bars over which a return is still one.
 
     Returns
     -------
     (D,) float64
-        NaN until ``WARM_UP_RETURNS`` returns were seen, and while the variance is zero.
+        NaN until ``warm_up`` returns were seen, and while the variance is zero.
     """
     days = boundary.size
-    states = np.empty((days, 4))
+    states = np.empty((days, 6))
     out = np.full(days, np.nan)
     for d in range(days):
-        state = np.array([0.0, np.nan, -1.0, 0.0])
+        state = np.array([0.0, np.nan, -1.0, 0.0, 0.0, 0.0])
         start = 0
         origin = replay_from[d]
         if origin >= 0:
             state[:] = states[origin]
             start = boundary[origin]
         for k in range(origin + 1, d + 1):
-            _advance(state, log_price, mask_from_ns, start, boundary[k], boundary_ns[d], decay, nu)
+            _advance(
+                state,
+                log_price,
+                mask_from_ns,
+                start,
+                boundary[k],
+                boundary_ns[d],
+                decay,
+                nu,
+                warm_up,
+                longest_hole,
+            )
             states[k, :] = state
             start = boundary[k]
-        if state[3] >= WARM_UP_RETURNS and state[0] > 0.0:
+        if state[3] >= warm_up and state[0] > 0.0:
             out[d] = np.sqrt(state[0])
     return out
 

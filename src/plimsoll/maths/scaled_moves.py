@@ -38,19 +38,32 @@ def _largest(
 
 @njit(cache=True, nogil=True)
 def _block_variance(
-    at: Index, top: Vector, count: int, level: float, start: int, stop: int, block: int
+    values: Vector,
+    at: Index,
+    top: Vector,
+    count: int,
+    level: float,
+    start: int,
+    stop: int,
+    block: int,
 ) -> float:
-    """Variance of the number of values above ``level``, from blocks of ``block`` bars."""
-    blocks = max((stop - start + block - 1) // block, 2)
+    """Variance of the number of values above ``level``, from the blocks that hold values."""
+    blocks = (stop - start + block - 1) // block
     tally = np.zeros(blocks)
     for j in range(count):
         if top[j] > level:
             tally[(at[j] - start) // block] += 1.0
-    mean = tally.mean()
-    total = 0.0
+    held, total, squares = 0, 0.0, 0.0
     for b in range(blocks):
-        total += (tally[b] - mean) ** 2
-    return total * blocks / (blocks - 1.0)
+        for i in range(start + b * block, min(start + (b + 1) * block, stop)):
+            if not np.isnan(values[i]):
+                held += 1
+                total += tally[b]
+                squares += tally[b] * tally[b]
+                break
+    if held < 2:
+        return np.nan
+    return max(squares - total * total / held, 0.0) * held / (held - 1.0)
 
 
 @njit(cache=True, nogil=True)
@@ -97,7 +110,7 @@ def _tail_quantile(
         out[0] = ordered[j] + (place - j) * (ordered[min(j + 1, needed - 1)] - ordered[j])
     # Delta method: sd of the count above the quantile over the slope of the tail there.
     slope = (1.0 - confidence) * known / (beta + xi * (out[0] - threshold))
-    variance = _block_variance(at, top, count, out[0], start, stop, block)
+    variance = _block_variance(values, at, top, count, out[0], start, stop, block)
     out[1] = math.sqrt(variance) / slope
     return threshold
 

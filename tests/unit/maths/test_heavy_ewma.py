@@ -12,13 +12,13 @@ from scipy import stats
 
 from plimsoll.domain.market import HOUR_NS, NEVER_MASKED
 from plimsoll.maths.heavy_ewma import (
-    WARM_UP_RETURNS,
     heavy_ewma_step,
     heavy_ewma_volatility_path,
     replay_origins,
 )
 from plimsoll.maths.recursions import ewma_step
 
+WARM_UP = 72
 variances = st.floats(1e-8, 1.0)
 decays = st.floats(0.5, 0.9999)
 
@@ -67,6 +67,8 @@ def path(log_price: np.ndarray, mask: np.ndarray, half_life: float = 50.0) -> np
         replay_origins(late, condemned, boundary),
         0.5 ** (1.0 / half_life),
         4.0,
+        WARM_UP,
+        48,
     )
 
 
@@ -82,7 +84,7 @@ def test_volatility_has_no_number_before_the_warm_up_and_for_a_constant_price() 
     rng = np.random.default_rng(0)
     price = np.cumsum(0.02 * rng.normal(size=24 * 20))
     never = np.full(price.size, NEVER_MASKED)
-    first = math.ceil((WARM_UP_RETURNS + 1) / 24) - 1
+    first = math.ceil((WARM_UP + 1) / 24) - 1
     found = path(price, never)
     assert np.isnan(found[:first]).all()
     assert np.isfinite(found[first:]).all()
@@ -111,3 +113,22 @@ def test_the_path_scales_with_the_price_moves(scale: float) -> None:
     price = np.cumsum(0.01 * rng.standard_t(4, 24 * 12))
     never = np.full(price.size, NEVER_MASKED)
     np.testing.assert_allclose(path(scale * price, never), scale * path(price, never), rtol=1e-10)
+
+
+def test_a_series_that_begins_flat_gets_a_number_once_it_moves() -> None:
+    rng = np.random.default_rng(3)
+    price = np.concatenate([np.zeros(100), np.cumsum(0.01 * rng.normal(size=24 * 30))])
+    found = path(price[: price.size // 24 * 24], np.full(price.size // 24 * 24, NEVER_MASKED))
+    assert np.isfinite(found[6:]).all()
+    assert found[-1] == pytest.approx(0.01, rel=0.3)
+
+
+def test_a_frozen_year_does_not_leave_the_margin_near_zero() -> None:
+    """Moves of 1 %, a frozen stretch, moves again: on its first day the volatility is at least a
+    quarter of the usual, and back within the half-life or so."""
+    rng = np.random.default_rng(4)
+    moves = 0.01 * rng.normal(size=24 * 420)
+    moves[24 * 100 : 24 * 390] = 0.0
+    found = path(np.cumsum(moves), np.full(moves.size, NEVER_MASKED), half_life=24 * 11.0)
+    assert found[391] > 0.25 * 0.6 * found[99]
+    assert found[405] > 0.5 * found[99]
