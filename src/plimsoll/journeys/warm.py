@@ -24,9 +24,12 @@ from numba.core.registry import CPUDispatcher
 from plimsoll.calibration.problem import VolatilityModel
 from plimsoll.config.loader import load_venue
 from plimsoll.config.venue import AntiProcyclicalitySection, EvidenceSection
+from plimsoll.domain.account import Account, Book, Position
 from plimsoll.domain.ports import SILENT, Progress
 from plimsoll.journeys.calibrate import calibrate
+from plimsoll.journeys.estimate import estimate
 from plimsoll.journeys.kernel_types import argument_types
+from plimsoll.journeys.margin import margin
 from plimsoll.sandbox.generator import generate
 
 KERNEL_PACKAGES = (
@@ -123,7 +126,7 @@ def _modules() -> Iterator[str]:
 
 
 def _exercise() -> None:
-    """Run the kernels on one small synthetic market, by every volatility model."""
+    """Run the numeric verbs on one small synthetic market, by every volatility model."""
     with as_file(files("plimsoll.config").joinpath("template.yaml")) as path:
         file = load_venue(path)
     config = file.config
@@ -136,4 +139,10 @@ def _exercise() -> None:
     }
     small = config.model_copy(update=update)
     bars = generate(0, days=DAYS).bars
-    calibrate(replace(file, config=small), data=bars, workers=1)
+    calibrated = calibrate(replace(file, config=small), data=bars, workers=1)
+    symbol = small.markets[0].symbol
+    for model in VolatilityModel:
+        estimate(bars[symbol], symbol, model=model)
+    position = Position(market=symbol, quantity=1.0, entry_price=1.0)
+    book = Book.from_accounts([Account(name="synthetic", positions=(position,))])
+    margin(book, calibrated.parameters, {symbol: 1.0})

@@ -22,6 +22,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 Vector = NDArray[np.float64]
+Matrix = NDArray[np.float64]
 Codes = NDArray[np.int64]
 
 LINEAR = 0
@@ -72,7 +73,7 @@ def profit(payoff: int, amount: float, entry: float, mark: float) -> float:
 
 
 @njit(cache=True, nogil=True)
-def profit_table(payoffs: Codes, amounts: Vector, marks: Vector, moves: Vector) -> Vector:
+def profit_table(payoffs: Codes, amounts: Vector, marks: Vector, moves: Matrix) -> Matrix:
     """Profit of N positions under S simple moves of their own price.
 
     Parameters

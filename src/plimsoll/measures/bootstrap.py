@@ -13,6 +13,7 @@ from plimsoll.measures.tail import interpolated_quantile, tail_boundary, tail_me
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
 Ranks = NDArray[np.int64]
+IndexMatrix = NDArray[np.int64]
 
 QUANTILE, INTERPOLATED, MEAN = 0, 1, 2
 """Columns of the replications."""
@@ -71,7 +72,7 @@ def replicate(
     ordered: Vector,
     rank: Ranks,
     weights: Vector,
-    starts: Ranks,
+    starts: IndexMatrix,
     block_length: int,
     confidence: float,
     effective: float,

@@ -38,6 +38,7 @@ from plimsoll.validation.newey_west import DEFAULT_LAGS, daily_sums, variance_of
 from plimsoll.validation.starts import Starts, starts_of
 
 Vector = NDArray[np.float64]
+IndexMatrix = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
 INTERVAL_LEVEL = 0.95
@@ -216,9 +217,7 @@ def _replicated_rates(broke: Vector, held: Vector, bootstrap: BlockBootstrap) ->
 
 
 @njit(cache=True, nogil=True)
-def _resample_rates(
-    broke: Vector, held: Vector, starts: NDArray[np.int64], block_length: int
-) -> Vector:
+def _resample_rates(broke: Vector, held: Vector, starts: IndexMatrix, block_length: int) -> Vector:
     size = broke.size
     out = np.empty(starts.shape[0])
     for b in range(starts.shape[0]):
