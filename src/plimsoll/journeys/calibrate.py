@@ -21,6 +21,7 @@ from plimsoll.domain.ports import SILENT, Progress
 from plimsoll.domain.table import Table
 from plimsoll.journeys.as_of import as_of_ns
 from plimsoll.journeys.incumbent import InForce, in_force
+from plimsoll.journeys.outputs import claimed, write_outputs
 from plimsoll.journeys.prices import Payments, PriceData, read_prices
 from plimsoll.journeys.result import CalibrationResult
 from plimsoll.journeys.stages import Stages
@@ -73,24 +74,31 @@ def calibrate(
     ConfigurationError, UsageError, DataError, StorageError
     """
     stages = Stages()
-    with stages.time("check the venue file"):
-        file = (
-            venue if isinstance(venue, VenueFile) else load_venue(venue, check_files=data is None)
-        )
-        problem, policy = to_problem(file.config), finding_policy(file.config)
-        standing = in_force(file, problem, incumbent)
-    with stages.time("read prices"):
-        prices = read_prices(file, data)
-    calibration = _calibrate(
-        problem, prices, policy, standing, as_of, workers=workers, progress=progress, stages=stages
-    )
     files: tuple[Path, ...] = ()
-    if out is not None:
-        with stages.time("write report"):
-            from plimsoll.journeys.outputs import write_outputs
-
-            title = f"{problem.venue}: margin parameters"
-            files = write_outputs(calibration, Path(out), title)
+    with claimed(out) as output:  # before any data are read
+        with stages.time("check the venue file"):
+            file = (
+                venue
+                if isinstance(venue, VenueFile)
+                else load_venue(venue, check_files=data is None)
+            )
+            problem, policy = to_problem(file.config), finding_policy(file.config)
+            standing = in_force(file, problem, incumbent)
+        with stages.time("read prices"):
+            prices = read_prices(file, data)
+        calibration = _calibrate(
+            problem,
+            prices,
+            policy,
+            standing,
+            as_of,
+            workers=workers,
+            progress=progress,
+            stages=stages,
+        )
+        if output is not None:
+            with stages.time("write report"):
+                files = write_outputs(calibration, output, f"{problem.venue}: margin parameters")
     return CalibrationResult(calibration=calibration, timings=stages.timings, files=files)
 
 

@@ -1,29 +1,54 @@
-"""Write a calibration: all files of a run or none."""
+"""Write a calibration: all files of a run or none, into a folder claimed before the work."""
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from plimsoll.adapters.files.output_folder import open_output
+from plimsoll.adapters.files.output_folder import OutputFolder, open_output
 from plimsoll.calibration.evidence import Calibration
-from plimsoll.report import csv_tables, evidence_bytes, html_report, markdown_report
+
+_PARAMETERS, _EVIDENCE = "parameters.json", "evidence.json"
+_HTML, _MARKDOWN = "report.html", "report.md"
 
 
-def write_outputs(calibration: Calibration, folder: Path, title: str) -> tuple[Path, ...]:
+@contextmanager
+def claimed(folder: str | os.PathLike[str] | None) -> Iterator[OutputFolder | None]:
+    """Hold the folder of a run from before its data are read until its files are in place.
+
+    Raises
+    ------
+    UsageError, DataFormatError, StorageError
+        On entering: another run writes into it, it holds files that are not ours, or it cannot
+        be written. On leaving: as in `open_output`.
+    """
+    if folder is None:
+        yield None
+        return
+    with open_output(folder, (_PARAMETERS, _EVIDENCE, _HTML, _MARKDOWN)) as output:
+        yield output
+
+
+def write_outputs(calibration: Calibration, output: OutputFolder, title: str) -> tuple[Path, ...]:
     """Write the set, the evidence and the report in every form.
+
+    They are in place once the claim on the folder is left without an error.
 
     Raises
     ------
     StorageError
         Something could not be written; what stood there before is untouched.
     """
+    # Not at the head: a calibration that writes nothing should not wait for the report's imports.
+    from plimsoll.report import csv_tables, evidence_bytes, html_report, markdown_report
+
     parameters, evidence = calibration.parameters, calibration.evidence
-    with open_output(folder) as output:
-        output.write("parameters.json", parameters.canonical())
-        output.write("evidence.json", evidence_bytes(evidence))
-        output.write("report.html", html_report(evidence, parameters, title=title))
-        output.write("report.md", markdown_report(evidence, parameters))
-        for name, text in csv_tables(evidence).items():
-            output.write(f"tables/{name}", text)
-        names = output.names
-    return tuple(folder / name for name in names if not name.startswith("tables/"))
+    output.write(_PARAMETERS, parameters.canonical())
+    output.write(_EVIDENCE, evidence_bytes(evidence))
+    output.write(_HTML, html_report(evidence, parameters, title=title))
+    output.write(_MARKDOWN, markdown_report(evidence, parameters))
+    for name, text in csv_tables(evidence).items():
+        output.write(f"tables/{name}", text)
+    return tuple(output.folder / name for name in (_PARAMETERS, _EVIDENCE, _HTML, _MARKDOWN))

@@ -14,6 +14,7 @@ from plimsoll.adapters.files.output_folder import (
     open_output,
     verify_output,
 )
+from plimsoll.adapters.files.output_stage import new_stage, staged
 from plimsoll.errors import DataFormatError, StorageError, UsageError
 
 
@@ -84,7 +85,7 @@ def test_a_move_cut_off_anywhere_is_carried_to_its_end(
     moved: list[Path] = []
 
     def cut_off(source: Path, target: Path) -> None:
-        outside = ".staging" not in str(target)
+        outside = ".plimsoll" not in str(target)
         if outside and len(moved) == after:
             raise Killed
         real(source, target)
@@ -104,7 +105,7 @@ def test_a_move_cut_off_anywhere_is_carried_to_its_end(
 
 
 def content_is_old(folder: Path) -> bool:
-    return {n: t for n, t in content(folder).items() if not n.startswith(".staging")} == OLD
+    return {n: t for n, t in content(folder).items() if not n.startswith(".plimsoll")} == OLD
 
 
 def test_an_interrupt_during_the_move_arrives_after_it(
@@ -127,10 +128,11 @@ def test_an_interrupt_during_the_move_arrives_after_it(
 
 def test_an_incomplete_stage_of_a_killed_run_is_thrown_away(tmp_path: Path) -> None:
     run(tmp_path, OLD)
-    (tmp_path / ".staging").mkdir()
-    (tmp_path / ".staging" / "a.txt").write_text("half")
+    stage = new_stage(tmp_path)
+    staged(stage, "a.txt").write_text("half")
     finish_interrupted(tmp_path)
     assert content(tmp_path) == OLD
+    assert not stage.exists()
 
 
 def test_changed_and_missing_files_are_seen(tmp_path: Path) -> None:

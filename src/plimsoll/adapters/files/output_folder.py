@@ -1,39 +1,53 @@
 """The files of one run: all of the new, or all of the old, never a mixture that looks whole.
 
-Files are staged in ``.staging`` inside the folder; nothing of the old output is touched while
-they are made, so an error or an interrupt leaves it as it was. On success a manifest (name, size
-and SHA-256 of each file) is staged last, the stage is marked complete, and each file is renamed
-into place, the manifest at the end. Once marked, the move is carried to its end: at once if an
-interrupt falls into it, or by the next run if the process was killed. Files of the former run
-that the new one did not write are removed; files that no manifest names are never touched.
+`open_output` claims the folder before the work: it takes the folder's lock, finds out whether the
+folder can be written, finishes what a killed run left, and refuses files that are not ours. Files
+are then staged inside the folder (`plimsoll.adapters.files.output_stage`); nothing of the old
+output is touched while they are made, so an error or an interrupt leaves it as it was. On success
+each file is renamed into place, the manifest (name, size and SHA-256 of each file) last. Files of
+the former run that the new one did not write are deleted unless they have changed; files that no
+manifest names are neither replaced nor deleted.
 """
 
 from __future__ import annotations
 
-import json
 import os
-import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path, PurePosixPath
-from typing import Any
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
 
-from plimsoll.adapters.files.atomic import Writer, storing, sync_folder, write_atomically
-from plimsoll.adapters.files.digest import file_digest
+from plimsoll.adapters.files.atomic import Writer, storing, write_atomically
+from plimsoll.adapters.files.folder_lock import only_writer
+from plimsoll.adapters.files.output_manifest import (
+    MANIFEST,
+    Files,
+    is_as_written,
+    is_name_inside,
+    is_place_inside,
+    manifest_of,
+    read_manifest,
+)
+from plimsoll.adapters.files.output_stage import (
+    complete,
+    is_complete,
+    move_into_place,
+    new_stage,
+    remove,
+    settle,
+    staged,
+)
 from plimsoll.adapters.files.sources import PathLike
-from plimsoll.errors import DataFormatError, StorageError, UsageError
+from plimsoll.errors import StorageError, UsageError
 
-MANIFEST = "manifest.json"
-_STAGING = ".staging"
-_COMPLETE = ".complete"
+__all__ = ["MANIFEST", "OutputFolder", "finish_interrupted", "open_output", "verify_output"]
 
 
 class OutputFolder:
-    """Stage of one run; made by `open_output`."""
+    """A folder claimed for the files of one run; made by `open_output`."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self._staging = folder / _STAGING
+    def __init__(self, folder: Path, root: Path, stage: Path, former: Files) -> None:
+        self.folder = folder  # as the caller names it
+        self._root, self._stage, self._former = root, stage, former
         self._names: list[str] = []
 
     @property
@@ -50,71 +64,111 @@ class OutputFolder:
             Relative to the folder, with ``/`` between its parts; each name once.
         data : bytes, str or callable
             As in `write_atomically`.
+
+        Raises
+        ------
+        UsageError
+            For a name that leads out of the folder, or is written already.
+        StorageError
+            Something could not be written, or a file that is not ours stands there.
         """
-        relative = PurePosixPath(name)
-        if relative.is_absolute() or ".." in relative.parts or not relative.parts:
-            raise UsageError("must stay inside the output folder", found=name, field="name")
-        if name in self._names or name in (MANIFEST, _COMPLETE):
+        if name in self._names or name == MANIFEST:
             raise UsageError("must be written once", found=name, field="name")
-        if (self.folder / name).is_dir():
-            raise StorageError(
-                "must be a file",
-                found="a directory",
-                field=str(self.folder / name),
-                remedy="remove or rename the directory",
-            )
-        write_atomically(self._staging / name, data)
+        self.check_free(name)
+        write_atomically(staged(self._stage, name), data)
         self._names.append(name)
 
+    def check_free(self, name: str) -> None:
+        """Refuse a name that cannot be written without touching what is not ours.
+
+        Raises
+        ------
+        UsageError, StorageError
+            As in `write`.
+        """
+        if not is_name_inside(name):
+            raise UsageError("must stay inside the output folder", found=name, field="name")
+        path = self._root / name
+        ways = [way for way in path.parents if way != self._root and way.is_relative_to(self._root)]
+        if not is_place_inside(self._root, name):
+            raise _in_the_way(path, "stay inside the output folder", "a link that leads out of it")
+        for way in ways:
+            if way.exists() and not way.is_dir():
+                raise _in_the_way(way, "be a folder", "a file")
+        if path.is_dir():
+            raise _in_the_way(path, "be a file", "a directory")
+        if name not in self._former and (path.exists() or path.is_symlink()):
+            raise _in_the_way(path, "be a file of an earlier run, or absent", "another file")
+
     def _commit(self) -> None:
-        entries = {
-            name: {
-                "bytes": (self._staging / name).stat().st_size,
-                "sha256": file_digest(self._staging / name),
-            }
-            for name in sorted(self._names)
-        }
-        document = {"schema": 1, "files": entries}
-        write_atomically(
-            self._staging / MANIFEST, json.dumps(document, indent=2, sort_keys=True) + "\n"
-        )
-        write_atomically(self._staging / _COMPLETE, b"")
+        if not self._names:
+            return
+        with storing(self._root):
+            complete(self._stage, self._names)
         try:
-            _move_into_place(self.folder)
+            move_into_place(self._stage)
         except KeyboardInterrupt:
-            _move_into_place(self.folder)
+            move_into_place(self._stage)
             raise
+        except OSError as error:
+            raise StorageError(
+                "must be writable until every file is moved into it",
+                found=error.strerror or str(error),
+                field=str(self._root),
+                remedy="remove the cause and run again: the move is carried to its end first",
+            ) from error
 
 
 @contextmanager
-def open_output(folder: PathLike) -> Iterator[OutputFolder]:
-    """Yield an `OutputFolder`; on leaving without an error its files take the place of the old.
+def open_output(folder: PathLike, names: Iterable[str] = ()) -> Iterator[OutputFolder]:
+    """Claim a folder, yield it; on leaving without an error the new files replace the old.
+
+    Enter it before the work whose result is to be written: all that can be known to go wrong is
+    found on entering. A run that writes nothing, or fails, changes nothing.
+
+    Parameters
+    ----------
+    folder : path
+        Made if it does not exist (and removed again if the run fails).
+    names : iterable of str
+        Files sure to be written; where one that is not ours stands there, the folder is refused.
 
     Raises
     ------
+    UsageError
+        Another process writes into the folder.
+    DataFormatError
+        Its ``manifest.json`` is not one of ours.
     StorageError
         Something could not be written; the former output is untouched.
     """
-    root = Path(os.path.realpath(os.fspath(folder)))
-    with storing(root):
-        root.mkdir(parents=True, exist_ok=True)
-        finish_interrupted(root)
-    _manifest_if_any(root / MANIFEST)  # a foreign file of that name is refused before any work
-    output = OutputFolder(root)
+    root = _resolved(folder)
+    is_new = not root.exists()
     try:
-        yield output
-        with storing(root):
+        with only_writer(root), _staging(root) as stage:
+            output = OutputFolder(Path(folder), root, stage, manifest_of(root))
+            for name in names:
+                output.check_free(name)
+            yield output
             output._commit()
     finally:
-        if not (root / _STAGING / _COMPLETE).exists():
-            shutil.rmtree(root / _STAGING, ignore_errors=True)
+        if is_new:
+            with suppress(OSError):
+                root.rmdir()  # only if it is empty: the run came to nothing
 
 
-def finish_interrupted(folder: Path) -> None:
-    """Carry a move that was cut off to its end; throw away a stage that was not complete."""
-    if (folder / _STAGING / _COMPLETE).exists():
-        _move_into_place(folder)
-    shutil.rmtree(folder / _STAGING, ignore_errors=True)
+def finish_interrupted(folder: PathLike) -> None:
+    """Carry a move that was cut off to its end; throw away a stage that was not complete.
+
+    Raises
+    ------
+    UsageError, DataFormatError, StorageError
+        As in `open_output`.
+    """
+    root = _resolved(folder)
+    if root.exists():
+        with only_writer(root), storing(root):
+            settle(root)
 
 
 def verify_output(folder: PathLike) -> tuple[str, ...]:
@@ -122,53 +176,51 @@ def verify_output(folder: PathLike) -> tuple[str, ...]:
 
     Raises
     ------
-    DataError, DataFormatError
-        There is no manifest, or it cannot be read.
+    DataFormatError
+        There is no manifest, or it is not one of ours.
     """
     root = Path(folder)
-    wrong = []
-    for name, entry in _manifest(root / MANIFEST).items():
-        path = root / name
-        if not path.is_file() or file_digest(path) != entry["sha256"]:
-            wrong.append(name)
-    return tuple(wrong)
+    files = read_manifest(root / MANIFEST)
+    return tuple(name for name, sha256 in files.items() if not is_as_written(root, name, sha256))
 
 
-def _move_into_place(folder: Path) -> None:
-    """Rename every staged file, the manifest last; may be repeated after any interruption."""
-    staging = folder / _STAGING
-    if not (staging / _COMPLETE).exists():
-        return
-    names = list(_manifest_if_any(staging / MANIFEST))
-    stale = set(_manifest_if_any(folder / MANIFEST)) - set(names) if names else set()
-    for name in [*names, MANIFEST]:
-        if (staging / name).exists():
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            if name == MANIFEST:
-                _remove(folder, stale)
-            os.replace(staging / name, folder / name)
-    sync_folder(folder)
-    (staging / _COMPLETE).unlink()
-    shutil.rmtree(staging, ignore_errors=True)
-
-
-def _remove(folder: Path, names: set[str]) -> None:
-    for name in sorted(names):
-        (folder / name).unlink(missing_ok=True)
-
-
-def _manifest_if_any(path: Path) -> dict[str, Any]:
-    return _manifest(path) if path.is_file() else {}
-
-
-def _manifest(path: Path) -> dict[str, Any]:
+@contextmanager
+def _staging(root: Path) -> Iterator[Path]:
+    """Yield a new stage, once those of killed runs are dealt with."""
+    manifest_of(root)  # a foreign one is refused before anything is moved
+    with storing(root):
+        settle(root)
+        stage = new_stage(root)
     try:
-        files = json.loads(path.read_text("utf-8"))["files"]
-        return {str(name): dict(entry) for name, entry in files.items()}
-    except (ValueError, KeyError, TypeError, AttributeError, OSError) as error:
-        raise DataFormatError(
-            "must be a manifest of an output folder",
-            found=str(error)[:100],
-            field=str(path),
-            remedy="run again into an empty folder",
-        ) from error
+        yield stage
+    finally:
+        if not is_complete(stage):
+            remove(stage)
+
+
+def _resolved(folder: PathLike) -> Path:
+    text = os.fspath(folder)
+    if not text or "\0" in text:
+        raise UsageError("must name a folder", found=text, field="folder")
+    root = Path(os.path.realpath(text))
+    with storing(root):
+        is_file = root.exists() and not root.is_dir()
+    if is_file:
+        raise StorageError(
+            "must be a folder",
+            found="a file",
+            field=text,
+            remedy=f"{text} is a file; name a folder",
+        )
+    return root
+
+
+def _in_the_way(path: Path, must: str, found: str) -> StorageError:
+    return StorageError(
+        f"must {must}",
+        found=found,
+        field=str(path),
+        remedy="remove or rename the directory"
+        if found == "a directory"
+        else "move it away, or name another folder for the output",
+    )
