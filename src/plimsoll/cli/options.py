@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -17,13 +17,13 @@ Data = Annotated[
 ]
 AsOf = Annotated[
     str | None,
-    typer.Option("--as-of", help="Calibrate as of this UTC date or date-time; data end there."),
+    typer.Option("--as-of", help="Date whose midnight (UTC) is meant; data end there."),
 ]
 Out = Annotated[Path, typer.Option("--out", help="Folder for the results.")]
 
 
-def utc_instant(text: str | None, option: str) -> datetime | None:
-    """Read an ISO date or date-time as UTC.
+def utc_midnight(text: str | None) -> datetime | None:
+    """Read an ISO date as its midnight (UTC).
 
     Raises
     ------
@@ -32,18 +32,9 @@ def utc_instant(text: str | None, option: str) -> datetime | None:
     """
     if text is None:
         return None
-    try:
-        moment = datetime.fromisoformat(text)
-        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-    except (ValueError, OverflowError):
-        from plimsoll.errors import UsageError
+    from plimsoll.journeys.as_of import midnight
 
-        raise UsageError(
-            "must be an ISO date or date-time",
-            found=text,
-            field=option,
-            remedy="write 2025-06-01 or 2025-06-01T08:00Z",
-        ) from None
+    return midnight(text)
 
 
 def data_variables(data: Path | None) -> dict[str, str]:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from plimsoll.cli.failure import running
-from plimsoll.cli.options import AsOf, Data, Debug, Json, Out, Venue, data_variables, utc_instant
+from plimsoll.cli.options import AsOf, Data, Debug, Json, Out, Venue, data_variables, utc_midnight
 
 Workers = Annotated[
     int | None,
@@ -31,7 +31,7 @@ def calibrate(
 ) -> None:
     """Turn history into a parameter set with its evidence."""
     with running("calibrate", json=json, debug=debug) as output:
-        instant = utc_instant(as_of, "--as-of")
+        instant = utc_midnight(as_of)
         from plimsoll.config.loader import load_venue
 
         venue_file = load_venue(venue, variables=data_variables(data), as_of=instant)

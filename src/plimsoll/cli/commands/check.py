@@ -6,7 +6,7 @@ import typer
 
 from plimsoll.cli.exit_codes import ExitCode
 from plimsoll.cli.failure import fault_documents, faults_text, running
-from plimsoll.cli.options import AsOf, Data, Debug, Json, Venue, data_variables, utc_instant
+from plimsoll.cli.options import AsOf, Data, Debug, Json, Venue, data_variables, utc_midnight
 
 
 def check(
@@ -16,7 +16,7 @@ def check(
     with running("check", json=json, debug=debug) as output:
         from plimsoll.journeys.check import check as check_venue
 
-        instant = utc_instant(as_of, "--as-of")
+        instant = utc_midnight(as_of)
         result = check_venue(venue, as_of=instant, variables=data_variables(data))
         code = ExitCode.HOLDS if result.holds else ExitCode.WRONG_USE
         verdict = f"{result.source}: holds" if result.holds else ""

@@ -9,7 +9,7 @@ import typer
 
 from plimsoll.cli.exit_codes import ExitCode
 from plimsoll.cli.failure import running
-from plimsoll.cli.options import Debug, Json, utc_instant
+from plimsoll.cli.options import Debug, Json, utc_midnight
 
 Prices = Annotated[Path, typer.Argument(help="Price file: Parquet, CSV, ccxt OHLCV, klines.")]
 Market = Annotated[str, typer.Option("--market", help="Market, as the file names it.")]
@@ -48,7 +48,7 @@ def estimate(
 ) -> None:
     """Estimate volatility, tail, VaR and ES of one market."""
     with running("estimate", json=json, debug=debug) as output:
-        instant = utc_instant(as_of, "--as-of")
+        instant = utc_midnight(as_of)
         from plimsoll.cli.render import table_document
         from plimsoll.journeys.estimate import estimate as run
 
