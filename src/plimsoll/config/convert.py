@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from plimsoll.calibration.problem import (
@@ -15,6 +14,7 @@ from plimsoll.calibration.problem import (
     Structure,
 )
 from plimsoll.config.data_section import INTERVAL_MINUTES, PriceColumns
+from plimsoll.config.fields import exact_ns, instant_ns
 from plimsoll.config.files import SYMBOL
 from plimsoll.config.loader import VenueFile
 from plimsoll.config.sources import FundingSource, IncumbentSource, PriceSource
@@ -23,7 +23,6 @@ from plimsoll.domain.finding import FindingPolicy
 from plimsoll.domain.instrument import Payoff
 from plimsoll.domain.target import AntiProcyclicality
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MINUTE_NS = 60_000_000_000
 
 
@@ -104,21 +103,8 @@ def incumbent_source(file: VenueFile) -> IncumbentSource | None:
     return IncumbentSource(
         path=file.resolve(incumbent.path),
         format=incumbent.format,
-        valid_from_ns=_ns(incumbent.valid_from),
+        valid_from_ns=exact_ns(incumbent.valid_from),
     )
-
-
-def instant_ns(moment: datetime | None) -> int | None:
-    """Return a UTC time as int64 ns, exactly; None stays None.
-
-    >>> instant_ns(datetime(2022, 1, 1, tzinfo=UTC))
-    1640995200000000000
-    """
-    return None if moment is None else _ns(moment)
-
-
-def _ns(moment: datetime) -> int:
-    return (moment - _EPOCH) // timedelta(microseconds=1) * 1000
 
 
 def _market(entry: MarketEntry) -> MarketSpec:

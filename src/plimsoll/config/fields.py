@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Annotated
 
@@ -10,6 +10,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstr
 
 from plimsoll.config.quantities import Measure
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 TIME_FORM = "2024-10-01 or 2024-10-01T08:00Z (UTC)"
 
 
@@ -37,6 +38,20 @@ def utc_time(value: object) -> object:
         return moment.astimezone(UTC)
     except OverflowError:
         raise ValueError("must be a date") from None
+
+
+def instant_ns(moment: datetime | None) -> int | None:
+    """Return a UTC time as int64 ns, exactly; None stays None.
+
+    >>> instant_ns(datetime(2022, 1, 1, tzinfo=UTC))
+    1640995200000000000
+    """
+    return None if moment is None else exact_ns(moment)
+
+
+def exact_ns(moment: datetime) -> int:
+    """Return a UTC time as int64 ns, exactly."""
+    return (moment - _EPOCH) // timedelta(microseconds=1) * 1000
 
 
 Share = Annotated[float, Field(ge=0.0, le=1.0), Measure.FRACTION]

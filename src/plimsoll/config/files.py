@@ -30,9 +30,13 @@ def resolve(text: str, directory: Path, variables: Mapping[str, str]) -> Path:
 
 
 def file_faults(
-    document: Document, directory: Path, variables: Mapping[str, str]
+    document: Document, directory: Path, variables: Mapping[str, str], *, each_market: bool = True
 ) -> Iterator[Fault]:
-    """Yield a fault for each file named that is not there, or is none."""
+    """Yield a fault for each file named that is not there, or is none.
+
+    Without ``each_market``, files of single markets (``{symbol}``) are not looked for: one that
+    cannot be read costs that market its number, and no more.
+    """
     places: tuple[KeyPath, ...] = (
         ("data", "prices", "path"),
         ("data", "funding", "path"),
@@ -50,23 +54,27 @@ def file_faults(
                 document, place, f"needs the environment variable {names}, which is unset", remedy
             )
             continue
-        for path in _expanded(text, document, directory, variables):
+        each = [path for _, path in market_paths(text, document, directory, variables)]
+        if each and not each_market:
+            continue
+        for path in each or [resolve(text, directory, variables)]:
             problem = _problem(path)
             if problem:
                 yield fault_at(document, place, *problem, f"{text} ({path})")
 
 
-def _expanded(
+def market_paths(
     text: str, document: Document, directory: Path, variables: Mapping[str, str]
-) -> Iterator[Path]:
-    if SYMBOL not in text:
-        yield resolve(text, directory, variables)
-        return
+) -> list[tuple[int, Path]]:
+    """Index and file of each market, where the path has one for each; else nothing."""
     markets = document.get("markets")
-    for index in range(len(markets) if isinstance(markets, list) else 0):
+    found: list[tuple[int, Path]] = []
+    for index in range(len(markets) if SYMBOL in text and isinstance(markets, list) else 0):
         symbol = document.get("markets", index, "symbol")
         if isinstance(symbol, str) and symbol:
-            yield resolve(text.replace(SYMBOL, symbol), directory, variables)
+            filled = text.replace(SYMBOL, symbol)
+            found.append((index, resolve(filled, directory, variables)))
+    return found
 
 
 def _problem(path: Path) -> tuple[str, str] | None:

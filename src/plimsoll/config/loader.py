@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from plimsoll.config.contents import content_faults
 from plimsoll.config.document import Document, read_document
 from plimsoll.config.explain import explain
+from plimsoll.config.extent import Generated
 from plimsoll.config.files import file_faults, resolve
 from plimsoll.config.migrations import migrate
 from plimsoll.config.rules import cross_faults
@@ -48,7 +49,9 @@ class _Looks:
     """How far a check looks beyond the text."""
 
     files: bool = True
+    each_market: bool = False
     contents: bool = False
+    generated: Generated | None = None
 
 
 def load_venue(
@@ -67,7 +70,8 @@ def load_venue(
     variables : mapping, optional
         Values of ``${NAME}`` in paths; they win over the environment's.
     check_files : bool
-        Also ask that the data files it names can be opened.
+        Also ask that the data files it names can be opened; not those of single markets
+        (``{symbol}``), of which one may fail without harm to the others.
     as_of : datetime, optional
         Must lie inside ``data.since`` and ``data.until``.
 
@@ -91,15 +95,22 @@ def check_venue(
     check_files: bool = True,
     check_contents: bool = True,
     as_of: datetime | None = None,
+    generated: Generated | None = None,
 ) -> tuple[Fault, ...]:
     """Return every fault of a venue file, ordered by line; an empty tuple where it holds.
 
     Parameters are those of `load_venue`; ``check_contents`` also looks for the columns and the
-    symbols named in the price file.
+    symbols named in the price files, and for dates that Parquet files do not reach; ``generated``
+    tells what the sandbox has.
     """
     source = _source(path)
     named = {**os.environ, **(variables or {})}
-    looks = _Looks(files=check_files, contents=check_files and check_contents)
+    looks = _Looks(
+        files=check_files,
+        each_market=True,
+        contents=check_files and check_contents,
+        generated=generated,
+    )
     return _examine(source, named, looks, as_of)[1]
 
 
@@ -125,9 +136,9 @@ def _examine(
     config, schema_faults = _validate(document)
     found = [*faults, *version_faults, *schema_faults, *cross_faults(document)]
     if looks.contents:
-        found += content_faults(document, source.parent, variables)
+        found += content_faults(document, source.parent, variables, as_of, looks.generated)
     if looks.files:
-        found += file_faults(document, source.parent, variables)
+        found += file_faults(document, source.parent, variables, each_market=looks.each_market)
     if config is not None and as_of is not None:
         found += _as_of_faults(config, as_of)
     return config, tuple(sorted(found, key=lambda fault: fault.line or 0))
@@ -161,7 +172,7 @@ def _as_of_faults(config: VenueConfig, as_of: datetime) -> list[Fault]:
         return []
     return [
         Fault(
-            path="--as-of",
+            path="as_of",
             problem=f"must lie after data.since ({since}) and not after data.until ({until})",
             found=moment.isoformat(),
             remedy="choose a date inside the data, or widen the section",

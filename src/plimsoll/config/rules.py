@@ -58,7 +58,8 @@ def _number(document: Document, *path: str | int) -> float | None:
     return float(value) if plain and abs(value) < 1e300 else None  # type: ignore[arg-type]
 
 
-def _time(document: Document, *path: str | int) -> datetime | None:
+def written_time(document: Document, *path: str | int) -> datetime | None:
+    """Time written at ``path``; None where there is none."""
     try:
         moment = utc_time(document.get(*path))
     except ValueError:
@@ -230,8 +231,8 @@ def _sandbox(document: Document) -> Iterator[Fault]:
 
 
 def _dates(document: Document) -> Iterator[Fault]:
-    since, until = _time(document, "data", "since"), _time(document, "data", "until")
-    scored = _time(document, "evidence", "from")
+    since, until = written_time(document, "data", "since"), written_time(document, "data", "until")
+    scored = written_time(document, "evidence", "from")
     if since and until and until <= since:
         yield fault_at(
             document, ("data", "until"), "must be later than data.since", "swap or mend the dates"

@@ -10,7 +10,8 @@ from pathlib import Path
 from plimsoll.adapters.venues.binance_tiers import read_leverage_tiers
 from plimsoll.calibration.evidence.proof import Incumbent
 from plimsoll.calibration.problem import CalibrationProblem
-from plimsoll.config.convert import incumbent_source, instant_ns
+from plimsoll.config.convert import incumbent_source
+from plimsoll.config.fields import instant_ns
 from plimsoll.config.loader import VenueFile
 from plimsoll.domain.parameters import ParameterSet
 from plimsoll.domain.tiers import TierTable

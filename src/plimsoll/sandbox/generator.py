@@ -17,12 +17,15 @@ from plimsoll.sandbox.venue import SandboxVenue, Truth
 from plimsoll.sandbox.volatility import mean_reverting
 
 DEFAULT_START_NS = 1_640_995_200_000_000_000  # 2022-01-01 00:00 UTC
+DEFAULT_DAYS = 900
 LEAST_DAYS = 200
 MARKETS = tuple(law.market for law in LAWS) + INVERSE_MARKETS
 _FOLLOWED = np.array([*range(len(LAWS)), 0, 1])  # linear column behind each market
 
 
-def generate(seed: int, *, days: int = 900, start_ns: int = DEFAULT_START_NS) -> SandboxVenue:
+def generate(
+    seed: int, *, days: int = DEFAULT_DAYS, start_ns: int = DEFAULT_START_NS
+) -> SandboxVenue:
     """Generate the sandbox venue: eight fictitious perpetuals, hourly, with planted faults.
 
     Six linear markets (two large, one mid, one thin, one newly listed on a reused ticker, one

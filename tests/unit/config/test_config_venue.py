@@ -206,7 +206,7 @@ def test_as_of_lies_inside_the_data(tmp_path: Path, holding: dict[str, Any]) -> 
     file.write_text(json.dumps({**holding, "data": data}))
     assert check_venue(file, as_of=datetime(2024, 1, 1, tzinfo=UTC)) == ()
     for day in (datetime(2022, 1, 1), datetime(2024, 1, 2, tzinfo=UTC)):  # noqa: DTZ001
-        assert [f.path for f in check_venue(file, as_of=day)] == ["--as-of"]
+        assert [f.path for f in check_venue(file, as_of=day)] == ["as_of"]
 
 
 def test_migrations_run_in_order_and_gaps_are_refused() -> None:
