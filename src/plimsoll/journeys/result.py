@@ -11,7 +11,7 @@ from plimsoll.domain.parameters import ParameterSet
 from plimsoll.domain.table import Table
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class CalibrationResult:
     """Parameters with their evidence; shows itself as its table of parameters.
 
@@ -41,6 +41,12 @@ class CalibrationResult:
     def table(self, name: str = "parameters") -> Table:
         """One table of the evidence."""
         return self.evidence.table(name)
+
+    def __repr__(self) -> str:
+        return (
+            f"<CalibrationResult {self.parameters.id[:12]} of {self.parameters.venue}: "
+            f"{self.evidence.verdict.value}, {self.evidence.label}>"
+        )
 
     def _repr_html_(self) -> str:
         verdict = f"<p><b>{self.evidence.verdict.value}</b> – {self.evidence.label}</p>"
