@@ -71,6 +71,9 @@ def constraint_slack(
             slack[c] = 0.0 if equality[c] else -_FREE
         else:
             slack[c] = max(value, 0.0)
+    if equality[SYMMETRY]:
+        # Implied by the row of alpha_up; both at once would make the system singular.
+        slack[ALPHA_DOWN] = -_FREE
 
 
 @njit(cache=True, nogil=True)

@@ -27,7 +27,7 @@ Flags = NDArray[np.bool_]
 
 _SCORING_STEPS = 2
 _ITERATIONS = 200
-_TOLERANCE = 1e-8
+_TOLERANCE, _TOLERANCE_EXACT = 1e-8, 3e-8
 _SMALLEST_STEP = 1e-10
 _SAME_OPTIMUM = 0.02
 
@@ -102,16 +102,17 @@ def _is_hopeless(
     hessian: Matrix,
     rival: Vector,
     rival_value: float,
+    patient: bool,
     iteration: int,
 ) -> bool:
     """True if the quadratic model leads to the rival's optimum, or promises less than it has.
 
     The model is trusted to point to a known optimum after one step, to bound what can be reached
-    after two.
+    after two; a ``patient`` climb is spared the bound.
     """
     if not np.isfinite(rival_value) or iteration < 1:
         return False
-    if iteration > 1 and value - 3.0 * gain - 0.1 > rival_value:
+    if not patient and iteration > 1 and value - 3.0 * gain - 0.1 > rival_value:
         return True
     distance = 0.0
     for i in range(PARAMETERS):
@@ -130,32 +131,40 @@ def maximise_garch(
     equality: Flags,
     rival: Vector,
     rival_log_likelihood: float,
+    patient: bool,
     work: Matrix,
     binding: Flags,
 ) -> tuple[float, int, bool]:
     """Climb from ``theta`` (admissible, overwritten); log-likelihood, evaluations, converged.
 
-    Where there is a rival (``rival_log_likelihood`` finite) the climb is given up, returning minus
-    infinity, once it cannot beat the optimum ``rival``. Convergence: the quadratic model
-    promises less than 1e-8.
+    Converged means that the quadratic model promises next to nothing, with the expected
+    information as curvature: what the updated curvature says is checked against it. Where there
+    is a rival (``rival_log_likelihood`` finite) the climb is given up, returning minus infinity,
+    once it leads to the optimum ``rival`` or, unless ``patient``, promises less.
     """
     rows, slack = constraint_rows(), np.empty(CONSTRAINTS)
     gradient, gradient_trial = np.empty(PARAMETERS), np.empty(PARAMETERS)
     step, trial = np.empty(PARAMETERS), np.empty(PARAMETERS)
     hessian = np.empty((PARAMETERS, PARAMETERS))
-    value = -garch_log_likelihood(returns, theta, presample, work, gradient)
+    value = -garch_log_likelihood(returns, theta, presample, work, gradient_trial)
     garch_information(theta, presample, work, hessian)
-    evaluations = 1
+    evaluations, exact = 1, True
     for iteration in range(_ITERATIONS):
         for j in range(PARAMETERS):
-            gradient[j] = -gradient[j]
+            gradient[j] = -gradient_trial[j]
         constraint_slack(theta, rows, limits, equality, slack)
         minimise_quadratic(gradient, hessian, rows, slack, equality, binding, step)
         snap_step(theta, equality, binding, step)
         slope, gain = _predicted_gain(gradient, hessian, step)
-        if gain < _TOLERANCE:
+        if exact and gain < _TOLERANCE_EXACT:
             return -value, evaluations, True
-        if _is_hopeless(theta, step, value, gain, hessian, rival, -rival_log_likelihood, iteration):
+        if gain < _TOLERANCE:
+            garch_information(theta, presample, work, hessian)
+            exact = True
+            continue
+        if _is_hopeless(
+            theta, step, value, gain, hessian, rival, -rival_log_likelihood, patient, iteration
+        ):
             return -np.inf, evaluations, True
         found, tried = _line_search(
             returns, presample, theta, step, value, slope, work, trial, gradient_trial
@@ -168,10 +177,9 @@ def maximise_garch(
             step[j] = trial[j] - theta[j]
             gradient[j] = -gradient_trial[j] - gradient[j]
             theta[j] = trial[j]
-        if iteration < _SCORING_STEPS:
+        exact = iteration < _SCORING_STEPS
+        if exact:
             garch_information(theta, presample, work, hessian)
         else:
             _update_curvature(hessian, step, gradient)
-        for j in range(PARAMETERS):
-            gradient[j] = gradient_trial[j]
     return -value, evaluations, False

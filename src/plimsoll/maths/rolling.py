@@ -109,6 +109,7 @@ def refit_garch(
         equality_flags(asymmetric, student, free_mean),
         theta,
         -np.inf,
+        False,
         work,
         binding,
     )
