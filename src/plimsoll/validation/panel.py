@@ -21,6 +21,7 @@ from plimsoll.validation.traffic_light import Zone, zones_of
 
 Vector = NDArray[np.float64]
 Counts = NDArray[np.int64]
+Rows = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
 
@@ -34,7 +35,8 @@ class PanelCoverage:
     breach_rate, standard_error : ndarray
         The standard error is clustered by day, so it stands for overlapping horizons too.
     pof_p, tuff_p, independence_p, conditional_p, exact_p : ndarray
-        p-values; the likelihood ratios themselves in ``*_statistic``.
+        p-values; the likelihood ratios themselves in ``*_statistic``. Independence and conditional
+        are NaN also where no two scored starts follow each other.
     definition : ConditionalCoverage
         Of ``conditional_p``.
     zones : tuple of Zone or None
@@ -85,12 +87,15 @@ def panel_coverage(
     *,
     definition: ConditionalCoverage = ConditionalCoverage.AS_SUM,
     lags: int = DEFAULT_LAGS,
+    horizon_ns: NDArray[np.int64] | None = None,
 ) -> PanelCoverage:
     """Test every column of (T, N) margins and losses against one target rate.
 
-    Pairs with a NaN are not scored; the independence test uses neighbouring rows that are both
-    scored, and the first failure is counted in scored rows. Likelihood ratios assume
-    non-overlapping horizons (see `plimsoll.validation.coverage`).
+    Pairs with a NaN are not scored, and the first failure is counted in scored rows. The
+    independence test pairs scored rows that follow each other with nothing missing between: one
+    own horizon apart, or neighbouring rows where ``horizon_ns`` is not given. Without a single
+    pair there is no such test: NaN. Likelihood ratios assume non-overlapping horizons (see
+    `plimsoll.validation.coverage`).
 
     Parameters
     ----------
@@ -102,16 +107,25 @@ def panel_coverage(
     definition : ConditionalCoverage
     lags : int
         Newey-West lags in days of the standard error.
+    horizon_ns : (N,) int64, optional
+        Horizon of each column, which is the step of its own starts. Needed where columns of
+        different horizons share a grid finer than some of them, with NaN in the rows between.
+
+    Raises
+    ------
+    UsageError
+        For shapes that do not match, or horizons that are not one positive number per column.
     """
     check_rate(breach_rate)
     broke, scored = scored_pairs(margin, loss)
     counts, totals = broke.sum(axis=0), scored.sum(axis=0)
-    pairs = _transitions(broke, scored)
+    pairs = _transitions(broke, _followed(scored, time_ns, horizon_ns))
+    paired = np.sum(pairs, axis=0) > 0
     pof = np.where(totals > 0, unconditional_ratio(counts, totals, breach_rate), np.nan)
-    independence = np.where(totals > 0, independence_ratio(*pairs), np.nan)
+    independence = np.where(paired, independence_ratio(*pairs), np.nan)
     joint = pof + independence
     if definition is ConditionalCoverage.FROM_TRANSITIONS:
-        joint = np.where(totals > 0, transition_ratio(*pairs, breach_rate), np.nan)
+        joint = np.where(paired, transition_ratio(*pairs, breach_rate), np.nan)
     tuff = first_failure_ratio(_first_breach(broke, scored), breach_rate)
     worst, share, mean = _excess(np.asarray(margin), np.asarray(loss), broke)
     rate, error = _rates(broke, scored, time_ns, lags)
@@ -138,12 +152,40 @@ def panel_coverage(
     )
 
 
-def _transitions(broke: Flags, scored: Flags) -> tuple[Counts, Counts, Counts, Counts]:
-    both = scored[:-1] & scored[1:]
-    before, after = broke[:-1], broke[1:]
-    n11 = (both & before & after).sum(axis=0)
-    n10 = (both & before).sum(axis=0) - n11
-    n01 = (both & after).sum(axis=0) - n11
+def _followed(
+    scored: Flags, time_ns: NDArray[np.int64], horizon_ns: NDArray[np.int64] | None
+) -> Rows:
+    """(T, N) row of the scored start just before each scored row; -1 where there is none."""
+    rows = np.arange(scored.shape[0])[:, None]
+    last = np.maximum.accumulate(np.where(scored, rows, -1), axis=0)
+    before = np.full(scored.shape, -1, dtype=np.int64)
+    before[1:] = last[:-1]
+    if horizon_ns is None:
+        adjacent = before == rows - 1
+    else:
+        _check_horizons(horizon_ns, scored.shape[1])
+        times = np.asarray(time_ns, dtype=np.int64)
+        adjacent = times[:, None] - times[before] == horizon_ns
+    return np.where(scored & (before >= 0) & adjacent, before, -1)
+
+
+def _check_horizons(horizon_ns: NDArray[np.int64], columns: int) -> None:
+    found = np.asarray(horizon_ns)
+    if found.shape != (columns,) or bool(np.any(found < 1)):
+        raise UsageError(
+            f"must be one positive number of ns per column ({columns})",
+            found=found.tolist(),
+            field="horizon_ns",
+        )
+
+
+def _transitions(broke: Flags, before: Rows) -> tuple[Counts, Counts, Counts, Counts]:
+    """Count the pairs (row ``before``, row) of each column by what broke; -1 is no pair."""
+    both = before >= 0
+    earlier = both & np.take_along_axis(broke, np.maximum(before, 0), axis=0)
+    n11 = (earlier & broke).sum(axis=0)
+    n10 = earlier.sum(axis=0) - n11
+    n01 = (both & broke).sum(axis=0) - n11
     return both.sum(axis=0) - n01 - n10 - n11, n01, n10, n11
 
 

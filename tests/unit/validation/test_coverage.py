@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from scipy import stats
 
 from plimsoll.errors import ParameterError, UsageError
 from plimsoll.validation.coverage import (
@@ -111,6 +112,17 @@ class TestPanel:
         tuff = kupiec_tuff([False, True, True], 0.01)
         assert found.tuff_statistic[0] == pytest.approx(tuff.statistic, rel=1e-14)
 
+    def test_no_pair_is_no_test(self) -> None:
+        # Scored in every second row only: breaches enough, but nothing follows anything.
+        loss = np.where(np.arange(40) % 2, np.nan, np.arange(40) % 3 * 0.1)[:, None]
+        margin = np.full((40, 1), 0.15)
+        for definition in ConditionalCoverage:
+            found = panel_coverage(margin, loss, np.arange(40) * DAY, 0.01, definition=definition)
+            assert found.breaches[0] == 7
+            assert np.isfinite(found.pof_p[0])
+            assert np.isnan(found.independence_p[0])
+            assert np.isnan(found.conditional_p[0])
+
     def test_a_market_without_a_number_has_none(self) -> None:
         margin, loss = _panel()
         found = panel_coverage(margin, loss, np.arange(600) * DAY, 0.01)
@@ -151,6 +163,89 @@ class TestPanel:
     def test_shapes_are_checked(self) -> None:
         with pytest.raises(UsageError, match="one shape"):
             scored_pairs(np.ones(3), np.ones(3))
+
+
+HOURS = np.array([1, 2, 4, 7, 24])
+
+
+def _several_horizons(seed: int = 3) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """(T, 5) losses on hourly rows, each column at its own horizon, its breaches in clusters."""
+    generator = np.random.default_rng(seed)
+    row = np.arange(24 * 400)
+    loss = np.full((row.size, HOURS.size), np.nan)
+    for column, hours in enumerate(HOURS):
+        own = np.flatnonzero(row % hours == 0)
+        calm = generator.random(own.size) < 0.02
+        loss[own, column] = np.where(calm | (np.roll(calm, 1) & (own % 5 > 1)), 0.2, 0.0)
+    return loss, row * (DAY // 24)
+
+
+class TestPanelOfSeveralHorizons:
+    @pytest.mark.parametrize("definition", list(ConditionalCoverage))
+    def test_each_column_equals_the_series_of_its_own_starts(
+        self, definition: ConditionalCoverage
+    ) -> None:
+        loss, times = _several_horizons()
+        found = panel_coverage(
+            np.full_like(loss, 0.1),
+            loss,
+            times,
+            0.01,
+            definition=definition,
+            horizon_ns=HOURS * (DAY // 24),
+        )
+        for column in range(HOURS.size):
+            own = loss[:, column]
+            flags = own[np.isfinite(own)] > 0.1
+            independence = christoffersen_independence(flags)
+            assert independence.statistic > 5.0  # clusters that the test must see
+            assert found.independence_statistic[column] == pytest.approx(
+                independence.statistic, rel=1e-12
+            )
+            assert found.independence_p[column] == pytest.approx(independence.p_value, rel=1e-9)
+            joint = conditional_coverage(flags, 0.01, definition)
+            assert found.conditional_p[column] == pytest.approx(joint.p_value, rel=1e-9)
+
+    def test_a_hole_breaks_the_pair_and_nothing_else(self) -> None:
+        loss, times = _several_horizons()
+        loss[np.random.default_rng(4).random(loss.shape) < 0.1] = np.nan
+        found = panel_coverage(
+            np.full_like(loss, 0.1), loss, times, 0.01, horizon_ns=HOURS * (DAY // 24)
+        )
+        for column, hours in enumerate(HOURS):
+            state = {t: x > 0.1 for t, x in enumerate(loss[:, column]) if np.isfinite(x)}
+            pairs = [(state[t - hours], state[t]) for t in state if t - hours in state]
+            after = {s: [b for a, b in pairs if a == s] for s in (False, True)}
+            # The combinatorial terms of the binomial law cancel against those of rate 1/2.
+            apart = sum(_peak(sum(b), len(b)) for b in after.values())
+            pooled = _peak(sum(b for _, b in pairs), len(pairs))
+            assert 0 < len(pairs) < len(state) - 1
+            assert found.independence_statistic[column] == pytest.approx(
+                2.0 * (apart - pooled), rel=1e-9
+            )
+
+    def test_a_market_of_the_finest_grid_is_as_without_horizons(self) -> None:
+        margin, loss = _panel()
+        plain = panel_coverage(margin, loss, np.arange(600) * DAY, 0.01)
+        given = panel_coverage(margin, loss, np.arange(600) * DAY, 0.01, horizon_ns=np.full(5, DAY))
+        np.testing.assert_array_equal(given.independence_p, plain.independence_p)
+        np.testing.assert_array_equal(given.conditional_p, plain.conditional_p)
+
+    @pytest.mark.parametrize("horizon", [np.array([DAY]), np.array([DAY, 0])])
+    def test_one_positive_horizon_per_column(self, horizon: NDArray[np.int64]) -> None:
+        with pytest.raises(UsageError, match="one positive number of ns per column") as caught:
+            panel_coverage(
+                np.ones((3, 2)), np.ones((3, 2)), np.arange(3) * DAY, 0.01, horizon_ns=horizon
+            )
+        assert caught.value.field == "horizon_ns"
+
+
+def _peak(count: int, total: int) -> float:
+    """Largest log-likelihood of ``count`` in ``total``, over any rate."""
+    if not total:
+        return 0.0
+    law = stats.binom.logpmf(count, total, [count / total, 0.5])
+    return float(law[0] - law[1] - total * np.log(2.0))
 
 
 class TestDailySums:
