@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from plimsoll.domain.market import HOUR_NS, MarketHistory
 from plimsoll.marketdata.returns import horizon_moves
+from plimsoll.validation.starts import non_overlapping_rows
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -61,6 +62,11 @@ def realised_moves(
 ) -> RealisedMoves:
     """Measure non-overlapping moves, funding included, on every market of ``history``.
 
+    A move starts when a bar closes, at the first close at or after a midnight (UTC) and every
+    horizon from there: at 00:00 for bars on the hour, at 00:30 for hourly bars that open at :30,
+    at 08:00 for daily bars that open then. Horizons that do not divide a day, or are longer,
+    count from 1970. A late receipt delays no start: it is the margin that has to do without.
+
     Parameters
     ----------
     horizon_hours : int
@@ -70,8 +76,9 @@ def realised_moves(
     horizon_ns = horizon_hours * HOUR_NS
     bars = horizon_ns // history.interval_ns
     moves = horizon_moves(history, bars, WAIT_HOURS * HOUR_NS // history.interval_ns)
-    starts = history.available_ns
-    rows = np.flatnonzero((starts % horizon_ns == 0) & (starts >= (from_ns or 0)))
+    starts = history.time_ns + history.interval_ns
+    rows = non_overlapping_rows(starts, horizon_ns, _phase_ns(history))
+    rows = rows[starts[rows] >= (from_ns or 0)]
     log_move = moves.log_move[rows]
     if history.funding is not None:
         paid = np.cumsum(np.nan_to_num(history.funding), axis=0)
@@ -85,6 +92,11 @@ def realised_moves(
         horizon_ns=horizon_ns,
         lost=(known & in_reach & ~np.isfinite(log_move)).sum(axis=0),
     )
+
+
+def _phase_ns(history: MarketHistory) -> int:
+    """How long after midnight the first bar of a day closes (the bars divide the day)."""
+    return int(history.time_ns[0]) % history.interval_ns if len(history) else 0
 
 
 def in_force(set_ns: IntArray, start_ns: IntArray) -> IntArray:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -45,6 +47,72 @@ def test_moves_start_a_horizon_apart_and_run_from_close_to_close(hours: int, off
             np.testing.assert_allclose(moves, np.log(close[end] / close[row]), atol=1e-14)
         else:
             assert np.isnan(moves).all()
+
+
+MINUTE_NS = HOUR_NS // 60
+
+
+def of_bars(close: np.ndarray, interval_ns: int, opens_ns: int) -> MarketHistory:
+    return replace(
+        history(close),
+        time_ns=START_NS + opens_ns + interval_ns * np.arange(close.shape[0]),
+        interval_ns=interval_ns,
+    )
+
+
+@pytest.mark.parametrize(
+    ("minutes", "opens", "hours", "first", "step"),
+    [
+        (60, 30, 1, 30, 60),  # hourly bars that open at half past
+        (60, 30, 8, 30, 8 * 60),
+        (60, 30, 24, 30, 24 * 60),
+        (60, 30, 48, 30, 48 * 60),
+        (1440, 8 * 60, 24, 8 * 60, 24 * 60),  # daily bars that open at 08:00
+        (1440, 8 * 60, 72, 8 * 60, 72 * 60),
+        (240, 60, 8, 60, 8 * 60),  # four-hour bars that open at 01:00
+        (15, 5, 4, 5, 4 * 60),
+        (15, 0, 4, 0, 4 * 60),
+        (60, 0, 24, 0, 24 * 60),
+    ],
+)
+def test_starts_are_anchored_at_the_first_close_after_midnight(
+    minutes: int, opens: int, hours: int, first: int, step: int
+) -> None:
+    close = prices(20 * 24 * 60 // minutes)
+    one = of_bars(close, minutes * MINUTE_NS, opens * MINUTE_NS)
+    # Midnights that are multiples of the horizon since 1970; two days after the start at least.
+    whole = max(hours, 24) * HOUR_NS
+    midnight = -(-(START_NS + 2 * DAY_NS) // whole) * whole
+    found = realised_moves(one, hours, midnight)
+    assert found.start_ns[0] == midnight + first * MINUTE_NS
+    assert np.all(np.diff(found.start_ns) == step * MINUTE_NS)
+    closes = (one.time_ns + one.interval_ns).tolist()
+    known = [int(s) for s in found.start_ns if int(s) + found.horizon_ns in closes]
+    assert len(known) >= 4
+    for number, start in enumerate(known):
+        row, end = closes.index(start), closes.index(start + found.horizon_ns)
+        expected = np.log(close[end] / close[row])
+        np.testing.assert_allclose(found.log_move[number], expected, atol=1e-14)
+
+
+def test_each_start_is_held_against_the_margin_of_its_own_midnight() -> None:
+    found = realised_moves(of_bars(prices(24 * 6), HOUR_NS, HOUR_NS // 2), 8, START_NS + DAY_NS)
+    set_ns = START_NS + DAY_NS * np.arange(1, 7)
+    day = at_starts(np.arange(1.0, 7.0)[:, None], set_ns, found.start_ns)[:, 0]
+    np.testing.assert_array_equal(day, (found.start_ns - START_NS) // DAY_NS)
+    np.testing.assert_array_equal(day[:4], [1, 1, 1, 2])  # 00:30, 08:30, 16:30, 00:30
+
+
+def test_a_late_receipt_moves_no_start() -> None:
+    one = history(prices(24 * 6))
+    late = replace(one, received_ns=one.time_ns + HOUR_NS + 1_700_000_000)
+    plain, found = (realised_moves(h, 8, START_NS) for h in (one, late))
+    np.testing.assert_array_equal(found.start_ns, plain.start_ns)
+    np.testing.assert_array_equal(found.log_move, plain.log_move)
+
+
+def test_an_empty_history_has_no_starts() -> None:
+    assert realised_moves(history(np.empty((0, 2))), 8).start_ns.size == 0
 
 
 def test_a_close_out_in_a_hole_ends_with_the_next_print() -> None:
