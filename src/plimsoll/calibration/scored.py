@@ -28,8 +28,8 @@ class ScoredLosses:
     ----------
     start_ns : (S,) int64
     loss : (S, N, 2) float64
-        Share of notional; NaN where a market has no start (its horizon is longer than the grid's
-        step) or no price.
+        Share of notional; NaN where a market has no start (the grid holds the starts of every
+        horizon) or no price.
     horizon_hours : (N,) int64
     lost : (N,) int64
         Starts whose loss cannot be known.
@@ -41,9 +41,9 @@ class ScoredLosses:
     lost: IntArray
 
     @property
-    def shortest_ns(self) -> int:
-        """Shortest horizon: the step of the grid."""
-        return int(self.horizon_hours.min()) * HOUR_NS
+    def horizon_ns(self) -> IntArray:
+        """(N,) horizon of each market: the step of its own starts."""
+        return self.horizon_hours.astype(np.int64) * HOUR_NS
 
 
 def scored_losses(
@@ -93,7 +93,11 @@ def horizons(
 
 
 def by_day(scored: ScoredLosses, set_ns: IntArray) -> DailyLosses:
-    """Rearrange losses as (D, K, N, 2): the K starts of each day on which a margin was set."""
+    """Rearrange losses as (D, K, N, 2): the K starts of each day on which a margin was set.
+
+    Horizons are whole hours and all starts lie equally long after the hour, so whole hours since
+    the margin was set tell the starts of a day apart whatever the length of a bar.
+    """
     day = np.searchsorted(set_ns, scored.start_ns, side="right") - 1
     inside = (day >= 0) & (scored.start_ns < set_ns[-1] + DAY_NS)
     slot = (scored.start_ns - set_ns[np.maximum(day, 0)]) // HOUR_NS

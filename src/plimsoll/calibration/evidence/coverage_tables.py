@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from plimsoll.calibration.evidence.proof import Proof
 from plimsoll.calibration.risk_paths import SIDES
 from plimsoll.calibration.scored import ScoredLosses
+from plimsoll.domain.market import DAY_NS
 from plimsoll.domain.table import Cell, Column, ColumnKind, Table
-from plimsoll.errors import InsufficientDataError
+from plimsoll.validation.newey_west import DEFAULT_LAGS
 from plimsoll.validation.panel import PanelCoverage, panel_coverage, scored_pairs
 from plimsoll.validation.pooled import PooledCoverage, pooled_coverage
 
@@ -21,7 +22,8 @@ BoolArray = NDArray[np.bool_]
 _FRACTION, _COUNT, _NUMBER = ColumnKind.FRACTION, ColumnKind.COUNT, ColumnKind.NUMBER
 DEFINITION = (
     "Conditional coverage: Kupiec's statistic on all n plus independence on n - 1 pairs "
-    "(definition as_sum)."
+    "(definition as_sum). A pair is two starts one horizon apart, both scored; without one there "
+    "is no such test."
 )
 
 
@@ -35,7 +37,13 @@ def coverage_table(
 ) -> Table:
     """Coverage of every market and side against ``level``."""
     target = 1.0 - level
-    found = panel_coverage(flat(margin), flat(scored.loss), scored.start_ns, target)
+    found = panel_coverage(
+        flat(margin),
+        flat(scored.loss),
+        scored.start_ns,
+        target,
+        horizon_ns=np.repeat(scored.horizon_ns, len(SIDES)),
+    )
     rows = tuple(
         _coverage_row(proof, found, scored, column, target)
         for column in range(2 * len(proof.markets))
@@ -105,13 +113,22 @@ def _coverage_row(
 def pool(
     margin: FloatArray, scored: ScoredLosses, target: float, columns: BoolArray | None = None
 ) -> PooledCoverage | None:
-    """Pooled coverage of the markets in ``columns`` (N,); None where nothing was scored."""
+    """Pooled coverage of the markets in ``columns`` (N,); None where nothing was scored.
+
+    Losses over a long horizon share hours with those that start on its later days, in this market
+    or another: as many daily lags are taken as the longest scored horizon has days, at least five.
+    """
     chosen = slice(None) if columns is None else columns
     broke, held = scored_pairs(flat(margin[:, chosen]), flat(scored.loss[:, chosen]))
-    try:
-        return pooled_coverage(broke, held, scored.start_ns, scored.shortest_ns, target)
-    except InsufficientDataError:
+    horizons = np.repeat(scored.horizon_ns[chosen], len(SIDES))[held.any(axis=0)]
+    if not horizons.size:
         return None
+    longest = int(horizons.max())
+    lags = max(DEFAULT_LAGS, -(-longest // DAY_NS))
+    rows = held.any(axis=1)  # the grid has starts of other markets too
+    return pooled_coverage(
+        broke[rows], held[rows], scored.start_ns[rows], longest, target, lags=lags
+    )
 
 
 def pooled_table(proof: Proof) -> Table:
@@ -136,6 +153,9 @@ def pooled_table(proof: Proof) -> Table:
             proof.price_note(),
             "Standard errors are clustered by day (Newey-West over daily sums): markets of one "
             "day share their shocks. p is one-sided: too many breaches.",
+            "Starts of one market are one horizon apart, so its own horizons do not overlap; those "
+            "of markets with other horizons do. The standard error of a row reaches over "
+            f"{DEFAULT_LAGS} days, or over its longest horizon where that is longer.",
             "Anti-procyclicality tools in force: "
             f"{proof.problem.anti_procyclicality.names}. 'published' is the lowest tier's rate on "
             "the venue's grid with insignificant changes frozen, less liquidation cost and fee.",

@@ -1,0 +1,122 @@
+"""Coverage tables of a venue whose classes have different horizons."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import cast
+
+import numpy as np
+import pytest
+from statsmodels.regression.linear_model import OLS
+
+from plimsoll.calibration.evidence.coverage_tables import coverage_table, pool
+from plimsoll.calibration.evidence.proof import Proof
+from plimsoll.calibration.scored import ScoredLosses
+from plimsoll.domain.market import DAY_NS, HOUR_NS
+from plimsoll.validation.coverage import christoffersen_independence, conditional_coverage
+from plimsoll.validation.starts import Starts
+
+MARGIN = 0.1
+
+
+def losses(hours: list[int], days: int, seed: int = 5) -> ScoredLosses:
+    """Losses on the union of all starts; a breach is often followed by another."""
+    rng = np.random.default_rng(seed)
+    every = np.arange(days * 24)
+    loss = np.full((every.size, len(hours), 2), np.nan)
+    for j, horizon in enumerate(hours):
+        own = np.flatnonzero(every % horizon == 0)
+        shock = rng.random((own.size, 2)) < 0.02
+        again = np.roll(shock, 1, axis=0) & (rng.random((own.size, 2)) < 0.5)
+        loss[own, j] = np.where(shock | again, 0.2, 0.0)
+    rows = np.flatnonzero(np.isfinite(loss).any(axis=(1, 2)))
+    return ScoredLosses(
+        start_ns=rows * HOUR_NS,
+        loss=loss[rows],
+        horizon_hours=np.array(hours),
+        lost=np.zeros(len(hours), dtype=np.int64),
+    )
+
+
+def proof_of(scored: ScoredLosses) -> Proof:
+    """What a coverage table reads of a proof: who the markets are."""
+    markets = tuple(f"M{hours}" for hours in scored.horizon_hours)
+    named = SimpleNamespace(
+        markets=markets, class_of=dict.fromkeys(markets, "c"), price_note=lambda: "SYNTHETIC"
+    )
+    return cast(Proof, named)
+
+
+def test_independence_is_tested_at_every_horizon() -> None:
+    scored = losses([1, 2, 4, 24], days=500)
+    margin = np.full(scored.loss.shape, MARGIN)
+    table = coverage_table(proof_of(scored), margin, scored, 0.99, "coverage", "Coverage")
+    names = [column.name for column in table.columns]
+    assert len(table.rows) == 8
+    for number, cells in enumerate(table.rows):
+        row = dict(zip(names, cells, strict=True))
+        own = scored.loss[:, number // 2, number % 2]
+        flags = own[np.isfinite(own)] > MARGIN
+        assert row["n"] == flags.size == 500 * 24 // int(scored.horizon_hours[number // 2])
+        independence = christoffersen_independence(flags)
+        assert independence.p_value < 0.05
+        assert row["independence_p"] == pytest.approx(independence.p_value, rel=1e-9)
+        joint = conditional_coverage(flags, 0.01)
+        assert row["conditional_p"] == pytest.approx(joint.p_value, rel=1e-9)
+
+
+def clustered_error(scored: ScoredLosses, lags: int) -> float:
+    """statsmodels: sums by day, Bartlett weights over ``lags`` days."""
+    known = np.isfinite(scored.loss)
+    day = np.broadcast_to((scored.start_ns // DAY_NS)[:, None, None], known.shape)[known]
+    broke = (scored.loss[known] > MARGIN).astype(np.float64)
+    order = np.argsort(day, kind="stable")
+    fit = OLS(broke[order], np.ones(broke.size)).fit(
+        cov_type="hac-groupsum",
+        cov_kwds={"time": day[order], "maxlags": lags, "use_correction": False},
+    )
+    return float(fit.bse[0])
+
+
+@pytest.mark.parametrize(
+    ("hours", "lags", "starts"),
+    [
+        ([1, 240], 10, Starts.OVERLAPPING),
+        ([8, 230], 10, Starts.OVERLAPPING),
+        ([1, 120], 5, Starts.OVERLAPPING),
+        ([1, 24], 5, Starts.OVERLAPPING),
+        ([8, 8], 5, Starts.NON_OVERLAPPING),
+    ],
+)
+def test_lags_reach_over_the_longest_horizon(hours: list[int], lags: int, starts: Starts) -> None:
+    scored = losses(hours, days=600)
+    scored.loss[:, 0][(scored.start_ns // DAY_NS) % 30 < 9] += 0.15  # breaches nine days running
+    found = pool(np.full(scored.loss.shape, MARGIN), scored, 0.01)
+    assert found is not None
+    assert found.starts is starts
+    assert f"{lags} daily lags" in found.method
+    # The same terms, summed in another order.
+    assert found.standard_error == pytest.approx(clustered_error(scored, lags), rel=1e-9)
+
+
+def test_the_horizon_is_that_of_the_markets_pooled() -> None:
+    scored = losses([1, 48, 240], days=600)
+    margin = np.full(scored.loss.shape, MARGIN)
+    expected = {
+        (True, False, False): (5, Starts.NON_OVERLAPPING),
+        (False, True, False): (5, Starts.NON_OVERLAPPING),
+        (False, False, True): (10, Starts.NON_OVERLAPPING),
+        (True, True, False): (5, Starts.OVERLAPPING),
+    }
+    for columns, (lags, starts) in expected.items():
+        found = pool(margin, scored, 0.01, np.array(columns))
+        assert found is not None
+        assert f"{lags} daily lags" in found.method
+        assert found.starts is starts
+    # A market with losses and no margin is not in the pool either.
+    without = margin.copy()
+    without[:, 2] = np.nan
+    found = pool(without, scored, 0.01)
+    assert found is not None
+    assert "5 daily lags" in found.method
+    assert pool(np.full_like(margin, np.nan), scored, 0.01) is None
