@@ -12,11 +12,16 @@ import numpy as np
 import pytest
 
 from plimsoll.adapters.executor import SerialExecutor
+from plimsoll.calibration.evidence.proof import extra_of
 from plimsoll.calibration.forecast import forecast_all, forecast_tasks
+from plimsoll.calibration.known_losses import known_losses
 from plimsoll.calibration.problem import CalibrationProblem, VolatilityModel
+from plimsoll.calibration.published import published_path
 from plimsoll.calibration.risk_paths import RiskPaths, risk_paths
+from plimsoll.calibration.scored import horizons, scored_losses
 from plimsoll.config.convert import to_problem
 from plimsoll.config.loader import VenueFile, load_venue
+from plimsoll.domain.finding import Action, FindingKind, FindingPolicy
 from plimsoll.domain.market import DAY_NS, Bars, MarketHistory
 from plimsoll.journeys.calibrate import calibrate
 from plimsoll.marketdata.assembly import assemble
@@ -127,6 +132,86 @@ def test_the_fast_path_is_the_walk_forward(
                 np.testing.assert_array_equal(fast, slow, err_msg=name)
             else:
                 np.testing.assert_allclose(fast, slow, rtol=1e-4, err_msg=name)
+
+
+def dying(bars: Mapping[str, Bars]) -> dict[str, Bars]:
+    """The bars with one mature market that ends on day 250 and one that is young then."""
+    names = list(bars)
+    gone, young = names[2], names[3]
+    end = bars[names[0]].time_ns[0] + 250 * DAY_NS
+    late = end - 40 * DAY_NS
+    return {
+        **bars,
+        gone: bars[gone].take(bars[gone].time_ns < end),
+        young: bars[young].take(bars[young].time_ns >= late),
+    }
+
+
+def test_nobody_knows_a_delisting_before_it_has_lasted(
+    sandbox: SandboxVenue, venue_file: VenueFile
+) -> None:
+    """The path on all data against a fresh check of the data that had arrived by each day: while
+    an absence may still end, the market is listed and lends to the young."""
+    problem = to_problem(venue_file.config)
+    bars = dying(without_ranges(sandbox.bars))
+    # Whether a last bar is whole is proven by what comes after it; that is not the point here.
+    policy = FindingPolicy(actions={FindingKind.PARTIAL_LAST_BAR: Action.KEEP})
+    everything = assemble(bars, policy, until_ns=sandbox.as_of_ns)
+    path = paths_of(everything.history, everything.sources, problem, VolatilityModel.EWMA_T)
+    for day in (249, 251, 262, 279, 281, 300):
+        at = int(path.time_ns[day])
+        arrived = assemble(bars, policy, until_ns=at)
+        known = paths_of(
+            arrived.history.before(at), arrived.sources, problem, VolatilityModel.EWMA_T
+        )
+        assert known.time_ns[-1] == at
+        # A ticker that is used again later names the newer coin on all data, the older before.
+        reused = {m.partition("@")[0] for m in path.markets if "@" in m}
+        for market in (set(path.markets) & set(known.markets)) - reused:
+            fast = path.maintenance[day, path.markets.index(market)]
+            slow = known.maintenance[-1, known.markets.index(market)]
+            np.testing.assert_array_equal(fast, slow, err_msg=f"{market} on day {day}")
+
+
+def published_of(history: MarketHistory, problem: CalibrationProblem) -> np.ndarray:
+    """(D, N) published rates of a history, as `run_calibration` makes them."""
+    specs = {spec.symbol: spec for spec in problem.markets}
+    known = [m for m in history.markets if m in specs]
+    assert len(known) == len(history.markets)
+    class_of = {m: specs[m].risk_class for m in known}
+    payoffs = [specs[m].payoff for m in known]
+    paths = paths_of(history, {}, problem, VolatilityModel.EWMA_T)
+    hours, _ = horizons(history.markets, problem, class_of)
+    losses = scored_losses(history, hours, payoffs, int(paths.time_ns[100]))
+    return published_path(
+        paths,
+        extra_of(problem, paths, class_of, specs),
+        problem.structure,
+        problem.freeze_standard_errors,
+        known_losses(history, losses, payoffs, paths.time_ns),
+        problem.maintenance_level,
+    ).whole
+
+
+def test_the_published_rate_does_not_know_which_bars_will_be_condemned(
+    sandbox: SandboxVenue, venue_file: VenueFile
+) -> None:
+    """A hundred days of bars that break every margin, found out a week after the last: until
+    then coverage looks rejected, and tightenings go through."""
+    problem = to_problem(venue_file.config)
+    history = assemble(without_ranges(sandbox.bars)).history.only("KEEL/USDT:USDT")
+    close, mask = history.close.copy(), history.mask_from_ns.copy()
+    bad = np.arange(24 * 130, 24 * 230, 24) + 7
+    close[bad, 0] *= 0.8
+    mask[bad, 0] = history.available_ns[24 * 237]
+    spoiled = replace(history, close=close, mask_from_ns=mask)
+    path = published_of(spoiled, problem)
+    clean = published_of(replace(history, mask_from_ns=mask), problem)
+    assert not np.array_equal(path, clean, equal_nan=True), "the bad bars must matter"
+    for day in (150, 190, 229, 236, 238, 260):
+        at = int(sandbox.truth.time_ns[0]) + (day + 1) * DAY_NS
+        known = published_of(spoiled.before(at), problem)
+        np.testing.assert_array_equal(path[day], known[-1], err_msg=f"day {day}")
 
 
 def test_a_look_ahead_would_be_caught(sandbox: SandboxVenue, venue_file: VenueFile) -> None:

@@ -15,12 +15,12 @@ from plimsoll.errors import ParameterError
 from plimsoll.estimators.price_record import Boundaries, PriceRecord, boundaries, price_record
 from plimsoll.estimators.scaled_tail import ScaledTail, TailPath
 from plimsoll.estimators.volatility_path import HeavyEwmaPath, VolatilityPath
+from plimsoll.validation.walk_forward import WAIT_HOURS
 
 FloatArray = NDArray[np.float64]
 
 STRESS_WINDOW_DAYS = 90
 LONG_WINDOW_DAYS = 3650
-WAIT_HOURS = 24
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

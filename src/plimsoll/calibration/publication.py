@@ -8,7 +8,7 @@ from decimal import Decimal
 from plimsoll.calibration.problem import CalibrationProblem, RiskClass
 from plimsoll.calibration.rounding import RATE_DIGITS, rate_up
 from plimsoll.calibration.solve import MarketSolution
-from plimsoll.calibration.tier_fit import FittedTier
+from plimsoll.calibration.tier_fit import FittedTier, initial_error
 from plimsoll.domain.canonical import significant
 from plimsoll.domain.finding import Reason
 from plimsoll.domain.parameters import Origin, Parameter, ParameterSet, Unit, parameter_set
@@ -158,7 +158,11 @@ def _tier_parameters(
         grid=RATE_DIGITS,
         owner=owner,
         origin=initial_origin,
-        standard_error=significant(initial_error(problem, solution, fitted)),
+        standard_error=significant(
+            initial_error(
+                fitted, structure, solution.price_risk_error, solution.reaction_risk_error
+            )
+        ),
     )
     yield Parameter(
         market=market,
@@ -170,16 +174,3 @@ def _tier_parameters(
         owner=owner,
         origin=initial_origin,
     )
-
-
-def initial_error(
-    problem: CalibrationProblem, solution: MarketSolution, fitted: FittedTier
-) -> float:
-    """Standard error of an initial rate.
-
-    Where MM / IM binds it is the maintenance rate's over the link; else both parts' added, since
-    they come from the same days and their dependence is not known.
-    """
-    if fitted.link_binds:
-        return solution.price_risk_error / float(problem.structure.maintenance_initial_link)
-    return solution.price_risk_error + solution.reaction_risk_error

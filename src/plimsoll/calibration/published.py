@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from plimsoll.calibration.problem import Structure
 from plimsoll.calibration.risk_paths import RiskPaths
 from plimsoll.domain.market import DAY_NS
 
@@ -17,12 +18,13 @@ MINIMUM_TEST_DAYS = 60
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class DailyLosses:
-    """Breach counts need the losses of each day: worst per start, by market and side.
+    """Losses of each day's starts, as they were known ``lag_days`` later.
 
     Parameters
     ----------
     loss : (D, K, N, 2) float64
-        Loss of the K starts of each day; NaN where there is none.
+        Loss of the K starts of each day; NaN where there is none. From bars that were trusted
+        when the losses came to be counted, even if they were condemned later still.
     lag_days : int
         Days until the losses of a day are all known.
     """
@@ -33,16 +35,20 @@ class DailyLosses:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class PublishedPath:
-    """Lowest-tier price-risk share held under the published rate.
+    """Lowest tier's maintenance rate as it would have been published.
 
     Parameters
     ----------
+    whole : (D, N) float64
+        The rate.
     rate : (D, N) float64
-        Published maintenance rate less cost and fee: what is left for the price move.
+        What it leaves for the price move: the rate less liquidation cost, fee and the impact of
+        closing a position of the tier's full size.
     changes : (N,) int64
         How often the rate changed.
     """
 
+    whole: FloatArray
     rate: FloatArray
     changes: NDArray[np.int64]
 
@@ -52,17 +58,16 @@ def binding_side(paths: RiskPaths) -> tuple[FloatArray, FloatArray]:
 
     One rate serves both sides on a tiered venue; a side without a number leaves the other.
     """
-    risk = np.fmax(paths.maintenance[:, :, 0], paths.maintenance[:, :, 1])
-    shorts = paths.maintenance[:, :, 1] >= paths.maintenance[:, :, 0]
-    error = np.where(shorts, paths.maintenance_error[:, :, 1], paths.maintenance_error[:, :, 0])
-    return risk, error
+    longs, shorts = paths.maintenance[:, :, 0], paths.maintenance[:, :, 1]
+    short_binds = np.isnan(longs) | (shorts >= longs)
+    long_error, short_error = paths.maintenance_error[:, :, 0], paths.maintenance_error[:, :, 1]
+    return np.fmax(longs, shorts), np.where(short_binds, short_error, long_error)
 
 
 def published_path(
     paths: RiskPaths,
     extra: FloatArray,
-    step: float,
-    maximum: float,
+    structure: Structure,
     freeze_standard_errors: float,
     losses: DailyLosses,
     level: float,
@@ -71,9 +76,9 @@ def published_path(
 
     Parameters
     ----------
-    extra : (N,) float64
-        Liquidation cost and fee of each market, on top of the price risk.
-    step, maximum : float
+    extra : (D, N) float64
+        Liquidation cost, fee and impact at the lowest tier's cap, on top of the price risk.
+    structure : Structure
         Grid and bound of the rate.
     freeze_standard_errors : float
         A change must reach so many standard errors; a tightening need not while the pooled
@@ -83,15 +88,16 @@ def published_path(
         Coverage level.
     """
     risk, error = binding_side(paths)
-    wanted = np.minimum(np.ceil(np.round((risk + extra) / step, 9)) * step, maximum)
-    out = np.full(risk.shape, np.nan)
+    step, maximum = float(structure.maintenance_rate_step), float(structure.maximum_rate)
+    wanted = np.clip(np.ceil(np.round((risk + extra) / step, 9)) * step, step, maximum)
+    whole = np.full(risk.shape, np.nan)
     changes = np.zeros(risk.shape[1], dtype=np.int64)
     held = np.full(risk.shape[1], np.nan)
     test = _RunningTest(1.0 - level)
     for d in range(risk.shape[0]):
         settled = d - losses.lag_days
         if settled >= 0:
-            test.add(losses.loss[settled], out[settled])
+            test.add(losses.loss[settled], whole[settled] - extra[settled])
         change = wanted[d] - held
         small = np.abs(change) < freeze_standard_errors * np.nan_to_num(error[d])
         if test.rejected:
@@ -100,8 +106,8 @@ def published_path(
         changes += move & np.isfinite(held) & (change != 0.0)
         held = np.where(move, wanted[d], held)
         held = np.where(np.isfinite(wanted[d]), held, np.nan)
-        out[d] = held - extra
-    return PublishedPath(rate=out, changes=changes)
+        whole[d] = held
+    return PublishedPath(whole=whole, rate=whole - extra, changes=changes)
 
 
 class _RunningTest:
@@ -129,6 +135,9 @@ class _RunningTest:
         return bool(self._sum > REJECTION_Z * np.sqrt(self._squares))
 
 
-def lag_of_horizon(horizon_ns: int) -> int:
-    """Days after which every loss that began on a day is known (one day of starts, the horizon)."""
-    return 1 + -(-horizon_ns // DAY_NS)
+def lag_of_horizon(horizon_ns: int, wait_ns: int) -> int:
+    """Days after which every loss that began on a day is known or never will be.
+
+    A day of starts, the horizon, and the longest wait for a print after it.
+    """
+    return 1 + -(-(horizon_ns + wait_ns) // DAY_NS)

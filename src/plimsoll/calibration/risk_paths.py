@@ -38,8 +38,11 @@ class RiskPaths:
     maintenance_error, reaction_error : (D, N, 2) float64
         Standard errors.
     volatility_daily : (D, N) float64
+        Forecast volatility of a day; a young market's is floored like its margin.
     floored : (D, N) bool
         The class floor spoke, because the market was young.
+    mature : (D, N) bool
+        Listed, and old enough to speak for itself and to lend to others.
     """
 
     time_ns: NDArray[np.int64]
@@ -50,6 +53,7 @@ class RiskPaths:
     reaction_error: FloatArray
     volatility_daily: FloatArray
     floored: BoolArray
+    mature: BoolArray
 
 
 def loss_of_move(payoff: Payoff, fall: FloatArray, rise: FloatArray) -> FloatArray:
@@ -103,6 +107,7 @@ def risk_paths(
             loss = _with_tools(loss, tooled, payoffs, problem)
         paths.append(_class_floor(loss, error, youth))
     maintenance, reaction = paths
+    daily = np.column_stack([f.volatility_daily for f in forecasts])[:, :, None]
     return RiskPaths(
         time_ns=days.time_ns,
         markets=tuple(f.market for f in forecasts),
@@ -110,8 +115,9 @@ def risk_paths(
         reaction=reaction.path,
         maintenance_error=maintenance.error,
         reaction_error=reaction.error,
-        volatility_daily=np.column_stack([f.volatility_daily for f in forecasts]),
+        volatility_daily=_class_floor(daily, daily, youth).path[:, :, 0],
         floored=youth.young & np.isfinite(maintenance.path).any(axis=2),
+        mature=youth.listed & ~youth.young,
     )
 
 

@@ -13,11 +13,12 @@ from plimsoll.calibration.evidence.incumbent_table import incumbent_rejected
 from plimsoll.calibration.evidence.proof import Incumbent, extra_of
 from plimsoll.calibration.forecast import ForecastTask, forecast_all, forecast_tasks
 from plimsoll.calibration.identity import problem_digest
+from plimsoll.calibration.known_losses import known_losses
 from plimsoll.calibration.problem import CalibrationProblem, VolatilityModel
 from plimsoll.calibration.publication import publish
-from plimsoll.calibration.published import PublishedPath, published_path
+from plimsoll.calibration.published import published_path
 from plimsoll.calibration.risk_paths import RiskPaths, risk_paths
-from plimsoll.calibration.scored import ScoredLosses, by_day, horizons, scored_losses
+from plimsoll.calibration.scored import ScoredLosses, horizons, scored_losses
 from plimsoll.calibration.solve import MarketSolution, solve
 from plimsoll.domain.finding import Finding, FindingPolicy, Reason
 from plimsoll.domain.instrument import Payoff
@@ -106,7 +107,16 @@ def run_calibration(
     with stage("measure losses"):
         maintenance, reaction = _losses(problem, history, days, class_of, payoff_of)
     with stage("publish day by day"):
-        published = _published(problem, paths, maintenance, class_of)
+        published = published_path(
+            paths,
+            extra_of(problem, paths, class_of, specs),
+            problem.structure,
+            problem.freeze_standard_errors,
+            known_losses(
+                history, maintenance, [payoff_of[m] for m in history.markets], paths.time_ns
+            ),
+            problem.maintenance_level,
+        )
     draft = Proof(
         problem=problem,
         history=history,
@@ -178,23 +188,6 @@ def _losses(
     return (
         scored_losses(history, close_out, payoffs, start),
         scored_losses(history, react, payoffs, start),
-    )
-
-
-def _published(
-    problem: CalibrationProblem,
-    paths: RiskPaths,
-    maintenance: ScoredLosses,
-    class_of: dict[str, str],
-) -> PublishedPath:
-    return published_path(
-        paths,
-        extra_of(problem, paths.markets, class_of),
-        float(problem.structure.maintenance_rate_step),
-        float(problem.structure.maximum_rate),
-        problem.freeze_standard_errors,
-        by_day(maintenance, paths.time_ns),
-        problem.maintenance_level,
     )
 
 

@@ -14,7 +14,7 @@ from plimsoll.domain.instrument import Payoff
 from plimsoll.domain.market import DAY_NS, HOUR_NS, MarketHistory
 from plimsoll.domain.table import iso_minute
 from plimsoll.errors import InsufficientDataError
-from plimsoll.validation.walk_forward import at_starts, realised_moves
+from plimsoll.validation.walk_forward import WAIT_HOURS, at_starts, realised_moves
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -105,7 +105,7 @@ def by_day(scored: ScoredLosses, set_ns: IntArray) -> DailyLosses:
     loss = np.full(shape, np.nan)
     loss[day[inside], slot[inside]] = scored.loss[inside]
     longest = int(scored.horizon_hours.max()) * HOUR_NS
-    return DailyLosses(loss=loss, lag_days=lag_of_horizon(longest))
+    return DailyLosses(loss=loss, lag_days=lag_of_horizon(longest, WAIT_HOURS * HOUR_NS))
 
 
 def margins_in_force(path: FloatArray, set_ns: IntArray, scored: ScoredLosses) -> FloatArray:

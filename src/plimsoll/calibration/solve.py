@@ -93,10 +93,8 @@ def _solve_market(
     reaction = float(paths.reaction[-1, column, side])
     reaction_error = float(paths.reaction_error[-1, column, side])
     volatility = float(paths.volatility_daily[-1, column])
-    if not np.isfinite([risk, error, reaction, reaction_error]).all():
-        return MarketSolution(spec=spec, reason=Reason.TOO_SHORT_HISTORY)
-    if not np.isfinite(volatility):
-        volatility = _class_volatility(problem, paths, spec)
+    if not np.isfinite([risk, error, reaction, reaction_error, volatility]).all():
+        return MarketSolution(spec=spec, reason=_reason(paths, column))
     risk_class = problem.risk_class(spec)
     size_cost = SizeCost(
         cost=risk_class.liquidation_cost,
@@ -115,7 +113,7 @@ def _solve_market(
             candidate,
             incumbent,
             float(error),
-            float(error + reaction_error),
+            reaction_error,
             problem.freeze_standard_errors,
             problem.structure,
             coverage_rejected=coverage_rejected,
@@ -128,8 +126,9 @@ def _solve_market(
     )
 
 
-def _class_volatility(problem: CalibrationProblem, paths: RiskPaths, spec: MarketSpec) -> float:
-    """Highest volatility of the class, for a market too young to have its own."""
-    class_of = {market.symbol: market.risk_class for market in problem.markets}
-    members = [j for j, name in enumerate(paths.markets) if class_of.get(name) == spec.risk_class]
-    return float(np.nanmax(paths.volatility_daily[-1, members]))
+def _reason(paths: RiskPaths, column: int) -> Reason:
+    """Why a listed market has no number."""
+    if not paths.mature[-1, column]:
+        return Reason.TOO_SHORT_HISTORY
+    moved = np.isfinite(paths.volatility_daily[:, column]).any()
+    return Reason.FIT_FAILED if moved else Reason.CONSTANT_PRICE

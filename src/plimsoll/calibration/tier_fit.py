@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from plimsoll.calibration.problem import Structure
-from plimsoll.calibration.rounding import initial_rate_of, leverage_down, rate_up
+from plimsoll.calibration.rounding import RATE_DIGITS, initial_rate_of, leverage_down, rate_up
 from plimsoll.domain.tiers import Tier
 
 
@@ -55,6 +55,8 @@ class FittedTier:
     Parameters
     ----------
     tier : Tier
+    reaction_risk : float
+        What initial margin adds to maintenance at least.
     maintenance_bound, initial_bound : bool
         The venue's maximum rate binds, so the tier covers less than it should.
     link_binds : bool
@@ -62,6 +64,7 @@ class FittedTier:
     """
 
     tier: Tier
+    reaction_risk: float
     maintenance_bound: bool
     initial_bound: bool
     link_binds: bool
@@ -102,16 +105,36 @@ def fit_tier(
     maintenance_rate = min(max(wanted, structure.maintenance_rate_step), ceiling)
     return with_initial(
         maintenance_rate,
-        rate_up(float(maintenance_rate) + reaction_risk, Decimal("0.000001")),
+        initial_floor(maintenance_rate, reaction_risk),
+        reaction_risk,
         cap_usd,
         structure,
         maintenance_bound=wanted > ceiling,
     )
 
 
+def initial_floor(maintenance_rate: Decimal, reaction_risk: float) -> Decimal:
+    """Return MM plus the user's reaction time, rounded up to a millionth."""
+    return rate_up(float(maintenance_rate) + reaction_risk, RATE_DIGITS)
+
+
+def initial_error(
+    fitted: FittedTier, structure: Structure, maintenance_error: float, reaction_error: float
+) -> float:
+    """Standard error of an initial rate.
+
+    Where MM / IM binds it is the maintenance rate's over the link; else both parts' added, since
+    they come from the same days and their dependence is not known.
+    """
+    if fitted.link_binds:
+        return maintenance_error / float(structure.maintenance_initial_link)
+    return maintenance_error + reaction_error
+
+
 def with_initial(
     maintenance_rate: Decimal,
     initial_wanted: Decimal,
+    reaction_risk: float,
     cap_usd: Decimal | None,
     structure: Structure,
     *,
@@ -129,6 +152,7 @@ def with_initial(
             initial_rate=initial,
             max_leverage=leverage,
         ),
+        reaction_risk=reaction_risk,
         maintenance_bound=maintenance_bound,
         initial_bound=demanded > initial,
         link_binds=linked >= initial_wanted,

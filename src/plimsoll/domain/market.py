@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -224,6 +225,25 @@ class MarketHistory:
             raise UsageError(
                 "must be one of the history's markets", found=market, field="market"
             ) from None
+
+    def only(self, market: str) -> MarketHistory:
+        """Return the history of one market."""
+        column = self.column(market)
+
+        def cut(panel: NDArray[Any] | None) -> NDArray[Any] | None:
+            return None if panel is None else panel[:, column : column + 1].copy()
+
+        return replace(
+            self,
+            markets=(market,),
+            close=self.close[:, column : column + 1].copy(),
+            active=self.active[:, column : column + 1].copy(),
+            mask_from_ns=self.mask_from_ns[:, column : column + 1].copy(),
+            volume=cut(self.volume),
+            funding=cut(self.funding),
+            inactive_known_ns=cut(self.inactive_known_ns),
+            findings=tuple(f for f in self.findings if f.market == market),
+        )
 
     def usable_close(self) -> FloatArray:
         """(T, N) closes with every bar masked that is known bad by the end of the history."""

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from plimsoll.adapters.files import ColumnMap, FileFormat, TimeUnit, read_bars
-from plimsoll.calibration.forecast import WAIT_HOURS, bars_of_horizon, volatility_model
+from plimsoll.calibration.forecast import bars_of_horizon, volatility_model
 from plimsoll.calibration.problem import ModelSettings, VolatilityModel
 from plimsoll.domain.instrument import Payoff
 from plimsoll.domain.market import Bars, MarketHistory, PriceKind
@@ -23,6 +23,7 @@ from plimsoll.estimators.scaled_tail import ScaledTail
 from plimsoll.journeys.as_of import as_of_ns
 from plimsoll.journeys.estimate_result import EstimateResult
 from plimsoll.marketdata.assembly import assemble
+from plimsoll.validation.walk_forward import WAIT_HOURS
 
 Choice = TypeVar("Choice", bound=StrEnum)
 

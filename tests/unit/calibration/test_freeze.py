@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 from hypothesis import given
@@ -30,37 +31,37 @@ def rates(fitted: tuple[FittedTier, ...]) -> list[Decimal]:
 
 def test_a_change_within_noise_keeps_the_incumbent() -> None:
     old, new = tiers(0.040, 0.050, 0.060), tiers(0.041, 0.051, 0.061)
-    frozen = freeze_tiers(new, table(old), 0.001, 0.002, 1.5, STRUCTURE, coverage_rejected=False)
+    frozen = freeze_tiers(new, table(old), 0.001, 0.001, 1.5, STRUCTURE, coverage_rejected=False)
     assert rates(frozen.tiers) == rates(old)
     assert all(frozen.maintenance_frozen)
 
 
 def test_a_significant_change_goes_through() -> None:
     old, new = tiers(0.040, 0.050, 0.060), tiers(0.042, 0.052, 0.062)
-    frozen = freeze_tiers(new, table(old), 0.001, 0.002, 1.5, STRUCTURE, coverage_rejected=False)
+    frozen = freeze_tiers(new, table(old), 0.001, 0.001, 1.5, STRUCTURE, coverage_rejected=False)
     assert rates(frozen.tiers) == rates(new)
     assert not any(frozen.maintenance_frozen)
 
 
 def test_loosening_is_frozen_as_readily_as_tightening() -> None:
     old, new = tiers(0.041, 0.051, 0.061), tiers(0.040, 0.050, 0.060)
-    frozen = freeze_tiers(new, table(old), 0.001, 0.002, 1.5, STRUCTURE, coverage_rejected=False)
+    frozen = freeze_tiers(new, table(old), 0.001, 0.001, 1.5, STRUCTURE, coverage_rejected=False)
     assert rates(frozen.tiers) == rates(old)
 
 
 def test_a_tightening_is_not_held_back_while_coverage_is_rejected() -> None:
     old = tiers(0.040, 0.050, 0.060)
     up, down = tiers(0.041, 0.051, 0.061), tiers(0.0395, 0.0495, 0.0595)
-    held = freeze_tiers(up, table(old), 0.001, 0.002, 1.5, STRUCTURE, coverage_rejected=True)
+    held = freeze_tiers(up, table(old), 0.001, 0.001, 1.5, STRUCTURE, coverage_rejected=True)
     assert rates(held.tiers) == rates(up)
-    kept = freeze_tiers(down, table(old), 0.001, 0.002, 1.5, STRUCTURE, coverage_rejected=True)
+    kept = freeze_tiers(down, table(old), 0.001, 0.001, 1.5, STRUCTURE, coverage_rejected=True)
     assert rates(kept.tiers) == rates(old)
 
 
 def test_a_frozen_rate_that_would_fall_below_its_neighbour_is_thawed() -> None:
     # Tier 1 rises to 5.2 % for good; tier 2 at 5.0 % would be noise, but must not lie under it.
     old, new = tiers(0.040, 0.050, 0.060), tiers(0.052, 0.0505, 0.0605)
-    frozen = freeze_tiers(new, table(old), 0.001, 0.002, 1.5, STRUCTURE, coverage_rejected=False)
+    frozen = freeze_tiers(new, table(old), 0.001, 0.001, 1.5, STRUCTURE, coverage_rejected=False)
     assert rates(frozen.tiers) == [Decimal("0.0520"), Decimal("0.0520"), Decimal("0.0600")]
     assert frozen.maintenance_frozen == (False, False, True)
 
@@ -84,7 +85,7 @@ def test_whatever_is_frozen_the_tiers_hold(
     """Monotone, linked, and each rate is either the incumbent's or not below the candidate's."""
     before, candidate = tiers(*sorted(old)), tiers(*sorted(new))
     frozen = freeze_tiers(
-        candidate, table(before), error, 2 * error, 1.5, STRUCTURE, coverage_rejected=rejected
+        candidate, table(before), error, error, 1.5, STRUCTURE, coverage_rejected=rejected
     )
     table(frozen.tiers)
     for index, fitted in enumerate(frozen.tiers):
@@ -93,3 +94,27 @@ def test_whatever_is_frozen_the_tiers_hold(
             assert fitted.tier.maintenance_rate == before[index].tier.maintenance_rate
         else:
             assert fitted.tier.maintenance_rate >= candidate[index].tier.maintenance_rate
+
+
+def test_a_free_initial_rate_is_built_around_the_rate_that_stands() -> None:
+    # Candidate MM 1 %, q 3 %: IM 4 %. The incumbent's 1.25 % stands (noise), so IM must be 4.25 %,
+    # which is 1/20 on the leverage grid; 4 % (1/25) would leave 2.75 % for the reaction time.
+    old, new = tiers(0.0125, 0.05, 0.06, reaction=0.1), tiers(0.010, 0.05, 0.06, reaction=0.03)
+    frozen = freeze_tiers(new, table(old), 0.002, 1e-6, 1.5, STRUCTURE, coverage_rejected=False)
+    assert frozen.maintenance_frozen[0]
+    assert frozen.tiers[0].tier.maintenance_rate == Decimal("0.0125")
+    assert frozen.tiers[0].tier.initial_rate == Decimal("0.05")
+
+
+def test_an_incumbent_off_the_grid_or_above_the_bound_is_not_frozen() -> None:
+    old, new = tiers(0.0205, 0.0205, 0.0205), tiers(0.020, 0.020, 0.020, reaction=0.0)
+    tight = Structure(maximum_rate=Decimal("0.02"), leverage_grid=(Decimal(50),))
+    candidate = tuple(fit_tier(0.02, 0.0, c, tight) for c in CAPS)
+    frozen = freeze_tiers(candidate, table(old), 0.01, 0.01, 1.5, tight, coverage_rejected=False)
+    assert rates(frozen.tiers) == [Decimal("0.0200")] * 3
+    odd = TierTable(
+        tuple(replace(f.tier, initial_rate=Decimal("0.045")) for f in tiers(0.02, 0.02, 0.02))
+    )
+    frozen = freeze_tiers(new, odd, 0.01, 0.01, 1.5, STRUCTURE, coverage_rejected=False)
+    assert not any(frozen.initial_frozen)
+    assert all(frozen.maintenance_frozen)

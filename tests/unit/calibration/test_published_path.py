@@ -9,13 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from plimsoll.calibration.problem import Structure
 from plimsoll.calibration.published import DailyLosses, PublishedPath, published_path
 from plimsoll.calibration.risk_paths import RiskPaths
 from plimsoll.calibration.rounding import rate_up
 from plimsoll.domain.market import DAY_NS
 
 FloatArray = NDArray[np.float64]
-STEP, EXTRA = 0.0005, 0.0015
+EXTRA = 0.0015  # of the price risk; the default grid is 0.05 %
 
 
 def risk(longs: FloatArray, shorts: FloatArray, error: float) -> RiskPaths:
@@ -29,6 +30,7 @@ def risk(longs: FloatArray, shorts: FloatArray, error: float) -> RiskPaths:
         reaction_error=np.full(values.shape, error),
         volatility_daily=longs,
         floored=np.zeros(longs.shape, dtype=np.bool_),
+        mature=np.ones(longs.shape, dtype=np.bool_),
     )
 
 
@@ -37,8 +39,9 @@ def publish(
 ) -> PublishedPath:
     days, markets = paths.maintenance.shape[:2]
     loss = np.full((days, 24, markets, 2), np.nan) if losses is None else losses
-    extra = np.full(markets, EXTRA)
-    return published_path(paths, extra, STEP, 1.0, freeze, DailyLosses(loss=loss, lag_days=2), 0.99)
+    extra = np.full((days, markets), EXTRA)
+    daily = DailyLosses(loss=loss, lag_days=2)
+    return published_path(paths, extra, Structure(), freeze, daily, 0.99)
 
 
 @given(st.lists(st.floats(0.001, 0.5), min_size=2, max_size=30))

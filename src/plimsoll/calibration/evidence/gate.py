@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 from plimsoll.calibration.evidence.coverage_tables import flat, pool
 from plimsoll.calibration.evidence.proof import Proof
 from plimsoll.calibration.scored import ScoredLosses
+from plimsoll.calibration.tier_fit import initial_floor
 from plimsoll.domain.evidence import Check, Verdict
+from plimsoll.domain.finding import Reason
 from plimsoll.domain.market import DAY_NS
 from plimsoll.domain.parameters import Origin, ParameterSet
 from plimsoll.validation.panel import panel_coverage
@@ -153,19 +155,21 @@ def _zone_tally(proof: Proof) -> str:
     return f"traffic lights by side: {tally}"
 
 
+_DECIDED = (Reason.DELISTED, Reason.NOT_LISTED, Reason.REFUSED_BY_POLICY)
+
+
 def _numbers(proof: Proof) -> Check:
-    listed = [s for s in proof.solutions if s.frozen is not None]
-    missing = [
-        f"{s.spec.symbol} ({s.reason.value if s.reason else ''})"
-        for s in proof.solutions
-        if s.frozen is None
-    ]
+    """Every market has a number, or none by decision: delisted, not yet listed, refused."""
+    without = [s for s in proof.solutions if s.frozen is None]
+    owed = [s for s in without if s.reason not in _DECIDED]
+    told = [f"{s.spec.symbol} ({s.reason.value if s.reason else ''})" for s in without]
+    count = len(proof.solutions) - len(without)
     return Check(
         name="Markets with a number",
-        verdict=Verdict.HOLDS if listed else Verdict.NOT_PROVEN,
-        found=f"{len(listed)} of {len(proof.solutions)}"
-        + (f"; without: {', '.join(missing)}" if missing else ""),
-        demanded="every other market says why it has none",
+        verdict=Verdict.HOLDS if count and not owed else Verdict.NOT_PROVEN,
+        found=f"{count} of {len(proof.solutions)}"
+        + (f"; without: {', '.join(told)}" if told else ""),
+        demanded="all but the delisted, the not yet listed and the refused",
     )
 
 
@@ -182,10 +186,11 @@ def _bounds(parameters: ParameterSet) -> Check:
 def _structure(proof: Proof) -> Check:
     faults = list(_structure_faults(proof))
     return Check(
-        name="Structure (monotone tiers, MM / IM link, leverage)",
+        name="Structure of the tiers",
         verdict=Verdict.BREACH if faults else Verdict.HOLDS,
         found="; ".join(faults) if faults else "every tier",
-        demanded="rates rise with size, MM / IM at most the link, leverage x IM at most 1 + 1e-4",
+        demanded="rates rise with size; MM / IM at most the link; IM at least MM plus the "
+        "reaction time where not frozen; leverage x IM at most 1",
     )
 
 
@@ -202,5 +207,10 @@ def _structure_faults(proof: Proof) -> Iterator[str]:
                 continue  # reported under the bounds
             if tier.maintenance_rate > link * tier.initial_rate:
                 yield f"{solution.spec.symbol} tier {index + 1}: MM / IM above {link}"
+            frozen = solution.frozen.initial_frozen[index]
+            if not frozen and tier.initial_rate < initial_floor(
+                tier.maintenance_rate, fitted.reaction_risk
+            ):
+                yield f"{solution.spec.symbol} tier {index + 1}: IM below MM + reaction time"
             if float(tier.max_leverage * tier.initial_rate) > 1.0 + 1e-4:
                 yield f"{solution.spec.symbol} tier {index + 1}: leverage x IM above 1"

@@ -9,16 +9,11 @@ from plimsoll.calibration.evidence.coverage_tables import flat, pool
 from plimsoll.calibration.evidence.proof import Incumbent, Proof
 from plimsoll.domain.finding import Reason
 from plimsoll.domain.table import Cell, Column, ColumnKind, Table, iso_minute
-from plimsoll.validation.panel import PanelCoverage, panel_coverage
+from plimsoll.validation.panel import panel_coverage
 
 FloatArray = NDArray[np.float64]
 
 _FRACTION, _COUNT = ColumnKind.FRACTION, ColumnKind.COUNT
-
-
-def whole_rate(proof: Proof) -> FloatArray:
-    """(S, N, 2) published rate in force, cost and fee included: what an incumbent's rate is too."""
-    return proof.published_margin() + proof.extra[None, :, None]
 
 
 def incumbent_rate(proof: Proof, incumbent: Incumbent) -> FloatArray:
@@ -36,8 +31,11 @@ def incumbent_rate(proof: Proof, incumbent: Incumbent) -> FloatArray:
 
 def incumbent_rejected(proof: Proof, incumbent: Incumbent) -> bool:
     """Pooled coverage of the incumbent is rejected on the losses after its date."""
-    rate = incumbent_rate(proof, incumbent) - proof.extra[None, :, None]
-    found = pool(rate, proof.maintenance, 1.0 - proof.problem.maintenance_level)
+    found = pool(
+        proof.net_of_extra(incumbent_rate(proof, incumbent)),
+        proof.maintenance,
+        1.0 - proof.problem.maintenance_level,
+    )
     return found is not None and found.p_too_many < proof.problem.gate.significance
 
 
@@ -53,14 +51,15 @@ def incumbent_table(proof: Proof) -> Table:
         notes += ("No incumbent is known: none is named in the venue file.",)
     else:
         old = incumbent_rate(proof, incumbent)
-        new = np.where(np.isfinite(old), whole_rate(proof), np.nan)
+        new = np.where(np.isfinite(old), proof.published_rate(), np.nan)
         old = np.where(np.isfinite(new), old, np.nan)
         rows = _rows(proof, incumbent, old, new, target)
         notes += (
             f"Incumbent: {incumbent.name}, lowest tier, judged only on losses from "
             f"{iso_minute(incumbent.valid_from_ns)} UTC on. Candidate: the rate published on each "
-            "of those days from data before it. Both are whole rates, liquidation cost and fee "
-            "included; a breach is a loss above the whole rate, long and short together.",
+            "of those days from data before it. A breach is a loss above what a rate leaves for "
+            "the price move: less liquidation cost, fee, and the impact of closing the lowest "
+            "tier's full size; long and short together.",
         )
     return Table(
         name="incumbent",
@@ -84,8 +83,8 @@ def _rows(
     proof: Proof, incumbent: Incumbent, old: FloatArray, new: FloatArray, target: float
 ) -> tuple[tuple[Cell, ...], ...]:
     loss, starts = flat(proof.maintenance.loss), proof.maintenance.start_ns
-    before = panel_coverage(flat(old), loss, starts, target)
-    after = panel_coverage(flat(new), loss, starts, target)
+    before = panel_coverage(flat(proof.net_of_extra(old)), loss, starts, target)
+    after = panel_coverage(flat(proof.net_of_extra(new)), loss, starts, target)
     rows: list[tuple[Cell, ...]] = []
     for j, market in enumerate(proof.markets):
         sides = slice(2 * j, 2 * j + 2)
@@ -100,9 +99,9 @@ def _rows(
                     market,
                     "",
                     n,
-                    _mean(before, sides),
+                    _mean(old[:, j]),
                     float(before.breaches[sides].sum()) / n,
-                    _mean(after, sides),
+                    _mean(new[:, j]),
                     float(after.breaches[sides].sum()) / n,
                     float(np.max(before.worst[sides])),
                 )
@@ -110,5 +109,5 @@ def _rows(
     return tuple(rows)
 
 
-def _mean(found: PanelCoverage, sides: slice) -> float:
-    return float(np.average(found.mean_margin[sides], weights=found.observations[sides]))
+def _mean(rates: FloatArray) -> float:
+    return float(np.nanmean(rates))

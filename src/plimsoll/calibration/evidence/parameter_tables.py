@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from plimsoll.calibration.evidence.proof import Proof
-from plimsoll.calibration.publication import initial_error
 from plimsoll.calibration.solve import MarketSolution
+from plimsoll.calibration.tier_fit import initial_error
 from plimsoll.domain.finding import Reason
 from plimsoll.domain.parameters import Origin, ParameterSet
 from plimsoll.domain.table import Cell, Column, ColumnKind, Table
@@ -60,7 +60,12 @@ def _tier_rows(
             float(fitted.tier.maintenance_rate),
             solution.price_risk_error,
             float(fitted.tier.initial_rate),
-            initial_error(proof.problem, solution, fitted),
+            initial_error(
+                fitted,
+                proof.problem.structure,
+                solution.price_risk_error,
+                solution.reaction_risk_error,
+            ),
             float(fitted.tier.max_leverage),
             parameters.get(spec.symbol, f"tier[{index}].maintenance_rate").origin.value,
         )

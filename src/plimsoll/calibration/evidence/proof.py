@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from plimsoll.calibration.problem import CalibrationProblem, VolatilityModel
+from plimsoll.calibration.problem import CalibrationProblem, MarketSpec, VolatilityModel
 from plimsoll.calibration.published import PublishedPath
 from plimsoll.calibration.risk_paths import RiskPaths
 from plimsoll.calibration.scored import ScoredLosses, margins_in_force
@@ -94,10 +95,15 @@ class Proof:
         """Columns of paths and losses."""
         return self.paths.markets
 
+    def net_of_extra(self, whole: FloatArray) -> FloatArray:
+        """(S, N, 2) whole rates less what is not for the price move, in force at each start."""
+        extra = extra_of(self.problem, self.paths, self.class_of, self.specs)
+        return whole - margins_in_force(extra, self.paths.time_ns, self.maintenance)
+
     @property
-    def extra(self) -> FloatArray:
-        """(N,) liquidation cost and fee, on top of the price risk."""
-        return extra_of(self.problem, self.markets, self.class_of)
+    def specs(self) -> Mapping[str, MarketSpec]:
+        """Markets of the problem by symbol."""
+        return {spec.symbol: spec for spec in self.problem.markets}
 
     def margin(self, paths: RiskPaths | None = None) -> FloatArray:
         """(S, N, 2) price-risk share of the maintenance margin in force at each start."""
@@ -112,6 +118,10 @@ class Proof:
         """(S, N, 2) price-risk share under the published rate, one for both sides."""
         return margins_in_force(self.published.rate, self.paths.time_ns, self.maintenance)
 
+    def published_rate(self) -> FloatArray:
+        """(S, N, 2) the published rate itself, one for both sides."""
+        return margins_in_force(self.published.whole, self.paths.time_ns, self.maintenance)
+
     def young_at_start(self) -> BoolArray:
         """(S, N) the class floor spoke for the market at each start of a close-out horizon."""
         rows = in_force(self.paths.time_ns, self.maintenance.start_ns)
@@ -125,8 +135,21 @@ class Proof:
 
 
 def extra_of(
-    problem: CalibrationProblem, markets: tuple[str, ...], class_of: Mapping[str, str]
+    problem: CalibrationProblem,
+    paths: RiskPaths,
+    class_of: Mapping[str, str],
+    specs: Mapping[str, MarketSpec],
 ) -> FloatArray:
-    """(N,) liquidation cost and fee of each market."""
-    classes = [problem.classes[class_of[market]] for market in markets]
-    return np.array([c.liquidation_cost + c.liquidation_fee for c in classes])
+    """(D, N) liquidation cost, fee, and impact at the lowest tier's cap, of each market and day.
+
+    The parts of a split ticker have their class's volume.
+    """
+    out = np.empty(paths.volatility_daily.shape)
+    for column, market in enumerate(paths.markets):
+        risk_class = problem.classes[class_of[market]]
+        spec = specs.get(market)
+        volume = (spec.adv_usd if spec else None) or risk_class.adv_usd
+        share = math.sqrt(float(risk_class.tier_caps_usd[0]) / volume)
+        impact = problem.impact_coefficient * paths.volatility_daily[:, column] * share
+        out[:, column] = risk_class.liquidation_cost + risk_class.liquidation_fee + impact
+    return out
