@@ -34,7 +34,8 @@ from plimsoll.report.explorer import packed_series
 from plimsoll.report.small_multiples import PANELS, small_multiples
 from plimsoll.report.svg import ticks
 from plimsoll.report.thinning import kept_rows
-from report_evidence import HOSTILE, TARGET, drawn_series, sample_evidence
+from report_evidence import HOSTILE, sample_evidence
+from report_scores import TARGET, drawn_series
 
 VALUES = st.floats(-1.0, 1.0, width=32) | st.just(math.nan)
 
