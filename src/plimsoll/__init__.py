@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from plimsoll.journeys.evidence import read_evidence
     from plimsoll.journeys.fetch import fetch
     from plimsoll.journeys.init import init
-    from plimsoll.journeys.margin import margin
+    from plimsoll.journeys.margin import margin_book
     from plimsoll.journeys.margin_result import MarginResult
     from plimsoll.journeys.params import difference, parameter_table, read_parameters
     from plimsoll.journeys.result import CalibrationResult
@@ -48,7 +48,7 @@ _FRONT_DOOR = {
     "estimate": "plimsoll.journeys.estimate",
     "fetch": "plimsoll.journeys.fetch",
     "init": "plimsoll.journeys.init",
-    "margin": "plimsoll.journeys.margin",
+    "margin_book": "plimsoll.journeys.margin",
     "parameter_table": "plimsoll.journeys.params",
     "read_evidence": "plimsoll.journeys.evidence",
     "read_parameters": "plimsoll.journeys.params",
@@ -71,7 +71,7 @@ __all__ = [
     "estimate",
     "fetch",
     "init",
-    "margin",
+    "margin_book",
     "parameter_table",
     "read_evidence",
     "read_parameters",

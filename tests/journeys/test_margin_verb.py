@@ -19,6 +19,8 @@ import plimsoll
 from plimsoll.domain.account import Account, Book, Position
 from plimsoll.domain.parameters import Origin, Parameter, ParameterSet, Unit, parameter_set
 from plimsoll.errors import DataError, PlimsollError, UsageError
+from plimsoll.journeys.margin import margin_book
+from plimsoll.margin import TieredMargin
 
 TIERS = {
     # market: caps, maintenance rates, initial rates, leverages
@@ -108,7 +110,7 @@ def run(folder: Path, *arguments: str, **changes: str) -> subprocess.CompletedPr
 
 def margin_of(folder: Path, **options: Any) -> plimsoll.MarginResult:
     given: dict[str, Any] = {"collateral": folder / "collateral.csv", **options}
-    return plimsoll.margin(folder / "book.csv", folder, folder / "marks.csv", **given)
+    return plimsoll.margin_book(folder / "book.csv", folder, folder / "marks.csv", **given)
 
 
 def test_by_hand(folder: Path) -> None:
@@ -123,17 +125,22 @@ def test_by_hand(folder: Path) -> None:
     assert "hand-made numbers" in text
 
 
+def test_the_front_door_and_the_package_keep_apart() -> None:
+    assert plimsoll.margin_book is margin_book
+    assert TieredMargin.__module__ == "plimsoll.margin.tiered"
+
+
 def test_files_frames_json_and_book_agree(folder: Path) -> None:
     positions, held = pd.read_csv(folder / "book.csv"), pd.read_csv(folder / "collateral.csv")
     marks = {"BTC/USDT:USDT": 58_000}
     frames = [
-        plimsoll.margin(
+        plimsoll.margin_book(
             positions, parameters(), pd.read_csv(folder / "marks.csv"), collateral=held
         ),
-        plimsoll.margin(
+        plimsoll.margin_book(
             pl.from_pandas(positions), parameters(), marks, collateral=pl.from_pandas(held)
         ),
-        plimsoll.margin(
+        plimsoll.margin_book(
             pa.Table.from_pandas(positions),
             parameters(),
             marks,
@@ -146,7 +153,7 @@ def test_files_frames_json_and_book_agree(folder: Path) -> None:
     }
     (folder / "book.json").write_text(json.dumps(document))
     (folder / "marks.json").write_text(json.dumps(marks))
-    stored = plimsoll.margin(folder / "book.json", folder, folder / "marks.json")
+    stored = plimsoll.margin_book(folder / "book.json", folder, folder / "marks.json")
     account = (
         Account(
             name="alice",
@@ -156,7 +163,7 @@ def test_files_frames_json_and_book_agree(folder: Path) -> None:
     )
     for result in (*frames, stored):
         assert rows(result) == BY_HAND
-    single = plimsoll.margin(Book.from_accounts(account), parameters(), {"BTCUSDT": 58_000.0})
+    single = plimsoll.margin_book(Book.from_accounts(account), parameters(), {"BTCUSDT": 58_000.0})
     assert rows(single) == {("alice", "cross"): BY_HAND["alice", "cross"]}
 
 

@@ -5,7 +5,6 @@ Names are imported on first use (PEP 562): a forecast needs few of them.
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -27,29 +26,6 @@ if TYPE_CHECKING:
         rolling_garch_forecast,
     )
     from plimsoll.estimators.student_t import FittedStudentT, StudentT
-
-_HOMES = {
-    "Ewma": "ewma",
-    "FilteredRisk": "filtered_simulation",
-    "FittedEwma": "ewma",
-    "FittedGarch": "fitted_garch",
-    "FittedStudentT": "student_t",
-    "FittedTail": "peaks_over_threshold",
-    "Garch": "garch",
-    "GarchParameters": "fitted_garch",
-    "GjrGarch": "garch",
-    "OverlappingTail": "overlapping",
-    "PeaksOverThreshold": "peaks_over_threshold",
-    "RollingForecasts": "rolling_forecasts",
-    "StudentT": "student_t",
-    "bootstrap_standard_error": "bootstrap",
-    "filtered_risk": "filtered_simulation",
-    "overlapping_tail": "overlapping",
-    "risk_of_losses": "filtered_simulation",
-    "rolling_ewma_forecast": "rolling_forecasts",
-    "rolling_garch_forecast": "rolling_forecasts",
-    "simulate_horizon": "filtered_simulation",
-}
 
 __all__ = [
     "Ewma",
@@ -76,8 +52,8 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
+    if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
-    globals()[name] = value
-    return value
+    from plimsoll.estimators import catalogue
+
+    return getattr(catalogue, name)

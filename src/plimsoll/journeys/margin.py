@@ -25,7 +25,7 @@ from plimsoll.margin import InitialRule, TieredMargin
 ContractSize = Decimal | int | float | str
 
 
-def margin(
+def margin_book(
     book: Any,
     parameters: ParameterSet | str | os.PathLike[str],
     marks: Any,

@@ -29,7 +29,7 @@ from plimsoll.domain.ports import SILENT, Progress
 from plimsoll.journeys.calibrate import calibrate
 from plimsoll.journeys.estimate import estimate
 from plimsoll.journeys.kernel_types import argument_types
-from plimsoll.journeys.margin import margin
+from plimsoll.journeys.margin import margin_book
 from plimsoll.sandbox.generator import generate
 
 KERNEL_PACKAGES = (
@@ -145,4 +145,4 @@ def _exercise() -> None:
         estimate(bars[symbol], symbol, model=model)
     position = Position(market=symbol, quantity=1.0, entry_price=1.0)
     book = Book.from_accounts([Account(name="synthetic", positions=(position,))])
-    margin(book, calibrated.parameters, {symbol: 1.0})
+    margin_book(book, calibrated.parameters, {symbol: 1.0})

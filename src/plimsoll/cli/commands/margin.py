@@ -70,7 +70,7 @@ def margin(
     with running("margin", json=json, debug=debug) as output:
         sizes = _sizes(contract_size or [])
         from plimsoll.cli.render import table_document
-        from plimsoll.journeys.margin import margin as run
+        from plimsoll.journeys.margin import margin_book as run
 
         result = run(
             book,

@@ -1,0 +1,45 @@
+"""The public estimators, all of them; the package fetches its names from here on first use."""
+
+from __future__ import annotations
+
+from plimsoll.estimators.bootstrap import bootstrap_standard_error
+from plimsoll.estimators.ewma import Ewma, FittedEwma
+from plimsoll.estimators.filtered_simulation import (
+    FilteredRisk,
+    filtered_risk,
+    risk_of_losses,
+    simulate_horizon,
+)
+from plimsoll.estimators.fitted_garch import FittedGarch, GarchParameters
+from plimsoll.estimators.garch import Garch, GjrGarch
+from plimsoll.estimators.overlapping import OverlappingTail, overlapping_tail
+from plimsoll.estimators.peaks_over_threshold import FittedTail, PeaksOverThreshold
+from plimsoll.estimators.rolling_forecasts import (
+    RollingForecasts,
+    rolling_ewma_forecast,
+    rolling_garch_forecast,
+)
+from plimsoll.estimators.student_t import FittedStudentT, StudentT
+
+__all__ = [
+    "Ewma",
+    "FilteredRisk",
+    "FittedEwma",
+    "FittedGarch",
+    "FittedStudentT",
+    "FittedTail",
+    "Garch",
+    "GarchParameters",
+    "GjrGarch",
+    "OverlappingTail",
+    "PeaksOverThreshold",
+    "RollingForecasts",
+    "StudentT",
+    "bootstrap_standard_error",
+    "filtered_risk",
+    "overlapping_tail",
+    "risk_of_losses",
+    "rolling_ewma_forecast",
+    "rolling_garch_forecast",
+    "simulate_horizon",
+]
