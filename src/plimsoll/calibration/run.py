@@ -58,6 +58,12 @@ class CalibrationInputs:
         Further limits to state.
     tables : tuple of Table
         Further tables of the evidence.
+    funded_markets : int
+        Markets of the history with funding data.
+    command : str
+        What makes the same set again, for the record.
+    digests : mapping of str to str
+        Digests of the parts of the data, by name.
     """
 
     history: MarketHistory
@@ -73,6 +79,9 @@ class CalibrationInputs:
     parent: ParameterSet | None = None
     notes: tuple[str, ...] = ()
     tables: tuple[Table, ...] = ()
+    funded_markets: int = 0
+    command: str = ""
+    digests: Mapping[str, str] = field(default_factory=dict)
 
 
 def run_calibration(
@@ -133,6 +142,7 @@ def run_calibration(
         solutions=(),
         incumbent=inputs.incumbent,
         notes=inputs.notes,
+        funded_markets=inputs.funded_markets,
     )
     with stage("solve"):
         proof = draft.with_solutions(_solutions(draft, inputs))
@@ -219,8 +229,8 @@ def _provenance(
     model = problem.model
     return {
         "as_of": iso_instant(inputs.as_of_ns),
-        "command": f"plimsoll calibrate venue.yaml --as-of {iso_minute(inputs.as_of_ns)[:10]} "
-        "--out out",
+        **({"command": inputs.command} if inputs.command else {}),
+        **{f"{name} digest": digest for name, digest in inputs.digests.items()},
         "volatility": model.volatility.value,
         "half_life_days": f"{model.half_life_days:g}",
         "score_degrees": f"{model.score_degrees:g}",

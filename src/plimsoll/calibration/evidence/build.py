@@ -19,9 +19,10 @@ from plimsoll.calibration.evidence.incumbent_table import incumbent_table
 from plimsoll.calibration.evidence.model_table import models_table
 from plimsoll.calibration.evidence.parameter_tables import before_after_table, parameters_table
 from plimsoll.calibration.evidence.proof import Proof
+from plimsoll.calibration.evidence.setting_tables import policy_table, settings_table
 from plimsoll.calibration.risk_paths import SIDES
 from plimsoll.domain.evidence import CoverageSeries, Evidence
-from plimsoll.domain.market import HOUR_NS
+from plimsoll.domain.market import DAY_NS, HOUR_NS
 from plimsoll.domain.parameters import ParameterSet
 from plimsoll.domain.table import Table
 
@@ -86,6 +87,8 @@ def build_evidence(
             published,
             published_procyclicality_table(proof),
             reaction,
+            policy_table(proof),
+            settings_table(proof),
             *extra_tables,
         ),
         series=tuple(_series(proof)),
@@ -139,9 +142,36 @@ def limits(proof: Proof) -> tuple[str, ...]:
     ]
     if proof.history.funding is None:
         stated.append("Funding payments are not in the losses: no funding data were given.")
+    longest = int(max(proof.maintenance.horizon_hours.max(), proof.reaction.horizon_hours.max()))
+    if longest > 24:
+        stated.append(
+            f"Horizons of up to {longest} h leave few moves that do not overlap; a tail quantile "
+            "from them is on the thin side."
+        )
+    silent = _long_silent(proof)
+    if silent:
+        stated.append(
+            "Listed, but without a usable price for two days or more, so that the number rests on "
+            f"old ones: {', '.join(silent)}."
+        )
     if lost:
         stated.append(
             f"{lost:,} starts had a price and none within 24 h after the horizon (long holes, "
             "delistings); their losses are unknown and not scored."
         )
     return (*stated, *proof.notes)
+
+
+def _long_silent(proof: Proof) -> list[str]:
+    """Markets with a number whose last usable price is two days old or older."""
+    history = proof.history
+    usable = np.isfinite(history.usable_close())
+    found = []
+    for solution in proof.solutions:
+        if solution.frozen is None:
+            continue
+        rows = np.flatnonzero(usable[:, history.column(solution.spec.symbol)])
+        age_ns = history.time_ns[-1] - history.time_ns[rows[-1]] if rows.size else 0
+        if age_ns >= 2 * DAY_NS:
+            found.append(f"{solution.spec.symbol} ({age_ns / DAY_NS:.0f} days)")
+    return found

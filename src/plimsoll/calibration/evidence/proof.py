@@ -68,6 +68,8 @@ class Proof:
     incumbent : Incumbent or None
     notes : tuple of str
         Further limits to state.
+    funded_markets : int
+        Markets of the history with funding data.
     """
 
     problem: CalibrationProblem
@@ -85,6 +87,7 @@ class Proof:
     solutions: tuple[MarketSolution, ...]
     incumbent: Incumbent | None = None
     notes: tuple[str, ...] = ()
+    funded_markets: int = 0
 
     def with_solutions(self, solutions: tuple[MarketSolution, ...]) -> Proof:
         """The same with the problem solved."""
@@ -130,7 +133,8 @@ class Proof:
 
     def price_note(self) -> str:
         """What every table says about its prices."""
-        funding = "funding included" if self.history.funding is not None else "no funding data"
+        known = f"funding for {self.funded_markets} of {len(self.history.markets)} markets"
+        funding = "no funding data" if self.history.funding is None else known
         return f"Loss = price move on {self.problem.label}; {funding}."
 
 
