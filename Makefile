@@ -18,7 +18,7 @@ check: $(VENV)/.development  ## ruff, format, types, imports, fast tests and doc
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -n 2 -m "not slow" src tests
+	$(BIN)/python -m pytest -n 2 -m "not slow"
 
 bench: $(VENV)/.development $(VENV)/.warm  ## peers and ours alternately; writes the committed tables
 	$(BIN)/python -m benchmarks
@@ -36,7 +36,7 @@ lock:  ## refresh both locks (needs uv)
 	  pyproject.toml - -o requirements.lock
 
 clean:  ## remove what was made, the environment included
-	rm -rf $(VENV) out build dist docs/_build .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) out build dist docs/_build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .grimp_cache
 	find src tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/.made:
