@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import glob
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -34,7 +34,7 @@ def content_faults(
     directory: Path,
     variables: Mapping[str, str],
     as_of: datetime | None = None,
-    generated: Generated | None = None,
+    generated: Callable[[], Generated] | None = None,
 ) -> Iterator[Fault]:
     """Yield a fault for each column or symbol that the price files do not have.
 
@@ -44,8 +44,9 @@ def content_faults(
     """
     form = document.get(*_PRICES, "format")
     if form == PriceFormat.SANDBOX and generated is not None:
-        yield from _missing_symbols(document, list(generated.symbols), "of the sandbox")
-        yield from extent_faults(document, generated.extent, as_of)
+        made = generated()
+        yield from _missing_symbols(document, list(made.symbols), "of the sandbox")
+        yield from extent_faults(document, made.extent, as_of)
     if form not in MAPPED_FORMATS:
         return
     opened: list[_Opened] = []

@@ -21,6 +21,7 @@ from plimsoll.config.sources import FundingSource, IncumbentSource, PriceSource
 from plimsoll.config.venue import ClassEntry, MarketEntry, VenueConfig
 from plimsoll.domain.finding import FindingPolicy
 from plimsoll.domain.instrument import Payoff
+from plimsoll.domain.market import PriceKind
 from plimsoll.domain.target import AntiProcyclicality
 
 _MINUTE_NS = 60_000_000_000
@@ -50,11 +51,14 @@ def to_problem(venue: VenueConfig) -> CalibrationProblem:
     )
 
 
-def price_label(venue: VenueConfig) -> str:
-    """Label of every table: the price source, which a remark may add to but never hide."""
+def price_label(venue: VenueConfig, kind: PriceKind | None = None) -> str:
+    """Label of every table: the price source, which a remark may add to but never hide.
+
+    ``kind`` is that of prices which do not come from where the venue file says.
+    """
     remark = venue.venue.label
-    kind = venue.data.prices.price_kind.label
-    return f"{kind}; {remark}" if remark else kind
+    label = (kind or venue.data.prices.price_kind).label
+    return f"{label}; {remark}" if remark else label
 
 
 def finding_policy(venue: VenueConfig) -> FindingPolicy:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -51,7 +51,7 @@ class _Looks:
     files: bool = True
     each_market: bool = False
     contents: bool = False
-    generated: Generated | None = None
+    generated: Callable[[], Generated] | None = None
 
 
 def load_venue(
@@ -95,7 +95,7 @@ def check_venue(
     check_files: bool = True,
     check_contents: bool = True,
     as_of: datetime | None = None,
-    generated: Generated | None = None,
+    generated: Callable[[], Generated] | None = None,
 ) -> tuple[Fault, ...]:
     """Return every fault of a venue file, ordered by line; an empty tuple where it holds.
 

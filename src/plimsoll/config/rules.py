@@ -214,6 +214,15 @@ def _many_markets(document: Document, form: str, path: object, columns: object) 
         )
 
 
+def _shared_files(document: Document) -> Iterator[Fault]:
+    """Only prices may lie in one file a market."""
+    for path in (("data", "funding", "path"), ("evidence", "incumbent", "path")):
+        text = document.get(*path)
+        if isinstance(text, str) and "{symbol}" in text:
+            remedy = "name one file, or for funding a pattern with * and columns.symbol"
+            yield fault_at(document, path, "must not hold {symbol}", remedy)
+
+
 def _sandbox(document: Document) -> Iterator[Fault]:
     prices: Path = ("data", "prices")
     for key in ("path", "columns", "time_unit"):
@@ -272,6 +281,7 @@ RULES: tuple[Callable[[Document], Iterator[Fault]], ...] = (
     _steps,
     _rate_grid,
     _price_source,
+    _shared_files,
     _dates,
     _inadmissible_actions,
 )

@@ -72,7 +72,7 @@ def check(
     variables : mapping, optional
         Values of ``${NAME}`` in paths, over the environment's.
     """
-    faults = check_venue(venue, as_of=midnight(as_of), variables=variables, generated=_generated())
+    faults = check_venue(venue, as_of=midnight(as_of), variables=variables, generated=_generated)
     return CheckResult(source=os.fspath(venue), faults=faults)
 
 
