@@ -3,32 +3,32 @@
 from __future__ import annotations
 
 import os
-from datetime import datetime
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from plimsoll.adapters.executor import open_executor
-from plimsoll.adapters.files import bars_digest
 from plimsoll.calibration.evidence import Calibration
 from plimsoll.calibration.problem import CalibrationProblem
 from plimsoll.calibration.run import CalibrationInputs, run_calibration
-from plimsoll.config.convert import finding_policy, to_problem
+from plimsoll.config.convert import finding_policy, price_label, to_problem
 from plimsoll.config.loader import VenueFile, load_venue
 from plimsoll.domain.finding import FindingPolicy, Reason
-from plimsoll.domain.market import MarketHistory
+from plimsoll.domain.market import MarketHistory, PriceKind
 from plimsoll.domain.parameters import ParameterSet
 from plimsoll.domain.ports import SILENT, Progress
 from plimsoll.domain.table import Table
-from plimsoll.journeys.as_of import as_of_ns
+from plimsoll.errors import UsageError
+from plimsoll.journeys.as_of import Day, as_of_ns, midnight
+from plimsoll.journeys.funding_cover import funded_history
 from plimsoll.journeys.incumbent import InForce, in_force
 from plimsoll.journeys.outputs import claimed, write_outputs
-from plimsoll.journeys.prices import Payments, PriceData, read_prices
+from plimsoll.journeys.prices import PriceData, read_prices
+from plimsoll.journeys.reproduction import command_line, data_digests, python_call
 from plimsoll.journeys.result import CalibrationResult
 from plimsoll.journeys.stages import Stages
 from plimsoll.journeys.versions import CODE_VERSION, library_versions
 from plimsoll.marketdata.assembly import Assembly, assemble
-from plimsoll.marketdata.checking import closed_by
-from plimsoll.marketdata.funding import unfunded, with_funding
 
 if TYPE_CHECKING:
     from plimsoll.sandbox import SandboxVenue
@@ -36,11 +36,29 @@ if TYPE_CHECKING:
 MANY_MARKETS = 16
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Order:
+    """What is asked of a calibration beside its venue: the arguments of `calibrate`.
+
+    ``command`` is the command that makes the same set again where it is not ``calibrate``.
+    """
+
+    data: Any = None
+    price_kind: PriceKind | str | None = None
+    as_of: Day | None = None
+    out: str | os.PathLike[str] | None = None
+    workers: int | None = None
+    incumbent: Path | ParameterSet | None = None
+    progress: Progress = SILENT
+    command: str | None = None
+
+
 def calibrate(
     venue: VenueFile | str | os.PathLike[str],
     *,
     data: Any = None,
-    as_of: datetime | None = None,
+    price_kind: PriceKind | str | None = None,
+    as_of: Day | None = None,
     out: str | os.PathLike[str] | None = None,
     workers: int | None = None,
     incumbent: Path | ParameterSet | None = None,
@@ -52,15 +70,18 @@ def calibrate(
     ----------
     venue : VenueFile, str or path
         The venue file, or the folder it is in.
-    data : mapping of str to Bars, or frame, optional
+    data : frame, or mapping of str to Bars or frame, optional
         Prices in memory (pandas, polars, pyarrow) instead of the files the venue names.
-    as_of : datetime, optional
+    price_kind : PriceKind or str, optional
+        What the prices of frames in ``data`` are; by default what the venue file says, where its
+        prices are not the sandbox's.
+    as_of : date, datetime or str, optional
         Midnight (UTC) at which the set is to hold, known are the data before it. By default the
         last midnight of the data.
     out : path, optional
         Folder for parameters, evidence, report and tables; nothing is written without it.
     workers : int, optional
-        Processes; the result does not depend on it.
+        Processes, at least 1; the result does not depend on it.
     incumbent : ParameterSet or path, optional
         Set in force, which the new one supersedes; over the one named in the venue file.
     progress : Progress
@@ -73,60 +94,73 @@ def calibrate(
     ------
     ConfigurationError, UsageError, DataError, StorageError
     """
-    stages = Stages()
+    order = Order(
+        data=data,
+        price_kind=price_kind,
+        as_of=midnight(as_of),
+        out=out,
+        workers=workers,
+        incumbent=incumbent,
+        progress=progress,
+    )
+    if workers is not None and (not isinstance(workers, int) or workers < 1):
+        raise UsageError("must be a whole number of at least 1", found=workers, field="workers")
+    return carry_out(order, venue)
+
+
+def carry_out(order: Order, venue: VenueFile | str | os.PathLike[str]) -> CalibrationResult:
+    """Calibrate a venue as ordered, and write what comes of it where that is asked for."""
+    stages, data = Stages(), order.data
     files: tuple[Path, ...] = ()
-    with claimed(out) as output:  # before any data are read
+    with claimed(order.out) as output:  # before any data are read
         with stages.time("check the venue file"):
             file = (
                 venue
                 if isinstance(venue, VenueFile)
                 else load_venue(venue, check_files=data is None)
             )
-            problem, policy = to_problem(file.config), finding_policy(file.config)
-            standing = in_force(file, problem, incumbent)
+            standing = in_force(file, to_problem(file.config), order.incumbent)
         with stages.time("read prices"):
-            prices = read_prices(file, data)
-        calibration = _calibrate(
-            problem,
-            prices,
-            policy,
-            standing,
-            as_of,
-            workers=workers,
-            progress=progress,
-            stages=stages,
-        )
+            prices = read_prices(file, data, order.price_kind)
+        calibration = _calibrate(order, file, prices, standing, stages)
         if output is not None:
             with stages.time("write report"):
-                files = write_outputs(calibration, output, f"{problem.venue}: margin parameters")
+                title = f"{file.config.venue.name}: margin parameters"
+                files = write_outputs(calibration, output, title)
     return CalibrationResult(calibration=calibration, timings=stages.timings, files=files)
 
 
 def _calibrate(
-    problem: CalibrationProblem,
-    prices: PriceData,
-    policy: FindingPolicy,
-    standing: InForce,
-    as_of: datetime | None,
-    *,
-    workers: int | None,
-    progress: Progress,
-    stages: Stages,
+    order: Order, file: VenueFile, prices: PriceData, standing: InForce, stages: Stages
 ) -> Calibration:
     """Check the bars, then run the calibration on them."""
-    midnight_ns = as_of_ns(as_of, prices.bars.values())
+    progress, policy = order.progress, finding_policy(file.config)
+    midnight_ns = as_of_ns(order.as_of, prices.bars.values())
     with stages.time("check data"):
         progress.start("check data")
         try:
-            until = None if as_of is None else midnight_ns
+            until = None if order.as_of is None else midnight_ns
             assembly = assemble(prices.bars, policy, until_ns=until)
         finally:
             progress.finish()
-    inputs = _inputs(problem, prices, policy, standing, assembly, midnight_ns)
-    with open_executor(workers or _default_workers(len(inputs.history.markets))) as executor:
+    # What the prices are is for the bars to say: those in memory need not be the venue file's.
+    label = price_label(file.config, prices.price_kind)
+    problem = replace(to_problem(file.config), label=label)
+    command = order.command or _command(order, file, standing, midnight_ns)
+    inputs = _inputs(problem, prices, policy, standing, assembly, midnight_ns, command)
+    with open_executor(order.workers or _default_workers(len(inputs.history.markets))) as executor:
         return run_calibration(
             problem, inputs, executor=executor, progress=progress, stage=stages.time
         )
+
+
+def _command(order: Order, file: VenueFile, standing: InForce, midnight_ns: int) -> str:
+    given = standing.parent if order.incumbent is not None else None
+    parent_id = None if given is None else given.id
+    if order.data is None:
+        return command_line(file.source, midnight_ns, parent_id)
+    kind = None if order.price_kind is None else str(order.price_kind)
+    return python_call(file.source, midnight_ns, parent_id, kind)
 
 
 def _inputs(
@@ -136,24 +170,31 @@ def _inputs(
     standing: InForce,
     assembly: Assembly,
     midnight_ns: int,
+    command: str,
 ) -> CalibrationInputs:
     history, sandbox = assembly.history, prices.sandbox
     absent = {m.symbol: Reason.NO_DATA for m in problem.markets if m.symbol not in prices.bars}
-    funded, notes = _funded(assembly, prices.payments)
+    funded = funded_history(assembly, prices.payments, midnight_ns)
+    digests = data_digests(prices.bars, prices.payments, standing.digest, midnight_ns)
     return CalibrationInputs(
-        history=funded.before(midnight_ns),
+        history=funded.history,
         findings=history.findings,
         sources=assembly.sources,
-        refused={name: refusal.reason for name, refusal in assembly.refused.items()} | absent,
+        refused={name: refusal.reason for name, refusal in assembly.refused.items()}
+        | absent
+        | dict(prices.refused),
         policy=policy,
         as_of_ns=midnight_ns,
-        data_digest=bars_digest({n: closed_by(b, midnight_ns) for n, b in prices.bars.items()}),
+        data_digest=digests.pop("data"),
         code_version=CODE_VERSION,
         versions=library_versions(),
         incumbent=standing.incumbent,
         parent=standing.parent,
-        notes=notes,
+        notes=(*prices.notes, *funded.notes),
         tables=(_planted_against_found(sandbox, history),) if sandbox else (),
+        funded_markets=funded.markets,
+        command=command,
+        digests=digests,
     )
 
 
@@ -161,20 +202,6 @@ def _planted_against_found(sandbox: SandboxVenue, history: MarketHistory) -> Tab
     from plimsoll.sandbox import comparison_table
 
     return comparison_table(sandbox, history.findings)
-
-
-def _funded(assembly: Assembly, payments: Payments | None) -> tuple[MarketHistory, tuple[str, ...]]:
-    """Lay funding over the history; say which markets have none."""
-    if payments is None:
-        return assembly.history, ()
-    by_column = {
-        market: payments[symbol]
-        for market in assembly.history.markets
-        if (symbol := assembly.sources.get(market, market)) in payments
-    }
-    missing = unfunded(assembly.history, by_column)
-    notes = (f"No funding data for: {', '.join(missing)}.",) if missing else ()
-    return with_funding(assembly.history, by_column), notes
 
 
 def _default_workers(markets: int) -> int:

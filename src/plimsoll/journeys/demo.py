@@ -6,7 +6,7 @@ import os
 from importlib.resources import as_file, files
 
 from plimsoll.domain.ports import SILENT, Progress
-from plimsoll.journeys.calibrate import calibrate
+from plimsoll.journeys.calibrate import Order, carry_out
 from plimsoll.journeys.result import CalibrationResult
 
 
@@ -22,4 +22,5 @@ def demo(
     progress : Progress
     """
     with as_file(files("plimsoll.config").joinpath("template.yaml")) as venue:
-        return calibrate(venue, out=out, progress=progress)
+        order = Order(out=out, progress=progress, command="plimsoll demo")
+        return carry_out(order, venue)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from plimsoll.adapters.files.digest import file_digest
 from plimsoll.adapters.venues.binance_tiers import read_leverage_tiers
 from plimsoll.calibration.evidence.proof import Incumbent
 from plimsoll.calibration.problem import CalibrationProblem
@@ -21,10 +22,14 @@ from plimsoll.journeys.params import read_parameters
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class InForce:
-    """What is in force: tables to compare with, and the set to supersede where it is ours."""
+    """What is in force: tables to compare with, and the set to supersede where it is ours.
+
+    ``digest`` is the SHA-256 of its file; for a parameter set, its id.
+    """
 
     incumbent: Incumbent | None
     parent: ParameterSet | None
+    digest: str | None = None
 
 
 def in_force(
@@ -46,6 +51,7 @@ def in_force(
             valid_from_ns=source.valid_from_ns,
         ),
         parent=None,
+        digest=file_digest(source.path),
     )
 
 
@@ -63,6 +69,7 @@ def _of_set(parameters: ParameterSet, valid_from_ns: int | None = None) -> InFor
             valid_from_ns=since,
         ),
         parent=parameters,
+        digest=parameters.id,
     )
 
 

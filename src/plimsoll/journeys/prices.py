@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from plimsoll.adapters.files import (
     ColumnMap,
     FundingColumns,
     TimeUnit,
-    from_frame,
     read_bars,
     read_funding,
 )
 from plimsoll.config.convert import funding_source, price_source
 from plimsoll.config.loader import VenueFile
 from plimsoll.config.sources import PriceSource
-from plimsoll.domain.market import Bars, FloatArray, IntArray
+from plimsoll.domain.finding import Reason
+from plimsoll.domain.market import Bars, FloatArray, IntArray, PriceKind
 from plimsoll.errors import UsageError
-from plimsoll.sandbox import SandboxVenue, generate
+from plimsoll.journeys.market_reading import MarketReading, read_each
+
+if TYPE_CHECKING:
+    from plimsoll.sandbox import SandboxVenue
 
 Payments = Mapping[str, tuple[IntArray, FloatArray]]
 
@@ -35,30 +38,68 @@ class PriceData:
         Funding by market; None where the venue names no source.
     sandbox : SandboxVenue or None
         Where the prices were generated.
+    refused : mapping of str to Reason
+        Markets whose data could not be read.
+    notes : tuple of str
+        What was wrong with them.
     """
 
     bars: Mapping[str, Bars]
     payments: Payments | None = None
     sandbox: SandboxVenue | None = None
+    refused: Mapping[str, Reason] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    @property
+    def price_kind(self) -> PriceKind | None:
+        """What the prices are, as the bars say it; None without bars."""
+        return next((one.price_kind for one in self.bars.values()), None)
 
 
-def read_prices(venue: VenueFile, data: Any = None) -> PriceData:
+def read_prices(
+    venue: VenueFile, data: Any = None, price_kind: PriceKind | str | None = None
+) -> PriceData:
     """Return the bars and, where the venue names a source, the funding payments by market.
 
     Parameters
     ----------
-    data : None, mapping of str to Bars, or frame
-        None reads what the venue file names. A pandas, polars or pyarrow frame takes its place;
-        its columns are those the venue file names for prices, else ``time``/``ts``, ``close``,
-        ``symbol``.
+    venue : VenueFile
+    data : frame or mapping, optional
+        In place of what the venue file names, as in `memory_prices`.
+    price_kind : PriceKind or str, optional
+        What the prices in ``data`` are.
+
+    Raises
+    ------
+    UsageError, DataError
     """
+    if data is None and price_kind is not None:
+        raise UsageError(
+            "must be left out without data",
+            found=str(price_kind),
+            field="price_kind",
+            remedy="say in the venue file what its prices are",
+        )
     source = price_source(venue)
     if data is None and source.format == "sandbox":
+        from plimsoll.sandbox import generate
+
         sandbox = generate(venue.config.seed)
-        payments = {market: (paid.time_ns, paid.rate) for market, paid in sandbox.funding.items()}
+        payments = {
+            market: (paid.time_ns, paid.rate)
+            for market, paid in sandbox.funding.items()
+            if market in source.symbols
+        }
         return PriceData(bars=_wanted(sandbox.bars, source), payments=payments, sandbox=sandbox)
-    bars = _file_bars(source) if data is None else _memory_bars(data, source)
-    return PriceData(bars=bars, payments=_payments(venue))
+    if data is None:
+        read = _file_bars(source)
+    else:
+        from plimsoll.journeys.memory_prices import memory_prices
+
+        read = memory_prices(data, source, price_kind)
+    return PriceData(
+        bars=read.bars, payments=_payments(venue), refused=read.refused, notes=read.notes
+    )
 
 
 def _wanted(bars: Mapping[str, Bars], source: PriceSource) -> dict[str, Bars]:
@@ -66,7 +107,7 @@ def _wanted(bars: Mapping[str, Bars], source: PriceSource) -> dict[str, Bars]:
     return {symbol: bars[symbol] for symbol in source.symbols if symbol in bars}
 
 
-def _file_bars(source: PriceSource) -> dict[str, Bars]:
+def _file_bars(source: PriceSource) -> MarketReading:
     columns = None if source.columns is None else _column_map(source)
     options: dict[str, Any] = {
         "price_kind": source.price_kind,
@@ -76,39 +117,19 @@ def _file_bars(source: PriceSource) -> dict[str, Bars]:
         "until": source.until_ns,
     }
     if source.path is not None:
-        return read_bars(source.path, source.format, symbols=source.symbols, **options)
-    bars: dict[str, Bars] = {}
-    for symbol, path in source.market_paths.items():
-        bars |= read_bars(path, source.format, market=symbol, **options)
-    return bars
+        shared = read_bars(source.path, source.format, symbols=source.symbols, **options)
+        return MarketReading(bars=shared)
+
+    def read(symbol: str) -> dict[str, Bars]:
+        path = source.market_paths[symbol]
+        return read_bars(path, source.format, market=symbol, symbols=(symbol,), **options)
+
+    return read_each(source.symbols, read, "data.prices.path")
 
 
 def _column_map(source: PriceSource) -> ColumnMap:
     unit = None if source.time_unit is None else TimeUnit(source.time_unit)
     return ColumnMap(**dict(source.columns or {}), time_unit=unit)
-
-
-def _memory_bars(data: Any, source: PriceSource) -> dict[str, Bars]:
-    if isinstance(data, Mapping):
-        foreign = [key for key, value in data.items() if not isinstance(value, Bars)]
-        if foreign:
-            raise UsageError("must map markets to Bars", found=foreign[:3], field="data")
-        return _wanted(data, source)
-    names = list(data.columns)
-    columns = (
-        _column_map(source)
-        if source.columns
-        else ColumnMap(time="ts" if "ts" in names else "time", close="close", symbol="symbol")
-    )
-    return from_frame(
-        data,
-        columns=columns,
-        price_kind=source.price_kind,
-        interval_ns=source.interval_ns,
-        symbols=source.symbols,
-        since=source.since_ns,
-        until=source.until_ns,
-    )
 
 
 def _payments(venue: VenueFile) -> Payments | None:
