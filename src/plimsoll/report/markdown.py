@@ -74,8 +74,10 @@ def _limits(evidence: Evidence) -> Iterator[str]:
 def _provenance(evidence: Evidence, parameters: ParameterSet) -> Iterator[str]:
     yield "## Provenance"
     yield _grid(("Item", "Value"), provenance_rows(evidence, parameters))
-    yield "Reproduce with the venue file and the data that have the digests above:"
-    yield f"    {' '.join(command_line(evidence, parameters).split())}"
+    command = " ".join(command_line(evidence).split())
+    if command:
+        yield "Reproduce with the venue file and the data that have the digests above:"
+        yield f"    {command}"
 
 
 def _appendix(evidence: Evidence) -> Iterator[str]:

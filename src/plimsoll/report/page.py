@@ -118,7 +118,7 @@ def _identity(
         "verdict_words": verdict_words,
         "key_figures": key_figures(evidence),
         "provenance": provenance_rows(evidence, parameters),
-        "command": command_line(evidence, parameters),
+        "command": command_line(evidence),
     }
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
-
 from plimsoll.domain.evidence import Evidence, Verdict
 from plimsoll.domain.parameters import ParameterSet
 from plimsoll.errors import UsageError
@@ -58,13 +56,9 @@ def is_synthetic(label: str) -> bool:
     return "SYNTHETIC" in label.upper()
 
 
-def command_line(evidence: Evidence, parameters: ParameterSet) -> str:
-    """Return the command that reproduces the set: as recorded, else as it must have been."""
-    recorded = evidence.provenance.get("command")
-    if recorded:
-        return recorded
-    time = shlex.quote(as_of(evidence, parameters))
-    return f"plimsoll calibrate venue.yaml --as-of {time} --out out/"
+def command_line(evidence: Evidence) -> str:
+    """Return the command that reproduces the set, as recorded; empty where none was."""
+    return evidence.provenance.get("command", "")
 
 
 def provenance_rows(evidence: Evidence, parameters: ParameterSet) -> list[tuple[str, ...]]:
