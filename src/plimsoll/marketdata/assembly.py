@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -104,9 +105,9 @@ def assemble(
     if not kept:
         raise InsufficientDataError(
             "must leave at least one market",
-            found={name: refusal.reason.value for name, refusal in refused.items()},
+            found=_why_refused(refused, findings),
             field="bars",
-            remedy="deliver data, or relax the policy on findings",
+            remedy="mend the data, or relax the policy on findings where it refuses",
         )
     return _aligned(kept, findings, policy, refused)
 
@@ -133,6 +134,19 @@ def _refusals(
             reason = REFUSAL_REASONS.get(f.kind, Reason.REFUSED_BY_POLICY)
             refused.setdefault(f.market, Refusal(reason=reason, finding=f))
     return refused
+
+
+def _why_refused(refused: Mapping[str, Refusal], findings: Sequence[Finding]) -> dict[str, str]:
+    """Reason of each market, with the kinds of its findings that concern most bars."""
+    told = {}
+    for name, refusal in refused.items():
+        bars: Counter[str] = Counter()
+        for f in findings:
+            if f.market == name:
+                bars[f.kind.value] += f.bars
+        kinds = ", ".join(f"{kind} on {count:,} bars" for kind, count in bars.most_common(3))
+        told[name] = f"{refusal.reason.value} ({kinds})" if kinds else refusal.reason.value
+    return told
 
 
 def _aligned(
