@@ -73,6 +73,10 @@ def test_show(places: tuple[str, str]) -> None:
         "id": AFTER.id,
         "parameter_set": AFTER.document(),
     }
+    one = ["params", "show", places[1], "--market", "A", "--json"]
+    found = json.loads(CliRunner().invoke(application(), one).stdout)["result"]
+    assert (found["id"], found["market"]) == (AFTER.id, "A")
+    assert [p["market"] for p in found["parameter_set"]["parameters"]] == ["A", "A"]
 
 
 def test_difference_by_hand() -> None:

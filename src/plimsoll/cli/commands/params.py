@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from plimsoll.cli.exit_codes import ExitCode
 from plimsoll.cli.failure import running
 from plimsoll.cli.options import Debug, Json
+
+if TYPE_CHECKING:
+    from plimsoll.domain.parameters import ParameterSet
 
 Place = Annotated[
     Path, typer.Argument(help="Parameter set (JSON), or the folder of a calibration.")
@@ -34,8 +37,20 @@ def show(place: Place, market: Market = None, json: Json = False, debug: Debug =
 
         parameters = read_parameters(place)
         output.table(parameter_table(parameters, market=market))
-        document = {"id": parameters.id, "parameter_set": parameters.document()}
-        output.document(ExitCode.HOLDS, {"result": document})
+        output.document(ExitCode.HOLDS, {"result": _set_document(parameters, market)})
+
+
+def _set_document(parameters: ParameterSet, market: str | None) -> dict[str, object]:
+    """The whole set with its id, or under the same keys what it holds for one market."""
+    document = parameters.document()
+    if market is None:
+        return {"id": parameters.id, "parameter_set": document}
+    chosen = [one.document() for one in parameters.of(market).values()]
+    return {
+        "id": parameters.id,
+        "market": market,
+        "parameter_set": {**document, "parameters": chosen},
+    }
 
 
 def diff(
