@@ -6,11 +6,11 @@ row is for the return after the sample. Nothing later than the window is ever re
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import pairwise
 
+import numba
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -92,11 +92,10 @@ def rolling_garch_forecast(
     days = table.shape[1] - window + 1
     out = np.empty((table.shape[0], days, rolling.ROLL_RISKS + 2 * levels.size))
 
-    def run(first: int, last: int) -> None:
-        rolling.rolling_garch_rows(
+    with _threads(workers):
+        rolling.rolling_garch_table(
             table,
-            first,
-            last,
+            _parts(table.shape[0], workers),
             window,
             refit_every,
             search_every,
@@ -108,8 +107,6 @@ def rolling_garch_forecast(
             levels,
             out,
         )
-
-    _in_threads(run, table.shape[0], workers)
     return _forecasts(out, rolling.ROLL_VOLATILITY, rolling.ROLL_RISKS, window, confidences)
 
 
@@ -131,10 +128,10 @@ def rolling_ewma_forecast(
     decay = decay_of_half_life(half_life)
     out = np.empty((table.shape[0], table.shape[1] - window + 1, 1 + 2 * levels.size))
 
-    def run(first: int, last: int) -> None:
-        rolling.rolling_ewma_rows(table, first, last, window, decay, levels, out)
-
-    _in_threads(run, table.shape[0], workers)
+    with _threads(workers):
+        rolling.rolling_ewma_table(
+            table, _parts(table.shape[0], workers), window, decay, levels, out
+        )
     return _forecasts(out, 0, 1, window, confidences)
 
 
@@ -202,12 +199,18 @@ def _check_counts(**counts: int) -> None:
             raise ParameterError("must be at least 1", found=count, field=field)
 
 
-def _in_threads(run: Callable[[int, int], None], markets: int, workers: int) -> None:
-    """Call ``run(first, last)`` over consecutive parts of the markets; parts share nothing."""
-    if workers == 1 or markets == 1:
-        run(0, markets)
-        return
-    edges = np.linspace(0, markets, min(markets, _TASKS_PER_WORKER * workers) + 1).astype(int)
-    with ThreadPoolExecutor(workers) as pool:
-        for future in [pool.submit(run, int(a), int(b)) for a, b in pairwise(edges)]:
-            future.result()
+def _parts(markets: int, workers: int) -> NDArray[np.int64]:
+    """Edges of consecutive parts of the markets; parts share nothing."""
+    count = 1 if workers == 1 else min(markets, _TASKS_PER_WORKER * workers)
+    return np.linspace(0, markets, count + 1).astype(np.int64)
+
+
+@contextmanager
+def _threads(workers: int) -> Iterator[None]:
+    """Let the compiled loops use so many threads, as far as the machine has them."""
+    before = numba.get_num_threads()
+    numba.set_num_threads(min(workers, before))
+    try:
+        yield
+    finally:
+        numba.set_num_threads(before)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
+from numba import njit, prange
 from numpy.typing import NDArray
 
 from plimsoll.maths.garch_constraints import (
@@ -249,3 +249,51 @@ def rolling_ewma_rows(
             if t < n:
                 scaled[t] = -returns[row, t] / math.sqrt(variance) if variance > 0.0 else np.nan
                 variance = ewma_step(variance, returns[row, t], decay)
+
+
+@njit(cache=True, parallel=True)
+def rolling_garch_table(
+    returns: Matrix,
+    parts: NDArray[np.int64],
+    window: int,
+    refit_every: int,
+    search_every: int,
+    asymmetric: bool,
+    student: bool,
+    free_mean: bool,
+    start_rule: int,
+    cap: float,
+    confidences: Vector,
+    forecasts: Cube,
+) -> None:
+    """:func:`rolling_garch_rows` of each part of the markets, parts side by side."""
+    for k in prange(parts.size - 1):
+        rolling_garch_rows(
+            returns,
+            parts[k],
+            parts[k + 1],
+            window,
+            refit_every,
+            search_every,
+            asymmetric,
+            student,
+            free_mean,
+            start_rule,
+            cap,
+            confidences,
+            forecasts,
+        )
+
+
+@njit(cache=True, parallel=True)
+def rolling_ewma_table(
+    returns: Matrix,
+    parts: NDArray[np.int64],
+    window: int,
+    decay: float,
+    confidences: Vector,
+    forecasts: Cube,
+) -> None:
+    """:func:`rolling_ewma_rows` of each part of the markets, parts side by side."""
+    for k in prange(parts.size - 1):
+        rolling_ewma_rows(returns, parts[k], parts[k + 1], window, decay, confidences, forecasts)
