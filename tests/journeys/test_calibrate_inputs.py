@@ -1,99 +1,37 @@
-"""What a calibration takes in: bad files, days, frames, funding; and what it says went in."""
+"""What a calibration takes in: bad files, days the data do not reach, data in memory."""
 
 from __future__ import annotations
 
-import hashlib
 import json
 import warnings
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import polars as pl
 import pytest
+from small_venue import DAYS, END, FIRST_NS, SYMBOLS, VENUE, as_bars, prices, seen_by, write_venue
 from typer.testing import CliRunner
 
 import plimsoll
-import plimsoll.journeys.calibrate as module
-from plimsoll.adapters.files import bars_digest
 from plimsoll.calibration.run import CalibrationInputs
 from plimsoll.cli.main import application
 from plimsoll.domain.finding import Reason
-from plimsoll.domain.market import DAY_NS, HOUR_NS, Bars, PriceKind
-from plimsoll.domain.parameters import ParameterSet, parameter_set
+from plimsoll.domain.market import DAY_NS, PriceKind
 from plimsoll.errors import DataError, InsufficientDataError, UsageError
 from plimsoll.journeys.init import init
-
-SYMBOLS = ("AUSDT", "BUSDT", "CUSDT")
-DAYS = 300
-FIRST_NS = 1_672_531_200 * 10**9  # 2023-01-01
-END = "2023-10-28"
-VENUE = """\
-version: 1
-venue: {name: test}
-data:
-  prices:
-    format: parquet
-    path: "{symbol}.parquet"
-    columns: {time: ts, close: close}
-    price_kind: mark
-markets:
-  - {symbol: AUSDT, instrument: "A/USDT:USDT", class: large}
-  - {symbol: BUSDT, instrument: "B/USDT:USDT", class: large}
-  - {symbol: CUSDT, instrument: "C/USDT:USDT", class: large}
-classes:
-  large:
-    {maintenance_horizon_hours: 1, reaction_horizon_hours: 8, liquidation_cost: 0.0005,
-     liquidation_fee: 0.001, adv_usd: 1e9, tier_caps_usd: [50_000]}
-evidence: {from: 2023-06-01}
-"""
-FUNDING = """\
-  funding:
-    {format: parquet, path: funding.parquet, unit: fraction,
-     columns: {time: ts, rate: rate, symbol: symbol}}
-markets:
-"""
-
-
-def prices(seed: int) -> pl.DataFrame:
-    steps = np.random.default_rng(seed).standard_t(4, 24 * DAYS) * 0.005
-    times = FIRST_NS + HOUR_NS * np.arange(24 * DAYS)
-    return pl.DataFrame({"ts": times, "close": 100.0 * np.exp(np.cumsum(steps))})
 
 
 @pytest.fixture
 def venue(tmp_path: Path) -> Path:
-    for seed, symbol in enumerate(SYMBOLS):
-        prices(seed).write_parquet(tmp_path / f"{symbol}.parquet")
-    (tmp_path / "venue.yaml").write_text(VENUE)
-    return tmp_path
-
-
-class Seen(Exception):
-    """Stops a calibration once its inputs are known."""
+    return write_venue(tmp_path)
 
 
 @pytest.fixture
 def inputs_of(monkeypatch: pytest.MonkeyPatch) -> Callable[..., CalibrationInputs]:
-    """What a calibration would run on, without running it."""
-
-    def inputs(journey: Callable[..., object], *arguments: Any, **options: Any) -> Any:
-        seen: list[Any] = []
-
-        def stop(problem: object, found: object, **_: object) -> None:
-            seen.append((problem, found))
-            raise Seen
-
-        monkeypatch.setattr(module, "run_calibration", stop)
-        with pytest.raises(Seen):
-            journey(*arguments, **options)
-        inputs.problem = seen[0][0]  # type: ignore[attr-defined]
-        return seen[0][1]
-
-    return inputs
+    """What a calibration would run on."""
+    return lambda *given, **options: seen_by(monkeypatch, *given, **options)[1]
 
 
 def spoil(path: Path, how: str) -> None:
@@ -198,19 +136,6 @@ def long_frame() -> pl.DataFrame:
     return pl.concat(frames)
 
 
-def as_bars(kind: PriceKind = PriceKind.MARK) -> dict[str, Bars]:
-    return {
-        symbol: Bars(
-            market=symbol,
-            time_ns=prices(seed)["ts"].to_numpy(),
-            close=prices(seed)["close"].to_numpy(),
-            interval_ns=HOUR_NS,
-            price_kind=kind,
-        )
-        for seed, symbol in enumerate(SYMBOLS)
-    }
-
-
 def test_every_form_of_the_same_prices_has_the_same_digest(
     venue: Path, inputs_of: Callable[..., CalibrationInputs]
 ) -> None:
@@ -270,7 +195,7 @@ def test_wrong_use_says_what_to_do(venue: Path, options: dict[str, Any], field: 
 
 
 def test_real_prices_are_never_called_synthetic(
-    tmp_path: Path, venue: Path, inputs_of: Callable[..., CalibrationInputs]
+    tmp_path: Path, venue: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The template's own prices are the sandbox's; whoever brings others says what they are."""
     (tmp_path / "t").mkdir()
@@ -283,139 +208,10 @@ def test_real_prices_are_never_called_synthetic(
     template.write_text(text)
     with pytest.raises(UsageError, match="price_kind: must be given"):
         plimsoll.calibrate(template, data=long_frame())
-    inputs_of(plimsoll.calibrate, template, data=long_frame(), price_kind="mark")
-    assert inputs_of.problem.label == "mark prices"  # type: ignore[attr-defined]
-    inputs_of(plimsoll.calibrate, template, data=as_bars(PriceKind.INDEX))
-    assert inputs_of.problem.label == PriceKind.INDEX.label  # type: ignore[attr-defined]
-    inputs_of(plimsoll.calibrate, venue, data=as_bars(PriceKind.SYNTHETIC_MARK))
-    assert "SYNTHETIC" in inputs_of.problem.label  # type: ignore[attr-defined]
 
+    def label(place: Path, **options: Any) -> str:
+        return seen_by(monkeypatch, plimsoll.calibrate, place, **options)[0].label
 
-# --- what is said to have gone in ---------------------------------------------------------------
-
-
-def earlier() -> ParameterSet:
-    return parameter_set(
-        venue="test", valid_from="2023-05-01T00:00:00Z", parameters=(), seed=1, data_digest="d",
-        problem_digest="p", code_version="0", label="mark prices",
-    )  # fmt: skip
-
-
-def test_the_command_is_that_of_the_run(
-    venue: Path, tmp_path: Path, inputs_of: Callable[..., CalibrationInputs]
-) -> None:
-    assert inputs_of(plimsoll.calibrate, venue).command == (
-        "plimsoll calibrate venue.yaml --as-of 2023-10-27"
-    )
-    (venue / "venue.yaml").rename(venue / "my venue.yaml")
-    file = venue / "my venue.yaml"
-    (tmp_path / "old").mkdir()
-    (tmp_path / "old" / "parameters.json").write_bytes(earlier().canonical())
-    for given in (earlier(), tmp_path / "old"):
-        found = inputs_of(plimsoll.calibrate, file, as_of=END, incumbent=given).command
-        assert found == (
-            "plimsoll calibrate 'my venue.yaml' --as-of 2023-10-28 "
-            f"--incumbent '<set {earlier().id}>'"
-        )
-    found = inputs_of(plimsoll.calibrate, file, data=as_bars(), price_kind="mark").command
-    assert found == (
-        "plimsoll.calibrate('my venue.yaml', data=..., as_of='2023-10-27', price_kind='mark')"
-    )
-
-
-def test_the_demo_names_itself(inputs_of: Callable[..., CalibrationInputs]) -> None:
-    assert inputs_of(plimsoll.demo).command == "plimsoll demo"
-
-
-def funding(venue: Path, paid: dict[str, np.ndarray[Any, Any]], rate: float = 1e-4) -> None:
-    frames = [
-        pl.DataFrame({"ts": FIRST_NS + hours * HOUR_NS, "symbol": symbol, "rate": rate})
-        for symbol, hours in paid.items()
-    ]
-    pl.concat(frames).write_parquet(venue / "funding.parquet")
-    (venue / "venue.yaml").write_text(VENUE.replace("markets:\n", FUNDING))
-
-
-def test_funding_says_what_it_covers(
-    venue: Path, inputs_of: Callable[..., CalibrationInputs]
-) -> None:
-    funding(venue, {"AUSDT": np.array([8, 16, 32])})
-    inputs = inputs_of(plimsoll.calibrate, venue, as_of=END)
-    assert inputs.funded_markets == 1
-    # Two of AUSDT's 300 days have a payment.
-    assert inputs.notes == (
-        "Funding for 1 of 3 markets; on 0.7% of their days (fewest: AUSDT, 0.7%). "
-        "Elsewhere losses are of the price alone.",
-        "No funding data for: BUSDT, CUSDT.",
-    )
-    every = 8 * np.arange(1, 3 * DAYS + 1)
-    funding(venue, {"AUSDT": every, "BUSDT": every[: 3 * DAYS // 2], "CUSDT": every})
-    inputs = inputs_of(plimsoll.calibrate, venue, as_of=END)
-    assert inputs.funded_markets == 3
-    # BUSDT: payments at hours 8 to 3600 = 150 days, the last at the midnight that opens day 151.
-    assert inputs.notes[0].startswith(
-        f"Funding for 3 of 3 markets; on {751 / 900:.1%} of their days (fewest: BUSDT, 50.3%)."
-    )
-    assert len(inputs.notes) == 1
-
-
-def test_every_table_says_how_many_markets_are_funded(venue: Path) -> None:
-    funding(venue, {"AUSDT": np.array([8, 16, 32])})
-    result = plimsoll.calibrate(venue)
-    for name in ("parameters", "coverage", "coverage_pooled", "procyclicality", "models"):
-        assert any("funding for 1 of 3 markets" in n for n in result.table(name).notes), name
-    assert any("Funding for 1 of 3 markets" in limit for limit in result.evidence.limits)
-    assert result.evidence.provenance["command"].startswith("plimsoll calibrate venue.yaml")
-    assert len(result.evidence.provenance["bars digest"]) == 64
-
-
-def test_the_digest_covers_all_that_went_in(
-    venue: Path, inputs_of: Callable[..., CalibrationInputs]
-) -> None:
-    every = 8 * np.arange(1, 3 * DAYS)
-
-    def digests(**options: Any) -> tuple[str, dict[str, str]]:
-        found = inputs_of(plimsoll.calibrate, venue, as_of="2023-10-01", **options)
-        return found.data_digest, dict(found.digests)
-
-    plain, parts = digests()
-    assert parts == {"bars": parts["bars"], "funding": "none", "incumbent": "none"}
-    midnight_ns = FIRST_NS + 273 * DAY_NS
-    known = {s: b.take(b.time_ns < midnight_ns) for s, b in as_bars().items()}
-    assert parts["bars"] == bars_digest(known)
-    canonical = f'{{"bars":"{parts["bars"]}","funding":"none","incumbent":"none"}}'
-    assert plain == hashlib.sha256(canonical.encode()).hexdigest()
-
-    funding(venue, {"AUSDT": every})
-    paid, paid_parts = digests()
-    funding(venue, {"AUSDT": every}, rate=2e-4)
-    other, _ = digests()
-    assert len({plain, paid, other}) == 3
-    assert paid_parts["bars"] == parts["bars"]
-    # What is paid after the day is not known on it.
-    before = every[every <= 273 * 24]
-    funding(venue, {"AUSDT": before})
-    assert digests()[0] == paid
-    funding(venue, {"AUSDT": before[:-1]})
-    assert digests()[0] != paid
-
-    held, held_parts = digests(incumbent=earlier())
-    assert held != digests()[0]
-    assert held_parts["incumbent"] == earlier().id
-    assert digests(incumbent=replace(earlier(), seed=2))[0] != held
-
-
-def test_the_file_of_the_tiers_in_force_is_in_the_digest(
-    venue: Path, market_data_dir: Path, inputs_of: Callable[..., CalibrationInputs]
-) -> None:
-    source = market_data_dir / "tiers" / "binance_usdm_leverage_tiers_2024-10.json"
-    (venue / "tiers.json").write_bytes(source.read_bytes())
-    text = VENUE.replace(
-        "evidence: {",
-        "evidence: {incumbent: {path: tiers.json, format: binance_usdm_tiers, "
-        "valid_from: 2023-06-01}, ",
-    )
-    (venue / "venue.yaml").write_text(text)
-    inputs = inputs_of(plimsoll.calibrate, venue)
-    assert inputs.parent is None
-    assert inputs.digests["incumbent"] == hashlib.sha256(source.read_bytes()).hexdigest()
+    assert label(template, data=long_frame(), price_kind="mark") == "mark prices"
+    assert label(template, data=as_bars(PriceKind.INDEX)) == PriceKind.INDEX.label
+    assert "SYNTHETIC" in label(venue, data=as_bars(PriceKind.SYNTHETIC_MARK))
