@@ -90,7 +90,9 @@ def contract_terms(
             instrument, guessed = _sized(name, instrument, sizes.get(key))
             assumed += [key] if guessed else []
         instruments[key] = instrument
-    return ContractTerms(key_of=keys, instruments=instruments, assumed=tuple(assumed))
+    return ContractTerms(
+        key_of=keys, instruments=instruments, assumed=tuple(dict.fromkeys(assumed))
+    )
 
 
 def _spaces(venue_names: str | None) -> tuple[Venue, ...]:

@@ -69,7 +69,7 @@ class MarginResult:
         status, reasons = self.status(), self._reasons()
         return Table(
             name="margin",
-            title=f"Margin of {len(of.book):,} accounts",
+            title=f"Margin of {len(of.book):,} account{'' if len(of.book) == 1 else 's'}",
             columns=(
                 Column(name="account", title="Account"),
                 Column(name="unit", title="Margin unit"),
