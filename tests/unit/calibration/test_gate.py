@@ -12,6 +12,7 @@ import pytest
 
 from plimsoll.adapters.executor import SerialExecutor
 from plimsoll.calibration import run as run_module
+from plimsoll.calibration.evidence.engine_check import engine_check
 from plimsoll.calibration.evidence.gate import checks, holm_rejected
 from plimsoll.calibration.evidence.proof import Proof
 from plimsoll.calibration.problem import CalibrationProblem, Gate
@@ -148,6 +149,20 @@ def test_a_bound_that_cuts_a_rate_is_a_breach() -> None:
     )
     found = {c.name: c for c in checks(replace(tight, solutions=solutions), cut)}
     assert found["Bounds of the venue"].verdict is Verdict.BREACH
+
+
+def test_the_engine_is_asked_and_a_rate_too_low_is_found() -> None:
+    proof, parameters = made()
+    assert engine_check(proof, parameters).verdict is Verdict.HOLDS
+    low = [
+        replace(p, value=p.value - p.grid)
+        if p.key == "SPAR/USDT:USDT/tier[0].maintenance_rate" and p.grid is not None
+        else p
+        for p in parameters
+    ]
+    found = engine_check(proof, replace(parameters, parameters=tuple(low)))
+    assert found.verdict is Verdict.BREACH
+    assert found.found == "short of it: SPAR/USDT:USDT"
 
 
 def test_holm_controls_the_family() -> None:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plimsoll.calibration.evidence.coverage_tables import flat, pool
+from plimsoll.calibration.evidence.engine_check import engine_check
 from plimsoll.calibration.evidence.proof import Proof
 from plimsoll.calibration.scored import ScoredLosses
 from plimsoll.calibration.tier_fit import initial_floor
@@ -52,6 +53,7 @@ def checks(proof: Proof, parameters: ParameterSet) -> tuple[Check, ...]:
         _numbers(proof),
         _bounds(parameters),
         _structure(proof),
+        engine_check(proof, parameters),
     )
 
 
