@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from plimsoll.adapters.files import (
     ColumnMap,
@@ -17,13 +20,14 @@ from plimsoll.config.convert import funding_source, price_source
 from plimsoll.config.loader import VenueFile
 from plimsoll.config.sources import PriceSource
 from plimsoll.domain.finding import Reason
-from plimsoll.domain.market import Bars, FloatArray, IntArray, PriceKind
-from plimsoll.errors import UsageError
+from plimsoll.domain.market import HOUR_NS, Bars, FloatArray, IntArray, PriceKind
+from plimsoll.errors import DataFormatError, InsufficientDataError, UsageError
 from plimsoll.journeys.market_reading import MarketReading, read_each
 
 if TYPE_CHECKING:
     from plimsoll.sandbox import SandboxVenue
 
+MANY_BARS = 100
 Payments = Mapping[str, tuple[IntArray, FloatArray]]
 
 
@@ -94,12 +98,44 @@ def read_prices(
     if data is None:
         read = _file_bars(source)
     else:
-        from plimsoll.journeys.memory_prices import memory_prices
-
-        read = memory_prices(data, source, price_kind)
+        read = _memory_bars(data, source, price_kind)
+    for one in read.bars.values():
+        _check_interval(one)
     return PriceData(
         bars=read.bars, payments=_payments(venue), refused=read.refused, notes=read.notes
     )
+
+
+def _memory_bars(
+    data: Any, source: PriceSource, price_kind: PriceKind | str | None
+) -> MarketReading:
+    from plimsoll.journeys.memory_prices import memory_prices
+
+    with suppress(InsufficientDataError):
+        read = memory_prices(data, source, price_kind)
+        if read.bars or read.refused:
+            return read
+    raise InsufficientDataError(
+        "must hold bars of a market that the venue file lists",
+        found=f"none of {', '.join(source.symbols[:5])}",
+        field="data",
+        remedy="name the symbols under markets as the prices name them",
+    )
+
+
+def _check_interval(bars: Bars) -> None:
+    """Refuse bars that lie farther apart than the interval the venue file states."""
+    if len(bars) < MANY_BARS:
+        return
+    steps = np.diff(np.sort(bars.time_ns))
+    usual = int(np.median(steps[steps > 0])) if (steps > 0).any() else bars.interval_ns
+    if usual > bars.interval_ns:
+        raise DataFormatError(
+            "must lie as far apart as data.prices.interval says",
+            found=f"{usual / HOUR_NS:g} h against {bars.interval_ns / HOUR_NS:g} h",
+            field=bars.market,
+            remedy="correct data.prices.interval",
+        )
 
 
 def _wanted(bars: Mapping[str, Bars], source: PriceSource) -> dict[str, Bars]:

@@ -31,6 +31,7 @@ Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
 Cube = NDArray[np.float64]
 Flags = NDArray[np.bool_]
+Index = NDArray[np.int64]
 
 ROLL_MEAN, ROLL_OMEGA, ROLL_ALPHA, ROLL_GAMMA, ROLL_BETA, ROLL_NU = range(6)
 ROLL_LOG_LIKELIHOOD, ROLL_VOLATILITY, ROLL_RISKS = 6, 7, 8
@@ -254,7 +255,7 @@ def rolling_ewma_rows(
 @njit(cache=True, parallel=True)
 def rolling_garch_table(
     returns: Matrix,
-    parts: NDArray[np.int64],
+    parts: Index,
     window: int,
     refit_every: int,
     search_every: int,
@@ -288,7 +289,7 @@ def rolling_garch_table(
 @njit(cache=True, parallel=True)
 def rolling_ewma_table(
     returns: Matrix,
-    parts: NDArray[np.int64],
+    parts: Index,
     window: int,
     decay: float,
     confidences: Vector,

@@ -62,7 +62,8 @@ def unit_of(column: Column) -> str:
     >>> unit_of(Column(name="n", title="Rate", kind=ColumnKind.FRACTION))
     '%'
     """
-    return column.heading.removeprefix(column.title).strip(" []")
+    unit = column.heading.removeprefix(column.title).strip(" []")
+    return "%" if unit.startswith("% of ") else unit
 
 
 def _absent(title: str, table: str) -> KeyFigure:

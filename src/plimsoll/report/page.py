@@ -176,8 +176,8 @@ def _cost_views(evidence: Evidence) -> Iterator[FigureView]:
     if printed:
         yield FigureView(
             key="calls",
-            caption="Largest margin calls within 1, 5 and 20 days, as the table below defines them "
-            "in its notes; the largest 5-day calls on top, the table holds all.",
+            caption="Largest rises of the margin over 1, 5 and 20 days, as the notes of the table "
+            "below define them; the largest 5-day calls on top, the table holds all.",
             live=calls_figure(picture, evidence.label),
             printed=printed,
         )

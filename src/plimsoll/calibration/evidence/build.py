@@ -70,6 +70,7 @@ def build_evidence(
         "coverage_reaction",
         f"Reaction-time coverage, IM - MM ({problem.reaction_level:.1%})",
     )
+    models = models_table(proof)
     return Evidence(
         parameter_set_id=parameters.id,
         label=problem.label,
@@ -83,7 +84,7 @@ def build_evidence(
             findings_by_kind_table(proof),
             findings_table(proof),
             incumbent_table(proof),
-            models_table(proof),
+            models,
             published,
             published_procyclicality_table(proof),
             reaction,
@@ -92,7 +93,7 @@ def build_evidence(
             *extra_tables,
         ),
         series=tuple(_series(proof)),
-        limits=limits(proof),
+        limits=(*limits(proof), *_of_tables(coverage, models, problem.model.volatility.value)),
         provenance=dict(provenance),
     )
 
@@ -175,3 +176,29 @@ def _long_silent(proof: Proof) -> list[str]:
         if age_ns >= 2 * DAY_NS:
             found.append(f"{solution.spec.symbol} ({age_ns / DAY_NS:.0f} days)")
     return found
+
+
+def _of_tables(coverage: Table, models: Table, chosen: str) -> list[str]:
+    """What a reader of the verdict must know from the tables: clustering, and better rivals."""
+    stated = []
+    p_values = [p for p in coverage.column("independence_p") if isinstance(p, float) and p == p]
+    rejected = sum(p < 0.01 for p in p_values)
+    if rejected:
+        stated.append(
+            f"Breaches cluster: their independence is rejected (p < 1 %) for {rejected} of "
+            f"{len(p_values)} market-sides. It is not part of the gate, which takes the day as the "
+            "unit of chance for that reason; crashes bring breaches in rows, and stress add-ons "
+            "and the fund are not part of this set."
+        )
+    scores = {row["model"]: row for row in models}
+    own = scores[chosen]["quantile_score"]
+    for name, row in scores.items():
+        score = row["quantile_score"]
+        if name != chosen and isinstance(score, float) and isinstance(own, float) and score < own:
+            stated.append(
+                f"{name} scores better on the same losses (quantile score {score:.3f} against "
+                f"{own:.3f} bp) and is more or less procyclical as the table of models shows "
+                f"(peak / trough {row['peak_to_trough']:.2f} against "
+                f"{scores[chosen]['peak_to_trough']:.2f}); {chosen} is the venue file's choice."
+            )
+    return stated

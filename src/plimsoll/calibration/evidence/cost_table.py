@@ -23,10 +23,10 @@ def scored_days(path: FloatArray, proof: Proof) -> FloatArray:
 
 
 def call_column(days: int) -> Column:
-    """Column of the largest call within ``days`` days, relative to the margin before it."""
+    """Column of the largest call over exactly ``days`` days, relative to the margin before it."""
     return Column(
         name=f"call_{days}d",
-        title=f"Largest call, {days} d",
+        title=f"Largest call over {days} d",
         kind=_FRACTION,
         unit="% of margin",
         digits=1,

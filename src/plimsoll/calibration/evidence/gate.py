@@ -192,7 +192,7 @@ def _structure(proof: Proof) -> Check:
         verdict=Verdict.BREACH if faults else Verdict.HOLDS,
         found="; ".join(faults) if faults else "every tier",
         demanded="rates rise with size; MM / IM at most the link; IM at least MM plus the "
-        "reaction time where not frozen; leverage x IM at most 1",
+        "reaction time where not frozen; leverage is 1 / IM (IM rounded up to a millionth binds)",
     )
 
 

@@ -46,7 +46,7 @@ def incumbent_table(proof: Proof) -> Table:
     notes: tuple[str, ...] = (proof.price_note(),)
     if incumbent is None:
         rows: tuple[tuple[Cell, ...], ...] = tuple(
-            (m, Reason.NO_INCUMBENT.value, *(None,) * 6) for m in proof.markets
+            (m, Reason.NO_INCUMBENT.value, *(None,) * 7) for m in proof.markets
         )
         notes += ("No incumbent is known: none is named in the venue file.",)
     else:
@@ -60,6 +60,8 @@ def incumbent_table(proof: Proof) -> Table:
             "of those days from data before it. A breach is a loss above what a rate leaves for "
             "the price move: less liquidation cost, fee, and the impact of closing the lowest "
             "tier's full size; long and short together.",
+            "A venue whose engine closes out faster than the horizon shown needs less: this is "
+            "what its rate would have covered over that horizon, not a verdict on its engine.",
         )
     return Table(
         name="incumbent",
@@ -67,6 +69,7 @@ def incumbent_table(proof: Proof) -> Table:
         columns=(
             Column(name="market", title="Market"),
             Column(name="remark", title="Remark"),
+            Column(name="horizon_hours", title="Horizon", kind=_COUNT, unit="h"),
             Column(name="n", title="n", kind=_COUNT),
             Column(name="incumbent_rate", title="Incumbent MM", kind=_FRACTION),
             Column(name="incumbent_breach_rate", title="Breaches", kind=_FRACTION),
@@ -90,14 +93,15 @@ def _rows(
         sides = slice(2 * j, 2 * j + 2)
         n = int(before.observations[sides].sum())
         if market not in incumbent.tiers:
-            rows.append((market, Reason.NO_INCUMBENT.value, *(None,) * 6))
+            rows.append((market, Reason.NO_INCUMBENT.value, *(None,) * 7))
         elif n == 0:
-            rows.append((market, Reason.INCUMBENT_AFTER_DATA.value, *(None,) * 6))
+            rows.append((market, Reason.INCUMBENT_AFTER_DATA.value, *(None,) * 7))
         else:
             rows.append(
                 (
                     market,
                     "",
+                    int(proof.maintenance.horizon_hours[j]),
                     n,
                     _mean(old[:, j]),
                     float(before.breaches[sides].sum()) / n,
