@@ -15,7 +15,7 @@ from plimsoll.calibration.anti_procyclicality import (
     trailing_median,
     with_tools,
 )
-from plimsoll.domain.target import AntiProcyclicality
+from plimsoll.domain.anti_procyclicality import AntiProcyclicality
 
 Path = NDArray[np.float64]
 MARGIN = st.one_of(st.floats(0.001, 2.0), st.sampled_from([0.05, 0.1, float("nan")]))

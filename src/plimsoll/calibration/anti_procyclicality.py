@@ -11,7 +11,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
-from plimsoll.domain.target import AntiProcyclicality
+from plimsoll.domain.anti_procyclicality import AntiProcyclicality
 from plimsoll.errors import ParameterError, UsageError
 
 Path = NDArray[np.float64]

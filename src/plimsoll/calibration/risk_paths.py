@@ -15,6 +15,12 @@ from plimsoll.domain.instrument import Payoff
 from plimsoll.domain.market import DAY_NS, MarketHistory
 from plimsoll.estimators.price_record import Boundaries
 from plimsoll.estimators.scaled_tail import TailPath
+from plimsoll.marketdata.returns import (
+    inverse_long_loss,
+    inverse_short_loss,
+    linear_long_loss,
+    linear_short_loss,
+)
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
@@ -69,8 +75,8 @@ def loss_of_move(payoff: Payoff, fall: FloatArray, rise: FloatArray) -> FloatArr
         Sizes of log moves down and up, positive.
     """
     if payoff is Payoff.INVERSE:
-        return np.stack([np.expm1(fall), -np.expm1(-rise)], axis=-1)
-    return np.stack([-np.expm1(-fall), np.expm1(rise)], axis=-1)
+        return np.stack([inverse_long_loss(-fall), inverse_short_loss(rise)], axis=-1)
+    return np.stack([linear_long_loss(-fall), linear_short_loss(rise)], axis=-1)
 
 
 def risk_paths(

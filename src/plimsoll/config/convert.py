@@ -19,10 +19,10 @@ from plimsoll.config.files import SYMBOL
 from plimsoll.config.loader import VenueFile
 from plimsoll.config.sources import FundingSource, IncumbentSource, PriceSource
 from plimsoll.config.venue import ClassEntry, MarketEntry, VenueConfig
+from plimsoll.domain.anti_procyclicality import AntiProcyclicality
 from plimsoll.domain.finding import FindingPolicy
 from plimsoll.domain.instrument import Payoff
 from plimsoll.domain.market import PriceKind
-from plimsoll.domain.target import AntiProcyclicality
 
 _MINUTE_NS = 60_000_000_000
 

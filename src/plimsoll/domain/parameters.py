@@ -199,10 +199,6 @@ class ParameterSet:
             raise UsageError("must have tiers in the set", found=market, field="market")
         return TierTable(tuple(_tier(mine, index) for index in range(count)))
 
-    def requirements_settings(self, market: str) -> Mapping[str, Decimal]:
-        """Parameters of a market that are not tiers, by name."""
-        return {n: p.value for n, p in self.of(market).items() if not n.startswith("tier[")}
-
 
 def parameter_set(
     *,

@@ -84,11 +84,6 @@ class PooledCoverage:
     starts: Starts
     method: str
 
-    @property
-    def effective_observations(self) -> float:
-        """Independent horizons that would say as much."""
-        return self.observations / self.design_effect
-
 
 def pooled_coverage(
     breaches: Flags,

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from plimsoll.calibration.anti_procyclicality import buffered, stress_weighted, with_tools
-from plimsoll.domain.target import AntiProcyclicality
+from plimsoll.domain.anti_procyclicality import AntiProcyclicality
 from plimsoll.errors import ParameterError, UsageError
 
 

@@ -1,34 +1,10 @@
-"""What a calibration is to reach: coverage over a horizon, and the anti-procyclicality tools."""
+"""The anti-procyclicality tools a calibration may use."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from plimsoll.errors import ParameterError
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CoverageTarget:
-    """Share of horizons in which the margin must cover the loss.
-
-    Parameters
-    ----------
-    level : float
-        0.99 means 10 uncovered horizons in 1,000.
-    horizon_hours : int
-        Length of the horizon the margin is held for.
-    """
-
-    level: float
-    horizon_hours: int
-
-    def __post_init__(self) -> None:
-        if not 0.5 < self.level < 1.0:
-            raise ParameterError("must lie in (0.5, 1)", found=self.level, field="level")
-        if self.horizon_hours < 1:
-            raise ParameterError(
-                "must be at least 1 hour", found=self.horizon_hours, field="horizon_hours"
-            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
