@@ -216,12 +216,12 @@ def test_an_interrupt_while_storing_leaves_whole_parts(
 ) -> None:
     real, writes = pl.DataFrame.write_parquet, []
 
-    def interrupted(self: pl.DataFrame, stream: Any) -> None:
+    def interrupted(self: pl.DataFrame, stream: Any, **options: Any) -> None:
         writes.append(len(self))
         if len(writes) == 2:
             stream.write(b"half a file")
             raise KeyboardInterrupt
-        real(self, stream)
+        real(self, stream, **options)
 
     monkeypatch.setattr(pl.DataFrame, "write_parquet", interrupted)
     with pytest.raises(KeyboardInterrupt):

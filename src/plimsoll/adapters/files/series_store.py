@@ -19,8 +19,12 @@ import polars as pl
 
 from plimsoll.adapters.files.atomic import write_atomically
 from plimsoll.adapters.files.sources import reading
+from plimsoll.domain.schema import Migration, migrated
 from plimsoll.errors import DataFormatError
 
+SCHEMA, SCHEMA_VERSION = "plimsoll.series", 1
+MIGRATIONS: dict[int, Migration] = {}
+"""``MIGRATIONS[n]`` turns a stored part of version n into one of version n + 1; 1 is the first."""
 _ASKED = "asked.json"
 _TIME = pl.Datetime("us", "UTC")
 
@@ -117,7 +121,7 @@ def note_asked(series: Series, since_ms: int) -> None:
 
 
 def _write(table: pl.DataFrame, stream: BinaryIO) -> None:
-    table.write_parquet(stream)
+    table.write_parquet(stream, metadata={"schema": SCHEMA, "schema_version": str(SCHEMA_VERSION)})
 
 
 def _frame(series: Series, rows: Sequence[tuple[Any, ...]]) -> pl.DataFrame:
@@ -141,6 +145,17 @@ def _frame(series: Series, rows: Sequence[tuple[Any, ...]]) -> pl.DataFrame:
 def _read(series: Series, path: Path) -> pl.DataFrame:
     with reading(path):
         part = pl.read_parquet(path, glob=False)
+        stated = pl.read_parquet_metadata(path)
+    version = stated.get("schema_version", "")
+    migrated(
+        {
+            "schema": stated.get("schema"),
+            "schema_version": int(version) if version.isdecimal() else version,
+        },
+        schema=SCHEMA,
+        current=SCHEMA_VERSION,
+        migrations=MIGRATIONS,
+    )
     expected = {"symbol": pl.String, "ts": _TIME, **dict.fromkeys(series.fields, pl.Float64)}
     if dict(part.schema) != expected or not part["symbol"].eq(series.symbol).all():
         raise DataFormatError(
