@@ -197,8 +197,7 @@ def _of_tables(coverage: Table, models: Table, chosen: str) -> list[str]:
         if name != chosen and isinstance(score, float) and isinstance(own, float) and score < own:
             stated.append(
                 f"{name} scores better on the same losses (quantile score {score:.3f} against "
-                f"{own:.3f} bp) and is more or less procyclical as the table of models shows "
-                f"(peak / trough {row['peak_to_trough']:.2f} against "
-                f"{scores[chosen]['peak_to_trough']:.2f}); {chosen} is the venue file's choice."
+                f"{own:.3f} bp), at a peak / trough of {row['peak_to_trough']:.2f} against "
+                f"{scores[chosen]['peak_to_trough']:.2f}; {chosen} is the venue file's choice."
             )
     return stated
