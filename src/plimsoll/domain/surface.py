@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -172,7 +173,7 @@ class VolSurface:
     def __post_init__(self) -> None:
         for name in ("expiry_ns", "variance_years"):
             values = [getattr(smile, name) for smile in self.smiles]
-            if not values or any(b <= a for a, b in zip(values, values[1:], strict=False)):
+            if not values or any(b <= a for a, b in pairwise(values)):
                 raise UsageError(
                     "must be at least one smile, rising in time", found=values, field=name
                 )
