@@ -150,7 +150,9 @@ def slice_mix(raw: Matrix, variance_years: Vector, at_years: float) -> SliceMix:
         per_year = money / variance_years[last]
         shift = per_year * (at_years - variance_years[last])
         return SliceMix(last, last, 1.0, 0.0, shift, 0.0, 0.0, per_year, True)
-    high = int(np.searchsorted(variance_years, at_years))
+    high = 1
+    while variance_years[high] < at_years:
+        high += 1
     per_year = 1.0 / (variance_years[high] - variance_years[high - 1])
     weight = (at_years - variance_years[high - 1]) * per_year
     return SliceMix(high - 1, high, 1.0 - weight, weight, 0.0, -per_year, per_year, 0.0, False)
@@ -162,13 +164,14 @@ def surface_point(
 ) -> tuple[float, float, float, float, bool]:
     """Total variance, its derivatives in ``k`` (two) and in variance-years; extrapolated or not."""
     mix = slice_mix(raw, variance_years, at_years)
-    p = raw[mix.low]
-    w, slope, curvature = svi_point_slopes(p[0], p[1], p[2], p[3], p[4], k)
+    i, j = mix.low, mix.high
+    w, slope, curvature = svi_point_slopes(raw[i, 0], raw[i, 1], raw[i, 2], raw[i, 3], raw[i, 4], k)
     forward = mix.forward_low * w + mix.forward_shift
     w, slope, curvature = mix.weight_low * w, mix.weight_low * slope, mix.weight_low * curvature
     if mix.weight_high != 0.0:
-        q = raw[mix.high]
-        above, slope_above, curvature_above = svi_point_slopes(q[0], q[1], q[2], q[3], q[4], k)
+        above, slope_above, curvature_above = svi_point_slopes(
+            raw[j, 0], raw[j, 1], raw[j, 2], raw[j, 3], raw[j, 4], k
+        )
         w += mix.weight_high * above
         slope += mix.weight_high * slope_above
         curvature += mix.weight_high * curvature_above
