@@ -93,6 +93,8 @@ class OptionChain:
         The venue's own implied volatility of its mark, annual, as a fraction; NaN where missing.
     open_interest, volume : (N,) float64
         In base coin; NaN where missing.
+    quote_ns : (N,) int64 or None
+        When each quote was taken, UTC, ns; None where the source does not tell.
 
     Raises
     ------
@@ -117,10 +119,13 @@ class OptionChain:
     mark_vol: FloatArray
     open_interest: FloatArray
     volume: FloatArray
+    quote_ns: IntArray | None = None
 
     def __post_init__(self) -> None:
         for name in _COLUMNS:
-            column: NDArray[Any] = getattr(self, name)
+            column: NDArray[Any] | None = getattr(self, name)
+            if column is None:
+                continue
             if column.shape != (len(self.names),):
                 raise DataFormatError(
                     f"must have one entry per option, {len(self.names)}",
@@ -150,4 +155,5 @@ _COLUMNS = (
     "mark_vol",
     "open_interest",
     "volume",
+    "quote_ns",
 )

@@ -1,0 +1,56 @@
+"""Forms of files with option chains, and which of them a file has."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from plimsoll.adapters.files.chains.ccxt_chain import ccxt_structures
+from plimsoll.adapters.files.chains.json_text import json_documents
+from plimsoll.adapters.files.csv_layout import open_bytes
+from plimsoll.adapters.files.sources import reading
+from plimsoll.errors import UsageError
+
+_TARDIS = (b"exchange", b"local_timestamp", b"strike_price")
+_MESSAGES = (b"{", b"[", b"wss://", b"http://", b"https://", b"configuration:")
+
+
+class ChainFormat(StrEnum):
+    """Forms of option chains that users have."""
+
+    PARQUET = "parquet"
+    DERIBIT_CSV = "deribit_csv"
+    DERIBIT_JSON = "deribit_json"
+    TARDIS_OPTIONS_CHAIN = "tardis_options_chain"
+    CCXT_OPTION_CHAIN = "ccxt_option_chain"
+
+
+def chain_format(name: ChainFormat | str) -> ChainFormat:
+    """Return a format by its name."""
+    try:
+        return ChainFormat(name)
+    except ValueError:
+        known = [item.value for item in ChainFormat]
+        raise UsageError(f"must be one of {known}", found=name, field="format") from None
+
+
+def format_of(path: Path) -> ChainFormat:
+    """Return the format of a file by how it begins."""
+    with reading(path), open_bytes(path) as stream:
+        head = stream.readline(1 << 16)
+    if head.startswith(b"PAR1"):
+        return ChainFormat.PARQUET
+    text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
+    if text.startswith(_MESSAGES) or b': {"' in text:
+        return format_of_document(next(iter(json_documents(path)), None))
+    if all(name in text for name in _TARDIS):
+        return ChainFormat.TARDIS_OPTIONS_CHAIN
+    return ChainFormat.DERIBIT_CSV
+
+
+def format_of_document(document: Any) -> ChainFormat:
+    """Return the format of decoded JSON."""
+    if ccxt_structures(document) is not None:
+        return ChainFormat.CCXT_OPTION_CHAIN
+    return ChainFormat.DERIBIT_JSON

@@ -1,0 +1,74 @@
+"""Which snapshots a caller means by the times it names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+
+import numpy as np
+
+from plimsoll.adapters.files.selection import Instant, instant_ns
+from plimsoll.domain.option_chain import IntArray
+from plimsoll.errors import DataError
+
+_SECOND_NS = 1_000_000_000
+_STRETCHES = (
+    (re.compile(r"\d{4}-\d{2}-\d{2}"), 86_400 * _SECOND_NS),
+    (re.compile(r"\S{10}[T ]\d{2}:\d{2}(Z|[+-]\d{2}:?\d{2})?"), 60 * _SECOND_NS),
+    (re.compile(r"\S{10}[T ]\d{2}:\d{2}:\d{2}(Z|[+-]\d{2}:?\d{2})?"), _SECOND_NS),
+)
+
+
+def instants_ns(at: Instant | Sequence[Instant]) -> list[int]:
+    """Return times as ns, rising; text counts to the end of the day, minute or second it names.
+
+    >>> instants_ns("1970-01-01"), instants_ns(["1970-01-01T00:01", 5])
+    ([86399999999999], [5, 119999999999])
+    """
+    named = [at] if isinstance(at, int | str | date) else list(at)
+    return sorted({_end_ns(value) for value in named})
+
+
+def _end_ns(value: Instant) -> int:
+    start = instant_ns(value, "at")
+    if isinstance(value, str):
+        for form, stretch in _STRETCHES:
+            if form.fullmatch(value):
+                return start + stretch - 1
+    elif isinstance(value, date) and not isinstance(value, datetime):
+        return start + _STRETCHES[0][1] - 1
+    return start
+
+
+def snapshots_meant(
+    times_ns: IntArray, wanted_ns: Sequence[int], max_age_s: float, source: str
+) -> IntArray:
+    """Return, of the times of snapshots, the last at or before each time wanted.
+
+    Raises
+    ------
+    DataError
+        Where the last one is older than ``max_age_s``, or there is none.
+    """
+    known = np.unique(times_ns)
+    meant = []
+    for wanted in wanted_ns:
+        place = int(np.searchsorted(known, wanted, side="right")) - 1
+        if place < 0 or wanted - int(known[place]) > max_age_s * 1e9:
+            raise DataError(
+                f"must hold a snapshot at most {max_age_s:g} s before {_text(wanted)}",
+                found=", ".join(_text(int(time)) for time in _around(known, place)) or "none",
+                field=source,
+                remedy="name a time of a snapshot, or a larger max_age_s",
+            )
+        meant.append(int(known[place]))
+    return np.unique(np.array(meant, dtype=np.int64))
+
+
+def _around(known: IntArray, place: int) -> IntArray:
+    return known[max(place, 0) : place + 2]
+
+
+def _text(time_ns: int) -> str:
+    return datetime.fromtimestamp(time_ns // _SECOND_NS, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,105 @@
+"""Snapshots of whole chains in a table: one row per option, one time per snapshot.
+
+Two spellings of the same table are known: that of the collected Parquet files (``ts``,
+``expiry``, ``mark_iv``) and that of the raw files they were made of (``timestamp``,
+``expiry_datetime``, ``implied_volatility``). Volatilities are fractions in both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import polars as pl
+
+from plimsoll.adapters.files.bar_rows import ROW
+from plimsoll.adapters.files.chains.rows import INDEX_NAME, RowSource, VolUnit, as_fraction
+from plimsoll.adapters.files.columns import require_columns
+
+_SPELLINGS = {
+    "time": ("ts", "timestamp"),
+    "name": ("instrument_name",),
+    "bid": ("bid_price",),
+    "ask": ("ask_price",),
+    "mark": ("mark_price",),
+    "currency": ("currency",),
+    "expiry": ("expiry", "expiry_datetime"),
+    "strike": ("strike",),
+    "option_type": ("option_type",),
+    "future": ("futures_price",),
+    "underlying": ("underlying",),
+    "underlying_name": ("underlying_name",),
+    "index": ("index_price",),
+    "mark_vol": ("mark_iv", "implied_volatility"),
+    "open_interest": ("open_interest",),
+    "volume": ("volume",),
+    "quote_time": ("quote_time", "quote_ts"),
+}
+_NEEDED = ("time", "name", "bid", "ask")
+
+
+def snapshot_columns(found: Sequence[str], source: str) -> dict[str, str]:
+    """Return the columns of a table that are read, by what they hold.
+
+    Raises
+    ------
+    DataFormatError
+        Where time, name, bid or ask is missing, or a column stands there twice.
+    """
+    columns = {}
+    for field, spellings in _SPELLINGS.items():
+        present = [name for name in spellings if name in found]
+        if present or field in _NEEDED:
+            columns[field] = present[0] if present else spellings[0]
+    require_columns(found, list(columns.values()), source)
+    return columns
+
+
+def snapshot_rows(raw: pl.DataFrame, columns: dict[str, str]) -> pl.DataFrame:
+    """Return raw columns as rows of options.
+
+    Parameters
+    ----------
+    raw : polars DataFrame
+        With the number of each row in ``ROW``.
+    columns : mapping of str to str
+        From `snapshot_columns`.
+
+    Raises
+    ------
+    DataFormatError
+        Times, numbers or rights that are none, with column and row; volatilities in per cent.
+    """
+    source, column = RowSource(raw=raw), columns.get
+    return pl.DataFrame(
+        {
+            ROW: raw[ROW].cast(pl.Int64),
+            "at_ns": source.time(columns["time"]),
+            "quote_ns": source.time(column("quote_time")),
+            "name": source.names(columns["name"]),
+            "currency": source.text(column("currency")),
+            "expiry_ns": source.time(column("expiry")),
+            "strike": source.number(column("strike")),
+            "is_call": source.is_call(column("option_type")),
+            "bid": source.number(columns["bid"]),
+            "ask": source.number(columns["ask"]),
+            "mark": source.number(column("mark")),
+            "forward": _forward(source, columns),
+            "index": source.number(column("index")),
+            "mark_vol": as_fraction(
+                source.number(column("mark_vol")), VolUnit.FRACTION, column("mark_vol") or ""
+            ),
+            "open_interest": source.number(column("open_interest")),
+            "volume": source.number(column("volume")),
+        }
+    )
+
+
+def _forward(source: RowSource, columns: dict[str, str]) -> pl.Series:
+    """Return the futures price; the underlying, unless it is the index, where there is none."""
+    future = source.number(columns.get("future"))
+    if "underlying" not in columns or "underlying_name" not in columns:
+        return future
+    underlying = source.number(columns["underlying"])
+    named = source.text(columns["underlying_name"])
+    is_forward = (named != INDEX_NAME).fill_null(False)
+    return future.zip_with(future.is_not_null() | ~is_forward, underlying)
