@@ -1,0 +1,177 @@
+"""Ask a surface: volatility and total variance at any strike and expiry, with standard errors.
+
+Strikes and expiries broadcast against each other. Between expiries total variance is linear in
+the time of the surface's `VarianceClock` at fixed log-moneyness (`plimsoll.maths.svi` says what
+holds before the first and after the last expiry), and the forward is log-linear in calendar time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from plimsoll.domain.surface import SviSmile, VolSurface
+from plimsoll.errors import UsageError
+from plimsoll.maths.svi import slice_mix, surface_points
+from plimsoll.maths.variance_clock import variance_years
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+
+_YEAR_NS = 365 * 86_400 * 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class SurfaceValues:
+    """A surface at points; all arrays of one shape.
+
+    Parameters
+    ----------
+    log_moneyness, tau_years : ndarray
+        k = ln(K/F); calendar years, ACT/365.
+    total_variance, volatility : ndarray
+        w, and sqrt(w / tau_years), annual.
+    skew, curvature : ndarray
+        First and second derivative of the volatility in k.
+    extrapolated : ndarray of bool
+        True after the last expiry of the surface.
+    """
+
+    log_moneyness: FloatArray
+    tau_years: FloatArray
+    total_variance: FloatArray
+    volatility: FloatArray
+    skew: FloatArray
+    curvature: FloatArray
+    extrapolated: NDArray[np.bool_]
+
+
+def tau_years(surface: VolSurface, expiry_ns: ArrayLike) -> FloatArray:
+    """Calendar years from the surface's time to each expiry, ACT/365.
+
+    Raises
+    ------
+    UsageError
+        For an expiry that is not after the surface's time.
+    """
+    expiries = np.asarray(expiry_ns, dtype=np.int64)
+    if expiries.size and int(expiries.min()) <= surface.at_ns:
+        raise UsageError(
+            "must be after the time of the surface",
+            found=int(expiries.min()),
+            field="expiry_ns",
+            remedy="an expired option has no volatility; settle it instead",
+        )
+    return np.asarray((expiries - surface.at_ns) / _YEAR_NS, dtype=np.float64)
+
+
+def forward_at(surface: VolSurface, expiry_ns: ArrayLike) -> FloatArray:
+    """Forward for each expiry, quote currency.
+
+    Log-linear in calendar time between the listed ones; before the first towards the index where
+    it is known (else the first forward), after the last with the carry of the last two.
+    """
+    years = tau_years(surface, expiry_ns)
+    listed = np.array([smile.tau_years for smile in surface.smiles])
+    logs = np.log([smile.forward for smile in surface.smiles])
+    if np.isfinite(surface.index) and surface.index > 0.0:
+        listed, logs = np.append(0.0, listed), np.append(np.log(surface.index), logs)
+    carry = 0.0
+    if listed.size > 1:
+        carry = (logs[-1] - logs[-2]) / (listed[-1] - listed[-2])
+    beyond = np.maximum(years - listed[-1], 0.0) * carry
+    return np.asarray(np.exp(np.interp(years, listed, logs) + beyond), dtype=np.float64)
+
+
+def at_strike(surface: VolSurface, strike: ArrayLike, expiry_ns: ArrayLike) -> SurfaceValues:
+    """The surface at strikes (quote currency) and expiries.
+
+    Raises
+    ------
+    UsageError
+        For strikes that are not positive, and expiries not after the surface's time.
+    """
+    strikes = np.asarray(strike, dtype=np.float64)
+    if not bool(np.all((strikes > 0.0) & np.isfinite(strikes))):
+        raise UsageError("must be positive and finite", found=strike, field="strike")
+    return at_moneyness(surface, np.log(strikes / forward_at(surface, expiry_ns)), expiry_ns)
+
+
+def at_moneyness(
+    surface: VolSurface, log_moneyness: ArrayLike, expiry_ns: ArrayLike
+) -> SurfaceValues:
+    """The surface at k = ln(K/F) and expiries.
+
+    Raises
+    ------
+    UsageError
+        For expiries not after the surface's time.
+    """
+    years = tau_years(surface, expiry_ns)
+    k, years = np.broadcast_arrays(np.asarray(log_moneyness, dtype=np.float64), years)
+    times = np.broadcast_to(_variance_years(surface, expiry_ns), k.shape)
+    points = surface_points(surface.raw(), _listed_years(surface), k, times)
+    volatility = np.sqrt(points.variance / years)
+    skew = points.slope / (2.0 * volatility * years)
+    curvature = points.curvature / (2.0 * volatility * years) - skew**2 / volatility
+    return SurfaceValues(
+        log_moneyness=k,
+        tau_years=years,
+        total_variance=points.variance,
+        volatility=volatility,
+        skew=skew,
+        curvature=curvature,
+        extrapolated=points.extrapolated,
+    )
+
+
+def standard_error(
+    surface: VolSurface, log_moneyness: ArrayLike, expiry_ns: ArrayLike
+) -> FloatArray:
+    """Standard error of the volatility at k = ln(K/F) and expiries, by the delta method.
+
+    The errors of two smiles between which is interpolated are taken as independent. NaN where a
+    smile that enters has no covariance.
+    """
+    values = at_moneyness(surface, log_moneyness, expiry_ns)
+    times = np.broadcast_to(_variance_years(surface, expiry_ns), values.log_moneyness.shape)
+    listed, raw = _listed_years(surface), surface.raw()
+    found = np.empty(values.log_moneyness.size)
+    flat = zip(values.log_moneyness.ravel(), times.ravel(), strict=True)
+    for i, (k, at) in enumerate(flat):
+        mix = slice_mix(raw, listed, float(at))
+        variance = mix.weight_low**2 * _variance_error(surface.smiles[mix.low], float(k))
+        if mix.weight_high:
+            variance += mix.weight_high**2 * _variance_error(surface.smiles[mix.high], float(k))
+        found[i] = np.sqrt(variance)
+    errors: FloatArray = found.reshape(values.volatility.shape)
+    return errors / (2.0 * values.volatility * values.tau_years)
+
+
+def _variance_error(smile: SviSmile, k: float) -> float:
+    """Variance of the smile's total variance at ``k``."""
+    if smile.covariance is None:
+        return float("nan")
+    x = k - smile.m
+    root = np.hypot(x, smile.sigma)
+    gradient = np.array(
+        [
+            1.0,
+            smile.rho * x + root,
+            smile.b * x,
+            -smile.b * (smile.rho + x / root),
+            smile.b * smile.sigma / root,
+        ]
+    )
+    return float(gradient @ smile.covariance @ gradient)
+
+
+def _listed_years(surface: VolSurface) -> FloatArray:
+    return np.array([smile.variance_years for smile in surface.smiles])
+
+
+def _variance_years(surface: VolSurface, expiry_ns: ArrayLike) -> FloatArray:
+    expiries = np.asarray(expiry_ns, dtype=np.int64)
+    return variance_years(surface.clock.day_weights, surface.at_ns, expiries)
