@@ -1,0 +1,285 @@
+"""Kernels of Black-76 prices and Greeks; see :mod:`plimsoll.maths.black76_kernels`.
+
+Results go into the rows of a matrix, in the order of `MAIN` or of `ALL`. With S = F phi(d1) =
+K phi(d2), n = 1 / (sigma sqrt(tau)) and R = sqrt(tau):
+
+====================  ==============================  ==========================================
+Greek                 linear                          inverse (value in coin, V / F)
+====================  ==============================  ==========================================
+delta                 N(d1), N(d1) - 1                (K/F^2) N(d2), -(K/F^2) N(-d2)
+gamma                 S n / F^2                       S n / F^3 -+ 2 (K/F^3) N(+-d2)
+vega                  S R                             S R / F
+theta                 -S sigma^2 n / 2                the same / F
+vanna                 -S d2 n R / F                   -S d1 n R / F^2
+volga                 S R^2 d1 d2 n                   the same / F
+====================  ==============================  ==========================================
+
+Where sigma sqrt(tau) is 0 these are the limits: off the money nothing but delta is left; at the
+money N is one half, gamma is infinite, and so is -theta unless sigma is 0.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit, prange
+from numpy.typing import NDArray
+
+from plimsoll.maths.black76_kernels import (
+    CHUNK,
+    INVERSE_SQRT_2PI,
+    deviations,
+    first_fault,
+    first_outside,
+    intrinsic_value,
+    is_outside,
+    scaled_tails,
+    time_value,
+)
+
+Vector = NDArray[np.float64]
+Matrix = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+MAIN = ("price", "delta", "gamma", "vega", "theta")
+ALL = (*MAIN, "forward_delta", "premium_adjusted_delta", "vanna", "volga")
+
+
+class Terms(NamedTuple):
+    """What price and Greeks of one option are made of."""
+
+    price: float
+    weighted_density: float  # F phi(d1) = K phi(d2)
+    forward_delta: float
+    premium_adjusted_delta: float
+    root_tau: float
+    inverse_deviation: float  # 1 / (sigma sqrt(tau)), capped
+    inverse_forward: float
+    d1: float
+    d2: float
+    pinned: bool  # at the money without any deviation left
+
+
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+def _terms(forward: float, strike: float, tau: float, sigma: float, is_call: bool) -> Terms:
+    """One option, value in quote currency."""
+    root_tau = math.sqrt(tau)
+    inverse_forward = 1.0 / forward
+    ratio = strike * inverse_forward
+    near, far, inverse_deviation = deviations(forward, strike, root_tau, sigma)
+    density, near_tail, far_tail = scaled_tails(near, far)
+    still = not sigma * root_tau > 0.0
+    lower = min(forward, strike)
+    extra = time_value(lower, near, near_tail, far_tail)
+    price = intrinsic_value(forward, strike, is_call) + (0.0 if still else extra)
+    # Probabilities N(-near) and N(near), each without cancellation.
+    beyond_near = near_tail if near >= 0.0 else 1.0 - near_tail
+    within_near = 1.0 - near_tail if near >= 0.0 else near_tail
+    below = forward <= strike
+    call_delta = beyond_near if below else 1.0 - ratio * far_tail
+    put_delta = -within_near if below else -(ratio * far_tail)
+    call_adjusted = far_tail if below else ratio * within_near
+    put_adjusted = far_tail - ratio if below else -(ratio * beyond_near)
+    return Terms(
+        price,
+        INVERSE_SQRT_2PI * lower * density,
+        call_delta if is_call else put_delta,
+        call_adjusted if is_call else put_adjusted,
+        root_tau,
+        inverse_deviation,
+        inverse_forward,
+        -near if below else far,
+        -far if below else near,
+        still & (forward == strike),
+    )
+
+
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+def _decay(terms: Terms, sigma: float) -> float:
+    """Theta of a linear option."""
+    decay = -0.5 * terms.weighted_density * sigma * sigma * terms.inverse_deviation
+    return -math.inf if terms.pinned & (sigma > 0.0) else decay
+
+
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+def _curvature(terms: Terms) -> float:
+    """Gamma of a linear option times the forward."""
+    curvature = terms.weighted_density * terms.inverse_deviation * terms.inverse_forward
+    return math.inf if terms.pinned else curvature
+
+
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+def _slope(deviation: float, at_the_money: float, terms: Terms) -> float:
+    """``d / (sigma sqrt(tau))``, whose limit at the money is -+ 1/2."""
+    return at_the_money if terms.pinned else deviation * terms.inverse_deviation
+
+
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+def _convexity(terms: Terms) -> float:
+    """Volga of a linear option; the density first, so that 0 stays 0."""
+    part = terms.weighted_density * terms.root_tau * terms.d1 * terms.d2
+    return part * terms.inverse_deviation * terms.root_tau
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _linear_main(
+    forward: Vector,
+    strike: Vector,
+    tau: Vector,
+    sigma: Vector,
+    is_call: Flags,
+    price: Vector,
+    delta: Vector,
+    gamma: Vector,
+    vega: Vector,
+    theta: Vector,
+) -> int:
+    """`MAIN` of a slice of linear options; how many rows are outside the domain."""
+    outside = 0
+    for i in range(price.size):
+        terms = _terms(forward[i], strike[i], tau[i], sigma[i], is_call[i])
+        price[i] = terms.price
+        delta[i] = terms.forward_delta
+        gamma[i] = _curvature(terms) * terms.inverse_forward
+        vega[i] = terms.weighted_density * terms.root_tau
+        theta[i] = _decay(terms, sigma[i])
+        outside += is_outside(forward[i], strike[i], tau[i], sigma[i])
+    return outside
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _inverse_main(
+    forward: Vector,
+    strike: Vector,
+    tau: Vector,
+    sigma: Vector,
+    is_call: Flags,
+    price: Vector,
+    delta: Vector,
+    gamma: Vector,
+    vega: Vector,
+    theta: Vector,
+) -> int:
+    """`MAIN` of a slice of inverse options; how many rows are outside the domain."""
+    outside = 0
+    for i in range(price.size):
+        terms = _terms(forward[i], strike[i], tau[i], sigma[i], is_call[i])
+        per_forward = terms.inverse_forward
+        price[i] = terms.price / forward[i]
+        delta[i] = terms.premium_adjusted_delta * per_forward
+        curvature = _curvature(terms) - 2.0 * terms.premium_adjusted_delta
+        gamma[i] = curvature * per_forward * per_forward
+        vega[i] = terms.weighted_density * terms.root_tau * per_forward
+        theta[i] = _decay(terms, sigma[i]) * per_forward
+        outside += is_outside(forward[i], strike[i], tau[i], sigma[i])
+    return outside
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _linear_rest(
+    forward: Vector,
+    strike: Vector,
+    tau: Vector,
+    sigma: Vector,
+    is_call: Flags,
+    forward_delta: Vector,
+    premium_adjusted_delta: Vector,
+    vanna: Vector,
+    volga: Vector,
+) -> None:
+    """What `ALL` has beyond `MAIN`, for a slice of linear options."""
+    for i in range(vanna.size):
+        terms = _terms(forward[i], strike[i], tau[i], sigma[i], is_call[i])
+        forward_delta[i] = terms.forward_delta
+        premium_adjusted_delta[i] = terms.premium_adjusted_delta
+        vega = terms.weighted_density * terms.root_tau
+        vanna[i] = -vega * terms.inverse_forward * _slope(terms.d2, -0.5, terms)
+        volga[i] = _convexity(terms)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _inverse_rest(
+    forward: Vector,
+    strike: Vector,
+    tau: Vector,
+    sigma: Vector,
+    is_call: Flags,
+    forward_delta: Vector,
+    premium_adjusted_delta: Vector,
+    vanna: Vector,
+    volga: Vector,
+) -> None:
+    """What `ALL` has beyond `MAIN`, for a slice of inverse options."""
+    for i in range(vanna.size):
+        terms = _terms(forward[i], strike[i], tau[i], sigma[i], is_call[i])
+        forward_delta[i] = terms.forward_delta
+        premium_adjusted_delta[i] = terms.premium_adjusted_delta
+        coin_vega = terms.weighted_density * terms.root_tau * terms.inverse_forward
+        vanna[i] = -coin_vega * terms.inverse_forward * _slope(terms.d1, 0.5, terms)
+        volga[i] = _convexity(terms) * terms.inverse_forward
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _greeks_chunk(
+    start: int,
+    forward: Vector,
+    strike: Vector,
+    tau: Vector,
+    sigma: Vector,
+    is_call: Flags,
+    inverse: bool,
+    out: Matrix,
+) -> int:
+    """Value `CHUNK` options from ``start``; the first of them outside the domain, or -1."""
+    part = slice(start, min(start + CHUNK, forward.size))
+    f, k, t, s, c = forward[part], strike[part], tau[part], sigma[part], is_call[part]
+    main = (out[0, part], out[1, part], out[2, part], out[3, part], out[4, part])
+    outside = _inverse_main(f, k, t, s, c, *main) if inverse else _linear_main(f, k, t, s, c, *main)
+    if outside:
+        return first_outside(forward, strike, tau, sigma, start)
+    if out.shape[0] > len(MAIN):
+        rest = (out[5, part], out[6, part], out[7, part], out[8, part])
+        if inverse:
+            _inverse_rest(f, k, t, s, c, *rest)
+        else:
+            _linear_rest(f, k, t, s, c, *rest)
+    return -1
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def black76_greeks(
+    forward: Vector,
+    strike: Vector,
+    tau: Vector,
+    sigma: Vector,
+    is_call: Flags,
+    inverse: bool,
+    out: Matrix,
+) -> int:
+    """Fill ``out``, (5, N) for `MAIN` or (9, N) for `ALL`; the first row outside, or -1."""
+    for start in range(0, forward.size, CHUNK):
+        at = _greeks_chunk(start, forward, strike, tau, sigma, is_call, inverse, out)
+        if at >= 0:
+            return at
+    return -1
+
+
+@njit(cache=True, nogil=True, error_model="numpy", parallel=True)
+def black76_greeks_parallel(
+    forward: Vector,
+    strike: Vector,
+    tau: Vector,
+    sigma: Vector,
+    is_call: Flags,
+    inverse: bool,
+    out: Matrix,
+) -> int:
+    """`black76_greeks` by all threads, with the same bits."""
+    chunks = (forward.size + CHUNK - 1) // CHUNK
+    faults = np.empty(chunks, dtype=np.int64)
+    for c in prange(chunks):
+        start = c * CHUNK
+        faults[c] = _greeks_chunk(start, forward, strike, tau, sigma, is_call, inverse, out)
+    return first_fault(faults)

@@ -1,0 +1,202 @@
+"""Kernels of Black's formula (1976) on contiguous arrays, undiscounted.
+
+Everything is formed from the out-of-the-money side. With x = |ln(F/K)|, v = sigma sqrt(tau),
+near = x/v - v/2, far = x/v + v/2, m = min(F, K) and e = exp(-near**2 / 2),
+
+    out-of-the-money value = m e (erfcx(near / sqrt 2) - erfcx(far / sqrt 2)) / 2,
+    F phi(d1) = K phi(d2) = m e / sqrt(2 pi),
+
+with the reflection erfcx(-z) = 2 exp(z**2) - erfcx(z) where ``near`` is negative. One exponential
+serves price and Greeks, and nothing cancels deep in or out of the money; the in-the-money value
+is the intrinsic value plus the out-of-the-money value of its twin (put-call parity). ``x/v`` and
+``v`` carry a second part, because at v = 10 their rounding alone would cost 2e-15 of the forward.
+
+The kernels check as they go: each returns the first row outside the domain (NaN is), or -1. The
+domain is F and K from 1e-300 to 1e300, tau and sigma from 0 to 1e100. Chunks are priced through
+one-dimensional slices, which vectorise.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numba import njit, prange
+from numpy.typing import NDArray
+
+from plimsoll.maths.elementary import erfcx_positive, exp, log_ratio_parts
+from plimsoll.maths.machine_arithmetic import fma
+
+Vector = NDArray[np.float64]
+Matrix = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+PARALLEL_FROM = 200_000
+"""Options from which threads are worth starting: about a millisecond of work."""
+
+CHUNK = 4096
+SMALLEST_PRICE, LARGEST_PRICE = 1e-300, 1e300
+"""Domain of forward and strike."""
+
+LARGEST = 1e100
+"""Largest time and volatility of the domain."""
+
+_SMALLEST_DEVIATION = 1e-150
+_SQRT_HALF = 0.7071067811865476
+INVERSE_SQRT_2PI = 0.3989422804014327
+
+
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+def deviations(
+    forward: float, strike: float, root_tau: float, sigma: float
+) -> tuple[float, float, float]:
+    """``near``, ``far`` (see the module) and 1/v, which is capped at 1e150 where v is 0."""
+    lower, upper = min(forward, strike), max(forward, strike)
+    x, x_low = log_ratio_parts(upper, lower)
+    v = sigma * root_tau
+    v_low = fma(sigma, root_tau, -v)
+    v = v if v > _SMALLEST_DEVIATION else _SMALLEST_DEVIATION
+    inverse = 1.0 / v
+    h = x * inverse
+    h_low = (fma(-h, v, x) + (x_low - h * v_low)) * inverse
+    half, half_low = 0.5 * v, 0.5 * v_low
+    return (h - half) + (h_low - half_low), (h + half) + (h_low + half_low), inverse
+
+
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+def scaled_tails(near: float, far: float) -> tuple[float, float, float]:
+    """e, and e/2 times erfcx of ``|near|`` and of ``far`` over root 2."""
+    density = exp(-0.5 * near * near)
+    near_tail = 0.5 * density * erfcx_positive(_SQRT_HALF * abs(near))
+    return density, near_tail, 0.5 * density * erfcx_positive(_SQRT_HALF * far)
+
+
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+def time_value(lower: float, near: float, near_tail: float, far_tail: float) -> float:
+    """Out-of-the-money value; ``lower`` is the smaller of forward and strike."""
+    value = near_tail - far_tail if near >= 0.0 else (1.0 - near_tail) - far_tail
+    return lower * (value if value > 0.0 else 0.0)
+
+
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+def intrinsic_value(forward: float, strike: float, is_call: bool) -> float:
+    """What exercise at the forward is worth."""
+    gap = forward - strike if is_call else strike - forward
+    return gap if gap > 0.0 else 0.0
+
+
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+def _value(forward: float, strike: float, tau: float, sigma: float, is_call: bool) -> float:
+    """Undiscounted value in quote currency."""
+    root_tau = math.sqrt(tau)
+    near, far, _ = deviations(forward, strike, root_tau, sigma)
+    _, near_tail, far_tail = scaled_tails(near, far)
+    extra = time_value(min(forward, strike), near, near_tail, far_tail)
+    extra = extra if sigma * root_tau > 0.0 else 0.0
+    return intrinsic_value(forward, strike, is_call) + extra
+
+
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+def is_outside(forward: float, strike: float, tau: float, sigma: float) -> int:
+    """1 where the formula has no value or an argument is NaN, else 0."""
+    inside = (forward >= SMALLEST_PRICE) & (forward <= LARGEST_PRICE)
+    inside &= (strike >= SMALLEST_PRICE) & (strike <= LARGEST_PRICE)
+    inside &= (tau >= 0.0) & (tau <= LARGEST) & (sigma >= 0.0) & (sigma <= LARGEST)
+    return 0 if inside else 1
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def first_outside(forward: Vector, strike: Vector, tau: Vector, sigma: Vector, start: int) -> int:
+    """Index of the first row outside the domain, from ``start`` on, or -1."""
+    for i in range(start, forward.size):
+        if is_outside(forward[i], strike[i], tau[i], sigma[i]):
+            return i
+    return -1
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _price_slice(
+    forward: Vector,
+    strike: Vector,
+    tau: Vector,
+    sigma: Vector,
+    is_call: Flags,
+    inverse: bool,
+    out: Vector,
+) -> int:
+    """Prices of a slice, in coin where ``inverse``; how many rows are outside the domain."""
+    outside = 0
+    if inverse:
+        for i in range(out.size):
+            value = _value(forward[i], strike[i], tau[i], sigma[i], is_call[i])
+            out[i] = value / forward[i]
+            outside += is_outside(forward[i], strike[i], tau[i], sigma[i])
+    else:
+        for i in range(out.size):
+            out[i] = _value(forward[i], strike[i], tau[i], sigma[i], is_call[i])
+            outside += is_outside(forward[i], strike[i], tau[i], sigma[i])
+    return outside
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _price_chunk(
+    start: int,
+    forward: Vector,
+    strike: Vector,
+    tau: Vector,
+    sigma: Vector,
+    is_call: Flags,
+    inverse: bool,
+    out: Vector,
+) -> int:
+    """Price `CHUNK` options from ``start``; the first of them outside the domain, or -1."""
+    part = slice(start, min(start + CHUNK, out.size))
+    f, k, t, s = forward[part], strike[part], tau[part], sigma[part]
+    if _price_slice(f, k, t, s, is_call[part], inverse, out[part]):
+        return first_outside(forward, strike, tau, sigma, start)
+    return -1
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def black76_prices(
+    forward: Vector,
+    strike: Vector,
+    tau: Vector,
+    sigma: Vector,
+    is_call: Flags,
+    inverse: bool,
+    out: Vector,
+) -> int:
+    """Prices into ``out``, all arrays (N,); the first row outside the domain, or -1."""
+    for start in range(0, out.size, CHUNK):
+        at = _price_chunk(start, forward, strike, tau, sigma, is_call, inverse, out)
+        if at >= 0:
+            return at
+    return -1
+
+
+@njit(cache=True, nogil=True, error_model="numpy", parallel=True)
+def black76_prices_parallel(
+    forward: Vector,
+    strike: Vector,
+    tau: Vector,
+    sigma: Vector,
+    is_call: Flags,
+    inverse: bool,
+    out: Vector,
+) -> int:
+    """`black76_prices` by all threads, with the same bits."""
+    chunks = (out.size + CHUNK - 1) // CHUNK
+    faults = np.empty(chunks, dtype=np.int64)
+    for c in prange(chunks):
+        faults[c] = _price_chunk(c * CHUNK, forward, strike, tau, sigma, is_call, inverse, out)
+    return first_fault(faults)
+
+
+@njit(cache=True, nogil=True)
+def first_fault(faults: NDArray[np.int64]) -> int:
+    """First entry that is not -1, or -1."""
+    for fault in faults:
+        if fault >= 0:
+            return int(fault)
+    return -1
