@@ -1,0 +1,115 @@
+"""Where a fitted surface breaks a no-arbitrage condition, on a grid far finer than the fit's.
+
+A point is added to the fit's own conditions at each local minimum that is negative, so that the
+next round of the fit sees it.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from plimsoll.maths.surface_fit_curve import SHAPE, butterfly, svi_curve, svi_shape
+from plimsoll.maths.surface_fit_problem import SurfaceProblem
+
+Vector = NDArray[np.float64]
+Matrix = NDArray[np.float64]
+
+WIDEST = 3.0
+_EVEN, _DENSE = 4001, 400
+_DENSE_REACH = 12.0
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def sinh_grid(deviation: float, reach: float, points: Vector) -> None:
+    """Points from -reach to reach, even in asinh(k / deviation): dense near the money."""
+    last = points.size - 1
+    far = np.arcsinh(reach / deviation)
+    for p in range(last + 1):
+        points[p] = deviation * np.sinh(far * (2.0 * p / last - 1.0))
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def verification_points(deviation: float, points: Vector) -> None:
+    """4,001 even points on [-3, 3], then 400 within twelve standard deviations."""
+    for p in range(_EVEN):
+        points[p] = WIDEST * (2.0 * p / (_EVEN - 1) - 1.0)
+    sinh_grid(deviation, min(_DENSE_REACH * deviation, WIDEST), points[_EVEN:])
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _curve_row(shape: Vector, points: Vector, w: Vector, slope: Vector, bend: Vector) -> None:
+    for p in range(points.size):
+        w[p], slope[p], bend[p] = svi_curve(shape, points[p])
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _butterfly_row(points: Vector, w: Vector, slope: Vector, bend: Vector, g: Vector) -> None:
+    for p in range(points.size):
+        g[p] = butterfly(points[p], w[p], slope[p], bend[p])
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _growth_row(w: Vector, after: Vector, growth: Vector) -> None:
+    for p in range(w.size):
+        growth[p] = after[p] - w[p]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _mean_row(one: Vector, other: Vector, mean: Vector) -> None:
+    for p in range(one.size):
+        mean[p] = 0.5 * (one[p] + other[p])
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _add_minima(problem: SurfaceProblem, i: int, points: Vector, condition: Vector) -> int:
+    """Add the points of negative local minima while there is room; how many are negative."""
+    negative = 0
+    for p in range(points.size):
+        if condition[p] >= 0.0:
+            continue
+        negative += 1
+        lower_left = p > 0 and points[p - 1] < points[p] and condition[p - 1] < condition[p]
+        following = p + 1 < points.size and points[p + 1] > points[p]
+        lower_right = following and condition[p + 1] < condition[p]
+        if not (lower_left or lower_right) and problem.counts[i] < problem.points.shape[1]:
+            problem.points[i, problem.counts[i]] = points[p]
+            problem.counts[i] += 1
+    return negative
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def add_broken_points(problem: SurfaceProblem, theta: Matrix) -> int:
+    """Check the surface finely and add points of broken conditions to the problem.
+
+    Checked are, at 4,001 even points of k in [-3, 3] and at 400 within twelve standard
+    deviations, Durrleman's g of each expiry and midway between expiries, and the growth of total
+    variance from expiry to expiry.
+
+    Returns
+    -------
+    int
+        Points at which a condition is broken; 0 for a surface free of arbitrage there.
+    """
+    n, size = problem.years.size, _EVEN + _DENSE
+    points, shape, condition = np.empty(size), np.empty(SHAPE), np.empty(size)
+    here, after, mean = np.empty((3, size)), np.empty((3, size)), np.empty((3, size))
+    broken = 0
+    for i in range(n):
+        verification_points(problem.deviation[i], points)
+        svi_shape(theta[i], problem.deviation[i], shape)
+        _curve_row(shape, points, here[0], here[1], here[2])
+        _butterfly_row(points, here[0], here[1], here[2], condition)
+        broken += _add_minima(problem, i, points, condition)
+        if i + 1 == n:
+            break
+        svi_shape(theta[i + 1], problem.deviation[i + 1], shape)
+        _curve_row(shape, points, after[0], after[1], after[2])
+        _growth_row(here[0], after[0], condition)
+        broken += _add_minima(problem, i, points, condition)
+        for row in range(3):
+            _mean_row(here[row], after[row], mean[row])
+        _butterfly_row(points, mean[0], mean[1], mean[2], condition)
+        broken += _add_minima(problem, i, points, condition)
+    return broken
