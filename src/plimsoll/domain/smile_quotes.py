@@ -42,6 +42,14 @@ class ForwardSource(StrEnum):
     NONE = "none"
 
 
+class TickSource(StrEnum):
+    """Where the price ticks of a chain come from."""
+
+    GIVEN = "given"
+    DERIBIT = "deribit"  # the venue's rule for coin-settled options
+    INFERRED = "inferred"  # from the prices themselves; none where they are too few
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExpirySummary:
     """What is known of one expiry before any fit.
@@ -102,6 +110,7 @@ class SmileQuotes:
     expiries : mapping of int to ExpirySummary
         By expiry_ns, rising.
     findings : tuple of ChainFinding
+    tick_source : TickSource
     """
 
     chain: OptionChain
@@ -117,6 +126,7 @@ class SmileQuotes:
     forward_delta: FloatArray
     expiries: Mapping[int, ExpirySummary]
     findings: tuple[ChainFinding, ...] = ()
+    tick_source: TickSource = TickSource.GIVEN
 
     def __post_init__(self) -> None:
         for name in _COLUMNS:

@@ -9,9 +9,9 @@ import polars as pl
 from numpy.typing import NDArray
 
 from plimsoll.adapters.files.bar_rows import ROW
-from plimsoll.adapters.venues.names import Venue, parse_name
+from plimsoll.adapters.venues.names import FORMS, Venue
 from plimsoll.domain.instrument import Option, OptionRight, Pair, Payoff
-from plimsoll.errors import DataFormatError, NameFormatError
+from plimsoll.errors import DataFormatError, UsageError
 
 _UNREADABLE = -1
 _NO_OPTION = -2
@@ -57,9 +57,12 @@ class ContractNames:
         return found
 
     def _parse(self, name: str) -> _Terms:
+        form = FORMS[self.venue]
         try:
-            option = parse_name(name, self.venue)
-        except NameFormatError:
+            option = form.read(name)
+        except UsageError:  # the parts fit the form but are no possible contract
+            option = None
+        if option is None or form.write(option) != name:
             return _Terms(_UNREADABLE)
         if not isinstance(option, Option):
             return _Terms(_NO_OPTION)
