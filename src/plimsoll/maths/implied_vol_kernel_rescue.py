@@ -13,7 +13,9 @@ from plimsoll.maths.implied_vol_kernel_price import (
     mills_ratio,
 )
 
-_LEAST, _MOST = 1e-307, 1e3
+_LEAST, _MOST = 1e-307, 128.0
+_MOST_MONEYNESS = 64.0
+"""No price of float64 is further out of the money: ``exp(-64**2 / 2)`` is 1e-889."""
 _MOST_STEPS = 200
 _SETTLED = 1e-16
 
@@ -24,16 +26,12 @@ def bracketed_standard_deviation(y: float, target: float, side: float, start: fl
 
     Newton's method, replaced by bisection of ``ln s`` where it leaves the bracket.
     """
-    low, high = _LEAST, _MOST
+    low, high = max(_LEAST, y / _MOST_MONEYNESS), _MOST
     s = start if low < start < high else 1.0
     for _ in range(_MOST_STEPS):
         a, t = y / s, 0.5 * s
         width = _inverse_slope_anywhere(a, t, side)
-        excess = (
-            math.log(width) - 0.5 * (a - t) ** 2 - HALF_LOG_2PI - target if width > 0 else -side
-        )
-        if not width > 0.0:
-            excess = -1.0
+        excess = math.log(width) - 0.5 * (a - t) ** 2 - HALF_LOG_2PI - target
         too_high = -side * excess > 0.0
         low, high = (low, s) if too_high else (s, high)
         proposal = s + side * width * excess
