@@ -15,21 +15,60 @@ class FactorKind(StrEnum):
     """What a factor moves, and in which unit its shock is written."""
 
     PRICE = "price"  # simple return of a price: 0.1 is +10 %
+    IMPLIED_VOL_LEVEL = "implied_vol_level"  # log change of the volatility at the money forward
+    IMPLIED_VOL_SKEW = "implied_vol_skew"  # change of d sigma / dz, volatility as a fraction
+    IMPLIED_VOL_CURVATURE = "implied_vol_curvature"  # change of d2 sigma / dz2, likewise
+
+    @property
+    def is_implied_vol(self) -> bool:
+        """Whether it moves a volatility surface, and so has a tenor."""
+        return self is not FactorKind.PRICE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Factor:
     """One thing that can move.
 
+    The factors of implied volatility move the smile of one constant maturity, at fixed
+    z = ln(K/F) / sqrt(T), log forward-moneyness per root year:
+
+        sigma(z) -> sigma(z) e^level + skew z + curvature z^2 / 2,
+
+    skew and curvature being what they change beyond the level's own share.
+
     Parameters
     ----------
     kind : FactorKind
     subject : str
         What it belongs to: a market, or a coin whose markets move together.
+    tenor_days : float or None
+        Constant maturity of a factor of implied volatility, calendar days; None for prices.
+
+    Raises
+    ------
+    UsageError
+        For a price with a tenor, or an implied volatility without a positive one.
     """
 
     kind: FactorKind = FactorKind.PRICE
     subject: str
+    tenor_days: float | None = None
+
+    def __post_init__(self) -> None:
+        given = self.tenor_days
+        if self.kind.is_implied_vol:
+            if given is None or not 0.0 < given < np.inf:
+                raise UsageError(
+                    f"must be positive for {self.kind.value}", found=given, field="tenor_days"
+                )
+        elif given is not None:
+            raise UsageError("must be None for a price", found=given, field="tenor_days")
+
+    @property
+    def label(self) -> str:
+        """A phrase for tables and messages."""
+        tenor = "" if self.tenor_days is None else f" {self.tenor_days:g} d"
+        return f"{self.subject} {self.kind.value}{tenor}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -82,7 +121,7 @@ class ScenarioSet:
         except ValueError:
             raise UsageError(
                 "must be one of the scenario set's factors",
-                found=f"{factor.subject} {factor.kind.value}",
+                found=factor.label,
                 field="factor",
                 remedy="add its shocks, zeros if it shall not move",
             ) from None

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from plimsoll.domain.scenario import Factor, ScenarioSet, equal_weights
+from plimsoll.domain.scenario import Factor, FactorKind, ScenarioSet, equal_weights
 from plimsoll.errors import UsageError
 
 
@@ -54,3 +54,26 @@ def test_a_factor_without_shocks_is_not_taken_as_unmoved() -> None:
 def test_shocks_are_read_only() -> None:
     with pytest.raises(ValueError, match="read-only"):
         build().shocks[0, 0] = 1.0
+
+
+def test_factors_of_implied_vol_have_a_tenor_and_prices_have_none() -> None:
+    level = Factor(subject="BTC", kind=FactorKind.IMPLIED_VOL_LEVEL, tenor_days=30.0)
+    assert level.label == "BTC implied_vol_level 30 d"
+    assert Factor(subject="BTC").label == "BTC price"
+    for tenor in (None, 0.0, -1.0, float("nan"), float("inf")):
+        with pytest.raises(UsageError, match="tenor_days"):
+            Factor(subject="BTC", kind=FactorKind.IMPLIED_VOL_SKEW, tenor_days=tenor)
+    with pytest.raises(UsageError, match="tenor_days"):
+        Factor(subject="BTC", tenor_days=30.0)
+
+
+def test_only_price_shocks_end_at_minus_one() -> None:
+    """A log change of -1.5 leaves 22 % of a volatility; a simple return of -1.5 is no price."""
+    level = Factor(subject="BTC", kind=FactorKind.IMPLIED_VOL_LEVEL, tenor_days=1.0)
+    scenarios = build(
+        factors=(Factor(subject="BTC"), level), shocks=np.array([[-0.2, -1.5], [0.2, 0.9]])
+    )
+    assert scenarios.column(level) == 1
+    other = Factor(subject="BTC", kind=FactorKind.IMPLIED_VOL_LEVEL, tenor_days=7.0)
+    with pytest.raises(UsageError, match="implied_vol_level 7 d"):
+        scenarios.column(other)

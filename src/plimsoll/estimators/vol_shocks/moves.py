@@ -23,9 +23,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from plimsoll.domain.market import DAY_NS
 from plimsoll.errors import InsufficientDataError, ParameterError, UsageError
 from plimsoll.estimators.vol_shocks.history import FeatureHistory
+from plimsoll.maths.variance_clock import DAY_NS
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -72,8 +72,7 @@ class SurfaceMoves:
     def complete(self) -> BoolArray:
         """(M,) moves in which nothing is missing."""
         parts = (self.spot[:, None], self.level, self.skew, self.curvature)
-        whole: BoolArray = np.isfinite(np.concatenate(parts, axis=1)).all(axis=1)
-        return whole
+        return np.asarray(np.isfinite(np.concatenate(parts, axis=1)).all(axis=1), dtype=np.bool_)
 
     def take(self, rows: IntArray | BoolArray) -> SurfaceMoves:
         """Return the moves at ``rows``."""
@@ -119,13 +118,13 @@ class SurfaceMoves:
 
 
 def surface_moves(
-    history: FeatureHistory, *, period_days: float = 1.0, tolerance_days: float = 0.15
+    history: FeatureHistory, *, period_days: float = 1.0, tolerance_days: float = 0.1
 ) -> SurfaceMoves:
     """Non-overlapping moves over ``period_days``, within ``tolerance_days`` of it.
 
-    From the first instant on: the move ends at the instant nearest to a period later; where none
-    lies within the tolerance the start moves on to the next instant. The next move starts where
-    this one ended. Appending instants changes no move that ended before them.
+    From the first instant on: the move ends at the first instant that lies a period later within
+    the tolerance; where there is none the start moves on to the next instant. The next move starts
+    where this one ended. Instants appended later change no move there was.
 
     Raises
     ------
@@ -164,10 +163,8 @@ def surface_moves(
 
 
 def _pairs(at_ns: IntArray, period_days: float, tolerance_days: float) -> tuple[IntArray, IntArray]:
-    """Rows of starts and ends.
-
-    The end is the nearest instant to the period *among those within the tolerance*, so that a
-    later instant can only take an end that lies beyond its own time.
+    """Rows of starts and ends. The first end within the tolerance, not the nearest: which of two is
+    nearer would be known only once the second was seen.
     """
     starts, ends = [], []
     row = 0
@@ -175,8 +172,7 @@ def _pairs(at_ns: IntArray, period_days: float, tolerance_days: float) -> tuple[
         apart = (at_ns[row + 1 :] - at_ns[row]) / DAY_NS - period_days
         near = np.flatnonzero(np.abs(apart) <= tolerance_days)
         if near.size:
-            end = row + 1 + int(near[np.argmin(np.abs(apart[near]))])
             starts.append(row)
-            ends.append(end)
-        row = end if near.size else row + 1
+            ends.append(row + 1 + int(near[0]))
+        row = ends[-1] if near.size else row + 1
     return np.array(starts, dtype=np.int64), np.array(ends, dtype=np.int64)

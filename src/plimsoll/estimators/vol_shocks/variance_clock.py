@@ -25,8 +25,8 @@ from scipy.optimize import nnls
 from plimsoll.domain.surface import VarianceClock
 from plimsoll.errors import EstimationError, InsufficientDataError
 from plimsoll.estimators.implied.term_structure import TermStructure
-from plimsoll.estimators.implied.variance_time import WEEK, days_by_weekday
 from plimsoll.maths.block_resampling import block_counts
+from plimsoll.maths.variance_clock import DAY_NS, DAYS_PER_WEEK, weekday_ns
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -137,7 +137,7 @@ def _intervals(
     negative = 0
     for structure in history:
         start = np.concatenate(([structure.at_ns], structure.maturity_ns[:-1]))
-        days = days_by_weekday(start, structure.maturity_ns)
+        days = weekday_ns(start, structure.maturity_ns) / DAY_NS
         length, variance = days.sum(axis=1), np.diff(structure.total_variance, prepend=0.0)
         used = (length <= longest_days) & (length * 24.0 >= first_hours)
         used &= (structure.tau_years * 365.0 <= reach_days) & np.isfinite(variance)
@@ -147,7 +147,9 @@ def _intervals(
             rows.append((len(rows), days[used], variance[used]))
     if not rows:
         return _Intervals(
-            surface=np.zeros(0, dtype=np.int64), days=np.zeros((0, WEEK)), variance=np.zeros(0)
+            surface=np.zeros(0, dtype=np.int64),
+            days=np.zeros((0, DAYS_PER_WEEK)),
+            variance=np.zeros(0),
         ), negative
     return _Intervals(
         surface=np.concatenate([np.full(v.size, s, dtype=np.int64) for s, _, v in rows]),
@@ -159,7 +161,7 @@ def _intervals(
 def _solve(intervals: _Intervals, counts: FloatArray) -> tuple[FloatArray, float]:
     """Day weights of mean one, and the share of squares they explain beyond equal weights."""
     repeat = counts[intervals.surface]
-    weights = np.ones(WEEK)
+    weights = np.ones(DAYS_PER_WEEK)
     equal = _residual(intervals, weights, repeat)
     for _ in range(_ROUNDS):
         exposure = intervals.days @ weights

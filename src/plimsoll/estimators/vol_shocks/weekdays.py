@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plimsoll.errors import InsufficientDataError
-from plimsoll.estimators.implied.variance_time import WEEK, weekday
 from plimsoll.estimators.vol_shocks.moves import SurfaceMoves
 from plimsoll.maths.block_resampling import block_counts
+from plimsoll.maths.variance_clock import DAY_NS, DAYS_PER_WEEK
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -59,7 +59,9 @@ def weekday_effects(
         Where a weekday has fewer than three moves at some tenor.
     """
     days = weekday(moves.start_ns)
-    count = np.array([np.isfinite(moves.level[days == d]).sum(axis=0) for d in range(WEEK)])
+    count = np.array(
+        [np.isfinite(moves.level[days == d]).sum(axis=0) for d in range(DAYS_PER_WEEK)]
+    )
     if int(count.min()) < 3:
         raise InsufficientDataError(
             "each weekday must have three moves at each tenor",
@@ -79,7 +81,7 @@ def weekday_effects(
         count=count,
         explained=explained,
         explained_error=drawn.std(axis=0, ddof=1),
-        chance=(WEEK - 1) / (count.sum(axis=0) - 1.0),
+        chance=(DAYS_PER_WEEK - 1) / (count.sum(axis=0) - 1.0),
     )
 
 
@@ -91,6 +93,18 @@ def without_weekday_effects(moves: SurfaceMoves, effects: WeekdayEffects) -> Sur
     return replace(moves, level=moves.level - effects.mean[weekday(moves.start_ns)])
 
 
+def weekday(time_ns: IntArray) -> IntArray:
+    """Weekday of each UTC time, Monday 0 to Sunday 6.
+
+    Examples
+    --------
+    >>> weekday(np.array([0, 4 * DAY_NS])).tolist()
+    [3, 0]
+    """
+    days: IntArray = (time_ns // DAY_NS + 3) % DAYS_PER_WEEK  # 1 January 1970 was a Thursday
+    return days
+
+
 def _weekday_fit(
     values: FloatArray, days: IntArray, weights: FloatArray
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
@@ -98,7 +112,7 @@ def _weekday_fit(
     known = np.isfinite(values)
     y = np.where(known, values, 0.0)
     w = weights[:, None] * known
-    member = (days == np.arange(WEEK)[:, None]).astype(np.float64)
+    member = (days == np.arange(DAYS_PER_WEEK)[:, None]).astype(np.float64)
     sums, total = member @ (w * y), member @ w
     mean = sums / np.maximum(total, 1e-300)
     squares = member @ (w * y**2)
