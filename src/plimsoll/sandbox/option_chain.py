@@ -182,8 +182,9 @@ def _expiry_columns(
     price = black_price(k, vol * np.sqrt(smile.tau_years), is_call)
     half = 0.5 * _spread_vol(rng, smile, k)
     up = black_price(k, (vol + half) * np.sqrt(smile.tau_years), is_call) - price
-    bid, ask = _on_ticks(price - up, price + up)
-    mark_vol = np.round(vol + 0.45 * half * rng.normal(size=count), 4)
+    off_centre = rng.uniform(-0.3, 0.3, count)
+    bid, ask = _on_ticks(price - up * (1.0 + off_centre), price + up * (1.0 - off_centre))
+    mark_vol = np.round(vol + 0.6 * half * rng.normal(size=count), 4)
     mark = black_price(k, mark_vol * np.sqrt(smile.tau_years), is_call)
     return {
         "expiry_ns": np.full(count, smile.expiry_ns, dtype=np.int64),

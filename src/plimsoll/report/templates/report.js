@@ -38,7 +38,7 @@ async function drawFigures() {
   for (const node of document.querySelectorAll("[data-figure]")) {
     const figure = figures[node.dataset.figure];
     node.hidden = false;
-    await Plotly.newPlot(node, figure.data, figure.layout, CONFIG);
+    await Plotly.newPlot(node, figure.data, figure.layout, { ...CONFIG, ...figure.config });
     node.closest("figure").classList.add("drawn");
   }
 }
