@@ -120,7 +120,7 @@ def _slope(deviation: float, at_the_money: float, terms: Terms) -> float:
 def _convexity(terms: Terms) -> float:
     """Volga of a linear option; the density first, so that 0 stays 0."""
     part = terms.weighted_density * terms.root_tau * terms.d1 * terms.d2
-    return part * terms.inverse_deviation * terms.root_tau
+    return 0.0 if terms.pinned else part * terms.inverse_deviation * terms.root_tau
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

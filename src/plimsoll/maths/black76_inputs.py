@@ -13,6 +13,7 @@ from plimsoll.maths.black76_kernels import LARGEST, LARGEST_PRICE, SMALLEST_PRIC
 
 Vector = NDArray[np.float64]
 Flags = NDArray[np.bool_]
+Index = NDArray[np.int64]
 
 _Item = TypeVar("_Item", bound=np.generic)
 
@@ -144,3 +145,23 @@ def rate_array(rate: ArrayLike, shape: tuple[int, ...]) -> Vector | None:
     if common_shape({"options": np.empty(shape), "rate": array}) != shape:
         raise UsageError("must broadcast to the options", found=array.shape, field="rate")
     return np.broadcast_to(array, shape).reshape(-1)
+
+
+def index_column(name: str, value: ArrayLike, count: int, limit: int) -> Index:
+    """``count`` indices in 0 .. ``limit - 1``; one number holds for all.
+
+    Raises
+    ------
+    UsageError
+    """
+    array = np.asarray(value)
+    if array.dtype.kind not in "iu" or array.shape not in ((), (count,)):
+        found = f"{array.dtype} {array.shape}"
+        raise UsageError(f"must be {count} integers", found=found, field=name)
+    indices = np.array(np.broadcast_to(array, (count,)), dtype=np.int64)
+    bad = (indices < 0) | (indices >= limit)
+    if bad.any():
+        row = int(np.argmax(bad))
+        must = f"must be in 0 .. {limit - 1}"
+        raise UsageError(must, found=int(indices[row]), field=name, row=row)
+    return indices
