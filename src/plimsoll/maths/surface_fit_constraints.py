@@ -1,9 +1,10 @@
 """No-arbitrage conditions of a joint surface fit, as an augmented Lagrangian.
 
 Every condition is c >= 0 and of order one: at each point Durrleman's g of the expiry, the growth
-of total variance to the next expiry (as a share of both), and g of the smile midway in variance
-time; for each expiry Lee's bound on both wings, a positive lowest variance, and wings no flatter
-than those of the expiry before. A condition with multiplier m and penalty p adds
+of total variance to the next expiry (as a share of both), and g of the smile between both, a share
+of the variance time from one to the other; for each expiry Lee's bound on both wings, a positive
+lowest variance, and wings no flatter than those of the expiry before. A condition with multiplier
+m and penalty p adds
 (max(0, m - p c)^2 - m^2) / 2p (Nocedal and Wright, 2006, ch. 17).
 """
 
@@ -34,7 +35,7 @@ Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
 Cube = NDArray[np.float64]
 
-BUTTERFLY, CALENDAR, MIDWAY, WINGS = range(4)
+BUTTERFLY, CALENDAR, BETWEEN, WINGS = range(4)
 FAMILIES = 4
 LEE_LEFT, LEE_RIGHT, LOWEST, ORDER_LEFT, ORDER_RIGHT = range(5)
 WING_CONDITIONS = 5
@@ -44,12 +45,15 @@ STEEPEST_WING = 1.999
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _pair_conditions(here: Vector, after: Vector, k: float) -> tuple[float, float]:
-    """Growth of total variance and midway g at ``k``."""
+def _pair_conditions(here: Vector, after: Vector, k: float, share: float) -> tuple[float, float]:
+    """Growth of total variance at ``k``, and g of the smile between."""
     w, slope, bend = svi_curve(here, k)
     w2, slope2, bend2 = svi_curve(after, k)
-    midway = butterfly(k, 0.5 * (w + w2), 0.5 * (slope + slope2), 0.5 * (bend + bend2))
-    return (w2 - w) / (w2 + w) - MARGIN_CALENDAR, midway - MARGIN_BUTTERFLY
+    rest = 1.0 - share
+    between = butterfly(
+        k, rest * w + share * w2, rest * slope + share * slope2, rest * bend + share * bend2
+    )
+    return (w2 - w) / (w2 + w) - MARGIN_CALENDAR, between - MARGIN_BUTTERFLY
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -77,8 +81,10 @@ def conditions(problem: SurfaceProblem, theta: Matrix, shapes: Matrix, found: Cu
             wings[ORDER_LEFT] = theta[i + 1, LOG_LEFT] - theta[i, LOG_LEFT] + ratio
             wings[ORDER_RIGHT] = theta[i + 1, LOG_RIGHT] - theta[i, LOG_RIGHT] + ratio
             for p in range(problem.counts[i]):
-                growth, midway = _pair_conditions(shape, shapes[i + 1], grid[p])
-                found[i, CALENDAR, p], found[i, MIDWAY, p] = growth, midway
+                growth, between = _pair_conditions(
+                    shape, shapes[i + 1], grid[p], problem.share[i, p]
+                )
+                found[i, CALENDAR, p], found[i, BETWEEN, p] = growth, between
     return True
 
 
@@ -143,11 +149,12 @@ def _add_calendar(
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _add_midway(
+def _add_between(
     normal: NormalEquations,
     shapes: Matrix,
     i: int,
     k: float,
+    share: float,
     force: float,
     penalty: float,
     work: Matrix,
@@ -155,9 +162,10 @@ def _add_midway(
 ) -> None:
     w, slope, _ = svi_curve(shapes[i], k)
     w2, slope2, _ = svi_curve(shapes[i + 1], k)
-    by_value, by_slope = butterfly_partials(k, 0.5 * (w + w2), 0.5 * (slope + slope2))
-    _butterfly_row(shapes[i], k, by_value, by_slope, 0.5, work)
-    _butterfly_row(shapes[i + 1], k, by_value, by_slope, 0.5, after)
+    rest = 1.0 - share
+    by_value, by_slope = butterfly_partials(k, rest * w + share * w2, rest * slope + share * slope2)
+    _butterfly_row(shapes[i], k, by_value, by_slope, rest, work)
+    _butterfly_row(shapes[i + 1], k, by_value, by_slope, share, after)
     _add_two(normal, i, work[0], after[0], force, penalty)
 
 
@@ -213,9 +221,9 @@ def add_conditions(
             pull = multipliers[i, CALENDAR, p] - penalty * found[i, CALENDAR, p]
             if pull > 0.0:
                 _add_calendar(normal, shapes, i, k, pull, penalty, work, after)
-            pull = multipliers[i, MIDWAY, p] - penalty * found[i, MIDWAY, p]
+            pull = multipliers[i, BETWEEN, p] - penalty * found[i, BETWEEN, p]
             if pull > 0.0:
-                _add_midway(normal, shapes, i, k, pull, penalty, work, after)
+                _add_between(normal, shapes, i, k, problem.share[i, p], pull, penalty, work, after)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

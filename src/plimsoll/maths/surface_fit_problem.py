@@ -28,6 +28,8 @@ class SurfaceProblem(NamedTuple):
         Log moneyness, centre of bid and ask volatility, half their distance, weight.
     points : (n, J)
         Log moneyness of the constraints of each expiry and its next.
+    share : (n, J)
+        Weight of the later expiry in the smile between both, at each point.
     counts : (n,)
         Points in use.
     anchor, anchor_precision : (n, 5)
@@ -44,6 +46,7 @@ class SurfaceProblem(NamedTuple):
     half_spread: Vector
     weight: Vector
     points: Matrix
+    share: Matrix
     counts: Index
     anchor: Matrix
     anchor_precision: Matrix

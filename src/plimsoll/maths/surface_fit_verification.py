@@ -19,6 +19,8 @@ Matrix = NDArray[np.float64]
 WIDEST = 3.0
 _EVEN, _DENSE = 4001, 400
 _DENSE_REACH = 12.0
+_SHARES = (0.5, 0.25, 0.75)
+"""Between two expiries: midway, and a quarter from either."""
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -57,13 +59,15 @@ def _growth_row(w: Vector, after: Vector, growth: Vector) -> None:
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _mean_row(one: Vector, other: Vector, mean: Vector) -> None:
+def _mix_row(one: Vector, other: Vector, share: float, mix: Vector) -> None:
     for p in range(one.size):
-        mean[p] = 0.5 * (one[p] + other[p])
+        mix[p] = (1.0 - share) * one[p] + share * other[p]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _add_minima(problem: SurfaceProblem, i: int, points: Vector, condition: Vector) -> int:
+def _add_minima(
+    problem: SurfaceProblem, i: int, points: Vector, condition: Vector, share: float
+) -> int:
     """Add the points of negative local minima while there is room; how many are negative."""
     negative = 0
     for p in range(points.size):
@@ -75,6 +79,7 @@ def _add_minima(problem: SurfaceProblem, i: int, points: Vector, condition: Vect
         lower_right = following and condition[p + 1] < condition[p]
         if not (lower_left or lower_right) and problem.counts[i] < problem.points.shape[1]:
             problem.points[i, problem.counts[i]] = points[p]
+            problem.share[i, problem.counts[i]] = share
             problem.counts[i] += 1
     return negative
 
@@ -84,8 +89,8 @@ def add_broken_points(problem: SurfaceProblem, theta: Matrix) -> int:
     """Check the surface finely and add points of broken conditions to the problem.
 
     Checked are, at 4,001 even points of k in [-3, 3] and at 400 within twelve standard
-    deviations, Durrleman's g of each expiry and midway between expiries, and the growth of total
-    variance from expiry to expiry.
+    deviations, Durrleman's g of each expiry and at three times between expiries, and the growth
+    of total variance from expiry to expiry.
 
     Returns
     -------
@@ -94,22 +99,23 @@ def add_broken_points(problem: SurfaceProblem, theta: Matrix) -> int:
     """
     n, size = problem.years.size, _EVEN + _DENSE
     points, shape, condition = np.empty(size), np.empty(SHAPE), np.empty(size)
-    here, after, mean = np.empty((3, size)), np.empty((3, size)), np.empty((3, size))
+    here, after, mix = np.empty((3, size)), np.empty((3, size)), np.empty((3, size))
     broken = 0
     for i in range(n):
         verification_points(problem.deviation[i], points)
         svi_shape(theta[i], problem.deviation[i], shape)
         _curve_row(shape, points, here[0], here[1], here[2])
         _butterfly_row(points, here[0], here[1], here[2], condition)
-        broken += _add_minima(problem, i, points, condition)
+        broken += _add_minima(problem, i, points, condition, 0.5)
         if i + 1 == n:
             break
         svi_shape(theta[i + 1], problem.deviation[i + 1], shape)
         _curve_row(shape, points, after[0], after[1], after[2])
         _growth_row(here[0], after[0], condition)
-        broken += _add_minima(problem, i, points, condition)
-        for row in range(3):
-            _mean_row(here[row], after[row], mean[row])
-        _butterfly_row(points, mean[0], mean[1], mean[2], condition)
-        broken += _add_minima(problem, i, points, condition)
+        broken += _add_minima(problem, i, points, condition, 0.5)
+        for share in _SHARES:
+            for row in range(3):
+                _mix_row(here[row], after[row], share, mix[row])
+            _butterfly_row(points, mix[0], mix[1], mix[2], condition)
+            broken += _add_minima(problem, i, points, condition, share)
     return broken

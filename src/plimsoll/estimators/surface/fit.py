@@ -1,0 +1,351 @@
+"""Fit one arbitrage-free surface to a chain: SVI in every expiry, all expiries jointly."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import partial
+
+import numpy as np
+
+from plimsoll.domain.option_chain import BoolArray, ChainFinding, ChainFindingKind, FloatArray
+from plimsoll.domain.ports import Executor
+from plimsoll.domain.smile_quotes import QuoteStatus, SmileQuotes
+from plimsoll.domain.surface import SmileReason, SmileSource, SviSmile, VolSurface
+from plimsoll.estimators.surface.safe import safe_surface
+from plimsoll.estimators.surface.settings import DEFAULTS, SurfaceSettings
+from plimsoll.estimators.surface.stages import Solution, restore, solve
+from plimsoll.estimators.surface.starts import (
+    FitInput,
+    fit_input,
+    surface_problem,
+    usable_rows,
+)
+from plimsoll.estimators.surface.uncertainty import smile_covariances
+from plimsoll.marketdata.chains.wild_quotes import wild_quotes
+from plimsoll.maths.surface_fit_constraints import BETWEEN, BUTTERFLY, CALENDAR
+from plimsoll.maths.surface_fit_curve import raw_of_coordinates
+from plimsoll.maths.surface_fit_information import quote_residuals
+from plimsoll.maths.surface_fit_problem import SurfaceProblem
+
+_BINDING = 1e-3
+
+
+class FitPath(StrEnum):
+    """How the surface came about (closed enumeration)."""
+
+    NONE = "none"  # nothing to fit
+    JOINT = "joint"  # the joint SVI fit
+    RESTORED = "restored"  # freedom from arbitrage put before the fit
+    SAFE = "safe"  # an SSVI that is free of arbitrage by construction
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SmileFit:
+    """How the smile of an expiry fits.
+
+    Parameters
+    ----------
+    expiry_ns : int
+    quotes, inside : int
+        Quotes fitted, and those of them at or between bid and ask.
+    median_half_spreads : float
+        Median absolute error over half-spread; NaN without quotes.
+    butterfly, calendar, between : int
+        Points where a condition binds: of the smile itself, of its growth to the next expiry,
+        and of the smile between both.
+    """
+
+    expiry_ns: int
+    quotes: int
+    inside: int
+    median_half_spreads: float
+    butterfly: int
+    calendar: int
+    between: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class SurfaceFit:
+    """A surface and how it came about.
+
+    Parameters
+    ----------
+    surface : VolSurface or None
+        Free of arbitrage, verified. None where no expiry has a usable quote and no previous
+        surface knows one; ``reasons`` then says why.
+    used, dropped : (N,) bool
+        Rows of the chain that were fitted, and usable rows left out as wild.
+    smiles : tuple of SmileFit
+        By rising expiry.
+    path : FitPath
+    objective : float
+    iterations, rounds : int
+        Steps of the minimisation; rounds of verification.
+    reasons : mapping of int to SmileReason
+        Expiries without a smile.
+    findings : tuple of ChainFinding
+        The chain's, and those of the fit.
+    """
+
+    surface: VolSurface | None
+    used: BoolArray
+    dropped: BoolArray
+    smiles: tuple[SmileFit, ...]
+    path: FitPath
+    objective: float
+    iterations: int
+    rounds: int
+    reasons: Mapping[int, SmileReason]
+    findings: tuple[ChainFinding, ...]
+
+
+def fit_surface(
+    quotes: SmileQuotes,
+    *,
+    settings: SurfaceSettings = DEFAULTS,
+    previous: VolSurface | None = None,
+) -> SurfaceFit:
+    """Fit an arbitrage-free surface to the quotes of a chain.
+
+    Every expiry gets a raw SVI smile; all are fitted together so that no smile admits a butterfly
+    and no two a calendar spread, also midway between them, at 4,001 points of k in [-3, 3]. The
+    loss of a quote is steep at the edges of bid and ask and lets go of what lies far outside.
+    The result does not depend on the order of the rows.
+
+    Parameters
+    ----------
+    quotes : SmileQuotes
+    settings : SurfaceSettings
+    previous : VolSurface or None
+        The surface before, of the same pair: a weak prior, the weaker the longer ago, that tells
+        where quotes are few.
+
+    Returns
+    -------
+    SurfaceFit
+        An expiry with fewer than ``settings.least_quotes`` quotes borrows its shape from its
+        neighbours; one without quotes is carried on from ``previous`` or has a reason.
+
+    References
+    ----------
+    Gatheral and Jacquier (2014), "Arbitrage-free SVI volatility surfaces", Quantitative Finance
+    14(1); Roper (2010), "Arbitrage free implied volatility surfaces".
+    """
+    dropped = wild_quotes(quotes) & quotes.usable if settings.drop_wild else _none(quotes)
+    given = fit_input(quotes, settings, usable_rows(quotes, settings, dropped), previous)
+    used = _none(quotes)
+    used[given.rows] = True
+    reasons = _reasons(quotes, given)
+    if given.years.size == 0:
+        return _empty(quotes, used, dropped, reasons)
+    problem = surface_problem(quotes, settings, given)
+    solution, path = _solve(problem, given, settings)
+    smiles = _smiles(quotes, settings, given, problem, solution, path)
+    findings = quotes.findings + _findings(quotes, settings, given, dropped)
+    surface = VolSurface(
+        at_ns=quotes.chain.at_ns,
+        pair=quotes.chain.pair,
+        settle=quotes.chain.settle,
+        payoff=quotes.chain.payoff,
+        index=_index(quotes),
+        clock=settings.clock,
+        smiles=smiles,
+        reasons=reasons,
+        findings=findings,
+    )
+    return SurfaceFit(
+        surface=surface,
+        used=used,
+        dropped=dropped,
+        smiles=_smile_fits(problem, given, solution),
+        path=path,
+        objective=solution.objective,
+        iterations=solution.iterations,
+        rounds=solution.rounds,
+        reasons=reasons,
+        findings=findings,
+    )
+
+
+def fit_surfaces(
+    chains: Sequence[SmileQuotes],
+    *,
+    settings: SurfaceSettings = DEFAULTS,
+    executor: Executor | None = None,
+) -> list[SurfaceFit]:
+    """Fit the surfaces of many chains, each on its own.
+
+    Parameters
+    ----------
+    chains : sequence of SmileQuotes
+    settings : SurfaceSettings
+    executor : Executor or None
+        Works on several chains at a time; None: one after the other. The results are the same.
+    """
+    fit = partial(fit_surface, settings=settings)
+    if executor is None:
+        return [fit(quotes) for quotes in chains]
+    return executor.map(fit, chains, label="surfaces", names=[_title(quotes) for quotes in chains])
+
+
+def _title(quotes: SmileQuotes) -> str:
+    return f"{quotes.chain.pair.base} at {quotes.chain.at_ns}"
+
+
+def _none(quotes: SmileQuotes) -> BoolArray:
+    return np.zeros(len(quotes.chain), dtype=np.bool_)
+
+
+def _index(quotes: SmileQuotes) -> float:
+    index = quotes.chain.index
+    known = index[np.isfinite(index) & (index > 0.0)]
+    return float(np.median(known)) if known.size else float("nan")
+
+
+def _empty(
+    quotes: SmileQuotes, used: BoolArray, dropped: BoolArray, reasons: Mapping[int, SmileReason]
+) -> SurfaceFit:
+    return SurfaceFit(
+        surface=None,
+        used=used,
+        dropped=dropped,
+        smiles=(),
+        path=FitPath.NONE,
+        objective=float("nan"),
+        iterations=0,
+        rounds=0,
+        reasons=reasons,
+        findings=quotes.findings,
+    )
+
+
+def _solve(
+    problem: SurfaceProblem, given: FitInput, settings: SurfaceSettings
+) -> tuple[Solution, FitPath]:
+    """Fit jointly; where that is not free of arbitrage, start from what is; else take that."""
+    solution = solve(problem, given, settings)
+    if solution.clean:
+        return solution, FitPath.JOINT
+    safe = safe_surface(solution.theta, given)
+    restored = restore(problem, safe)
+    if restored.clean:
+        return restored, FitPath.RESTORED
+    return Solution(
+        theta=safe,
+        conditions=np.ones_like(solution.conditions),
+        objective=solution.objective,
+        iterations=solution.iterations + restored.iterations,
+        rounds=solution.rounds + restored.rounds,
+        clean=True,
+    ), FitPath.SAFE
+
+
+def _smiles(
+    quotes: SmileQuotes,
+    settings: SurfaceSettings,
+    given: FitInput,
+    problem: SurfaceProblem,
+    solution: Solution,
+    path: FitPath,
+) -> tuple[SviSmile, ...]:
+    covariances = smile_covariances(problem, solution.theta)
+    raw = raw_of_coordinates(solution.theta, given.deviation)
+    smiles = []
+    for i, expiry in enumerate(given.expiry_ns.tolist()):
+        a, b, rho, m, sigma = raw[i].tolist()
+        count = int(given.quotes[i])
+        smiles.append(
+            SviSmile(
+                expiry_ns=expiry,
+                tau_years=float(given.years[i]),
+                variance_years=float(given.clock_years[i]),
+                forward=quotes.expiries[expiry].forward,
+                a=a,
+                b=b,
+                rho=rho,
+                m=m,
+                sigma=sigma,
+                source=_source(count, settings, path),
+                quotes=count,
+                covariance=covariances[i],
+            )
+        )
+    return tuple(smiles)
+
+
+def _source(count: int, settings: SurfaceSettings, path: FitPath) -> SmileSource:
+    if count == 0:
+        return SmileSource.PRIOR
+    if path is FitPath.SAFE:
+        return SmileSource.ESSVI
+    return SmileSource.SVI if count >= settings.least_quotes else SmileSource.BORROWED
+
+
+def _smile_fits(
+    problem: SurfaceProblem, given: FitInput, solution: Solution
+) -> tuple[SmileFit, ...]:
+    residuals = np.empty(problem.k.size)
+    quote_residuals(problem, solution.theta, residuals)
+    distance = np.abs(residuals)
+    binding = np.sum(solution.conditions < _BINDING, axis=2)
+    found = []
+    for i, expiry in enumerate(given.expiry_ns.tolist()):
+        own: FloatArray = distance[given.first[i] : given.first[i + 1]]
+        found.append(
+            SmileFit(
+                expiry_ns=expiry,
+                quotes=own.size,
+                inside=int(np.sum(own <= 1.0)),
+                median_half_spreads=float(np.median(own)) if own.size else float("nan"),
+                butterfly=int(binding[i, BUTTERFLY]),
+                calendar=int(binding[i, CALENDAR]),
+                between=int(binding[i, BETWEEN]),
+            )
+        )
+    return tuple(found)
+
+
+def _reasons(quotes: SmileQuotes, given: FitInput) -> dict[int, SmileReason]:
+    """Why each expiry without a smile has none."""
+    fitted, reasons = set(given.expiry_ns.tolist()), {}
+    for expiry, summary in quotes.expiries.items():
+        if expiry in fitted:
+            continue
+        status = quotes.status[quotes.chain.expiry_ns == expiry]
+        if not summary.tau_years > 0.0:
+            reasons[expiry] = SmileReason.EXPIRED
+        elif not 0.0 < summary.forward < np.inf or np.all(status == QuoteStatus.NO_FORWARD):
+            reasons[expiry] = SmileReason.NO_FORWARD
+        else:
+            reasons[expiry] = SmileReason.NO_QUOTES
+    return reasons
+
+
+def _findings(
+    quotes: SmileQuotes, settings: SurfaceSettings, given: FitInput, dropped: BoolArray
+) -> tuple[ChainFinding, ...]:
+    """Quotes left out as wild, and smiles with too few quotes of their own."""
+    wild = [
+        ChainFinding(
+            kind=ChainFindingKind.WILD_QUOTE,
+            subject=quotes.chain.names[row],
+            value=float(quotes.mid_vol[row]),
+            detail="left out of the fit: its neighbours or put-call parity contradict it",
+        )
+        for row in np.flatnonzero(dropped).tolist()
+    ]
+    thin = [
+        ChainFinding(
+            kind=ChainFindingKind.THIN_SMILE,
+            subject=f"{quotes.chain.pair.base} {np.datetime64(expiry, 'ns').astype(str)[:10]}",
+            rows=int(count),
+            value=float(count),
+            expected=float(settings.least_quotes),
+            detail="its shape is borrowed from its neighbours",
+        )
+        for expiry, count in zip(given.expiry_ns.tolist(), given.quotes.tolist(), strict=True)
+        if count < settings.least_quotes
+    ]
+    return tuple(sorted(wild, key=lambda finding: finding.subject)) + tuple(thin)
