@@ -30,6 +30,7 @@ from plimsoll.maths.machine_arithmetic import fma
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
 Flags = NDArray[np.bool_]
+Index = NDArray[np.int64]
 
 PARALLEL_FROM = 200_000
 """Options from which threads are worth starting: about a millisecond of work."""
@@ -194,7 +195,7 @@ def black76_prices_parallel(
 
 
 @njit(cache=True, nogil=True)
-def first_fault(faults: NDArray[np.int64]) -> int:
+def first_fault(faults: Index) -> int:
     """First entry that is not -1, or -1."""
     for fault in faults:
         if fault >= 0:
