@@ -2,6 +2,17 @@
 
 from plimsoll.marketdata.chains.parity import parity_residuals
 from plimsoll.marketdata.chains.prepare import prepare_chain
+from plimsoll.marketdata.chains.quote_checks import wild_quote_findings
 from plimsoll.marketdata.chains.settings import ChainSettings
+from plimsoll.marketdata.chains.ticks import DERIBIT_INVERSE, inferred_ticks
+from plimsoll.marketdata.chains.wild_quotes import wild_quotes
 
-__all__ = ["ChainSettings", "parity_residuals", "prepare_chain"]
+__all__ = [
+    "DERIBIT_INVERSE",
+    "ChainSettings",
+    "inferred_ticks",
+    "parity_residuals",
+    "prepare_chain",
+    "wild_quote_findings",
+    "wild_quotes",
+]

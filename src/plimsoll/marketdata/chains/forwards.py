@@ -12,6 +12,7 @@ from plimsoll.marketdata.chains.parity import ParityForward, pairs, parity_forwa
 from plimsoll.marketdata.chains.settings import ChainSettings
 
 _BASIS_POINTS = 1e4
+_YEAR_NS = 365 * 86_400 * 1_000_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +51,8 @@ def expiry_forwards(chain: OptionChain, settings: ChainSettings) -> list[ExpiryF
 
     Each row has its own futures price, which moves while a snapshot is taken; a row without one
     takes the median of its expiry. An expiry without any takes the forward of put-call parity,
-    as a multiple of the index that each row saw, where the chain has one; else the index itself.
+    as a multiple of the index that each row saw, unless its standard error is larger than what
+    the index can be off by; then the index itself.
     """
     calls, puts = pairs(chain, two_sided(chain) & (chain.strike > 0.0))
     index = _index(chain)
@@ -58,10 +60,10 @@ def expiry_forwards(chain: OptionChain, settings: ChainSettings) -> list[ExpiryF
     for expiry in np.unique(chain.expiry_ns):
         rows = np.flatnonzero(chain.expiry_ns == expiry).astype(np.int64)
         own = chain.expiry_ns[calls] == expiry
-        scaled = index is not None
         scale = index if index is not None else np.ones(len(chain))
         parity = parity_forward(chain, calls[own], puts[own], scale, settings.parity_pairs)
-        found.append(_expiry(chain, int(expiry), rows, parity, scale, scaled))
+        index_error = np.inf if index is None else _index_error(chain, int(expiry), settings)
+        found.append(_expiry(chain, int(expiry), rows, parity, scale, index_error))
     return found
 
 
@@ -73,13 +75,19 @@ def _index(chain: OptionChain) -> FloatArray | None:
     return np.where(there, chain.index, np.median(chain.index[there]))
 
 
+def _index_error(chain: OptionChain, expiry_ns: int, settings: ChainSettings) -> float:
+    """Return by what share the index may miss the forward of an expiry."""
+    years = max(expiry_ns - chain.at_ns, 0) / _YEAR_NS
+    return float(np.hypot(settings.index_error_bps / _BASIS_POINTS, settings.carry_annual * years))
+
+
 def _expiry(
     chain: OptionChain,
     expiry_ns: int,
     rows: IntArray,
     parity: ParityForward,
     scale: FloatArray,
-    scaled: bool,
+    index_error: float,
 ) -> ExpiryForward:
     own = chain.forward[rows]
     there = (own > 0.0) & np.isfinite(own)
@@ -88,9 +96,9 @@ def _expiry(
         source, forward = ForwardSource.ROW, own
     elif there.any():
         source, forward = ForwardSource.EXPIRY, np.where(there, own, np.median(own[there]))
-    elif np.isfinite(parity.forward):
+    elif parity.error <= index_error:
         source, forward = ForwardSource.PARITY, parity.forward * scale[rows]
-    elif scaled:
+    elif np.isfinite(index_error):
         source, forward = ForwardSource.INDEX, scale[rows]
     else:
         source, forward = ForwardSource.NONE, np.full(len(rows), np.nan)

@@ -19,6 +19,7 @@ from plimsoll.domain.smile_quotes import SmileQuotes
 _NORMAL_MAD = 1.4826
 _MEDIAN_EFFICIENCY = 1.2533
 _UNIFORM = 3.0
+_EQUALS = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +81,9 @@ def parity_forward(
     middle, half_width = middle[good], half_width[good]
     if len(middle) < fewest:
         return ParityForward(forward=np.nan, error=np.nan)
-    weights = half_width**-2.0
+    # No pair outweighs the third narrowest: one wild quote can look the narrowest of all.
+    floor = np.sort(half_width)[min(_EQUALS, len(half_width)) - 1]
+    weights = np.maximum(half_width, floor) ** -2.0
     forward = _weighted_median(middle, weights)
     scatter = _NORMAL_MAD * _weighted_median(np.abs(middle - forward), weights)
     effective = weights.sum() ** 2 / np.square(weights).sum()

@@ -15,8 +15,9 @@ class ChainSettings:
     ----------
     liquid_delta : float
         A quote is liquid where its absolute forward delta lies between this and one less this.
-    wide_vol : float
-        A quote wider than this from bid to ask (annual volatility) is wide.
+    wide_vol, wide_share : float
+        A quote wider than this from bid to ask (annual volatility), and wider than this share of
+        its own volatility, is wide.
     broken_share : float
         A snapshot is broken where more than this share of its liquid quotes is wide, ...
     broken_tau_days : float
@@ -33,6 +34,9 @@ class ChainSettings:
         Expiries with fewer usable quotes are reported.
     parity_pairs : int
         Fewest two-sided pairs of a put and a call whose parity gives a forward.
+    index_error_bps, carry_annual : float
+        How far the index may be off a forward: what a snapshot's times make, and carry per year.
+        Parity with a larger standard error than both together is no better than the index.
     parity_tolerance : float
         Departure from put-call parity, in half-spreads of the pair, from which it is reported.
     mark_tolerance : float
@@ -46,15 +50,18 @@ class ChainSettings:
 
     liquid_delta: float = 0.05
     wide_vol: float = 0.2
+    wide_share: float = 0.25
     broken_share: float = 0.05
-    broken_tau_days: float = 2.0
+    broken_tau_days: float = 1.0
     min_liquid: int = 20
     forward_drift_bps: float = 5.0
     index_drift_bps: float = 5.0
     short_expiry_days: float = 1.0
     thin_quotes: int = 5
     parity_pairs: int = 3
-    parity_tolerance: float = 1.5
+    index_error_bps: float = 6.0
+    carry_annual: float = 0.1
+    parity_tolerance: float = 1.0
     mark_tolerance: float = 1e-9
 
     def __post_init__(self) -> None:
