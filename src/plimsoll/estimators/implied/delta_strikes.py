@@ -26,7 +26,8 @@ from plimsoll.estimators.surface.delta import DeltaConvention
 FloatArray = NDArray[np.float64]
 
 _REACH = 60.0  # standard deviations at the money searched for the strike
-_GRID = np.concatenate(([0.0], np.geomspace(0.05, _REACH, 72)))
+_HALF = np.geomspace(0.05, _REACH, 72)
+_GRID = np.concatenate((-_HALF[::-1], [0.0], _HALF))
 _BISECTIONS = 52
 
 
@@ -57,7 +58,7 @@ def log_moneyness_at_delta(
     call: bool,
     convention: DeltaConvention,
 ) -> FloatArray:
-    """Return the out-of-the-money k at which the absolute delta is ``delta``, shape (n,).
+    """Return the outermost k at which the absolute delta is ``delta``, shape (n,).
 
     Parameters
     ----------
@@ -71,8 +72,8 @@ def log_moneyness_at_delta(
     Returns
     -------
     (n,) float64
-        NaN where the smile reaches the delta nowhere out of the money, as premium-adjusted call
-        deltas do at volatilities of over 135 % times the square root of the years.
+        NaN where no strike has the delta. That of 0.25 is had by no premium-adjusted call once
+        volatility times root years is above 1.36.
     """
     money = variance_at(np.zeros((_smiles(variance_at), 1)))
     side = 1.0 if call else -1.0

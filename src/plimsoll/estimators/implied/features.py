@@ -112,7 +112,7 @@ def surface_features(surface: VolSurface, tenors_days: Sequence[float]) -> Surfa
     """
     days = np.asarray(tenors_days, dtype=np.float64)
     if days.ndim != 1 or days.size == 0 or days[0] <= 0.0 or bool(np.any(np.diff(days) <= 0.0)):
-        raise UsageError("must be positive and rise", found=tenors_days, field="tenors_days")
+        raise UsageError("must be positive and rise", found=days.tolist(), field="tenors_days")
     return _features(surface, surface.at_ns + np.rint(days * DAY_NS).astype(np.int64))
 
 

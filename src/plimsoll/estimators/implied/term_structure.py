@@ -50,7 +50,9 @@ class TermStructure:
     def __post_init__(self) -> None:
         steps = np.diff(self.maturity_ns, prepend=self.at_ns)
         if self.maturity_ns.size == 0 or bool(np.any(steps <= 0)):
-            raise UsageError("must rise from at_ns", found=self.maturity_ns, field="maturity_ns")
+            raise UsageError(
+                "must rise from at_ns", found=self.maturity_ns.tolist(), field="maturity_ns"
+            )
         if self.total_variance.shape != self.maturity_ns.shape:
             raise UsageError(
                 f"must have one entry per maturity, {self.maturity_ns.size}",

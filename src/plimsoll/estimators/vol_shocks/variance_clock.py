@@ -16,7 +16,7 @@ Intervals of whole weeks say nothing about weekdays; only those of at most two d
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,8 +25,9 @@ from scipy.optimize import nnls
 from plimsoll.domain.surface import VarianceClock
 from plimsoll.errors import EstimationError, InsufficientDataError
 from plimsoll.estimators.implied.term_structure import TermStructure
+from plimsoll.estimators.vol_shocks.history import FeatureHistory
 from plimsoll.maths.block_resampling import block_counts
-from plimsoll.maths.variance_clock import DAY_NS, DAYS_PER_WEEK, weekday_ns
+from plimsoll.maths.variance_clock import DAY_NS, DAYS_PER_WEEK, variance_years, weekday_ns
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -127,6 +128,24 @@ def estimate_variance_clock(
         intervals=int(intervals.surface.size),
         negative=negative,
         explained=explained,
+    )
+
+
+def on_variance_clock(history: FeatureHistory, clock: VarianceClock) -> FeatureHistory:
+    """Return the history with volatility per root year of *variance* time, weekdays taken out.
+
+    A volatility of T calendar years that hold V variance-years becomes sigma sqrt(T / V), and skew
+    and curvature with it. Each instant needs its own time alone: nothing of the future enters,
+    if the clock did not.
+    """
+    end = history.at_ns[:, None] + np.rint(history.tenors_days * DAY_NS).astype(np.int64)
+    years = variance_years(clock.day_weights, history.at_ns[:, None], end)
+    scale = np.sqrt(history.tenors_days / 365.0 / years)
+    return replace(
+        history,
+        atm_vol=history.atm_vol * scale,
+        skew=history.skew * scale,
+        curvature=history.curvature * scale,
     )
 
 
