@@ -74,19 +74,19 @@ def _terms(forward: float, strike: float, tau: float, sigma: float, is_call: boo
     lower = min(forward, strike)
     extra = time_value(lower, near, near_tail, far_tail)
     price = intrinsic_value(forward, strike, is_call) + (0.0 if still else extra)
-    # Probabilities N(-near) and N(near), each without cancellation.
-    beyond_near = near_tail if near >= 0.0 else 1.0 - near_tail
-    within_near = 1.0 - near_tail if near >= 0.0 else near_tail
+    # Each delta is a small tail or its complement: neither is formed by cancellation.
     below = forward <= strike
-    call_delta = beyond_near if below else 1.0 - ratio * far_tail
-    put_delta = -within_near if below else -(ratio * far_tail)
-    call_adjusted = far_tail if below else ratio * within_near
-    put_adjusted = far_tail - ratio if below else -(ratio * beyond_near)
+    tail = near_tail if below else ratio * far_tail
+    adjusted_tail = far_tail if below else ratio * near_tail
+    likely = (near < 0.0) | (not below)
+    likely_adjusted = (near >= 0.0) & (not below)
+    size = 1.0 - tail if is_call == likely else tail
+    adjusted_size = ratio - adjusted_tail if is_call == likely_adjusted else adjusted_tail
     return Terms(
         price,
         INVERSE_SQRT_2PI * lower * density,
-        call_delta if is_call else put_delta,
-        call_adjusted if is_call else put_adjusted,
+        size if is_call else -size,
+        adjusted_size if is_call else -adjusted_size,
         root_tau,
         inverse_deviation,
         inverse_forward,

@@ -24,7 +24,7 @@ import numpy as np
 from numba import njit, prange
 from numpy.typing import NDArray
 
-from plimsoll.maths.elementary import erfcx_positive, exp, log_ratio_parts
+from plimsoll.maths.elementary import erfcx_positive, exp_nonpositive, log_ratio_parts
 from plimsoll.maths.machine_arithmetic import fma
 
 Vector = NDArray[np.float64]
@@ -67,7 +67,7 @@ def deviations(
 @njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
 def scaled_tails(near: float, far: float) -> tuple[float, float, float]:
     """e, and e/2 times erfcx of ``|near|`` and of ``far`` over root 2."""
-    density = exp(-0.5 * near * near)
+    density = exp_nonpositive(-0.5 * near * near)
     near_tail = 0.5 * density * erfcx_positive(_SQRT_HALF * abs(near))
     return density, near_tail, 0.5 * density * erfcx_positive(_SQRT_HALF * far)
 
@@ -100,9 +100,13 @@ def _value(forward: float, strike: float, tau: float, sigma: float, is_call: boo
 @njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
 def is_outside(forward: float, strike: float, tau: float, sigma: float) -> int:
     """1 where the formula has no value or an argument is NaN, else 0."""
-    inside = (forward >= SMALLEST_PRICE) & (forward <= LARGEST_PRICE)
-    inside &= (strike >= SMALLEST_PRICE) & (strike <= LARGEST_PRICE)
-    inside &= (tau >= 0.0) & (tau <= LARGEST) & (sigma >= 0.0) & (sigma <= LARGEST)
+    # Four comparisons do: NaN passes one of each pair of choices, and no comparison.
+    low_price = forward if forward < strike else strike
+    high_price = strike if strike > forward else forward
+    low = tau if tau < sigma else sigma
+    high = sigma if sigma > tau else tau
+    inside = (low_price >= SMALLEST_PRICE) & (high_price <= LARGEST_PRICE)
+    inside &= (low >= 0.0) & (high <= LARGEST)
     return 0 if inside else 1
 
 
