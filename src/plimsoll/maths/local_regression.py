@@ -17,15 +17,18 @@ from numpy.typing import NDArray
 
 Vector = NDArray[np.float64]
 Flags = NDArray[np.bool_]
+Index = NDArray[np.int64]
 
 _CAUCHY = 2.0
 _ROUNDS = 6
+_ABSOLUTE_ROUNDS = 3
+_SMALLEST = 0.1
 _PARABOLA_FROM = 5
 _WIDER = 1.25
 _RIDGE = 1e-9
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def leave_one_out(
     x: Vector, y: Vector, unit: Vector, active: Flags, most: int, implied: Vector, error: Vector
 ) -> None:
@@ -51,9 +54,7 @@ def leave_one_out(
         implied[i], error[i] = math.nan, math.nan
         if count < 2:
             continue
-        reach = _WIDER * max(abs(x[near[0]] - x[i]), abs(x[near[count - 1]] - x[i]))
-        for j in range(count):
-            reach = max(reach, _WIDER * abs(x[near[j]] - x[i]))
+        reach = _WIDER * abs(x[near[count - 1]] - x[i])
         reach = reach if reach > 0.0 else 1.0
         for j in range(count):
             offset[j], value[j] = (x[near[j]] - x[i]) / reach, y[near[j]]
@@ -63,9 +64,9 @@ def leave_one_out(
         )
 
 
-@njit(cache=True, nogil=True)
-def _nearest(x: Vector, active: Flags, i: int, near: NDArray[np.int64]) -> int:
-    """Fill ``near`` with the nearest active points other than ``i``; return how many."""
+@njit(cache=True, nogil=True, error_model="numpy")
+def _nearest(x: Vector, active: Flags, i: int, near: Index) -> int:
+    """Fill ``near`` with active points other than ``i``, the nearest first; return how many."""
     left, right, count = i - 1, i + 1, 0
     while count < len(near):
         while left >= 0 and not active[left]:
@@ -84,10 +85,8 @@ def _nearest(x: Vector, active: Flags, i: int, near: NDArray[np.int64]) -> int:
     return count
 
 
-@njit(cache=True, nogil=True)
-def _fit(
-    d: Vector, y: Vector, weight: Vector, unit: Vector, near: NDArray[np.int64]
-) -> tuple[float, float]:
+@njit(cache=True, nogil=True, error_model="numpy")
+def _fit(d: Vector, y: Vector, weight: Vector, unit: Vector, near: Index) -> tuple[float, float]:
     """Fit at ``d = 0`` and its standard error, reweighted against outliers."""
     count = len(d)
     parabola = count >= _PARABOLA_FROM
@@ -124,5 +123,9 @@ def _fit(
                 near[j]
             ]
             # Absolute deviations first: from a plain start an outlier would hold the fit.
-            robust[j] = 1.0 / max(abs(off), 0.1) if turn < 3 else 1.0 / (1.0 + (off / _CAUCHY) ** 2)
+            robust[j] = (
+                1.0 / max(abs(off), _SMALLEST)
+                if turn < _ABSOLUTE_ROUNDS
+                else 1.0 / (1.0 + (off / _CAUCHY) ** 2)
+            )
     return value, math.sqrt(variance)
