@@ -39,7 +39,8 @@ def test_one_chain_per_instant_and_coin_in_order_of_time() -> None:
 def test_columns_are_those_of_the_rows() -> None:
     chain = next(read_chains(frame(snapshot_rows())))
     assert chain.names == ("BTC-23JAN26-80000-P", "BTC-23JAN26-90000-C")
-    assert chain.payoff is Payoff.INVERSE and chain.settle == "BTC"
+    assert chain.payoff is Payoff.INVERSE
+    assert chain.settle == "BTC"
     assert chain.expiry_ns.tolist() == [EXPIRY_NS, EXPIRY_NS]
     assert chain.strike.tolist() == [80_000.0, 90_000.0]
     assert chain.is_call.tolist() == [False, True]
@@ -67,9 +68,7 @@ def test_parquet_csv_and_frame_give_the_same_chains(tmp_path: Path) -> None:
 def test_pandas_and_arrow_frames_are_read() -> None:
     table = frame(snapshot_rows())
     for other in (table.to_pandas(), table.to_arrow()):
-        assert all(
-            same(a, b) for a, b in zip(read_chains(other), read_chains(table), strict=True)
-        )
+        assert all(same(a, b) for a, b in zip(read_chains(other), read_chains(table), strict=True))
 
 
 def test_files_are_ordered_by_their_times_not_their_names(tmp_path: Path) -> None:
@@ -140,20 +139,24 @@ def test_the_index_is_no_forward() -> None:
     for row in named:
         row["futures_price"] = None
     chain = next(read_chains(frame(named)))
-    assert np.isnan(chain.forward).all() and chain.index.tolist() == [84_900.0, 84_900.0]
+    assert np.isnan(chain.forward).all()
+    assert chain.index.tolist() == [84_900.0, 84_900.0]
     named[0] |= {"underlying": 85_100.0, "underlying_name": "SYN.BTC-23JAN26"}
     assert next(read_chains(frame(named))).forward[0] == 85_100.0
 
 
 def test_missing_prices_are_nan_and_kept() -> None:
     chain = next(read_chains(changed(0, bid_price=None, ask_price=float("nan"))))
-    assert np.isnan(chain.bid[0]) and np.isnan(chain.ask[0]) and len(chain) == 2
+    assert np.isnan(chain.bid[0])
+    assert np.isnan(chain.ask[0])
+    assert len(chain) == 2
 
 
 def test_a_quote_time_is_read_where_there_is_one() -> None:
     rows = [row | {"quote_time": AT_NS - 7} for row in snapshot_rows()]
     quoted = next(read_chains(frame(rows))).quote_ns
-    assert quoted is not None and quoted.tolist() == [AT_NS - 7, AT_NS - 7]
+    assert quoted is not None
+    assert quoted.tolist() == [AT_NS - 7, AT_NS - 7]
 
 
 @pytest.mark.parametrize(
@@ -162,19 +165,25 @@ def test_a_quote_time_is_read_where_there_is_one() -> None:
 )
 def test_terms_that_contradict_the_name_leave_no_strike(cell: str, value: object) -> None:
     chain = next(read_chains(changed(0, **{cell: value})))
-    assert np.isnan(chain.strike[0]) and chain.strike[1] == 90_000.0
+    assert np.isnan(chain.strike[0])
+    assert chain.strike[1] == 90_000.0
 
 
 def test_an_unreadable_name_takes_its_terms_from_the_columns() -> None:
     chain = next(read_chains(changed(0, instrument_name="BTC-weekly-80k")))
-    assert (chain.names[0], chain.strike[0], chain.is_call[0]) == ("BTC-weekly-80k", 80_000.0, False)
+    assert (chain.names[0], chain.strike[0], chain.is_call[0]) == (
+        "BTC-weekly-80k",
+        80_000.0,
+        False,
+    )
     assert chain.expiry_ns[0] == EXPIRY_NS
 
 
 def test_an_unreadable_name_without_terms_has_no_strike() -> None:
     table = changed(0, instrument_name="BTC-weekly-80k").drop("strike")
     chain = next(read_chains(table))
-    assert np.isnan(chain.strike[0]) and chain.strike[1] == 90_000.0
+    assert np.isnan(chain.strike[0])
+    assert chain.strike[1] == 90_000.0
 
 
 def test_an_unreadable_name_without_currency_is_refused_with_its_row() -> None:
