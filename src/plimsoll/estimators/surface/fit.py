@@ -133,8 +133,9 @@ def fit_surface(
     Gatheral and Jacquier (2014), "Arbitrage-free SVI volatility surfaces", Quantitative Finance
     14(1); Roper (2010), "Arbitrage free implied volatility surfaces".
     """
-    dropped = wild_quotes(quotes) & quotes.usable if settings.drop_wild else _none(quotes)
-    given = fit_input(quotes, settings, usable_rows(quotes, settings, dropped), previous)
+    wild = wild_quotes(quotes) if settings.drop_wild else _none(quotes)
+    given = fit_input(quotes, settings, usable_rows(quotes, settings, wild), previous)
+    dropped = wild & quotes.usable
     used = _none(quotes)
     used[given.rows] = True
     reasons = _reasons(quotes, given)

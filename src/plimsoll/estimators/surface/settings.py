@@ -58,7 +58,7 @@ class SurfaceSettings:
     wing_weight: float = 0.3
     least_quotes: int = 5
     shape_scale: float = 3.0
-    neighbour_scale: float = 2.0
+    neighbour_scale: float = 1.5
     term_scale: float = 1.0
     level_move: float = 0.4
     tenor_power: float = 0.6

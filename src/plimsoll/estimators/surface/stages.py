@@ -24,16 +24,16 @@ from plimsoll.maths.surface_fit_problem import LossShape, SurfaceProblem
 from plimsoll.maths.surface_fit_verification import add_broken_points
 
 ROBUST = LossShape(1.0, 0.0, 1.0, 1.0)
-RISING_WALL = (
-    LossShape(2.0, 10.0, 0.80, 1.0),
-    LossShape(2.0, 20.0, 0.85, 0.7),
-    LossShape(2.0, 60.0, 0.90, 0.4),
-    LossShape(2.0, 240.0, 0.95, 0.2),
+_BODY, _MOST = 2.0, 4.8
+"""Weight of the pull to the middle; most that leaving bid and ask can cost one quote."""
+RISING_WALL = tuple(
+    LossShape(_BODY, 2.0 * _MOST / reach**2, edge, reach)
+    for edge, reach in ((0.8, 1.0), (0.85, 0.7), (0.9, 0.4), (0.95, 0.2), (0.97, 0.1))
 )
 _POOLED_NEIGHBOUR, _POOLED_SHAPE, _POOLED_TERM = 0.05, 1.5, 5.0
 _SOFT_PENALTY, _PENALTY, _HARDEST_PENALTY = 1e2, 1e4, 1e9
-_PENALTY_GROWTH = 4.0
-_ITERATIONS, _ROUGHLY, _FINELY = 60, 1e-2, 1e-3
+_PENALTY_GROWTH = 10.0
+_ITERATIONS, _ROUGHLY, _FINELY, _EXACTLY = 60, 1e-2, 1e-3, 1e-5
 _POOLED_ITERATIONS = 20
 MOST_ROUNDS = 20
 
@@ -126,7 +126,7 @@ class _Work:
         rounds, broken = 1, add_broken_points(self.problem, self.theta)
         while broken and rounds < MOST_ROUNDS:
             self.penalty = min(self.penalty * _PENALTY_GROWTH, _HARDEST_PENALTY)
-            self.minimise(loss, self.penalty, _ITERATIONS, _FINELY)
+            self.minimise(loss, self.penalty, _ITERATIONS, _EXACTLY)
             renew_multipliers(self.found, self.multipliers, self.penalty)
             broken = add_broken_points(self.problem, self.theta)
             rounds += 1

@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 
 from plimsoll.domain.option_chain import BoolArray, FloatArray, IntArray
-from plimsoll.domain.smile_quotes import SmileQuotes
+from plimsoll.domain.smile_quotes import QuoteStatus, SmileQuotes
 from plimsoll.domain.surface import VolSurface
 from plimsoll.estimators.surface.previous import carried_smiles
 from plimsoll.estimators.surface.settings import SurfaceSettings
@@ -63,18 +63,22 @@ class FitInput:
         return np.diff(self.first)
 
 
-def usable_rows(quotes: SmileQuotes, settings: SurfaceSettings, dropped: BoolArray) -> BoolArray:
-    """(N,) quotes to fit: usable, not dropped, and not beyond the wings."""
-    good = quotes.usable & ~dropped & (quotes.tau_years > 0.0)
-    for column in (quotes.bid_vol, quotes.ask_vol, quotes.log_moneyness):
-        good &= np.isfinite(column)
-    good[good] &= (quotes.bid_vol > 0.0)[good] & (quotes.ask_vol >= quotes.bid_vol)[good]
+def usable_rows(quotes: SmileQuotes, settings: SurfaceSettings, wild: BoolArray) -> BoolArray:
+    """(N,) quotes to fit: usable, not wild, and not beyond the wings.
+
+    Where an expiry has too few of them, those beyond the wings and in the money join.
+    """
+    good = ~wild & (quotes.tau_years > 0.0) & np.isfinite(quotes.log_moneyness)
     with np.errstate(invalid="ignore"):
         delta = np.abs(quotes.forward_delta)
-        near = good & (delta >= settings.wing_delta) & (delta <= 1.0 - settings.wing_delta)
+        good &= (quotes.bid_vol > 0.0) & (quotes.ask_vol >= quotes.bid_vol)
+        good &= quotes.ask_vol < np.inf
+        near = (delta >= settings.wing_delta) & (delta <= 1.0 - settings.wing_delta)
+    near &= good & quotes.usable
     expiries, code = np.unique(quotes.chain.expiry_ns, return_inverse=True)
     thin = np.bincount(code[near], minlength=expiries.size) < settings.least_quotes
-    chosen: BoolArray = near | (good & thin[code])
+    spare = quotes.usable | (quotes.status == QuoteStatus.IN_THE_MONEY)
+    chosen: BoolArray = near | (good & spare & thin[code])
     return chosen
 
 
