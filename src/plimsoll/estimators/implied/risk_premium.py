@@ -64,7 +64,8 @@ class PremiumSummary:
 
     ``mean_premium`` in annual variance; ``vol_gap`` is the root of mean implied variance less
     the root of mean realised variance, in volatility; ``paid_share`` the share of observations
-    with a positive premium; ``log_correlation`` that of ln implied and ln realised.
+    with a positive premium; ``log_correlation`` that of ln implied and ln realised, NaN where one
+    of them stands still.
     """
 
     count: int
@@ -156,10 +157,11 @@ def _moments(
     implied, realised = weights @ premium.implied, weights @ premium.realised
     x, y = np.log(premium.implied), np.log(premium.realised)
     x, y = x - weights @ x, y - weights @ y
-    correlation = (weights @ (x * y)) / np.sqrt((weights @ x**2) * (weights @ y**2))
+    spread = float(np.sqrt((weights @ x**2) * (weights @ y**2)))
+    correlation = float(weights @ (x * y)) / spread if spread > 1e-15 else float("nan")
     return (
         float(implied - realised),
         float(np.sqrt(implied) - np.sqrt(realised)),
         float(weights @ (premium.premium > 0.0)),
-        float(correlation),
+        correlation,
     )
