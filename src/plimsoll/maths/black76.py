@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from plimsoll.maths.black76_inputs import (
+    column_to_fill,
     is_inverse,
     option_columns,
     rate_array,
@@ -35,6 +36,7 @@ def price(
     *,
     payoff: str = "linear",
     rate: ArrayLike = 0.0,
+    out: Vector | None = None,
 ) -> Vector:
     """Value of European options; the arguments broadcast against each other.
 
@@ -53,6 +55,8 @@ def price(
     rate : array_like
         Continuous annual rate of the settlement currency; the price is multiplied by
         ``exp(-rate * tau_years)``.
+    out : float64 array, optional
+        Where to write, contiguous, of the shape of the result.
 
     Returns
     -------
@@ -74,12 +78,12 @@ def price(
     """
     inverse = is_inverse(payoff)
     options = option_columns(forward, strike, tau_years, sigma, is_call)
-    out = np.empty(options.forward.size)
-    kernel = black76_prices_parallel if out.size >= PARALLEL_FROM else black76_prices
-    row = kernel(*options.columns, inverse, out)
+    column = column_to_fill("out", out, options)
+    kernel = black76_prices_parallel if column.size >= PARALLEL_FROM else black76_prices
+    row = kernel(*options.columns, inverse, column)
     if row >= 0:
         refuse_row(options, row)
     rates = rate_array(rate, options.shape)
     if rates is not None:
-        out *= np.exp(-rates * options.tau_years)
-    return out.reshape(options.shape)
+        column *= np.exp(-rates * options.tau_years)
+    return column.reshape(options.shape)

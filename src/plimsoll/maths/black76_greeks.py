@@ -20,20 +20,22 @@ infinity (0 where sigma is 0), and vega and vanna are 0 at expiry.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from plimsoll.maths.black76_greeks_kernels import (
-    ALL,
-    MAIN,
-    black76_greeks,
-    black76_greeks_parallel,
+    MainColumns,
+    OtherColumns,
+    black76_all_greeks,
+    black76_all_greeks_parallel,
+    black76_main_greeks,
+    black76_main_greeks_parallel,
 )
 from plimsoll.maths.black76_inputs import (
     OptionColumns,
+    column_to_fill,
     is_inverse,
     option_columns,
     rate_array,
@@ -42,9 +44,6 @@ from plimsoll.maths.black76_inputs import (
 from plimsoll.maths.black76_kernels import PARALLEL_FROM
 
 Vector = NDArray[np.float64]
-Matrix = NDArray[np.float64]
-
-_QUOTED = ("forward_delta", "premium_adjusted_delta")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -104,8 +103,12 @@ def main_greeks(
     *,
     payoff: str = "linear",
     rate: ArrayLike = 0.0,
+    out: MainGreeks | None = None,
 ) -> MainGreeks:
     """Price, delta, gamma, vega and theta; arguments and errors as in `price`.
+
+    ``out`` is an earlier result of the same shape, whose arrays are written over: new memory costs
+    half as much as the computation.
 
     Raises
     ------
@@ -113,7 +116,14 @@ def main_greeks(
     """
     inverse = is_inverse(payoff)
     options = option_columns(forward, strike, tau_years, sigma, is_call)
-    return MainGreeks(**_columns_of(MAIN, options, inverse, rate))
+    main = _main_columns(options, out)
+    parallel = options.forward.size >= PARALLEL_FROM
+    kernel = black76_main_greeks_parallel if parallel else black76_main_greeks
+    row = kernel(*options.columns, inverse, main)
+    if row >= 0:
+        refuse_row(options, row)
+    _discount(options, rate, main, ())
+    return MainGreeks(**_shaped(options, main))
 
 
 def greeks(
@@ -144,32 +154,41 @@ def greeks(
     """
     inverse = is_inverse(payoff)
     options = option_columns(forward, strike, tau_years, sigma, is_call)
-    columns = _columns_of(ALL, options, inverse, rate)
-    years = options.tau_years.reshape(options.shape)
-    return Greeks(**columns, rho=-years * columns["price"])
-
-
-def _columns_of(
-    names: tuple[str, ...], options: OptionColumns, inverse: bool, rate: ArrayLike
-) -> Mapping[str, Vector]:
-    """Run the kernel and discount; columns by name, in the shape of the arguments."""
-    out = np.empty((len(names), options.forward.size))
+    main = _main_columns(options, None)
+    others = OtherColumns(*(np.empty(options.forward.size) for _ in OtherColumns._fields))
     parallel = options.forward.size >= PARALLEL_FROM
-    kernel = black76_greeks_parallel if parallel else black76_greeks
-    row = kernel(*options.columns, inverse, out)
+    kernel = black76_all_greeks_parallel if parallel else black76_all_greeks
+    row = kernel(*options.columns, inverse, main, others)
     if row >= 0:
         refuse_row(options, row)
-    _discount(names, options, rate, out)
-    return {name: out[i].reshape(options.shape) for i, name in enumerate(names)}
+    _discount(options, rate, main, (others.vanna, others.volga))
+    rho = (-options.tau_years * main.price).reshape(options.shape)
+    return Greeks(**_shaped(options, main), **_shaped(options, others), rho=rho)
 
 
-def _discount(names: tuple[str, ...], options: OptionColumns, rate: ArrayLike, out: Matrix) -> None:
-    """Discount what is a derivative of the price; time also brings the discount back."""
+def _main_columns(options: OptionColumns, out: MainGreeks | None) -> MainColumns:
+    """Where the kernel writes: new memory, or that of an earlier result."""
+    return MainColumns(
+        *(
+            column_to_fill(f"out.{name}", None if out is None else getattr(out, name), options)
+            for name in MainColumns._fields
+        )
+    )
+
+
+def _shaped(options: OptionColumns, columns: MainColumns | OtherColumns) -> dict[str, Vector]:
+    """Columns by name, in the shape of the arguments."""
+    return {name: column.reshape(options.shape) for name, column in columns._asdict().items()}
+
+
+def _discount(
+    options: OptionColumns, rate: ArrayLike, main: MainColumns, others: tuple[Vector, ...]
+) -> None:
+    """Discount the derivatives of the price in place; time also brings the discount back."""
     rates = rate_array(rate, options.shape)
     if rates is None:
         return
     factor = np.exp(-rates * options.tau_years)
-    for row, name in enumerate(names):
-        if name not in _QUOTED:
-            out[row] *= factor
-    out[names.index("theta")] += rates * out[names.index("price")]
+    for column in (*main, *others):
+        column *= factor
+    main.theta[:] += rates * main.price

@@ -1,6 +1,6 @@
 """Kernels of Black-76 prices and Greeks; see :mod:`plimsoll.maths.black76_kernels`.
 
-Results go into the rows of a matrix, in the order of `MAIN` or of `ALL`. With S = F phi(d1) =
+With S = F phi(d1) =
 K phi(d2), n = 1 / (sigma sqrt(tau)) and R = sqrt(tau):
 
 ====================  ==============================  ==========================================
@@ -40,11 +40,26 @@ from plimsoll.maths.black76_kernels import (
 )
 
 Vector = NDArray[np.float64]
-Matrix = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
-MAIN = ("price", "delta", "gamma", "vega", "theta")
-ALL = (*MAIN, "forward_delta", "premium_adjusted_delta", "vanna", "volga")
+
+class MainColumns(NamedTuple):
+    """Where the main Greeks go, each (N,)."""
+
+    price: Vector
+    delta: Vector
+    gamma: Vector
+    vega: Vector
+    theta: Vector
+
+
+class OtherColumns(NamedTuple):
+    """Where the others go, each (N,)."""
+
+    forward_delta: Vector
+    premium_adjusted_delta: Vector
+    vanna: Vector
+    volga: Vector
 
 
 class Terms(NamedTuple):
@@ -136,7 +151,7 @@ def _linear_main(
     vega: Vector,
     theta: Vector,
 ) -> int:
-    """`MAIN` of a slice of linear options; how many rows are outside the domain."""
+    """Main Greeks of a slice of linear options; how many rows are outside the domain."""
     outside = 0
     for i in range(price.size):
         terms = _terms(forward[i], strike[i], tau[i], sigma[i], is_call[i])
@@ -162,7 +177,7 @@ def _inverse_main(
     vega: Vector,
     theta: Vector,
 ) -> int:
-    """`MAIN` of a slice of inverse options; how many rows are outside the domain."""
+    """Main Greeks of a slice of inverse options; how many rows are outside the domain."""
     outside = 0
     for i in range(price.size):
         terms = _terms(forward[i], strike[i], tau[i], sigma[i], is_call[i])
@@ -178,7 +193,7 @@ def _inverse_main(
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _linear_rest(
+def _linear_others(
     forward: Vector,
     strike: Vector,
     tau: Vector,
@@ -189,7 +204,7 @@ def _linear_rest(
     vanna: Vector,
     volga: Vector,
 ) -> None:
-    """What `ALL` has beyond `MAIN`, for a slice of linear options."""
+    """The other Greeks of a slice of linear options."""
     for i in range(vanna.size):
         terms = _terms(forward[i], strike[i], tau[i], sigma[i], is_call[i])
         forward_delta[i] = terms.forward_delta
@@ -200,7 +215,7 @@ def _linear_rest(
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _inverse_rest(
+def _inverse_others(
     forward: Vector,
     strike: Vector,
     tau: Vector,
@@ -211,7 +226,7 @@ def _inverse_rest(
     vanna: Vector,
     volga: Vector,
 ) -> None:
-    """What `ALL` has beyond `MAIN`, for a slice of inverse options."""
+    """The other Greeks of a slice of inverse options."""
     for i in range(vanna.size):
         terms = _terms(forward[i], strike[i], tau[i], sigma[i], is_call[i])
         forward_delta[i] = terms.forward_delta
@@ -222,7 +237,7 @@ def _inverse_rest(
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _greeks_chunk(
+def _main_chunk(
     start: int,
     forward: Vector,
     strike: Vector,
@@ -230,56 +245,118 @@ def _greeks_chunk(
     sigma: Vector,
     is_call: Flags,
     inverse: bool,
-    out: Matrix,
+    main: MainColumns,
 ) -> int:
-    """Value `CHUNK` options from ``start``; the first of them outside the domain, or -1."""
+    """Main Greeks of `CHUNK` options from ``start``; the first of them outside, or -1."""
     part = slice(start, min(start + CHUNK, forward.size))
     f, k, t, s, c = forward[part], strike[part], tau[part], sigma[part], is_call[part]
-    main = (out[0, part], out[1, part], out[2, part], out[3, part], out[4, part])
-    outside = _inverse_main(f, k, t, s, c, *main) if inverse else _linear_main(f, k, t, s, c, *main)
-    if outside:
-        return first_outside(forward, strike, tau, sigma, start)
-    if out.shape[0] > len(MAIN):
-        rest = (out[5, part], out[6, part], out[7, part], out[8, part])
-        if inverse:
-            _inverse_rest(f, k, t, s, c, *rest)
-        else:
-            _linear_rest(f, k, t, s, c, *rest)
-    return -1
+    price, delta, gamma = main.price[part], main.delta[part], main.gamma[part]
+    vega, theta = main.vega[part], main.theta[part]
+    if inverse:
+        outside = _inverse_main(f, k, t, s, c, price, delta, gamma, vega, theta)
+    else:
+        outside = _linear_main(f, k, t, s, c, price, delta, gamma, vega, theta)
+    return first_outside(forward, strike, tau, sigma, start) if outside else -1
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def black76_greeks(
+def _all_chunk(
+    start: int,
     forward: Vector,
     strike: Vector,
     tau: Vector,
     sigma: Vector,
     is_call: Flags,
     inverse: bool,
-    out: Matrix,
+    main: MainColumns,
+    others: OtherColumns,
 ) -> int:
-    """Fill ``out``, (5, N) for `MAIN` or (9, N) for `ALL`; the first row outside, or -1."""
+    """All Greeks of `CHUNK` options from ``start``; the first of them outside, or -1."""
+    at = _main_chunk(start, forward, strike, tau, sigma, is_call, inverse, main)
+    if at >= 0:
+        return at
+    part = slice(start, min(start + CHUNK, forward.size))
+    f, k, t, s, c = forward[part], strike[part], tau[part], sigma[part], is_call[part]
+    deltas = (others.forward_delta[part], others.premium_adjusted_delta[part])
+    vanna, volga = others.vanna[part], others.volga[part]
+    if inverse:
+        _inverse_others(f, k, t, s, c, *deltas, vanna, volga)
+    else:
+        _linear_others(f, k, t, s, c, *deltas, vanna, volga)
+    return -1
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def black76_main_greeks(
+    forward: Vector,
+    strike: Vector,
+    tau: Vector,
+    sigma: Vector,
+    is_call: Flags,
+    inverse: bool,
+    main: MainColumns,
+) -> int:
+    """Fill the main Greeks of N options; the first row outside the domain, or -1."""
     for start in range(0, forward.size, CHUNK):
-        at = _greeks_chunk(start, forward, strike, tau, sigma, is_call, inverse, out)
+        at = _main_chunk(start, forward, strike, tau, sigma, is_call, inverse, main)
         if at >= 0:
             return at
     return -1
 
 
 @njit(cache=True, nogil=True, error_model="numpy", parallel=True)
-def black76_greeks_parallel(
+def black76_main_greeks_parallel(
     forward: Vector,
     strike: Vector,
     tau: Vector,
     sigma: Vector,
     is_call: Flags,
     inverse: bool,
-    out: Matrix,
+    main: MainColumns,
 ) -> int:
-    """`black76_greeks` by all threads, with the same bits."""
+    """`black76_main_greeks` by all threads, with the same bits."""
     chunks = (forward.size + CHUNK - 1) // CHUNK
     faults = np.empty(chunks, dtype=np.int64)
     for c in prange(chunks):
-        start = c * CHUNK
-        faults[c] = _greeks_chunk(start, forward, strike, tau, sigma, is_call, inverse, out)
+        faults[c] = _main_chunk(c * CHUNK, forward, strike, tau, sigma, is_call, inverse, main)
+    return first_fault(faults)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def black76_all_greeks(
+    forward: Vector,
+    strike: Vector,
+    tau: Vector,
+    sigma: Vector,
+    is_call: Flags,
+    inverse: bool,
+    main: MainColumns,
+    others: OtherColumns,
+) -> int:
+    """Fill all Greeks of N options; the first row outside the domain, or -1."""
+    for start in range(0, forward.size, CHUNK):
+        at = _all_chunk(start, forward, strike, tau, sigma, is_call, inverse, main, others)
+        if at >= 0:
+            return at
+    return -1
+
+
+@njit(cache=True, nogil=True, error_model="numpy", parallel=True)
+def black76_all_greeks_parallel(
+    forward: Vector,
+    strike: Vector,
+    tau: Vector,
+    sigma: Vector,
+    is_call: Flags,
+    inverse: bool,
+    main: MainColumns,
+    others: OtherColumns,
+) -> int:
+    """`black76_all_greeks` by all threads, with the same bits."""
+    chunks = (forward.size + CHUNK - 1) // CHUNK
+    faults = np.empty(chunks, dtype=np.int64)
+    for c in prange(chunks):
+        faults[c] = _all_chunk(
+            c * CHUNK, forward, strike, tau, sigma, is_call, inverse, main, others
+        )
     return first_fault(faults)

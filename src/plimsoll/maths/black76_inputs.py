@@ -95,6 +95,26 @@ def _column(array: NDArray[_Item], shape: tuple[int, ...]) -> NDArray[_Item]:
     return (spread if fits else np.array(spread)).reshape(-1)
 
 
+def column_to_fill(name: str, out: Vector | None, options: OptionColumns) -> Vector:
+    """Vector for one result per option: new, or a flat view of ``out``.
+
+    Raises
+    ------
+    UsageError
+        Where ``out`` has another shape or type, or cannot be written as it lies.
+    """
+    if out is None:
+        return np.empty(options.forward.size)
+    fits = out.shape == options.shape and out.dtype == np.float64
+    if not (fits and out.flags.c_contiguous and out.flags.writeable):
+        raise UsageError(
+            f"must be a contiguous writeable float64 array of shape {options.shape}",
+            found=f"{out.dtype} {out.shape}",
+            field=name,
+        )
+    return out.reshape(-1)
+
+
 def refuse_row(options: OptionColumns, row: int) -> None:
     """Say which argument of ``row`` is outside the domain of the formula.
 

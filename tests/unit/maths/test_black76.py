@@ -156,6 +156,23 @@ def test_many_options_by_threads_have_the_same_bits():
             np.testing.assert_array_equal(getattr(whole, name), joined)
 
 
+def test_results_are_written_over_where_asked():
+    strike = np.array([[90.0, 100.0], [110.0, 120.0]])
+    kept = np.empty((2, 2))
+    found = price(100.0, strike, 0.5, 0.6, True, out=kept)
+    assert np.shares_memory(found, kept)
+    np.testing.assert_array_equal(kept, price(100.0, strike, 0.5, 0.6, True))
+    earlier = main_greeks(100.0, strike, 0.5, 0.6, True)
+    later = main_greeks(100.0, strike, 0.5, 0.7, True, out=earlier)
+    assert np.shares_memory(later.gamma, earlier.gamma)
+    np.testing.assert_array_equal(later.vega, main_greeks(100.0, strike, 0.5, 0.7, True).vega)
+    for wrong in (np.empty(4), np.empty((2, 2), dtype=np.float32), np.empty((2, 2)).T[::-1]):
+        with pytest.raises(UsageError, match="out: must be a contiguous"):
+            price(100.0, strike, 0.5, 0.6, True, out=wrong)
+    with pytest.raises(UsageError, match=r"out\.price: must be a contiguous"):
+        main_greeks(100.0, 90.0, 0.5, 0.6, True, out=earlier)
+
+
 GOOD = {"forward": 100.0, "strike": 100.0, "tau_years": 0.5, "sigma": 0.6}
 BAD = [
     ("forward", 0.0),
