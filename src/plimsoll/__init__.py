@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from plimsoll.journeys.margin_result import MarginResult
     from plimsoll.journeys.params import difference, parameter_table, read_parameters
     from plimsoll.journeys.result import CalibrationResult
+    from plimsoll.journeys.surface import surface, surfaces
+    from plimsoll.journeys.surface_batch import SurfacesResult
+    from plimsoll.journeys.surface_result import SurfaceResult
     from plimsoll.journeys.warm import warm
 
 __version__ = "0.1.0"
@@ -39,6 +42,8 @@ _FRONT_DOOR = {
     "Evidence": "plimsoll.domain.evidence",
     "MarginResult": "plimsoll.journeys.margin_result",
     "ParameterSet": "plimsoll.domain.parameters",
+    "SurfaceResult": "plimsoll.journeys.surface_result",
+    "SurfacesResult": "plimsoll.journeys.surface_batch",
     "Table": "plimsoll.domain.table",
     "Verdict": "plimsoll.domain.evidence",
     "calibrate": "plimsoll.journeys.calibrate",
@@ -52,6 +57,8 @@ _FRONT_DOOR = {
     "parameter_table": "plimsoll.journeys.params",
     "read_evidence": "plimsoll.journeys.evidence",
     "read_parameters": "plimsoll.journeys.params",
+    "surface": "plimsoll.journeys.surface",
+    "surfaces": "plimsoll.journeys.surface",
     "warm": "plimsoll.journeys.warm",
 }
 
@@ -61,6 +68,8 @@ __all__ = [
     "Evidence",
     "MarginResult",
     "ParameterSet",
+    "SurfaceResult",
+    "SurfacesResult",
     "Table",
     "Verdict",
     "__version__",
@@ -75,6 +84,8 @@ __all__ = [
     "parameter_table",
     "read_evidence",
     "read_parameters",
+    "surface",
+    "surfaces",
     "warm",
 ]
 

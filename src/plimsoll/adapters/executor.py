@@ -1,4 +1,4 @@
-"""Executors: in this process, or in a pool of processes, with the same results.
+"""Executors: in this process, in threads, or in a pool of processes, with the same results.
 
 Order, errors and numbers do not depend on the number of workers: results come in the order of
 the items, and where several items fail the first of them (by position) is reported.
@@ -13,7 +13,14 @@ import signal
 import threading
 import traceback
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures import (
+    FIRST_COMPLETED,
+    Future,
+    ProcessPoolExecutor,
+    ThreadPoolExecutor,
+    as_completed,
+    wait,
+)
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -65,6 +72,47 @@ class SerialExecutor:
         finally:
             progress.finish()
         return results
+
+
+class ThreadPool:
+    """Works on ``workers`` items at a time in threads: for work in kernels that release the lock.
+
+    An interrupt is raised at once; threads at work end with their item.
+
+    Parameters
+    ----------
+    workers : int
+        Number of threads, at least 1.
+    """
+
+    def __init__(self, workers: int) -> None:
+        _check_workers(workers)
+        self.workers = workers
+
+    def map(
+        self,
+        function: Callable[[Item], Result],
+        items: Sequence[Item],
+        progress: Progress = SILENT,
+        *,
+        label: str = "",
+        names: Sequence[str] = (),
+    ) -> list[Result]:
+        """Apply ``function`` to each item; see `plimsoll.domain.ports.Executor`."""
+        titles = _names(items, names)
+        pool = ThreadPoolExecutor(self.workers)
+        progress.start(label, len(items))
+        try:
+            futures = [
+                pool.submit(_guarded, function, title, item)
+                for title, item in zip(titles, items, strict=True)
+            ]
+            for _ in as_completed(futures):
+                progress.advance()
+            return [_unwrap(future.result()) for future in futures]
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+            progress.finish()
 
 
 class ProcessPool:

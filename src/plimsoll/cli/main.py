@@ -24,6 +24,7 @@ from plimsoll.cli.commands import (
     init,
     margin,
     params,
+    surface,
     warm,
 )
 from plimsoll.cli.exit_codes import ExitCode
@@ -66,6 +67,7 @@ def application() -> typer.Typer:
     app.command("calibrate")(calibrate.calibrate)
     app.command("estimate")(estimate.estimate)
     app.command("margin")(margin.margin)
+    app.command("surface")(surface.surface)
     app.command("evidence")(evidence.evidence)
     app.add_typer(params.application(), name="params")
     return app

@@ -27,7 +27,7 @@ def smile_drawing(panel: SmilePanel, label: str) -> Markup:
         low=float(panel.curve_strike[0]), high=float(panel.curve_strike[-1]), start=42, stop=312
     )
     up = Scale(low=max(0.0, float(low.min())), high=float(high.max()), start=height - 34, stop=10)
-    parts = [*axes(across, up, "strike", "implied vol [%]", thousands)]
+    parts = [*axes(across, up, f"strike [{panel.unit}]", "implied vol [%]", thousands)]
     at = across(panel.forward)
     parts.append(line(at, up.start, at, up.stop, colour=RULE, dash="2 2"))
     for mask, _, colour in quote_groups(panel):

@@ -31,7 +31,7 @@ def smile_figure(panel: SmilePanel) -> Figure:
         "",
         margin={"l": 44, "r": 6, "t": 6, "b": 34},
         showlegend=False,
-        xaxis=_small_axis("strike", tickformat="~s", nticks=7),
+        xaxis=_small_axis(f"strike [{panel.unit}]", tickformat="~s", nticks=7),
         yaxis=_small_axis("implied vol [%]", nticks=6, range=_vol_range(panel)),
         shapes=[_upright(panel.forward)],
     )

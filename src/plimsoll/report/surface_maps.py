@@ -58,6 +58,7 @@ def mesh_figure(found: Mesh, label: str) -> Figure:
                 tickvals=[1, 2, 4, 7, 14, 30, 60, 120, 240, 480],
             ),
             "zaxis": _scene_axis("implied vol [%]"),
+            "domain": {"x": [0.05, 1.0], "y": [0.0, 1.0]},
             "aspectmode": "manual",
             "aspectratio": {"x": 1.15, "y": 1.35, "z": 0.75},
             "camera": {

@@ -61,6 +61,8 @@ class SmilePanel:
         Fitted; kept out by a filter. Quotes that are neither lie outside the range of the fit.
     curve_strike, curve : (m,) float64
     forward : float
+    unit : str
+        Of strikes.
     """
 
     title: str
@@ -74,6 +76,7 @@ class SmilePanel:
     curve_strike: FloatArray
     curve: FloatArray
     forward: float
+    unit: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -173,6 +176,7 @@ def _panel(view: SurfaceView, smile: SviSmile) -> SmilePanel:
         curve_strike=smile.forward * np.exp(grid),
         curve=100.0 * curve,
         forward=smile.forward,
+        unit=view.surface.pair.quote,
     )
 
 

@@ -1,0 +1,133 @@
+"""``plimsoll surface``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from plimsoll.cli.exit_codes import ExitCode
+from plimsoll.cli.failure import running
+from plimsoll.cli.options import Debug, Json
+
+if TYPE_CHECKING:
+    from plimsoll.cli.output import Output
+    from plimsoll.journeys.surface_batch import SurfacesResult
+    from plimsoll.journeys.surface_result import SurfaceResult
+
+Chains = Annotated[
+    list[Path],
+    typer.Argument(
+        help="Option chains: snapshots in Parquet or CSV, Deribit's JSON, Tardis, ccxt; several "
+        "files of one format, or a quoted pattern."
+    ),
+]
+At = Annotated[
+    str | None,
+    typer.Option("--at", help="ISO time (UTC): the last chain at or before it; else the last."),
+]
+Currency = Annotated[str | None, typer.Option("--currency", help="Coin, such as BTC; else all.")]
+Form = Annotated[
+    str | None, typer.Option("--format", help="Format of the files; else seen from them.")
+]
+Page = Annotated[Path | None, typer.Option("--out", help="HTML file for pictures and tables.")]
+Every = Annotated[
+    bool, typer.Option("--all", help="Every chain of the files, judged together; no pictures.")
+]
+
+
+def surface(
+    chains: Chains,
+    at: At = None,
+    currency: Currency = None,
+    out: Page = None,
+    every: Every = False,
+    format: Form = None,
+    json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Fit a volatility surface free of arbitrage to an option chain, and judge it."""
+    with running("surface", json=json, debug=debug) as output:
+        if every:
+            _refuse_with_all(at, out)
+            from plimsoll.journeys.surface import surfaces
+
+            progress = output.progress()
+            many = surfaces(chains, currency=currency, format=format, progress=progress)
+            output.close()
+            raise typer.Exit(_show_all(output, many))
+        from plimsoll.journeys.surface import surface as run
+
+        result = run(chains, at=at, currency=currency, format=format)
+        if out is not None:
+            result.to_html(out)
+        raise typer.Exit(_show(output, result, out))
+
+
+def _refuse_with_all(at: str | None, out: Path | None) -> None:
+    from plimsoll.errors import UsageError
+
+    for name, value in (("--at", at), ("--out", out)):
+        if value is not None:
+            raise UsageError(
+                "must not be given with --all",
+                found=str(value),
+                field=name,
+                remedy="leave --all out for the page of one time",
+            )
+
+
+def _show(output: Output, result: SurfaceResult, out: Path | None) -> ExitCode:
+    from plimsoll.cli.render import table_document
+    from plimsoll.domain.evidence import Verdict
+    from plimsoll.journeys.surface_result import plain_documents
+    from plimsoll.journeys.surface_tables import check_table
+
+    code = ExitCode.HOLDS if result.verdict is Verdict.HOLDS else ExitCode.BREACH
+    for chain in result.chains:
+        for table in result.tables(chain.label):
+            if len(table):
+                output.table(table)
+        output.table(check_table(chain.record.checks))
+    if out is not None:
+        output.line(f"wrote {out}")
+    output.line(f"verdict: {result.verdict.value.upper().replace('_', ' ')}  ({result.source})")
+    if output.json:
+        documents = plain_documents(result)
+        for document, chain in zip(documents, result.chains, strict=True):
+            document["tables"] = [table_document(t) for t in result.tables(chain.label)]
+        members = {
+            "verdict": result.verdict.value,
+            "source": result.source,
+            "chains": documents,
+            "files": [] if out is None else [str(out)],
+        }
+        output.document(code, {"result": members})
+    return code
+
+
+def _show_all(output: Output, result: SurfacesResult) -> ExitCode:
+    from plimsoll.cli.render import table_document
+    from plimsoll.domain.evidence import Verdict
+    from plimsoll.journeys.surface_document import check_documents, pool_document, record_document
+
+    checks = result.checks
+    verdict = result.verdict
+    code = ExitCode.HOLDS if verdict is Verdict.HOLDS else ExitCode.BREACH
+    if output.json:
+        members = {
+            "verdict": verdict.value,
+            "source": result.source,
+            "checks": check_documents(checks),
+            "fit": pool_document(result.pool()),
+            "by_chain": {label: pool_document(result.pool(label)) for label in result.labels},
+            "tables": [table_document(table) for table in result.tables()],
+            "surfaces": [record_document(record) for record in result.records],
+        }
+        output.document(code, {"result": members})
+        return code
+    for table in result.tables():
+        output.table(table)
+    output.line(f"verdict: {verdict.value.upper().replace('_', ' ')}  ({result.source})")
+    return code

@@ -1,0 +1,120 @@
+"""``surface``: an implied-volatility surface free of arbitrage of each chain, and how it fits."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from typing import Any
+
+from plimsoll.adapters.executor import ThreadPool
+from plimsoll.adapters.files.chains import ChainFormat
+from plimsoll.domain.option_chain import OptionChain
+from plimsoll.domain.ports import SILENT, Progress
+from plimsoll.errors import UsageError
+from plimsoll.estimators.surface.settings import DEFAULTS, SurfaceSettings
+from plimsoll.journeys.chain_reading import latest, read_snapshots, source_label
+from plimsoll.journeys.fitted_chain import SurfaceRecord, fit_chain
+from plimsoll.journeys.surface_batch import SurfacesResult
+from plimsoll.journeys.surface_result import SurfaceResult
+
+WORKERS = 2
+
+
+def surface(
+    chains: Any,
+    *,
+    at: str | None = None,
+    currency: str | None = None,
+    format: ChainFormat | str | None = None,
+    settings: SurfaceSettings = DEFAULTS,
+) -> SurfaceResult:
+    """Fit the surface of each coin's chain at one time.
+
+    Parameters
+    ----------
+    chains : path, pattern, list of paths, frame, JSON, OptionChain or list of them
+        As `plimsoll.adapters.files.chains.read_chains` reads them.
+    at : str, optional
+        ISO 8601, UTC: the last chain at or before it, a date counting to its end, a minute to
+        its end. By default the last chain.
+    currency : str, optional
+        Base coin; by default all.
+    format : ChainFormat or str, optional
+        By default seen from how the file begins.
+    settings : SurfaceSettings
+
+    Returns
+    -------
+    SurfaceResult
+        A chain that cannot be fitted has a reason instead of a surface.
+
+    Raises
+    ------
+    DataError, DataFormatError, UsageError
+    """
+    snapshots = read_snapshots(chains, at=at, currency=currency, format=format)
+    fitted = tuple(fit_chain(chain, label, settings) for label, chain in latest(snapshots).items())
+    return SurfaceResult(chains=fitted, source=source_label(chains))
+
+
+def surfaces(
+    chains: Any,
+    *,
+    currency: str | None = None,
+    format: ChainFormat | str | None = None,
+    settings: SurfaceSettings = DEFAULTS,
+    workers: int = WORKERS,
+    progress: Progress = SILENT,
+) -> SurfacesResult:
+    """Fit every chain of a source, each coin's in order of time, and judge them together.
+
+    The surface before is a weak prior of the next, so a surface may differ a little from the one
+    that `surface` fits by itself.
+
+    Parameters
+    ----------
+    chains, currency, format, settings
+        As in `surface`.
+    workers : int
+        Coins worked on at a time, in threads; the results do not depend on it.
+    progress : Progress
+    """
+    if workers < 1:
+        raise UsageError("must be at least 1", found=workers, field="workers")
+    progress.start("read")
+    snapshots = read_snapshots(chains, currency=currency, format=format)
+    progress.finish()
+    records = _fit_all(tuple(snapshots.items()), settings, workers, progress)
+    ordered = sorted(records, key=lambda record: (record.at_ns, record.label))
+    return SurfacesResult(records=tuple(ordered), source=source_label(chains))
+
+
+def _fit_all(
+    series: Sequence[tuple[str, tuple[OptionChain, ...]]],
+    settings: SurfaceSettings,
+    workers: int,
+    progress: Progress,
+) -> list[SurfaceRecord]:
+    stop, lock = threading.Event(), threading.Lock()
+
+    def walk(item: tuple[str, tuple[OptionChain, ...]]) -> list[SurfaceRecord]:
+        label, chains = item
+        found: list[SurfaceRecord] = []
+        previous = None
+        for chain in chains:
+            if stop.is_set():
+                break
+            record = fit_chain(chain, label, settings, previous).record
+            previous = record.surface or previous
+            found.append(record)
+            with lock:
+                progress.advance()
+        return found
+
+    progress.start("fit", sum(len(chains) for _, chains in series))
+    try:
+        parts = ThreadPool(workers).map(walk, series, names=[label for label, _ in series])
+    finally:
+        stop.set()
+        progress.finish()
+    return [record for part in parts for record in part]

@@ -1,0 +1,250 @@
+"""``plimsoll surface``: exit codes, JSON, hostile chains, and what a newcomer gets wrong."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+
+import plimsoll
+from chain_files import hostile_chains, write_chains
+from plimsoll.domain.evidence import Verdict
+from plimsoll.domain.option_chain import OptionChain
+from plimsoll.domain.surface_record import surface_from_record
+from plimsoll.errors import UsageError
+from plimsoll.estimators.surface.query import at_moneyness
+from plimsoll.sandbox.option_chain import SOURCE, option_chain, option_chains
+
+
+def plimsoll_cli(*arguments: object) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "plimsoll.cli", "surface", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture(scope="module")
+def chains(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_chains(tmp_path_factory.mktemp("chains") / "SYNTHETIC-chains.parquet")
+
+
+def spoiled(seed: int = 3) -> list[OptionChain]:
+    """SYNTHETIC quotes far apart from any smile: each price moved by up to half of itself."""
+    rng = np.random.default_rng(seed)
+    out = []
+    for item in option_chains(seed, 2):
+        factor = rng.uniform(0.5, 1.5, len(item.chain))
+        tick = 1e-4
+        bid = np.maximum(np.round(item.chain.bid * factor / tick) * tick, tick)
+        out.append(replace(item.chain, bid=bid, ask=bid + tick))
+    return out
+
+
+def test_one_time_prints_tables_and_writes_the_page(chains: Path, tmp_path: Path) -> None:
+    page = tmp_path / "surface.html"
+    done = plimsoll_cli(chains, "--at", "2025-03-05T12:00", "--out", page)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "Surface of HELM 2025-03-05 09:30 UTC" in done.stdout
+    assert "Surface of KEEL 2025-03-05 09:30 UTC" in done.stdout
+    assert f"wrote {page}" in done.stdout
+    assert done.stdout.rstrip().endswith("verdict: HOLDS  (SYNTHETIC-chains.parquet)")
+    text = page.read_text("utf-8")
+    assert text.count('<div class="band synthetic"') == 1
+    assert "https://" not in text.split("<script>")[0]
+    assert sorted(tmp_path.iterdir()) == [page]
+
+
+def test_json_of_one_time(chains: Path) -> None:
+    done = plimsoll_cli(chains, "--currency", "helm", "--json")
+    document = json.loads(done.stdout)
+    assert done.returncode == document["exit_code"] == 0
+    assert (document["command"], document["schema_version"]) == ("surface", 1)
+    (chain,) = document["result"]["chains"]
+    assert (chain["chain"], chain["at"], chain["is_clean"]) == ("HELM", "2025-03-06T09:30Z", True)
+    assert chain["verdict"] == "holds"
+    assert {check["name"] for check in chain["checks"]} >= {"free of arbitrage"}
+    arbitrage = chain["arbitrage"]
+    kinds = ("butterflies", "crossings", "negative_variances", "falling_wings", "steep_wings")
+    assert [arbitrage[kind] for kind in kinds] == [0] * 5
+    assert arbitrage["points"] == 4001
+    assert arbitrage["least_g"]["value"] >= 0.0
+    judged = chain["fit"]["judged"]
+    assert 0.98 <= judged["inside"] <= 1.0
+    assert set(chain["fit"]["by_tenor"]) >= {"under 1 d", "1-2 d", "over 90 d"}
+    assert [t["name"] for t in chain["tables"]] == ["expiries", "fit", "arbitrage", "findings"]
+    # The surface in the document is the one the Python API returns, to the bit.
+    own = plimsoll.surface(chains, currency="HELM").surface()
+    read = surface_from_record(chain["surface"])
+    assert np.array_equal(read.raw(), own.raw())
+
+
+def test_all_judges_every_surface(chains: Path) -> None:
+    done = plimsoll_cli(chains, "--all", "--json")
+    document = json.loads(done.stdout)
+    result = document["result"]
+    assert done.returncode == document["exit_code"] == 0, result["checks"]
+    assert result["fit"]["surfaces"] == len(result["surfaces"]) == 6
+    assert [s["chain"] for s in result["surfaces"]] == ["HELM", "KEEL"] * 3
+    assert [c["verdict"] for c in result["checks"]] == ["holds"] * 9
+    quotes = sum(s["fit"]["judged"]["quotes"] for s in result["surfaces"])
+    assert result["fit"]["judged"]["quotes"] == quotes
+    assert set(result["by_chain"]) == {"HELM", "KEEL"}
+    assert all(s["seconds"] >= s["fit_seconds"] > 0.0 for s in result["surfaces"])
+    counts = result["fit"]
+    assert counts["more"] + counts["equal"] + counts["fewer"] == 6
+
+
+def test_all_prints_progress_to_stderr_and_tables_to_stdout(chains: Path) -> None:
+    done = plimsoll_cli(chains, "--all", "--currency", "KEEL")
+    assert done.returncode == 0
+    assert "fit: 3/3" in done.stderr
+    for title in ("Fit of 3 surfaces", "Surfaces by chain", "Findings", "Verdict"):
+        assert title in done.stdout
+
+
+def test_bounds_that_fail_exit_with_1(tmp_path: Path) -> None:
+    from plimsoll.sandbox.option_chain_table import chain_table
+
+    path = tmp_path / "SYNTHETIC-noise.parquet"
+    chain_table(spoiled()).write_parquet(path)
+    done = plimsoll_cli(path, "--all", "--json")
+    document = json.loads(done.stdout)
+    assert done.returncode == document["exit_code"] == 1
+    verdicts = {c["name"]: c["verdict"] for c in document["result"]["checks"]}
+    assert verdicts["inside bid-ask"] == "breach"
+    # Whatever the quotes are, the surface is free of arbitrage.
+    assert verdicts["free of arbitrage"] == "holds"
+    one = plimsoll_cli(path, "--json")
+    assert one.returncode == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["{missing}"], 3, "must exist, found 'no such file'"),
+        (["{chains}", "--currency", "BTC"], 2, "must be one of ['HELM', 'KEEL']"),
+        (["{chains}", "--at", "2025-03-03"], 3, "2025-03-0"),
+        (["{chains}", "--at", "noon"], 2, "at: must"),
+        (["{chains}", "--all", "--at", "2025-03-05"], 2, "--at: must not be given with --all"),
+        (["{chains}", "--all", "--out", "x.html"], 2, "--out: must not be given with --all"),
+        (["{chains}", "--format", "xlsx"], 2, "must be one of"),
+        (["{bars}"], 3, "must"),
+        (["{folder}"], 3, "must be a file, found 'a directory'"),
+    ],
+)
+def test_newcomers_are_told_what_to_do(
+    chains: Path, tmp_path: Path, arguments: list[str], code: int, message: str
+) -> None:
+    bars = tmp_path / "bars.parquet"
+    pl.DataFrame({"ts": [1, 2], "close": [1.0, 2.0]}).write_parquet(bars)
+    names = {
+        "missing": tmp_path / "none.parquet",
+        "chains": chains,
+        "bars": bars,
+        "folder": tmp_path,
+    }
+    done = plimsoll_cli(*(text.format(**names) for text in arguments))
+    assert done.returncode == code, done.stderr
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+
+
+def test_a_page_that_cannot_be_written_leaves_nothing(chains: Path, tmp_path: Path) -> None:
+    done = plimsoll_cli(chains, "--out", tmp_path)
+    assert done.returncode == 3
+    assert "name a file, not a folder" in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("wrong", sorted(hostile_chains()))
+def test_hostile_chains_get_an_answer_or_a_reason(wrong: str) -> None:
+    chain = hostile_chains()[wrong]
+    result = plimsoll.surface(chain)
+    record = result.chain().record
+    assert (record.surface is None) == bool(record.reason)
+    listed = {smile.expiry_ns for smile in (record.surface.smiles if record.surface else ())}
+    assert listed.isdisjoint(expiry for expiry, _ in record.reasons)
+    assert listed | {expiry for expiry, _ in record.reasons} == set(chain.expiries_ns)
+    if record.surface is not None:
+        assert record.is_clean
+    assert len(result.table()) == len(chain.expiries_ns)
+    assert "</html>" in result.to_html()
+    assert wrong in ("no marks", "a forward missing") or result.verdict in tuple(Verdict)
+
+
+def test_hostile_chains_are_judged_with_the_others(tmp_path: Path) -> None:
+    """A broken chain among good ones is reported, counted, and stops nothing."""
+    good, _ = (item.chain for item in option_chains(1, 2))
+    bad = replace(good, at_ns=good.at_ns + 60_000_000_000, bid=good.bid * 0.0, ask=good.ask * 0.0)
+    result = plimsoll.surfaces([good, bad])
+    assert [r.surface is None for r in result.records] in ([False, True], [False, False])
+    assert len(result.records) == 2
+    assert len(result.snapshot_table()) == 2
+
+
+def test_workers_do_not_change_a_number(chains: Path) -> None:
+    one, two = (plimsoll.surfaces(chains, workers=n) for n in (1, 2))
+    for a, b in zip(one.records, two.records, strict=True):
+        assert a.surface is not None
+        assert b.surface is not None
+        assert np.array_equal(a.surface.raw(), b.surface.raw())
+    with pytest.raises(UsageError, match="workers: must be at least 1"):
+        plimsoll.surfaces(chains, workers=0)
+
+
+def test_finds_the_volatility_that_made_the_quotes() -> None:
+    """The generated chain's law is known: every at-the-money volatility within half a point.
+
+    Half the bid-ask spread is about one point below two days and a third of one at the long end.
+    """
+    made = option_chain(5)
+    found = plimsoll.surface(made.chain)
+    assert found.source == SOURCE
+    expiries = np.array(made.truth.expiries_ns)
+    true = at_moneyness(made.truth, 0.0, expiries).volatility
+    fitted = at_moneyness(found.surface(), 0.0, expiries).volatility
+    assert np.abs(fitted - true).max() < 0.005
+
+
+def test_python_names_its_pictures_and_pages(chains: Path, tmp_path: Path) -> None:
+    result = plimsoll.surface(chains, currency="KEEL")
+    figures = result.figures()
+    smiles = len(result.surface().smiles)
+    assert list(figures)[:5] == ["surface", "term", "residuals", "density", "forward"]
+    assert len(figures) == 5 + smiles
+    assert figures["term"].layout.yaxis.title.text == "at-the-money volatility [%, annual]"
+    assert result.to_html(tmp_path / "page.html") == (tmp_path / "page.html").read_text("utf-8")
+    assert result.to_html() == result.to_html()
+    with pytest.raises(UsageError, match=r"label: must be one of \['KEEL'\]"):
+        result.table("BTC")
+
+
+def test_real_chains_and_the_broken_snapshot(market_data_dir: Path) -> None:
+    """13 January 2026 09:21: a snapshot with quotes of nonsense is named, and still judged."""
+    path = market_data_dir / "options" / "deribit_chains_2026-01.parquet"
+    result = plimsoll.surface(path, at="2026-01-13T09:21")
+    assert [c.label for c in result.chains] == ["BTC", "ETH"]
+    assert all(c.record.is_broken and c.record.is_clean for c in result.chains)
+    assert all(c.record.quality.judged.quotes > 50 for c in result.chains)
+    good = plimsoll.surface(path, at="2026-01-20")
+    assert not any(c.record.is_broken for c in good.chains)
+    assert good.verdict is Verdict.HOLDS
+
+
+@pytest.mark.slow
+def test_every_real_chain(market_data_dir: Path) -> None:
+    """All 426 surfaces of the shared chains within every bound, the broken snapshot among them."""
+    done = plimsoll_cli(market_data_dir / "options" / "deribit_chains_*.parquet", "--all", "--json")
+    result: dict[str, Any] = json.loads(done.stdout)["result"]
+    assert len(result["surfaces"]) == 426
+    broken = {(s["chain"], s["at"]) for s in result["surfaces"] if s["is_broken"]}
+    assert broken == {("BTC", "2026-01-13T09:21Z"), ("ETH", "2026-01-13T09:21Z")}
+    failed = [c for c in result["checks"] if c["verdict"] != "holds"]
+    assert failed == []
+    assert done.returncode == 0
