@@ -259,4 +259,4 @@ def test_a_ccxt_chain_in_a_file(tmp_path: Path) -> None:
 
 def test_a_ccxt_symbol_that_is_none_is_refused() -> None:
     with pytest.raises(DataFormatError, match=r"symbol: must name an option.*\(row 0\)"):
-        read_chains([structure(symbol=None)], at=AT_NS)
+        read_chains([structure() | {"symbol": None}], at=AT_NS)

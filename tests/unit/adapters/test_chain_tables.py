@@ -98,9 +98,9 @@ def test_currency_selects_base_coins() -> None:
 
 
 @pytest.mark.parametrize("at", [AT, AT[:16], AT[:10], AT_NS, AT_NS + 5])
-def test_at_takes_the_last_snapshot_of_the_time_named(at: object) -> None:
+def test_at_takes_the_last_snapshot_of_the_time_named(at: str | int) -> None:
     rows = frame(snapshot_rows(AT_NS) + snapshot_rows(LATER_NS))
-    assert {c.at_ns for c in read_chains(rows, at=at)} == {AT_NS}  # type: ignore[arg-type]
+    assert {c.at_ns for c in read_chains(rows, at=at)} == {AT_NS}
 
 
 def test_at_before_any_snapshot_is_refused_with_the_nearest() -> None:
@@ -221,7 +221,7 @@ def test_unknown_formats_venues_and_sources_are_wrong_use() -> None:
     table = frame(snapshot_rows())
     for arguments in ({"venue": "nowhere"}, {"max_age_s": -1.0}):
         with pytest.raises(UsageError):
-            read_chains(table, **arguments)  # type: ignore[arg-type]
+            read_chains(table, **arguments)
     with pytest.raises(UsageError, match="format"):
         read_chains("chains.parquet", format="xml")
     with pytest.raises(UsageError, match="source"):

@@ -71,7 +71,7 @@ def broken_snapshot(quotes: SmileQuotes, settings: ChainSettings) -> tuple[Chain
 
 def unsynchronised_index(quotes: SmileQuotes, settings: ChainSettings) -> tuple[ChainFinding, ...]:
     """Report that the index moved while the quotes were taken."""
-    index = quotes.chain.index[quotes.chain.index > 0.0]
+    index = quotes.chain.index[(quotes.chain.index > 0.0) & np.isfinite(quotes.chain.index)]
     if len(index) == 0:
         return ()
     moved = float((index.max() - index.min()) / np.median(index)) * _BASIS_POINTS

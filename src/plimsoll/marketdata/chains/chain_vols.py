@@ -29,19 +29,18 @@ def chain_vols(
 ) -> ChainVols:
     """Return the implied volatilities of bid, ask and their mean, whatever their status."""
     inverse = chain.payoff is Payoff.INVERSE
-    prices = np.concatenate([chain.bid, chain.ask, 0.5 * (chain.bid + chain.ask)])
-    prices = np.where(np.isfinite(prices), prices, np.nan)
+    bid, ask = (np.where(np.isfinite(side), side, np.nan) for side in (chain.bid, chain.ask))
     found = implied_volatility(
-        prices,
+        np.concatenate([bid, ask, 0.5 * (bid + ask)]),
         np.tile(forward, 3),
         np.tile(chain.strike, 3),
         np.tile(tau_years, 3),
         np.tile(chain.is_call, 3),
         inverse=inverse,
     )
-    bid, ask, mid = found.sigma.reshape(3, -1)
-    per_tick = vol_per_tick(tick, forward, chain.strike, tau_years, mid, inverse=inverse)
-    return ChainVols(bid=bid, ask=ask, mid=mid, per_tick=per_tick)
+    bid_vol, ask_vol, mid_vol = found.sigma.reshape(3, -1)
+    per_tick = vol_per_tick(tick, forward, chain.strike, tau_years, mid_vol, inverse=inverse)
+    return ChainVols(bid=bid_vol, ask=ask_vol, mid=mid_vol, per_tick=per_tick)
 
 
 def log_moneyness(strike: FloatArray, forward: FloatArray) -> FloatArray:

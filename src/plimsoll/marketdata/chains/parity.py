@@ -31,8 +31,8 @@ class ParityForward:
 
 
 def two_sided(chain: OptionChain) -> BoolArray:
-    """(N,) rows with a positive bid and an ask not below it."""
-    sided: BoolArray = (chain.bid > 0.0) & (chain.ask >= chain.bid)
+    """(N,) rows with a positive bid and a finite ask not below it."""
+    sided: BoolArray = (chain.bid > 0.0) & (chain.ask >= chain.bid) & np.isfinite(chain.ask)
     return sided
 
 
@@ -114,17 +114,19 @@ def parity_residuals(quotes: SmileQuotes) -> FloatArray:
     strike = chain.strike[calls]
     inverse = chain.payoff is Payoff.INVERSE
     fair = 1.0 - strike / forward if inverse else forward - strike
-    half = half_spreads(quotes)
-    mid = 0.5 * (chain.bid + chain.ask)
-    residual = (mid[calls] - mid[puts] - fair) / (half[calls] + half[puts])
+    (call_mid, call_half), (put_mid, put_half) = (
+        _mid_and_half_spread(quotes, rows) for rows in (calls, puts)
+    )
+    residual = (call_mid - put_mid - fair) / (call_half + put_half)
     residuals[calls], residuals[puts] = residual, residual
     return residuals
 
 
-def half_spreads(quotes: SmileQuotes) -> FloatArray:
-    """(N,) half the spread in price, at least half a tick."""
-    half = 0.5 * (quotes.chain.ask - quotes.chain.bid)
-    return np.maximum(half, 0.5 * np.nan_to_num(quotes.tick, nan=0.0))
+def _mid_and_half_spread(quotes: SmileQuotes, rows: IntArray) -> tuple[FloatArray, FloatArray]:
+    """Return middle and half-spread of prices; the latter at least half a tick."""
+    bid, ask = quotes.chain.bid[rows], quotes.chain.ask[rows]
+    half_tick = 0.5 * np.nan_to_num(quotes.tick[rows], nan=0.0)
+    return 0.5 * (bid + ask), np.maximum(0.5 * (ask - bid), half_tick)
 
 
 def _synthetic(chain: OptionChain, calls: IntArray, puts: IntArray) -> tuple[FloatArray, ...]:

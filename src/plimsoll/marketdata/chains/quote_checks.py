@@ -118,7 +118,7 @@ def _off_tick(quotes: SmileQuotes, ticks: PriceTicks | None) -> Iterator[ChainFi
 
 
 def _misses(prices: FloatArray, ticks: PriceTicks) -> BoolArray:
-    there = prices > 0.0
+    there = (prices > 0.0) & np.isfinite(prices)
     misses: BoolArray = there & ~on_tick(np.where(there, prices, 1.0), ticks.at(prices))
     return misses
 

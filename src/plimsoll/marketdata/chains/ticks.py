@@ -39,7 +39,7 @@ def inferred_ticks(prices: FloatArray) -> PriceTicks | None:
     Parameters
     ----------
     prices : (N,) float64
-        Zeros, negative ones and NaN do not count.
+        Zeros, negative and infinite ones and NaN do not count.
 
     Returns
     -------
@@ -49,7 +49,7 @@ def inferred_ticks(prices: FloatArray) -> PriceTicks | None:
     >>> inferred_ticks(np.array([5.0, 2.5, 12.5, 40.0] * 3)).ticks
     (0.5,)
     """
-    seen = prices[prices > 0.0]
+    seen = prices[(prices > 0.0) & np.isfinite(prices)]
     if len(seen) < _FEWEST_PRICES:
         return None
     for power in range(_LARGEST_POWER, _SMALLEST_POWER - 1, -1):
