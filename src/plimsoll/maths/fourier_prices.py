@@ -42,8 +42,11 @@ _PROBES = np.concatenate([np.arange(0.0, 12.0, 0.75), np.arange(12.0, 49.0, 3.0)
 _COST_OF_HEIGHT = 3.0
 _NARROW = 1e-8
 _ROUNDING = 50.0 * np.finfo(np.float64).eps
-_FIRST_TERMS = 64
+_FIRST_TERMS = 128
 _CUMULANT_WIDTH = 12.0
+_PARITY_SHARE = 1e14
+"""Calls come from puts by parity while a put's rounding, ``1e-15 e^k``, is a tenth of the
+tolerance; beyond that, and at the tightest tolerances, from the dual law."""
 
 
 def lewis_prices(
@@ -119,10 +122,9 @@ def cos_prices(
     """
     k = _checked(log_moneyness, tolerance)
     prices = np.empty_like(k)
-    puts = k < 0.0
-    prices[puts] = _cos_puts(law, k[puts], tolerance)
-    calls = ~puts
-    prices[calls] = np.exp(k[calls]) * _cos_puts(law.dual(), -k[calls], tolerance)
+    far = np.exp(k) > _PARITY_SHARE * tolerance
+    prices[~far] = _cos_puts(law, k[~far], tolerance) - np.maximum(np.expm1(k[~far]), 0.0)
+    prices[far] = np.exp(k[far]) * _cos_puts(law.dual(), -k[far], tolerance)
     return np.maximum(prices, 0.0)
 
 
@@ -316,7 +318,7 @@ def _no_convergence(k: Vector, nodes: int, tolerance: float) -> EstimationError:
 
 
 def _cos_puts(law: LogReturnLaw, k: Vector, tolerance: float) -> Vector:
-    """Puts for ``k <= 0``; terms are added in doubling blocks until one is negligible."""
+    """Puts; terms are added in doubling blocks until one is negligible."""
     if k.size == 0:
         return k
     bottom, top = truncation_range(law, tolerance=0.1 * tolerance)

@@ -17,7 +17,7 @@ ComplexArray = NDArray[np.complex128]
 
 HIGHEST_ORDER = 1e9
 """Largest moment order that is looked at; a law whose moments all exist ends here."""
-_BISECTIONS = 64
+_BISECTIONS = 44
 
 
 def heston_log_moment(
