@@ -39,7 +39,7 @@ BUTTERFLY, CALENDAR, BETWEEN, WINGS = range(4)
 FAMILIES = 4
 LEE_LEFT, LEE_RIGHT, LOWEST, ORDER_LEFT, ORDER_RIGHT = range(5)
 WING_CONDITIONS = 5
-MARGIN_BUTTERFLY, MARGIN_CALENDAR = 2e-4, 2e-5
+MARGIN_BUTTERFLY, MARGIN_CALENDAR, MARGIN_WINGS = 2e-4, 2e-5, 1e-4
 LOWEST_SHARE = 1e-3
 STEEPEST_WING = 1.999
 
@@ -77,7 +77,7 @@ def conditions(problem: SurfaceProblem, theta: Matrix, shapes: Matrix, found: Cu
             w, slope, bend = svi_curve(shape, grid[p])
             own[p] = butterfly(grid[p], w, slope, bend) - MARGIN_BUTTERFLY
         if i + 1 < n:
-            ratio = math.log(shapes[i + 1, 6] / shape[6])
+            ratio = math.log(shapes[i + 1, 6] / shape[6]) - MARGIN_WINGS
             wings[ORDER_LEFT] = theta[i + 1, LOG_LEFT] - theta[i, LOG_LEFT] + ratio
             wings[ORDER_RIGHT] = theta[i + 1, LOG_RIGHT] - theta[i, LOG_RIGHT] + ratio
             for p in range(problem.counts[i]):

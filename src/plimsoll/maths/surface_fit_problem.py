@@ -30,6 +30,8 @@ class SurfaceProblem(NamedTuple):
         Log moneyness of the constraints of each expiry and its next.
     share : (n, J)
         Weight of the later expiry in the smile between both, at each point.
+    midpoint : (n,)
+        That weight halfway to the next expiry on the calendar; the last is not read.
     counts : (n,)
         Points in use.
     anchor, anchor_precision : (n, 5)
@@ -47,6 +49,7 @@ class SurfaceProblem(NamedTuple):
     weight: Vector
     points: Matrix
     share: Matrix
+    midpoint: Vector
     counts: Index
     anchor: Matrix
     anchor_precision: Matrix

@@ -6,21 +6,32 @@ next round of the fit sees it.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from plimsoll.maths.surface_fit_curve import SHAPE, butterfly, svi_curve, svi_shape
+from plimsoll.maths.surface_fit_curve import (
+    LOG_LEFT,
+    LOG_RIGHT,
+    SHAPE,
+    butterfly,
+    svi_curve,
+    svi_shape,
+)
 from plimsoll.maths.surface_fit_problem import SurfaceProblem
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
 
 WIDEST = 3.0
+LEE_BOUND = 2.0 - 1e-9
 _EVEN, _DENSE = 4001, 400
 _DENSE_REACH = 12.0
-_SHARES = (0.5, 0.25, 0.75)
-"""Between two expiries: midway, and a quarter from either."""
+_SHARES = (0.25, 0.75)
+"""Where the smile between two expiries is checked besides midway in variance time and on the
+calendar."""
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -85,22 +96,36 @@ def _add_minima(
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
+def _broken_wings(theta: Matrix, deviation: Vector) -> int:
+    """Wings steeper than Lee's bound, or flatter than those of the expiry before."""
+    broken = 0
+    for i in range(deviation.size):
+        for side in (LOG_LEFT, LOG_RIGHT):
+            wing = math.exp(theta[i, side]) * deviation[i]
+            broken += wing > LEE_BOUND
+            if i > 0:
+                broken += wing < math.exp(theta[i - 1, side]) * deviation[i - 1]
+    return broken
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def add_broken_points(problem: SurfaceProblem, theta: Matrix) -> int:
     """Check the surface finely and add points of broken conditions to the problem.
 
     Checked are, at 4,001 even points of k in [-3, 3] and at 400 within twelve standard
-    deviations, Durrleman's g of each expiry and at three times between expiries, and the growth
-    of total variance from expiry to expiry.
+    deviations, Durrleman's g of each expiry and at four times between expiries, and the growth
+    of total variance from expiry to expiry; and beyond, in closed form, Lee's bound on the wings
+    and that they steepen from expiry to expiry.
 
     Returns
     -------
     int
-        Points at which a condition is broken; 0 for a surface free of arbitrage there.
+        Points and wings at which a condition is broken; 0 for a surface free of arbitrage there.
     """
     n, size = problem.years.size, _EVEN + _DENSE
     points, shape, condition = np.empty(size), np.empty(SHAPE), np.empty(size)
     here, after, mix = np.empty((3, size)), np.empty((3, size)), np.empty((3, size))
-    broken = 0
+    broken = _broken_wings(theta, problem.deviation)
     for i in range(n):
         verification_points(problem.deviation[i], points)
         svi_shape(theta[i], problem.deviation[i], shape)
@@ -113,7 +138,7 @@ def add_broken_points(problem: SurfaceProblem, theta: Matrix) -> int:
         _curve_row(shape, points, after[0], after[1], after[2])
         _growth_row(here[0], after[0], condition)
         broken += _add_minima(problem, i, points, condition, 0.5)
-        for share in _SHARES:
+        for share in (0.5, problem.midpoint[i], *_SHARES):
             for row in range(3):
                 _mix_row(here[row], after[row], share, mix[row])
             _butterfly_row(points, mix[0], mix[1], mix[2], condition)

@@ -135,9 +135,23 @@ def surface_problem(
         np.where(core, 1.0, settings.wing_weight),
         points,
         np.full_like(points, 0.5),
+        _calendar_midpoints(quotes, settings, given),
         np.full(n, POINTS, dtype=np.int64),
         *blank,
     )
+
+
+def _calendar_midpoints(
+    quotes: SmileQuotes, settings: SurfaceSettings, given: FitInput
+) -> FloatArray:
+    """(n,) share of the variance time to the next expiry gone by halfway on the calendar."""
+    share = np.full(given.years.size, 0.5)
+    early, late = given.expiry_ns[:-1], given.expiry_ns[1:]
+    halfway = variance_years(
+        settings.clock.day_weights, np.int64(quotes.chain.at_ns), early + (late - early) // 2
+    )
+    share[:-1] = (halfway - given.clock_years[:-1]) / np.diff(given.clock_years)
+    return share
 
 
 def common_start(n: int) -> FloatArray:
