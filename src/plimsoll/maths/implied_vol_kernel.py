@@ -2,7 +2,7 @@
 
 A quote becomes its time value over ``min(F, K)``, which is the price of the out-of-the-money
 option of the pair (put-call parity), and is solved on the side of half the bound where it lies.
-Two steps of fourth order settle the whole usual domain; lanes that need more take up to five, and
+One step of fifth order settles the whole usual domain; lanes that need more take up to five, and
 what is left goes to the bracketed search. No lane depends on its neighbours: a quote has the same
 bits alone and among a million.
 """
@@ -16,10 +16,17 @@ import numpy as np
 from numba import njit, prange
 from numpy.typing import NDArray
 
-from plimsoll.maths.elementary import log_ratio
-from plimsoll.maths.implied_vol_kernel_guess import guess_above, guess_below
-from plimsoll.maths.implied_vol_kernel_price import LOWER, UPPER, householder_step
+from plimsoll.maths.elementary import exp, log, log_ratio
+from plimsoll.maths.implied_vol_kernel_guess import bachelier_guess, bent_guess, guess_above
+from plimsoll.maths.implied_vol_kernel_price import (
+    LOWER,
+    UPPER,
+    householder_step,
+    inverse_slope,
+    near_mills_ratio,
+)
 from plimsoll.maths.implied_vol_kernel_rescue import bracketed_standard_deviation
+from plimsoll.maths.machine_arithmetic import fma
 
 Vector = NDArray[np.float64]
 Codes = NDArray[np.int64]
@@ -37,12 +44,9 @@ ABOVE_BOUND = 8
 
 LANES = 512
 _BLOCKS_PER_CHUNK = 8
-_FAST_STEPS = 2
 _MOST_STEPS = 5
-_SETTLED = 1e-4
-"""Relative size of the last step; the error after it is about four times its fourth power."""
-_EXACT = 1e-9
-"""A lane that moved less than this stays where it is."""
+_SETTLED = 1e-3
+"""A lane whose last step was no larger, relatively, stays: it is now wrong by less than 5e-15."""
 
 
 class QuoteColumns(NamedTuple):
@@ -85,7 +89,7 @@ def implied_volatilities(
         found, reasons = sigma[start : start + n], reason[start : start + n]
         _classify(price, forward, strike, tau, is_call, in_coin, reasons)
         _normalise(price, forward, strike, is_call, in_coin, reasons, y, target, side)
-        _solve_block(y, target, side, found, price)
+        _solve_block(y, target, side, found, price, forward, strike)
         _annualise(tau, reasons, found)
 
 
@@ -171,32 +175,65 @@ def _normalise(
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _solve_block(y: Vector, target: Vector, side: Vector, s: Vector, change: Vector) -> None:
-    """Total standard deviations ``s`` of a block; ``change`` is scratch."""
-    for i in range(s.size):
-        s[i] = guess_above(y[i], target[i]) if side[i] > 0.0 else guess_below(y[i], target[i])
-        change[i] = 1.0
-    for step in range(_MOST_STEPS):
-        _step_block(y, target, side, s, change)
-        if step + 1 >= _FAST_STEPS and _count_unsettled(change) == 0:
+def _solve_block(
+    y: Vector,
+    target: Vector,
+    side: Vector,
+    s: Vector,
+    change: Vector,
+    first: Vector,
+    second: Vector,
+) -> None:
+    """Total standard deviations ``s`` of a block; the last three are scratch."""
+    _guess_block(y, target, side, s, first, second)
+    change[:] = 1.0
+    for _ in range(_MOST_STEPS):
+        _step_block(y, target, side, s, change, first, second)
+        if _count_unsettled(change) == 0:
             return
     for i in range(s.size):
         if not change[i] <= _SETTLED:
             s[i] = bracketed_standard_deviation(y[i], target[i], side[i], s[i])
 
 
+# The loops below are separate so that their chains of dependent operations are short, and the
+# processor has several of them under way: a third faster than one loop.
+
+
 @njit(cache=True, nogil=True, error_model="numpy")
-def _step_block(y: Vector, target: Vector, side: Vector, s: Vector, change: Vector) -> None:
-    """One step of every lane that still moves, within a factor of four."""
+def _guess_block(
+    y: Vector, target: Vector, side: Vector, s: Vector, inverse_price: Vector, a: Vector
+) -> None:
+    for i in range(s.size):
+        inverse_price[i] = exp(fma(0.5, y[i], -target[i]))
+    for i in range(s.size):
+        s[i], a[i] = bachelier_guess(y[i], inverse_price[i])
+    for i in range(s.size):
+        above = guess_above(y[i], target[i])
+        s[i] = above if side[i] > 0.0 else bent_guess(s[i], a[i])
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _step_block(
+    y: Vector, target: Vector, side: Vector, s: Vector, change: Vector, slope: Vector, value: Vector
+) -> None:
+    """One step of every lane that has not settled, within a factor of four."""
+    for i in range(s.size):
+        slope[i] = near_mills_ratio(y[i] * (1.0 / s[i]), 0.5 * s[i], side[i])
+    for i in range(s.size):
+        slope[i] = inverse_slope(slope[i], y[i] * (1.0 / s[i]), 0.5 * s[i], side[i])
+    for i in range(s.size):
+        value[i] = log(slope[i])
     for i in range(s.size):
         at = s[i]
-        inverse = 1.0 / at
-        moved = at + householder_step(y[i], target[i], side[i], at, inverse)
-        moved = 0.25 * at if moved < 0.25 * at else moved
-        moved = 4.0 * at if moved > 4.0 * at else moved
-        moves = not change[i] <= _EXACT
-        s[i] = moved if moves else at
-        change[i] = abs(moved - at) * inverse if moves else change[i]
+        step = householder_step(y[i], target[i], side[i], at, slope[i], value[i])
+        step = -0.75 if step < -0.75 else step
+        step = 3.0 if step > 3.0 else step
+        moves = not change[i] <= _SETTLED
+        s[i] = fma(at, step, at) if moves else at
+        # Large s matters by its absolute change, which is that of d1.
+        size = abs(step) * (0.2 * at if at > 5.0 else 1.0)
+        change[i] = size if moves else change[i]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

@@ -187,3 +187,21 @@ def test_bracketed_search_from_anywhere(start: float, s: float, moneyness: float
     target = np.log(1.0 - price if price > 0.5 else price)
     found = bracketed_standard_deviation(y, target, side, start)
     assert found == pytest.approx(s, rel=1e-9)
+
+
+def test_what_the_fast_iteration_calls_settled_is_settled() -> None:
+    """Against the bracketed search, far outside the domain that the first guess was made for."""
+    rng = np.random.default_rng(9)
+    n = 20_000
+    moneyness = np.exp(rng.uniform(np.log(1e-200), np.log(400.0), n))
+    forward = np.exp(rng.uniform(-100.0, 100.0, n))
+    strike = forward * np.exp(moneyness)
+    value = np.exp(-np.exp(rng.uniform(np.log(1e-3), np.log(500.0), n)))
+    found = implied_volatility(value * forward, forward, strike, 1.0, True)
+    assert found.reasons() == {Reason.OK: n}
+    y = np.log1p((strike - forward) / forward)
+    for i in range(n):
+        above = value[i] > 0.5
+        target = np.log1p(-value[i]) if above else np.log(value[i])
+        exact = bracketed_standard_deviation(y[i], target, 1.0 if above else -1.0, 1.0)
+        assert found.sigma[i] == pytest.approx(exact, rel=1e-12, abs=0.0)
