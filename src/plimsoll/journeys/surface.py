@@ -68,8 +68,8 @@ def surfaces(
 ) -> SurfacesResult:
     """Fit every chain of a source, each coin's in order of time, and judge them together.
 
-    The surface before is a weak prior of the next, so a surface may differ a little from the one
-    that `surface` fits by itself.
+    The surface before, unless its snapshot was broken, is a weak prior of the next, so a surface
+    may differ a little from the one that `surface` fits by itself.
 
     Parameters
     ----------
@@ -105,7 +105,8 @@ def _fit_all(
             if stop.is_set():
                 break
             record = fit_chain(chain, label, settings, previous).record
-            previous = record.surface or previous
+            if record.surface is not None and not record.is_broken:
+                previous = record.surface  # nonsense must not be the prior of what follows
             found.append(record)
             with lock:
                 progress.advance()

@@ -48,7 +48,11 @@ class SurfacesResult:
     @property
     def checks(self) -> tuple[Check, ...]:
         """What must hold over all surfaces."""
-        return pooled_checks([record.is_clean for record in self.records], self.pool())
+        return pooled_checks(
+            [record.is_clean for record in self.records],
+            self.pool(),
+            [record.name for record in self.records],
+        )
 
     @property
     def verdict(self) -> Verdict:

@@ -15,7 +15,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from plimsoll.adapters.executor import ProcessPool, SerialExecutor, WorkError, open_executor
+from plimsoll.adapters.executor import (
+    ProcessPool,
+    SerialExecutor,
+    ThreadPool,
+    WorkError,
+    open_executor,
+)
 from plimsoll.domain.ports import Executor
 from plimsoll.errors import EstimationError, UsageError
 
@@ -196,3 +202,24 @@ def test_an_interrupt_at_the_terminal_while_workers_start_is_the_parents_alone(
     _, errors = parent.communicate(timeout=20)
     assert parent.returncode != 0
     assert errors.count("KeyboardInterrupt") == 1
+
+
+def test_threads_give_the_results_and_errors_of_one() -> None:
+    tasks = [Task(market=f"M{seed}", seed=seed, pause=0.002 * (5 - seed)) for seed in range(5)]
+    recorder = Recorder(events=[])
+    found = ThreadPool(2).map(simulate, tasks, recorder, label="simulate")
+    assert found == SerialExecutor().map(simulate, tasks)
+    assert recorder.events == [("simulate", 5), 1, 1, 1, 1, 1, "finish"]
+    with pytest.raises(EstimationError, match="M1: garch: must converge, found 1"):
+        ThreadPool(2).map(fail_on_odd, tasks)
+    with pytest.raises(WorkError, match="M0: must be worked on without an error"):
+        ThreadPool(2).map(divide, tasks)
+    with pytest.raises(UsageError, match="workers: must be at least 1"):
+        ThreadPool(0)
+
+
+def test_threads_may_run_what_no_process_could() -> None:
+    """A closure travels to no other process, but to a thread."""
+    seen: list[int] = []
+    assert ThreadPool(2).map(seen.append, [1, 2, 3]) == [None] * 3
+    assert sorted(seen) == [1, 2, 3]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -222,6 +223,17 @@ def test_pooling_counts_each_quote_alike() -> None:
     assert pool.median_half_spreads == tuple(m.median_half_spreads for m in judged)
 
 
+def test_the_worst_surface_is_named() -> None:
+    items = list(option_chains(4, 3))
+    surfaces = [items[0].truth, flat(0.3, items[1].truth), items[2].truth]
+    pool = pooled(
+        [fit_quality(prepare_chain(i.chain), s) for i, s in zip(items, surfaces, strict=True)]
+    )
+    check = pooled_checks([True] * 3, pool, ["first", "second", "third"])[5]
+    assert check.verdict is Verdict.BREACH
+    assert check.found.endswith(" (second)")
+
+
 def test_equal_and_all_inside_is_as_good_as_more(made: SandboxChain, quotes: SmileQuotes) -> None:
     mids = np.where(np.isfinite(quotes.mid_vol), quotes.mid_vol, made.chain.mark_vol)
     given = replace(quotes, chain=replace(made.chain, mark_vol=mids))
@@ -231,7 +243,7 @@ def test_equal_and_all_inside_is_as_good_as_more(made: SandboxChain, quotes: Smi
 
 
 def test_bounds_hold_at_the_bound_and_break_beyond(truth_quality: FitQuality) -> None:
-    def judged(**changes: float) -> FitQuality:
+    def judged(**changes: Any) -> FitQuality:
         return replace(truth_quality, judged=replace(truth_quality.judged, **changes))
 
     at = judged(median_half_spreads=SURFACE_MEDIAN_HALF_SPREADS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,6 +20,11 @@ from plimsoll.report.surface_plots import surface_plots
 from plimsoll.report.surface_view import residuals, smile_panels, tenor_text, term_structure
 from plimsoll.sandbox.option_chain import option_chain
 from surface_views import hostile_page, view_of
+
+
+def traces(figure: Any) -> list[dict[str, Any]]:
+    """The traces of a live picture, as plotly reads them."""
+    return list(figure["data"])
 
 
 def flat(truth: VolSurface, vols: list[float]) -> VolSurface:
@@ -81,10 +87,9 @@ def test_planted_arbitrage_is_red_and_marked() -> None:
     butterfly = arbitrage_map(replace(truth, smiles=smiles))
     named = {n for n, row in zip(butterfly.names, butterfly.density, strict=True) if row.min() < 0}
     assert "2025-03-18" in named
-    figure = density_figure(butterfly, "")
-    strokes = figure["data"][1]  # type: ignore[index, call-overload]
+    strokes = traces(density_figure(butterfly, ""))[1]
     assert len(strokes["x"]) >= 3
-    clean = density_figure(arbitrage_map(truth), "")["data"][1]  # type: ignore[index, call-overload]
+    clean = traces(density_figure(arbitrage_map(truth), ""))[1]
     assert clean["x"] == []
     assert 'stroke="#1d2733"' in density_drawing(butterfly, "")
 
@@ -93,11 +98,11 @@ def test_residuals_beyond_the_edge_stay_in_the_picture() -> None:
     view = view_of(shift=0.2)
     found = residuals(view)
     assert np.abs(found.error).max() > FAR
-    traces = residual_figure(found, "x")["data"]
-    drawn = [y for trace in traces for y in trace["y"]]  # type: ignore[union-attr, index, call-overload]
+    parts = traces(residual_figure(found, "x"))
+    drawn = [y for trace in parts for y in trace["y"]]
     assert len(drawn) == found.error.size
     assert max(np.abs(drawn)) <= FAR
-    kinds = {s for t in traces for s in t["marker"]["symbol"]}  # type: ignore[union-attr, index, call-overload]
+    kinds = {s for t in parts for s in t["marker"]["symbol"]}
     assert "triangle-up" in kinds
 
 
@@ -105,7 +110,7 @@ def test_the_term_band_is_there_where_errors_are_known() -> None:
     view = view_of()
     term = term_structure(view)
     assert np.isnan(term.low).all()
-    assert len(term_figure(term, "")["data"]) == 1  # type: ignore[arg-type]
+    assert len(traces(term_figure(term, ""))) == 1
     known = np.zeros((5, 5))
     known[0, 0] = 1e-8
     smiles = tuple(replace(s, covariance=known.copy()) for s in view.surface.smiles)
@@ -115,7 +120,7 @@ def test_the_term_band_is_there_where_errors_are_known() -> None:
     expected = 100 * 1e-4 / (2 * banded.vol[3] / 100 * days / 365)
     half = 0.5 * (banded.high[3] - banded.low[3])
     assert half == pytest.approx(1.96 * expected, rel=1e-9)
-    assert len(term_figure(banded, "")["data"]) == 2  # type: ignore[arg-type]
+    assert len(traces(term_figure(banded, ""))) == 2
     assert "#e6eef6" in term_drawing(banded, "")
 
 
@@ -123,7 +128,7 @@ def test_every_axis_has_a_unit() -> None:
     view = view_of()
     plots = surface_plots(view)
     for name, figure in plots.items():
-        scene = getattr(figure.layout, "scene", None)
+        scene: Any = getattr(figure.layout, "scene", None)
         axes = (
             [scene.xaxis, scene.yaxis, scene.zaxis]
             if name == "surface"

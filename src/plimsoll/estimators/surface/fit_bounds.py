@@ -7,6 +7,7 @@ surface is judged by what must hold on each: no arbitrage, and a median error.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -51,7 +52,9 @@ def surface_checks(clean: bool | None, quality: FitQuality) -> tuple[Check, ...]
     )
 
 
-def pooled_checks(clean: Sequence[bool | None], pool: PooledQuality) -> tuple[Check, ...]:
+def pooled_checks(
+    clean: Sequence[bool | None], pool: PooledQuality, names: Sequence[str] = ()
+) -> tuple[Check, ...]:
     """Judge many surfaces together.
 
     Parameters
@@ -59,6 +62,8 @@ def pooled_checks(clean: Sequence[bool | None], pool: PooledQuality) -> tuple[Ch
     clean : sequence of bool or None
         By surface, as in `surface_checks`.
     pool : PooledQuality
+    names : sequence of str, optional
+        By surface: the worst is told by its name.
     """
     judged, short = pool.quality.judged, pool.quality.by_tenor[list(Tenor).index(Tenor.FROM_1_DAY)]
     return (
@@ -67,7 +72,7 @@ def pooled_checks(clean: Sequence[bool | None], pool: PooledQuality) -> tuple[Ch
         _mark_check(pool),
         _at_least("within one tick", judged.within_tick, WITHIN_TICK, digits=2),
         _at_most("median error over half-spread", judged.median_half_spreads, MEDIAN_HALF_SPREADS),
-        _at_most("the same, worst surface", pool.worst_median, SURFACE_MEDIAN_HALF_SPREADS),
+        _worst_check(pool, names),
         _at_most("RMSE [vol points]", judged.rmse_vol_points, RMSE_VOL_POINTS),
         _at_most("RMSE, 1 to 2 days [vol points]", short.rmse_vol_points, SHORT_RMSE_VOL_POINTS),
         _at_least("2 to 5 delta wings inside", judged.wings_inside, WINGS_INSIDE),
@@ -84,6 +89,14 @@ def arbitrage_check(clean: Sequence[bool | None]) -> Check:
         found=f"{free:,} of {len(clean):,} surface{'' if len(clean) == 1 else 's'}{told}",
         demanded="all",
     )
+
+
+def _worst_check(pool: PooledQuality, names: Sequence[str]) -> Check:
+    check = _at_most("the same, worst surface", pool.worst_median, SURFACE_MEDIAN_HALF_SPREADS)
+    if not names or np.isnan(pool.worst_median):
+        return check
+    name = names[pool.median_half_spreads.index(pool.worst_median)]
+    return replace(check, found=f"{check.found} ({name})")
 
 
 def _mark_check(pool: PooledQuality) -> Check:
