@@ -27,8 +27,10 @@ Matrix = NDArray[np.float64]
 
 WIDEST = 3.0
 LEE_BOUND = 2.0 - 1e-9
-_EVEN, _DENSE = 4001, 400
+_EVEN, _DENSE = 4001, 600
 _DENSE_REACH = 12.0
+_SLACK_BUTTERFLY, _SLACK_CALENDAR = 5e-5, 1e-5
+"""Room that a condition must have at the points, so that it holds between them."""
 _SHARES = (0.25, 0.75)
 """Where the smile between two expiries is checked besides midway in variance time and on the
 calendar."""
@@ -45,7 +47,7 @@ def sinh_grid(deviation: float, reach: float, points: Vector) -> None:
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def verification_points(deviation: float, points: Vector) -> None:
-    """4,001 even points on [-3, 3], then 400 within twelve standard deviations."""
+    """4,001 even points on [-3, 3], then 600 within twelve standard deviations."""
     for p in range(_EVEN):
         points[p] = WIDEST * (2.0 * p / (_EVEN - 1) - 1.0)
     sinh_grid(deviation, min(_DENSE_REACH * deviation, WIDEST), points[_EVEN:])
@@ -60,13 +62,13 @@ def _curve_row(shape: Vector, points: Vector, w: Vector, slope: Vector, bend: Ve
 @njit(cache=True, nogil=True, error_model="numpy")
 def _butterfly_row(points: Vector, w: Vector, slope: Vector, bend: Vector, g: Vector) -> None:
     for p in range(points.size):
-        g[p] = butterfly(points[p], w[p], slope[p], bend[p])
+        g[p] = butterfly(points[p], w[p], slope[p], bend[p]) - _SLACK_BUTTERFLY
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _growth_row(w: Vector, after: Vector, growth: Vector) -> None:
     for p in range(w.size):
-        growth[p] = after[p] - w[p]
+        growth[p] = (after[p] - w[p]) / (after[p] + w[p]) - _SLACK_CALENDAR
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -112,7 +114,7 @@ def _broken_wings(theta: Matrix, deviation: Vector) -> int:
 def add_broken_points(problem: SurfaceProblem, theta: Matrix) -> int:
     """Check the surface finely and add points of broken conditions to the problem.
 
-    Checked are, at 4,001 even points of k in [-3, 3] and at 400 within twelve standard
+    Checked are, at 4,001 even points of k in [-3, 3] and at 600 within twelve standard
     deviations, Durrleman's g of each expiry and at four times between expiries, and the growth
     of total variance from expiry to expiry; and beyond, in closed form, Lee's bound on the wings
     and that they steepen from expiry to expiry.
