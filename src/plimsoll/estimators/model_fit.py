@@ -142,7 +142,16 @@ class FittedModel:
         return n * math.log(max(self.cost / n, 1e-300)) + self.parameter_count * math.log(n)
 
 
-def fit_model(quotes: VolQuotes, model: OptionModel) -> FittedModel:
+def fit_models(quotes: VolQuotes) -> tuple[FittedModel, ...]:
+    """Fit all models to the same quotes, in the order of :class:`OptionModel`; for comparison."""
+    heston = fit_model(quotes, OptionModel.HESTON)
+    others = [model for model in OptionModel if model is not OptionModel.HESTON]
+    return heston, *(fit_model(quotes, model, heston=heston) for model in others)
+
+
+def fit_model(
+    quotes: VolQuotes, model: OptionModel, *, heston: FittedModel | None = None
+) -> FittedModel:
     """Fit one model by weighted least squares on implied volatility.
 
     The best four starts are run a few steps, the best two of these to the end. Bates also starts
@@ -152,6 +161,8 @@ def fit_model(quotes: VolQuotes, model: OptionModel) -> FittedModel:
     ----------
     quotes : VolQuotes
     model : OptionModel
+    heston : FittedModel, optional
+        Heston fitted to the same quotes, where it is at hand; only Bates uses it.
 
     Raises
     ------
@@ -169,7 +180,7 @@ def fit_model(quotes: VolQuotes, model: OptionModel) -> FittedModel:
         )
     tried = list(starts(model, *_level(quotes)))
     if model is OptionModel.BATES:
-        tried += _from_heston(quotes)
+        tried += _from_heston(heston or fit_model(quotes, OptionModel.HESTON))
     begun = [_run(quotes, model, coordinates_of(model, p), 1) for p in tried]
     begun.sort(key=lambda run: float(run.cost))
     short = [_run(quotes, model, run.x, _SHORT_RUN) for run in begun[:_STARTERS]]
@@ -188,11 +199,11 @@ def fit_model(quotes: VolQuotes, model: OptionModel) -> FittedModel:
     return _fitted(quotes, model, best)
 
 
-def _from_heston(quotes: VolQuotes) -> list[ModelParameters]:
+def _from_heston(fitted: FittedModel) -> list[ModelParameters]:
     """Bates at the fitted Heston with hardly any jumps, and with some."""
-    heston = fit_model(quotes, OptionModel.HESTON).parameters
-    if not isinstance(heston, HestonParameters):  # pragma: no cover - narrows the type
-        return []
+    heston = fitted.parameters
+    if not isinstance(heston, HestonParameters):
+        raise UsageError("must be a fitted Heston", found=str(fitted.model), field="heston")
     return [with_jumps(heston, 2e-3, -0.01, 0.05), with_jumps(heston, 2.0, -0.05, 0.1)]
 
 

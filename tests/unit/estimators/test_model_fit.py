@@ -30,7 +30,7 @@ from plimsoll.estimators.model_coordinates import (
     slopes,
     starts,
 )
-from plimsoll.estimators.model_fit import FittedModel, VolQuotes, fit_model
+from plimsoll.estimators.model_fit import FittedModel, VolQuotes, fit_model, fit_models
 from plimsoll.estimators.return_laws import (
     atm_volatility,
     model_implied_vols,
@@ -114,7 +114,8 @@ def test_standard_errors_are_those_of_repeated_noise() -> None:
 def test_the_true_model_wins_the_comparison() -> None:
     """Smiles of Merton: Heston cannot make them; Bates can, at the cost of four parameters."""
     quotes = _quotes(TRUTH[OptionModel.MERTON], noise=0.002, seed=3)
-    fits = {model: fit_model(quotes, model) for model in OptionModel}
+    fits = {fit.model: fit for fit in fit_models(quotes)}
+    assert list(fits) == list(OptionModel)
     assert fits[OptionModel.HESTON].rmse_vol_points > 2.0 * fits[OptionModel.MERTON].rmse_vol_points
     best = min(fits.values(), key=lambda fit: fit.information_criterion)
     assert best.model is OptionModel.MERTON
@@ -215,6 +216,8 @@ def test_refuses_too_few_quotes_and_bad_ones() -> None:
             replace(quotes, **change)
     with pytest.raises(UsageError, match="one value per quote"):
         replace(quotes, strike=quotes.strike[:-1])
+    with pytest.raises(UsageError, match="must be a fitted Heston"):
+        fit_model(quotes, OptionModel.BATES, heston=fit_model(quotes, OptionModel.MERTON))
     with pytest.raises(UsageError, match="rows of the 4 expiries"):
         replace(quotes, expiry=quotes.expiry + 1)
 
@@ -222,7 +225,7 @@ def test_refuses_too_few_quotes_and_bad_ones() -> None:
 def test_real_chain(market_data_dir: Path) -> None:
     """BTC, 1 February 2026: stochastic variance fits the term structure of skew, jumps alone no.
 
-    Marks of Deribit, |delta| 5-50 %, expiries over two days. Bounds are loose statements about
+    Marks of Deribit, |delta| 10-50 %, expiries over two days. Bounds are loose statements about
     models, not stored output: Heston within 3 vol points, Merton at least twice as far off.
     """
     quotes = _deribit_quotes(market_data_dir / "options" / "deribit_chains_2026-02.parquet")
@@ -244,7 +247,7 @@ def _deribit_quotes(path: Path) -> VolQuotes:
         .filter(
             (pl.col("tau") > 2.0 / 365.0)
             & (pl.col("bid_price") > 0.0)
-            & pl.col("delta").abs().is_between(0.05, 0.5)
+            & pl.col("delta").abs().is_between(0.1, 0.5)
         )
         .sort("tau", "strike")
     )
