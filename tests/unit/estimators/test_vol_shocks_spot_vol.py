@@ -15,7 +15,7 @@ from plimsoll.estimators.vol_shocks.spot_vol import spot_vol_relation
 def planted(count: int = 400, down: float = -1.6, up: float = 0.3, seed: int = 1) -> SurfaceMoves:
     rng = np.random.default_rng(seed)
     spot = 0.03 * rng.standard_normal(count)
-    answer = down * np.minimum(spot, 0) + up * np.maximum(spot, 0)
+    answer = -0.01 + down * np.minimum(spot, 0) + up * np.maximum(spot, 0)
     return moves(answer[:, None] + 0.02 * rng.standard_normal((count, len(TENORS))), spot)
 
 
@@ -33,7 +33,17 @@ def test_slopes_each_way_come_back() -> None:
     found = spot_vol_relation(planted(1500), block_length=1, replicates=50, seed=1)
     assert np.all(np.abs(found.slope_down + 1.6) < 4 * found.slope_down_error)
     assert np.all(np.abs(found.slope_up - 0.3) < 4 * found.slope_up_error)
+    assert np.all(np.abs(found.drift + 0.01) < 4 * found.drift_error)
     assert np.all(found.slope_down_error < 0.06)
+
+
+def test_ratios_are_regressions_through_the_origin() -> None:
+    one = planted()
+    found = spot_vol_relation(one, replicates=5, seed=1)
+    falls = one.spot < 0
+    for rows, ratio in ((falls, found.ratio_down), (~falls, found.ratio_up)):
+        slope = np.linalg.lstsq(one.spot[rows, None], one.level[rows], rcond=None)[0]
+        np.testing.assert_allclose(ratio, slope[0], rtol=1e-10)
 
 
 def test_errors_are_those_of_fresh_samples() -> None:

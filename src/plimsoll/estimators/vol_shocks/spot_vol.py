@@ -2,9 +2,10 @@
 
 By tenor: Pearson's and Spearman's correlation of spot and level moves; the regression
 
-    level = a + b_down min(spot, 0) + b_up max(spot, 0),
+    level = drift + b_down min(spot, 0) + b_up max(spot, 0),
 
-since volatility answers falls and rises differently; and how often both moves are among their own
+since volatility answers falls and rises differently, and sinks on days when nothing happens; the
+same without the drift, sum xy / sum x^2 of each side; and how often both moves are among their own
 most extreme, by corner, against q^2 n of independent moves. A model that gives credit for a
 corner should have seen it empty here.
 """
@@ -25,6 +26,15 @@ FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
 _FEWEST = 20
+_MEASURES = (
+    "pearson",
+    "spearman",
+    "drift",
+    "slope_down",
+    "slope_up",
+    "ratio_down",
+    "ratio_up",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -38,9 +48,13 @@ class SpotVolRelation:
         Moves with both.
     pearson, pearson_error, spearman, spearman_error : (T,) float64
         Errors by the block bootstrap.
+    drift, drift_error : (T,) float64
+        Log move of volatility where spot stands still.
     slope_down, slope_down_error, slope_up, slope_up_error : (T,) float64
-        Log move of volatility per log move of spot: -1 down means that a fall of 1 % brings a
-        rise of volatility of 1 %.
+        Log move of volatility per log move of spot, beyond the drift: -1 down means that a fall of
+        1 % brings a rise of volatility of 1 %.
+    ratio_down, ratio_down_error, ratio_up, ratio_up_error : (T,) float64
+        The same through the origin, the drift included.
     corner : float
         Share of each tail, 0.1 for the most extreme tenth.
     down_up, down_down, up_up, up_down : (T,) int64
@@ -55,10 +69,16 @@ class SpotVolRelation:
     pearson_error: FloatArray
     spearman: FloatArray
     spearman_error: FloatArray
+    drift: FloatArray
+    drift_error: FloatArray
     slope_down: FloatArray
     slope_down_error: FloatArray
     slope_up: FloatArray
     slope_up_error: FloatArray
+    ratio_down: FloatArray
+    ratio_down_error: FloatArray
+    ratio_up: FloatArray
+    ratio_up_error: FloatArray
     corner: float
     down_up: IntArray
     down_down: IntArray
@@ -101,14 +121,8 @@ def spot_vol_relation(
     return SpotVolRelation(
         tenors_days=np.array(moves.tenors_days),
         count=count,
-        pearson=found[:, 0],
-        pearson_error=errors[:, 0],
-        spearman=found[:, 1],
-        spearman_error=errors[:, 1],
-        slope_down=found[:, 2],
-        slope_down_error=errors[:, 2],
-        slope_up=found[:, 3],
-        slope_up_error=errors[:, 3],
+        **dict(zip(_MEASURES, found.T, strict=True)),
+        **dict(zip((f"{name}_error" for name in _MEASURES), errors.T, strict=True)),
         corner=corner,
         down_up=corners[:, 0],
         down_down=corners[:, 1],
@@ -119,15 +133,17 @@ def spot_vol_relation(
 
 
 def _relation(spot: FloatArray, level: FloatArray) -> FloatArray:
-    """Pearson, Spearman, slope down, slope up."""
-    design = np.column_stack((np.ones(spot.size), np.minimum(spot, 0.0), np.maximum(spot, 0.0)))
+    """`_MEASURES` of one tenor."""
+    down, up = np.minimum(spot, 0.0), np.maximum(spot, 0.0)
+    design = np.column_stack((np.ones(spot.size), down, up))
     slopes = np.linalg.lstsq(design, level, rcond=None)[0]
     return np.array(
         [
             np.corrcoef(spot, level)[0, 1],
             np.corrcoef(rankdata(spot), rankdata(level))[0, 1],
-            slopes[1],
-            slopes[2],
+            *slopes,
+            (down @ level) / (down @ down),
+            (up @ level) / (up @ up),
         ]
     )
 
