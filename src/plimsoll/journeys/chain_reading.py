@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from plimsoll.adapters.files.chains import ChainFormat, read_chains
+from plimsoll.adapters.chains import ChainFormat, read_chains
 from plimsoll.domain.option_chain import OptionChain
 from plimsoll.domain.table import iso_minute
 from plimsoll.errors import DataError, UsageError

@@ -6,8 +6,8 @@ import threading
 from collections.abc import Sequence
 from typing import Any
 
+from plimsoll.adapters.chains import ChainFormat
 from plimsoll.adapters.executor import ThreadPool
-from plimsoll.adapters.files.chains import ChainFormat
 from plimsoll.domain.option_chain import OptionChain
 from plimsoll.domain.ports import SILENT, Progress
 from plimsoll.errors import UsageError
@@ -33,7 +33,7 @@ def surface(
     Parameters
     ----------
     chains : path, pattern, list of paths, frame, JSON, OptionChain or list of them
-        As `plimsoll.adapters.files.chains.read_chains` reads them.
+        As `plimsoll.adapters.chains.read_chains` reads them.
     at : str, optional
         ISO 8601, UTC: the last chain at or before it, a date counting to its end, a minute to
         its end. By default the last chain.

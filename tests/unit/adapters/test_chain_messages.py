@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from chain_rows import AT_NS, EXPIRY_NS
 
-from plimsoll.adapters.files.chains import read_chains
+from plimsoll.adapters.chains import read_chains
 from plimsoll.domain.instrument import Payoff
 from plimsoll.errors import DataFormatError, UsageError
 

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 from chain_rows import AT, AT_NS, EXPIRY_NS, LATER_NS, changed, frame, snapshot_rows
 
-from plimsoll.adapters.files.chains import ChainFormat, read_chains
+from plimsoll.adapters.chains import ChainFormat, read_chains
 from plimsoll.domain.instrument import Payoff
 from plimsoll.domain.option_chain import OptionChain
 from plimsoll.errors import DataError, DataFormatError, UsageError

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from plimsoll.adapters.files.chains import read_chains
+from plimsoll.adapters.chains import read_chains
 from plimsoll.domain.instrument import Payoff
 from plimsoll.errors import DataFormatError, UsageError
 

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from plimsoll.adapters.files.chains import read_chains
+from plimsoll.adapters.chains import read_chains
 from plimsoll.adapters.venues.names import Venue, parse_name
 from plimsoll.domain.instrument import Option, OptionRight
 from plimsoll.errors import UsageError

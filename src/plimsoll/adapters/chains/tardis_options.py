@@ -11,9 +11,9 @@ from pathlib import Path
 
 import polars as pl
 
+from plimsoll.adapters.chains.events import no_rows, updates_in_force
+from plimsoll.adapters.chains.rows import INDEX_NAME, RowSource, VolUnit, as_fraction
 from plimsoll.adapters.files.bar_rows import ROW
-from plimsoll.adapters.files.chains.events import no_rows, updates_in_force
-from plimsoll.adapters.files.chains.rows import INDEX_NAME, RowSource, VolUnit, as_fraction
 from plimsoll.adapters.files.columns import require_columns
 from plimsoll.adapters.files.csv_batches import csv_batches
 from plimsoll.adapters.files.csv_layout import CsvDialect, header_layout

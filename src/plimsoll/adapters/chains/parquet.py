@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
+from plimsoll.adapters.chains.snapshot_columns import snapshot_columns, snapshot_rows
 from plimsoll.adapters.files.bar_rows import ROW
-from plimsoll.adapters.files.chains.snapshot_columns import snapshot_columns, snapshot_rows
 from plimsoll.adapters.files.sources import reading
 from plimsoll.adapters.files.time_units import TimeStyle, times_ns
 from plimsoll.domain.option_chain import IntArray

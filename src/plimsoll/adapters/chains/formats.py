@@ -6,8 +6,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from plimsoll.adapters.files.chains.ccxt_chain import ccxt_structures
-from plimsoll.adapters.files.chains.json_text import json_documents
+from plimsoll.adapters.chains.ccxt_chain import ccxt_structures
+from plimsoll.adapters.chains.json_text import json_documents
 from plimsoll.adapters.files.csv_layout import open_bytes
 from plimsoll.adapters.files.sources import reading
 from plimsoll.errors import UsageError

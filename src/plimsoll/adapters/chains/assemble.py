@@ -10,8 +10,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from plimsoll.adapters.files.chains.contracts import Contract, ContractNames, with_terms
-from plimsoll.adapters.files.chains.rows import NUMBERS
+from plimsoll.adapters.chains.contracts import Contract, ContractNames, with_terms
+from plimsoll.adapters.chains.rows import NUMBERS
 from plimsoll.domain.option_chain import OptionChain
 
 _COLUMNS = ("expiry_ns", "strike", "is_call", *NUMBERS)
@@ -48,7 +48,7 @@ def chains_of(frame: pl.DataFrame, origin: ChainOrigin) -> Iterator[OptionChain]
     Parameters
     ----------
     frame : polars DataFrame
-        Columns of `plimsoll.adapters.files.chains.rows.ROW_SCHEMA`; rows of a chain keep their
+        Columns of `plimsoll.adapters.chains.rows.ROW_SCHEMA`; rows of a chain keep their
         order.
     """
     rows, unique = with_terms(frame, origin.names, origin.source)

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 
 import polars as pl
 
+from plimsoll.adapters.chains.rows import INDEX_NAME, RowSource, VolUnit, as_fraction
 from plimsoll.adapters.files.bar_rows import ROW
-from plimsoll.adapters.files.chains.rows import INDEX_NAME, RowSource, VolUnit, as_fraction
 from plimsoll.adapters.files.columns import require_columns
 
 _SPELLINGS = {
@@ -70,6 +70,7 @@ def snapshot_rows(raw: pl.DataFrame, columns: dict[str, str]) -> pl.DataFrame:
         Times, numbers or rights that are none, with column and row; volatilities in per cent.
     """
     source, column = RowSource(raw=raw), columns.get
+    forward, index = _forward_and_index(source, columns)
     return pl.DataFrame(
         {
             ROW: raw[ROW].cast(pl.Int64),
@@ -83,8 +84,8 @@ def snapshot_rows(raw: pl.DataFrame, columns: dict[str, str]) -> pl.DataFrame:
             "bid": source.number(columns["bid"]),
             "ask": source.number(columns["ask"]),
             "mark": source.number(column("mark")),
-            "forward": _forward(source, columns),
-            "index": source.number(column("index")),
+            "forward": forward,
+            "index": index,
             "mark_vol": as_fraction(
                 source.number(column("mark_vol")), VolUnit.FRACTION, column("mark_vol") or ""
             ),
@@ -94,12 +95,21 @@ def snapshot_rows(raw: pl.DataFrame, columns: dict[str, str]) -> pl.DataFrame:
     )
 
 
-def _forward(source: RowSource, columns: dict[str, str]) -> pl.Series:
-    """Return the futures price; the underlying, unless it is the index, where there is none."""
-    future = source.number(columns.get("future"))
+def _forward_and_index(source: RowSource, columns: dict[str, str]) -> tuple[pl.Series, pl.Series]:
+    """Return futures price and index of each row.
+
+    The underlying is what the venue priced the option from. Named as a future it stands in where
+    there is no futures price; named as the index it is the index of the moment of the mark, which
+    the column of the index, read separately, is not.
+    """
+    future, index = source.number(columns.get("future")), source.number(columns.get("index"))
     if "underlying" not in columns or "underlying_name" not in columns:
-        return future
+        return future, index
     underlying = source.number(columns["underlying"])
     named = source.text(columns["underlying_name"])
-    is_forward = (named != INDEX_NAME).fill_null(False)
-    return future.zip_with(future.is_not_null() | ~is_forward, underlying)
+    is_index = (named == INDEX_NAME).fill_null(False)
+    is_future = named.is_not_null() & ~is_index
+    return (
+        future.zip_with(future.is_not_null() | ~is_future, underlying),
+        index.zip_with(~is_index | underlying.is_null(), underlying),
+    )

@@ -10,28 +10,28 @@ from typing import Any
 import narwhals as nw
 import polars as pl
 
-from plimsoll.adapters.files.bar_rows import ROW
-from plimsoll.adapters.files.chains.assemble import ChainOrigin, chains_of, wanted_currencies
-from plimsoll.adapters.files.chains.ccxt_chain import ccxt_rows, ccxt_structures
-from plimsoll.adapters.files.chains.contracts import ContractNames
-from plimsoll.adapters.files.chains.deribit_csv import csv_rows, csv_times
-from plimsoll.adapters.files.chains.deribit_json import sorted_answers, summary_rows, ticker_rows
-from plimsoll.adapters.files.chains.events import DEFAULT_MAX_AGE_S, updates_in_force
-from plimsoll.adapters.files.chains.formats import (
+from plimsoll.adapters.chains.assemble import ChainOrigin, chains_of, wanted_currencies
+from plimsoll.adapters.chains.ccxt_chain import ccxt_rows, ccxt_structures
+from plimsoll.adapters.chains.contracts import ContractNames
+from plimsoll.adapters.chains.deribit_csv import csv_rows, csv_times
+from plimsoll.adapters.chains.deribit_json import sorted_answers, summary_rows, ticker_rows
+from plimsoll.adapters.chains.events import DEFAULT_MAX_AGE_S, updates_in_force
+from plimsoll.adapters.chains.formats import (
     ChainFormat,
     chain_format,
     format_of,
     format_of_document,
 )
-from plimsoll.adapters.files.chains.instants import instants_ns
-from plimsoll.adapters.files.chains.json_text import json_documents
-from plimsoll.adapters.files.chains.parquet import parquet_rows, parquet_times
-from plimsoll.adapters.files.chains.snapshot_columns import snapshot_columns, snapshot_rows
-from plimsoll.adapters.files.chains.snapshots import (
+from plimsoll.adapters.chains.instants import instants_ns
+from plimsoll.adapters.chains.json_text import json_documents
+from plimsoll.adapters.chains.parquet import parquet_rows, parquet_times
+from plimsoll.adapters.chains.snapshot_columns import snapshot_columns, snapshot_rows
+from plimsoll.adapters.chains.snapshots import (
     DEFAULT_MAX_AGE_S as SNAPSHOT_MAX_AGE_S,
 )
-from plimsoll.adapters.files.chains.snapshots import file_snapshots, frame_snapshots
-from plimsoll.adapters.files.chains.tardis_options import tardis_chain_rows
+from plimsoll.adapters.chains.snapshots import file_snapshots, frame_snapshots
+from plimsoll.adapters.chains.tardis_options import tardis_chain_rows
+from plimsoll.adapters.files.bar_rows import ROW
 from plimsoll.adapters.files.selection import Instant
 from plimsoll.adapters.files.sources import PathLike, source_paths
 from plimsoll.adapters.venues.names import Venue

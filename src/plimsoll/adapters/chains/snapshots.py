@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from plimsoll.adapters.files.chains.assemble import ChainOrigin, chains_of
-from plimsoll.adapters.files.chains.instants import snapshots_meant
+from plimsoll.adapters.chains.assemble import ChainOrigin, chains_of
+from plimsoll.adapters.chains.instants import snapshots_meant
 from plimsoll.domain.option_chain import IntArray, OptionChain
 
 DEFAULT_MAX_AGE_S = 86_400.0

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import polars as pl
 
+from plimsoll.adapters.chains.rows import ROW_SCHEMA
 from plimsoll.adapters.files.bar_rows import ROW
-from plimsoll.adapters.files.chains.rows import ROW_SCHEMA
 
 DEFAULT_MAX_AGE_S = 3600.0
 """Oldest update that still counts: venues repeat tickers within minutes, however quiet."""

@@ -17,13 +17,13 @@ from typing import Any
 
 import polars as pl
 
-from plimsoll.adapters.files.bar_rows import ROW
-from plimsoll.adapters.files.chains.rows import (
+from plimsoll.adapters.chains.rows import (
     INDEX_NAME,
     ROW_SCHEMA,
     VolUnit,
     as_fraction,
 )
+from plimsoll.adapters.files.bar_rows import ROW
 from plimsoll.errors import DataFormatError
 
 _MS = 1_000_000

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from plimsoll.adapters.files.chains.snapshot_columns import snapshot_columns, snapshot_rows
+from plimsoll.adapters.chains.snapshot_columns import snapshot_columns, snapshot_rows
 from plimsoll.adapters.files.csv_batches import csv_batches
 from plimsoll.adapters.files.csv_layout import CsvDialect, header_layout
 from plimsoll.adapters.files.sources import reading
