@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from scipy.special import ndtr
 
-from plimsoll.adapters.files.chains.read import read_chains
+from plimsoll.adapters.chains.read import read_chains
 from plimsoll.domain.smile_quotes import SmileQuotes
 from plimsoll.domain.surface import VolSurface
 from plimsoll.estimators.implied.features import SurfaceFeatures, surface_features
