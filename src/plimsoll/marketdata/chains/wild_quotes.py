@@ -26,6 +26,9 @@ OFF_PARITY_FROM = 1.0
 ALONE_OFF_PARITY_FROM = 1.5
 """Parity residual from which a quote without neighbours is wild."""
 
+_NO_SPREAD = 1e-4
+"""Least unit of error, as a share of the volatility, for quotes whose bid is their ask."""
+
 _LARGEST_SHARE = 4
 _CENTRAL = 5
 
@@ -87,10 +90,6 @@ def _smile(quotes: SmileQuotes, rows: IntArray, residual: FloatArray) -> _Smile:
         unit=np.maximum(np.maximum(half, half_tick), _NO_SPREAD * vol),
         residual=np.nan_to_num(np.abs(residual[rows]), nan=0.0),
     )
-
-
-_NO_SPREAD = 1e-4
-"""Least unit of error, as a share of the volatility, for quotes whose bid is their ask."""
 
 
 def _wild(smile: _Smile) -> BoolArray:
