@@ -25,7 +25,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from plimsoll.maths.black76_greeks_kernels import (
+from plimsoll.maths.black76_greeks_columns import (
     MainColumns,
     OtherColumns,
     black76_all_greeks,

@@ -1,4 +1,4 @@
-"""Kernels of Black-76 prices and Greeks; see :mod:`plimsoll.maths.black76_kernels`.
+"""Black-76 prices and Greeks of slices; see :mod:`plimsoll.maths.black76_kernels`.
 
 With S = F phi(d1) =
 K phi(d2), n = 1 / (sigma sqrt(tau)) and R = sqrt(tau):
@@ -14,6 +14,9 @@ vanna                 -S d2 n R / F                   -S d1 n R / F^2
 volga                 S R^2 d1 d2 n                   the same / F
 ====================  ==============================  ==========================================
 
+A first loop leaves what takes long to compute in three of the result's arrays, the next ones read
+it there and write over it: the processor sees too few operations ahead to overlap longer loops.
+
 Where sigma sqrt(tau) is 0 these are the limits: off the money nothing but delta is left; at the
 money N is one half, gamma is infinite, and so is -theta unless sigma is 0.
 """
@@ -24,42 +27,21 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit, prange
+from numba import njit
 from numpy.typing import NDArray
 
 from plimsoll.maths.black76_kernels import (
-    CHUNK,
     INVERSE_SQRT_2PI,
-    deviations,
-    first_fault,
-    first_outside,
+    at_least_smallest,
     intrinsic_value,
     is_outside,
+    near_deviation,
     scaled_tails,
     time_value,
 )
 
 Vector = NDArray[np.float64]
 Flags = NDArray[np.bool_]
-
-
-class MainColumns(NamedTuple):
-    """Where the main Greeks go, each (N,)."""
-
-    price: Vector
-    delta: Vector
-    gamma: Vector
-    vega: Vector
-    theta: Vector
-
-
-class OtherColumns(NamedTuple):
-    """Where the others go, each (N,)."""
-
-    forward_delta: Vector
-    premium_adjusted_delta: Vector
-    vanna: Vector
-    volga: Vector
 
 
 class Terms(NamedTuple):
@@ -78,12 +60,19 @@ class Terms(NamedTuple):
 
 
 @njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
-def _terms(forward: float, strike: float, tau: float, sigma: float, is_call: bool) -> Terms:
+def _terms(
+    forward: float,
+    strike: float,
+    sigma: float,
+    is_call: bool,
+    near: float,
+    inverse_deviation: float,
+    root_tau: float,
+) -> Terms:
     """One option, value in quote currency."""
-    root_tau = math.sqrt(tau)
     inverse_forward = 1.0 / forward
     ratio = strike * inverse_forward
-    near, far, inverse_deviation = deviations(forward, strike, root_tau, sigma)
+    far = near + at_least_smallest(sigma * root_tau)
     density, near_tail, far_tail = scaled_tails(near, far)
     still = not sigma * root_tau > 0.0
     lower = min(forward, strike)
@@ -139,10 +128,28 @@ def _convexity(terms: Terms) -> float:
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _linear_main(
+def prepare_slice(
     forward: Vector,
     strike: Vector,
     tau: Vector,
+    sigma: Vector,
+    near: Vector,
+    inverse_deviation: Vector,
+    root_tau: Vector,
+) -> int:
+    """The long computations of a slice; how many rows are outside the domain."""
+    outside = 0
+    for i in range(forward.size):
+        outside += is_outside(forward[i], strike[i], tau[i], sigma[i])
+        root_tau[i] = math.sqrt(tau[i])
+        near[i], inverse_deviation[i] = near_deviation(forward[i], strike[i], root_tau[i], sigma[i])
+    return outside
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def linear_main_slice(
+    forward: Vector,
+    strike: Vector,
     sigma: Vector,
     is_call: Flags,
     price: Vector,
@@ -150,25 +157,22 @@ def _linear_main(
     gamma: Vector,
     vega: Vector,
     theta: Vector,
-) -> int:
-    """Main Greeks of a slice of linear options; how many rows are outside the domain."""
-    outside = 0
+) -> None:
+    """Main Greeks of a slice; enters with near in gamma, 1/v in theta, the root in vega."""
     for i in range(price.size):
-        terms = _terms(forward[i], strike[i], tau[i], sigma[i], is_call[i])
+        held = (gamma[i], theta[i], vega[i])
+        terms = _terms(forward[i], strike[i], sigma[i], is_call[i], *held)
         price[i] = terms.price
         delta[i] = terms.forward_delta
         gamma[i] = _curvature(terms) * terms.inverse_forward
         vega[i] = terms.weighted_density * terms.root_tau
         theta[i] = _decay(terms, sigma[i])
-        outside += is_outside(forward[i], strike[i], tau[i], sigma[i])
-    return outside
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _inverse_main(
+def inverse_main_slice(
     forward: Vector,
     strike: Vector,
-    tau: Vector,
     sigma: Vector,
     is_call: Flags,
     price: Vector,
@@ -176,11 +180,11 @@ def _inverse_main(
     gamma: Vector,
     vega: Vector,
     theta: Vector,
-) -> int:
-    """Main Greeks of a slice of inverse options; how many rows are outside the domain."""
-    outside = 0
+) -> None:
+    """`linear_main_slice` of inverse options."""
     for i in range(price.size):
-        terms = _terms(forward[i], strike[i], tau[i], sigma[i], is_call[i])
+        held = (gamma[i], theta[i], vega[i])
+        terms = _terms(forward[i], strike[i], sigma[i], is_call[i], *held)
         per_forward = terms.inverse_forward
         price[i] = terms.price / forward[i]
         delta[i] = terms.premium_adjusted_delta * per_forward
@@ -188,17 +192,17 @@ def _inverse_main(
         gamma[i] = curvature * per_forward * per_forward
         vega[i] = terms.weighted_density * terms.root_tau * per_forward
         theta[i] = _decay(terms, sigma[i]) * per_forward
-        outside += is_outside(forward[i], strike[i], tau[i], sigma[i])
-    return outside
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _linear_others(
+def linear_others_slice(
     forward: Vector,
     strike: Vector,
-    tau: Vector,
     sigma: Vector,
     is_call: Flags,
+    near: Vector,
+    inverse_deviation: Vector,
+    root_tau: Vector,
     forward_delta: Vector,
     premium_adjusted_delta: Vector,
     vanna: Vector,
@@ -206,7 +210,8 @@ def _linear_others(
 ) -> None:
     """The other Greeks of a slice of linear options."""
     for i in range(vanna.size):
-        terms = _terms(forward[i], strike[i], tau[i], sigma[i], is_call[i])
+        held = (near[i], inverse_deviation[i], root_tau[i])
+        terms = _terms(forward[i], strike[i], sigma[i], is_call[i], *held)
         forward_delta[i] = terms.forward_delta
         premium_adjusted_delta[i] = terms.premium_adjusted_delta
         vega = terms.weighted_density * terms.root_tau
@@ -215,12 +220,14 @@ def _linear_others(
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _inverse_others(
+def inverse_others_slice(
     forward: Vector,
     strike: Vector,
-    tau: Vector,
     sigma: Vector,
     is_call: Flags,
+    near: Vector,
+    inverse_deviation: Vector,
+    root_tau: Vector,
     forward_delta: Vector,
     premium_adjusted_delta: Vector,
     vanna: Vector,
@@ -228,135 +235,10 @@ def _inverse_others(
 ) -> None:
     """The other Greeks of a slice of inverse options."""
     for i in range(vanna.size):
-        terms = _terms(forward[i], strike[i], tau[i], sigma[i], is_call[i])
+        held = (near[i], inverse_deviation[i], root_tau[i])
+        terms = _terms(forward[i], strike[i], sigma[i], is_call[i], *held)
         forward_delta[i] = terms.forward_delta
         premium_adjusted_delta[i] = terms.premium_adjusted_delta
         coin_vega = terms.weighted_density * terms.root_tau * terms.inverse_forward
         vanna[i] = -coin_vega * terms.inverse_forward * _slope(terms.d1, 0.5, terms)
         volga[i] = _convexity(terms) * terms.inverse_forward
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _main_chunk(
-    start: int,
-    forward: Vector,
-    strike: Vector,
-    tau: Vector,
-    sigma: Vector,
-    is_call: Flags,
-    inverse: bool,
-    main: MainColumns,
-) -> int:
-    """Main Greeks of `CHUNK` options from ``start``; the first of them outside, or -1."""
-    part = slice(start, min(start + CHUNK, forward.size))
-    f, k, t, s, c = forward[part], strike[part], tau[part], sigma[part], is_call[part]
-    price, delta, gamma = main.price[part], main.delta[part], main.gamma[part]
-    vega, theta = main.vega[part], main.theta[part]
-    if inverse:
-        outside = _inverse_main(f, k, t, s, c, price, delta, gamma, vega, theta)
-    else:
-        outside = _linear_main(f, k, t, s, c, price, delta, gamma, vega, theta)
-    return first_outside(forward, strike, tau, sigma, start) if outside else -1
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _all_chunk(
-    start: int,
-    forward: Vector,
-    strike: Vector,
-    tau: Vector,
-    sigma: Vector,
-    is_call: Flags,
-    inverse: bool,
-    main: MainColumns,
-    others: OtherColumns,
-) -> int:
-    """All Greeks of `CHUNK` options from ``start``; the first of them outside, or -1."""
-    at = _main_chunk(start, forward, strike, tau, sigma, is_call, inverse, main)
-    if at >= 0:
-        return at
-    part = slice(start, min(start + CHUNK, forward.size))
-    f, k, t, s, c = forward[part], strike[part], tau[part], sigma[part], is_call[part]
-    deltas = (others.forward_delta[part], others.premium_adjusted_delta[part])
-    vanna, volga = others.vanna[part], others.volga[part]
-    if inverse:
-        _inverse_others(f, k, t, s, c, *deltas, vanna, volga)
-    else:
-        _linear_others(f, k, t, s, c, *deltas, vanna, volga)
-    return -1
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def black76_main_greeks(
-    forward: Vector,
-    strike: Vector,
-    tau: Vector,
-    sigma: Vector,
-    is_call: Flags,
-    inverse: bool,
-    main: MainColumns,
-) -> int:
-    """Fill the main Greeks of N options; the first row outside the domain, or -1."""
-    for start in range(0, forward.size, CHUNK):
-        at = _main_chunk(start, forward, strike, tau, sigma, is_call, inverse, main)
-        if at >= 0:
-            return at
-    return -1
-
-
-@njit(cache=True, nogil=True, error_model="numpy", parallel=True)
-def black76_main_greeks_parallel(
-    forward: Vector,
-    strike: Vector,
-    tau: Vector,
-    sigma: Vector,
-    is_call: Flags,
-    inverse: bool,
-    main: MainColumns,
-) -> int:
-    """`black76_main_greeks` by all threads, with the same bits."""
-    chunks = (forward.size + CHUNK - 1) // CHUNK
-    faults = np.empty(chunks, dtype=np.int64)
-    for c in prange(chunks):
-        faults[c] = _main_chunk(c * CHUNK, forward, strike, tau, sigma, is_call, inverse, main)
-    return first_fault(faults)
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def black76_all_greeks(
-    forward: Vector,
-    strike: Vector,
-    tau: Vector,
-    sigma: Vector,
-    is_call: Flags,
-    inverse: bool,
-    main: MainColumns,
-    others: OtherColumns,
-) -> int:
-    """Fill all Greeks of N options; the first row outside the domain, or -1."""
-    for start in range(0, forward.size, CHUNK):
-        at = _all_chunk(start, forward, strike, tau, sigma, is_call, inverse, main, others)
-        if at >= 0:
-            return at
-    return -1
-
-
-@njit(cache=True, nogil=True, error_model="numpy", parallel=True)
-def black76_all_greeks_parallel(
-    forward: Vector,
-    strike: Vector,
-    tau: Vector,
-    sigma: Vector,
-    is_call: Flags,
-    inverse: bool,
-    main: MainColumns,
-    others: OtherColumns,
-) -> int:
-    """`black76_all_greeks` by all threads, with the same bits."""
-    chunks = (forward.size + CHUNK - 1) // CHUNK
-    faults = np.empty(chunks, dtype=np.int64)
-    for c in prange(chunks):
-        faults[c] = _all_chunk(
-            c * CHUNK, forward, strike, tau, sigma, is_call, inverse, main, others
-        )
-    return first_fault(faults)

@@ -12,6 +12,10 @@ from typing import Any, cast
 from numba import types
 from numba.extending import intrinsic
 
+_TWO_CHAINS_FROM = 16  # terms of a polynomial
+_DOUBLINGS = 3
+_SPLIT = 1 << _DOUBLINGS
+
 _Generator = tuple[Any, Callable[[Any, Any, Any, Any], Any]]
 
 
@@ -38,14 +42,25 @@ def _float_of(_typing: Any, _bits: Any) -> _Generator:
 
 def _polynomial(_typing: Any, _x: Any, coefficients: Any) -> _Generator:
     def generate(_context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        at, table = args
-        degree = signature.args[1].count - 1
-        value = builder.extract_value(table, degree)
-        for power in reversed(range(degree)):
-            value = builder.fma(value, at, builder.extract_value(table, power))
-        return value
+        x, table = args
+        terms = [builder.extract_value(table, i) for i in range(signature.args[1].count)]
+        if len(terms) < _TWO_CHAINS_FROM:
+            return _horner(builder, x, terms)
+        # High and low powers apart: two short chains of dependent operations, not a long one.
+        low, high = (_horner(builder, x, part) for part in (terms[:_SPLIT], terms[_SPLIT:]))
+        power = x
+        for _ in range(_DOUBLINGS):
+            power = builder.fmul(power, power)
+        return builder.fma(high, power, low)
 
     return types.float64(types.float64, coefficients), generate
+
+
+def _horner(builder: Any, x: Any, terms: list[Any]) -> Any:
+    value = terms[-1]
+    for term in reversed(terms[:-1]):
+        value = builder.fma(value, x, term)
+    return value
 
 
 fma = cast(Callable[[float, float, float], float], intrinsic(_fma))
@@ -58,4 +73,4 @@ float_of = cast(Callable[[int], float], intrinsic(_float_of))
 """The float that has these 64 bits."""
 
 polynomial = cast(Callable[[float, tuple[float, ...]], float], intrinsic(_polynomial))
-"""Value at ``x`` by Horner's rule, unrolled, fused; coefficients by rising power, as a tuple."""
+"""Value at ``x`` by Horner's rule, unrolled and fused; coefficients by rising power, as a tuple."""
