@@ -73,7 +73,11 @@ def ssvi_to_raw(slices: ArrayLike) -> Array:
     """
     theta, rho, psi = _parameters(slices)
     if not np.all((theta > 0.0) & (psi > 0.0) & (np.abs(rho) < 1.0)):
-        raise UsageError("must have theta > 0, |rho| < 1 and psi > 0", found=slices, field="slices")
+        raise UsageError(
+            "must have theta > 0, |rho| < 1 and psi > 0",
+            found=np.stack((theta, rho, psi), axis=-1).tolist(),
+            field="slices",
+        )
     remainder = (1.0 - rho) * (1.0 + rho)
     inverse_phi = theta / psi
     columns = (
@@ -156,9 +160,11 @@ def interpolate_ssvi(slices: ArrayLike, years: ArrayLike, at_years: ArrayLike) -
     known, at = np.asarray(years, dtype=np.float64), np.asarray(at_years, dtype=np.float64)
     theta, rho, psi = _parameters(slices)
     if known.shape != theta.shape or not (known[0] > 0.0 and np.all(np.diff(known) > 0.0)):
-        raise UsageError("must be one per slice, positive and rising", found=years, field="years")
+        raise UsageError(
+            "must be one per slice, positive and rising", found=known.tolist(), field="years"
+        )
     if not np.all(at > 0.0):
-        raise UsageError("must be positive", found=at_years, field="at_years")
+        raise UsageError("must be positive", found=at.tolist(), field="at_years")
     inside = np.clip(at, known[0], known[-1])
     before = np.minimum(at / known[0], 1.0)
     after = np.maximum(at / known[-1], 1.0)

@@ -301,7 +301,7 @@ def surface_points(
             "must be (n, 5) slices and their n times", found=(slices.shape, years.shape)
         )
     if not (years[0] > 0.0 and np.all(np.diff(years) > 0.0)):
-        raise UsageError("must be positive and rise", found=years, field="variance_years")
+        raise UsageError("must be positive and rise", found=years.tolist(), field="variance_years")
     k, t = np.broadcast_arrays(np.asarray(log_moneyness, float), np.asarray(at_years, float))
     if not np.all(t >= 0.0):
         raise UsageError("must be at least 0", found=float(np.min(t)), field="at_years")

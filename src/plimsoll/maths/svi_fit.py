@@ -344,7 +344,9 @@ def _checked(
         raise UsageError("must be of one length", found=found, field="log_moneyness")
     ends = bounds.size == tau.size + 1 and bounds[0] == 0 and bounds[-1] == k.size
     if not (ends and np.all(np.diff(bounds) >= 0)):
-        raise UsageError("must rise from 0 to the number of quotes", found=offsets, field="offsets")
+        raise UsageError(
+            "must rise from 0 to the number of quotes", found=bounds.tolist(), field="offsets"
+        )
     conditions = (
         ("log_moneyness", k, np.isfinite(k), "finite"),
         ("observed", values, (values > 0.0) & (values < np.inf), "positive"),
