@@ -12,8 +12,8 @@ from typing import Any, cast
 from numba import types
 from numba.extending import intrinsic
 
-_TWO_CHAINS_FROM = 16  # terms of a polynomial
-_DOUBLINGS = 3
+_TWO_CHAINS_FROM = 20  # terms of a polynomial
+_DOUBLINGS = 4
 _SPLIT = 1 << _DOUBLINGS
 
 _Generator = tuple[Any, Callable[[Any, Any, Any, Any], Any]]
