@@ -41,7 +41,8 @@ def hostile_chains() -> Mapping[str, OptionChain]:
     first, second = chain.expiries_ns[:2]
     zero, three = np.zeros(len(chain)), np.unique(chain.strike)[::45][:3]
     of_first = chain.expiry_ns == first
-    one = ~of_first | (np.cumsum(of_first & (chain.bid > 0.0)) == 1)
+    put = of_first & ~chain.is_call & (chain.bid > 0.0)  # the lowest strike: out of the money
+    one = ~of_first | (put & (np.cumsum(put) == 1))
     twice = np.r_[np.arange(len(chain)), np.flatnonzero(chain.expiry_ns == second)]
     doubled = replace(
         chain,

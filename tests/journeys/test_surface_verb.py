@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import signal
 import subprocess
 import sys
 from dataclasses import replace
@@ -17,10 +19,12 @@ import plimsoll
 from chain_files import hostile_chains, write_chains
 from plimsoll.domain.evidence import Verdict
 from plimsoll.domain.option_chain import OptionChain
+from plimsoll.domain.surface import SmileSource
 from plimsoll.domain.surface_record import surface_from_record
 from plimsoll.errors import UsageError
 from plimsoll.estimators.surface.query import at_moneyness
 from plimsoll.sandbox.option_chain import SOURCE, option_chain, option_chains
+from plimsoll.sandbox.option_chain_table import chain_table
 
 
 def plimsoll_cli(*arguments: object) -> subprocess.CompletedProcess[str]:
@@ -108,8 +112,6 @@ def test_all_prints_progress_to_stderr_and_tables_to_stdout(chains: Path) -> Non
 
 
 def test_bounds_that_fail_exit_with_1(tmp_path: Path) -> None:
-    from plimsoll.sandbox.option_chain_table import chain_table
-
     path = tmp_path / "SYNTHETIC-noise.parquet"
     chain_table(spoiled()).write_parquet(path)
     done = plimsoll_cli(path, "--all", "--json")
@@ -175,7 +177,29 @@ def test_hostile_chains_get_an_answer_or_a_reason(wrong: str) -> None:
         assert record.is_clean
     assert len(result.table()) == len(chain.expiries_ns)
     assert "</html>" in result.to_html()
-    assert wrong in ("no marks", "a forward missing") or result.verdict in tuple(Verdict)
+    quoted = bool(np.any((chain.bid > 0.0) & (chain.ask > chain.bid)))
+    assert (record.surface is None) is not quoted or wrong == "no forwards"
+    if record.surface is None:
+        assert result.verdict is Verdict.BREACH
+
+
+@pytest.mark.parametrize(
+    ("wrong", "code", "told"),
+    [
+        ("all quotes zero", 1, "no quotes"),
+        ("negative prices", 1, "no quotes"),
+        ("three strikes", 0, "borrowed"),
+        ("one quote in an expiry", 0, "borrowed"),
+    ],
+)
+def test_hostile_files_through_the_verb(tmp_path: Path, wrong: str, code: int, told: str) -> None:
+    path = tmp_path / "SYNTHETIC-hostile.parquet"
+    chain_table([hostile_chains()[wrong]]).write_parquet(path)
+    done = plimsoll_cli(path, "--out", tmp_path / "page.html")
+    assert (done.returncode, done.stderr) == (code, "")
+    assert told in done.stdout
+    assert "Traceback" not in done.stdout
+    assert (tmp_path / "page.html").exists()
 
 
 def test_hostile_chains_are_judged_with_the_others(tmp_path: Path) -> None:
@@ -183,9 +207,14 @@ def test_hostile_chains_are_judged_with_the_others(tmp_path: Path) -> None:
     good, _ = (item.chain for item in option_chains(1, 2))
     bad = replace(good, at_ns=good.at_ns + 60_000_000_000, bid=good.bid * 0.0, ask=good.ask * 0.0)
     result = plimsoll.surfaces([good, bad])
-    assert [r.surface is None for r in result.records] in ([False, True], [False, False])
-    assert len(result.records) == 2
+    alone, carried = plimsoll.surface(bad).chain().record, result.records[1]
+    assert alone.surface is None
+    assert carried.surface is not None
+    assert {smile.source for smile in carried.surface.smiles} == {SmileSource.PRIOR}
     assert len(result.snapshot_table()) == 2
+    # None of its quotes has two sides, so none can be judged; the good chain's all are.
+    assert carried.quality.judged.quotes == 0
+    assert result.pool().quality.judged.quotes == result.records[0].quality.judged.quotes > 0
 
 
 def test_workers_do_not_change_a_number(chains: Path) -> None:
@@ -223,6 +252,36 @@ def test_python_names_its_pictures_and_pages(chains: Path, tmp_path: Path) -> No
     assert result.to_html() == result.to_html()
     with pytest.raises(UsageError, match=r"label: must be one of \['KEEL'\]"):
         result.table("BTC")
+
+
+def test_the_documentation_runs_as_it_stands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = (Path(__file__).parents[2] / "docs" / "surfaces.md").read_text("utf-8")
+    blocks = re.findall(r"^```python\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    assert len(blocks) == 2
+    monkeypatch.chdir(tmp_path)
+    for block in blocks:
+        exec(compile(block, "docs/surfaces.md", "exec"), {})
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "surface.html",
+        "SYNTHETIC-chains.parquet",
+    }
+    done = plimsoll_cli("SYNTHETIC-chains.parquet", "--all")
+    assert done.returncode == 0, done.stdout
+
+
+def test_an_interrupt_ends_a_long_run_at_once(tmp_path: Path) -> None:
+    path = write_chains(tmp_path / "SYNTHETIC-many.parquet", snapshots=150)
+    command = [sys.executable, "-m", "plimsoll.cli", "surface", str(path), "--all"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE) as run:
+        assert run.stderr is not None
+        assert run.stderr.readline().startswith(b"read")  # the fits have begun
+        run.send_signal(signal.SIGINT)
+        _, told = run.communicate(timeout=20)
+    assert run.returncode == 130
+    assert b"interrupted" in told
+    assert b"fit: 300/300" not in told
 
 
 def test_real_chains_and_the_broken_snapshot(market_data_dir: Path) -> None:

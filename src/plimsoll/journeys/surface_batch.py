@@ -16,6 +16,7 @@ from plimsoll.journeys.surface_tables import (
     check_table,
     finding_counts,
     snapshot_table,
+    spread_table,
     tenor_table,
 )
 
@@ -127,10 +128,11 @@ class SurfacesResult:
         )
 
     def tables(self) -> tuple[Table, ...]:
-        """Return fit, chains, arbitrage, broken snapshots (if any), findings, and the verdict."""
+        """Return fit, spread, chains, arbitrage, broken snapshots (if any), findings, verdict."""
         broken = self.broken_table()
         return (
             self.table(),
+            spread_table(self.records),
             self.chain_table(),
             arbitrage_table(self.records),
             *((broken,) if len(broken) else ()),

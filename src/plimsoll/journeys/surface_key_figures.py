@@ -26,7 +26,7 @@ def surface_key_figures(chain: FittedChain) -> tuple[KeyFigure, ...]:
         _number(
             "Median error", judged.median_half_spreads, "", "half spreads, absolute, of the mid"
         ),
-        _number("RMSE", judged.rmse_vol_points, "vol points", "without the worst 0.1 %"),
+        _number("RMSE", judged.rmse_vol_points, "", "vol points, without the worst 0.1 %"),
     )
 
 

@@ -110,6 +110,29 @@ def snapshot_table(records: Sequence[SurfaceRecord]) -> Table:
     )
 
 
+def spread_table(records: Sequence[SurfaceRecord]) -> Table:
+    """How the measures of fit spread over surfaces, worst first."""
+    judged = [r.quality.judged for r in records if r.quality.judged.quotes]
+    measured: tuple[tuple[str, list[float], int], ...] = (
+        ("inside [%]", [_PERCENT * m.inside for m in judged], 1),
+        ("mark inside [%]", [_PERCENT * m.mark_inside for m in judged], 1),
+        ("within a tick [%]", [_PERCENT * m.within_tick for m in judged], 1),
+        ("wings inside [%]", [_PERCENT * m.wings_inside for m in judged], 1),
+        ("median error [half spreads]", [m.median_half_spreads for m in judged], -1),
+        ("RMSE [vol points]", [m.rmse_vol_points for m in judged], -1),
+    )
+    shares = (0.0, 0.01, 0.05, 0.25, 0.5)
+    return Table(
+        name="spread",
+        title="Spread over surfaces",
+        columns=(
+            Column(name="measure", title="Measure"),
+            *(_number(f"q{share:g}", _quantile_title(share), "", 3) for share in shares),
+        ),
+        rows=tuple((name, *_worst_first(values, shares, sign)) for name, values, sign in measured),
+    )
+
+
 def findings_table(findings: Iterable[ChainFinding], title: str = "Findings") -> Table:
     """Every finding of a chain."""
     return Table(
@@ -236,6 +259,19 @@ def _without_smile(fitted: FittedChain) -> dict[int, tuple[Cell, ...]]:
 def _expiry_measures(fitted: FittedChain, expiry_ns: int) -> FitMeasures:
     errors = fitted.record.quality.errors
     return measures(errors.where(fitted.quotes.chain.expiry_ns[errors.row] == expiry_ns))
+
+
+def _quantile_title(share: float) -> str:
+    return "Worst" if share == 0.0 else "Median" if share == 0.5 else f"Worst {share:.0%}"
+
+
+def _worst_first(values: list[float], shares: Sequence[float], sign: int) -> tuple[Cell, ...]:
+    """Observed values that a share of surfaces does not do better than; no interpolation."""
+    known = np.sort(sign * np.array([v for v in values if not np.isnan(v)]))
+    if not known.size:
+        return (None,) * len(shares)
+    places = [min(int(share * known.size), known.size - 1) for share in shares]
+    return tuple(float(sign * known[place]) for place in places)
 
 
 def _judged(quality: FitQuality) -> tuple[str, FitMeasures]:

@@ -16,7 +16,7 @@ HEIGHT_COLOURS: list[Plain] = [
     [1.0, "#f3e7b3"],
 ]
 """Low to high volatility, dark to light, told apart in grey print too."""
-_TICKS = (-3.0, -1.0, -0.3, -0.1, -0.03, 0.0, 0.03, 0.1, 0.3, 1.0, 3.0)
+_TICKS = (-3.0, -1.0, -0.3, -0.1, 0.0, 0.1, 0.3, 1.0, 3.0)
 ZERO_SCALE: list[Plain] = [
     [0.0, BREACH],
     [0.3333, "#f3b79c"],
@@ -47,11 +47,11 @@ def mesh_figure(found: Mesh, label: str) -> Figure:
         "hovertemplate": "%{x:.2f} deviations<br>%{y:.1f} d<br>%{z:.2f} %<extra></extra>",
     }
     shown = layout(
-        480.0,
+        440.0,
         label,
         margin={"l": 0, "r": 0, "t": 24, "b": 0},
         scene={
-            "xaxis": _scene_axis("log-moneyness [deviations]"),
+            "xaxis": _scene_axis("moneyness [deviations]"),
             "yaxis": _scene_axis(
                 "days to expiry",
                 type="log",
@@ -62,8 +62,8 @@ def mesh_figure(found: Mesh, label: str) -> Figure:
             "aspectmode": "manual",
             "aspectratio": {"x": 1.15, "y": 1.35, "z": 0.75},
             "camera": {
-                "eye": {"x": 1.55, "y": -1.85, "z": 1.0},
-                "center": {"x": -0.04, "y": 0.0, "z": -0.12},
+                "eye": {"x": 1.62, "y": -1.95, "z": 1.0},
+                "center": {"x": -0.02, "y": 0.0, "z": -0.2},
             },
         },
     )
@@ -152,6 +152,8 @@ def _map_figure(heat: Figure, zero: Figure, names: list[str], label: str) -> Fig
             "log-moneyness k = ln(K/F)",
             tickvals=[place for place, _ in ticks],
             ticktext=[name for _, name in ticks],
+            tickangle=0,
+            tickfont={"size": 10},
             showgrid=False,
         ),
         yaxis=axis(
