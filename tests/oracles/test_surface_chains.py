@@ -1,0 +1,196 @@
+"""The joint surface fit on every shared chain of Deribit, by the bounds it must meet.
+
+Arbitrage and fit quality are judged by modules that share no code with the fit's own conditions.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from plimsoll.adapters.chains import read_chains
+from plimsoll.domain.evidence import Verdict
+from plimsoll.domain.option_chain import ChainFindingKind
+from plimsoll.domain.smile_quotes import SmileQuotes
+from plimsoll.domain.surface import VolSurface
+from plimsoll.estimators.surface.arbitrage import arbitrage_report
+from plimsoll.estimators.surface.fit import FitPath, SurfaceFit, fit_surface, fit_surfaces
+from plimsoll.estimators.surface.fit_bounds import pooled_checks
+from plimsoll.estimators.surface.quality import fit_quality, pooled
+from plimsoll.marketdata.chains import prepare_chain
+from plimsoll.maths.svi import svi_total_variance
+
+SURFACES = 426
+BROKEN_NS = 1_768_296_060 * 10**9  # 2026-01-13 09:21 UTC
+HITS, SHORT_HITS = 500, 150
+DAY_NS = 86_400 * 10**9
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fitted:
+    """A chain, its surface, and the surface of the snapshot before."""
+
+    quotes: SmileQuotes
+    fit: SurfaceFit
+    previous: VolSurface | None
+
+    @property
+    def surface(self) -> VolSurface:
+        assert self.fit.surface is not None
+        return self.fit.surface
+
+
+@pytest.fixture(scope="module")
+def fitted(market_data_dir: Path) -> list[Fitted]:
+    """All shared chains, by currency and time."""
+    files = sorted((market_data_dir / "options").glob("deribit_chains_*.parquet"))
+    chains = [prepare_chain(chain) for file in files for chain in read_chains(file)]
+    chains.sort(key=lambda quotes: (quotes.chain.pair.base, quotes.chain.at_ns))
+    found: list[Fitted] = []
+    for quotes, fit in zip(chains, fit_surfaces(chains), strict=True):
+        same = bool(found) and found[-1].quotes.chain.pair == quotes.chain.pair
+        before = found[-1].fit.surface if same else None
+        found.append(Fitted(quotes=quotes, fit=fit, previous=before))
+    return found
+
+
+def test_every_bound_holds_over_all_chains(fitted: list[Fitted]) -> None:
+    assert len(fitted) == SURFACES
+    clean = [arbitrage_report(each.surface).is_clean for each in fitted]
+    quality = pooled([fit_quality(each.quotes, each.surface) for each in fitted])
+    checks = pooled_checks(clean, quality)
+    assert {check.name: check.found for check in checks if check.verdict is not Verdict.HOLDS} == {}
+    assert all(each.fit.path is FitPath.JOINT for each in fitted)
+
+
+def test_bounds_hold_on_snapshots_that_were_not_tuned_on(fitted: list[Fitted]) -> None:
+    """Settings were chosen on the even snapshots; these are the odd ones."""
+    times = sorted({each.quotes.chain.at_ns for each in fitted})
+    odd = [each for each in fitted if times.index(each.quotes.chain.at_ns) % 2 == 1]
+    quality = pooled([fit_quality(each.quotes, each.surface) for each in odd])
+    checks = pooled_checks([True] * len(odd), quality)
+    assert {check.name: check.found for check in checks if check.verdict is not Verdict.HOLDS} == {}
+
+
+def test_clean_quotes_are_not_dropped(fitted: list[Fitted]) -> None:
+    dropped = sum(int(each.fit.dropped.sum()) for each in fitted)
+    usable = sum(int(each.quotes.usable.sum()) for each in fitted)
+    assert dropped / usable <= 0.001
+
+
+def test_broken_snapshot_is_reported_and_still_free_of_arbitrage(fitted: list[Fitted]) -> None:
+    broken = [each for each in fitted if abs(each.quotes.chain.at_ns - BROKEN_NS) < 120 * 10**9]
+    assert len(broken) == 2
+    for each in broken:
+        kinds = {finding.kind for finding in each.surface.findings}
+        assert ChainFindingKind.BROKEN_SNAPSHOT in kinds
+        assert arbitrage_report(each.surface).is_clean
+
+
+def test_uncertainty_is_stated_everywhere(fitted: list[Fitted]) -> None:
+    for each in fitted:
+        for smile in each.surface.smiles:
+            assert smile.covariance is not None
+            scale = np.sqrt(np.diag(smile.covariance))
+            correlation = smile.covariance / np.outer(scale, scale)
+            assert np.linalg.eigvalsh(correlation).min() > 0.0
+
+
+def _features(surface: VolSurface) -> dict[int, np.ndarray]:
+    """ATM vol, skew and curvature over a deviation (vol points), atanh rho, m over deviation."""
+    found = {}
+    for smile in surface.smiles:
+        deviation = np.sqrt(float(svi_total_variance(smile.raw, 0.0)))
+        w = svi_total_variance(smile.raw, deviation * np.array([-1.0, 0.0, 1.0]))
+        left, middle, right = 100.0 * np.sqrt(w / smile.tau_years)
+        raw = (np.arctanh(smile.rho), smile.m / deviation)
+        found[smile.expiry_ns] = np.array([middle, left - right, left + right - 2 * middle, *raw])
+    return found
+
+
+def test_smiles_move_as_quotes_do(fitted: list[Fitted]) -> None:
+    """Daily moves of 7 to 30 days: ATM vol like the mids nearest the money; raw parameters no
+    more than the published constrained fit (baselines B.2: 0.11 in atanh rho, 0.50 in m)."""
+    moves, quoted = [], []
+    for one, two in pairwise(fitted):
+        span = two.quotes.chain.at_ns - one.quotes.chain.at_ns
+        if not (0 < span < 1.6 * DAY_NS and two.previous is one.surface):
+            continue
+        before, after = _features(one.surface), _features(two.surface)
+        for expiry in before.keys() & after.keys():
+            if 7 * DAY_NS <= expiry - two.quotes.chain.at_ns < 30 * DAY_NS:
+                moves.append(np.abs(after[expiry] - before[expiry]))
+                mids = [_mid_at_the_money(each.quotes, expiry) for each in (one, two)]
+                quoted.append(abs(mids[1] - mids[0]))
+    assert len(moves) > 800
+    atm, _, _, rho, centre = np.median(moves, axis=0)
+    assert atm == pytest.approx(np.nanmedian(quoted), rel=0.05)
+    assert rho <= 0.11
+    assert centre <= 0.50
+
+
+def _mid_at_the_money(quotes: SmileQuotes, expiry: int) -> float:
+    rows = np.flatnonzero(quotes.usable & (quotes.chain.expiry_ns == expiry))
+    order = rows[np.argsort(quotes.log_moneyness[rows])]
+    return 100.0 * float(np.interp(0.0, quotes.log_moneyness[order], quotes.mid_vol[order]))
+
+
+def _at_the_money(surface: VolSurface | None, expiry: int) -> float:
+    if surface is None or expiry not in surface.expiries_ns:
+        return float("inf")
+    smile = surface.smile(expiry)
+    return float(np.sqrt(float(svi_total_variance(smile.raw, 0.0)) / smile.tau_years))
+
+
+def _fitted_rows(quotes: SmileQuotes) -> np.ndarray:
+    return np.flatnonzero(quotes.usable & (np.abs(quotes.forward_delta) >= 0.02))
+
+
+def _move(each: Fitted, expiry: int, rng: np.random.Generator) -> float:
+    """Spoil a quote of the expiry - at the money, at 25 delta, or any - and return the move of
+    its at-the-money volatility in points; infinite where it lost its smile."""
+    chain, rows = each.quotes.chain, _fitted_rows(each.quotes)
+    rows = rows[chain.expiry_ns[rows] == expiry]
+    delta = np.abs(each.quotes.forward_delta[rows])
+    money = np.argmin(np.abs(each.quotes.log_moneyness[rows]))
+    row = rows[(money, np.argmin(np.abs(delta - 0.25)), rng.integers(rows.size))[rng.integers(3)]]
+    factor = np.where(np.arange(len(chain)) == row, rng.choice([0.5, 4.0]), 1.0)
+    wild = prepare_chain(replace(chain, bid=chain.bid * factor, ask=chain.ask * factor))
+    fits = [fit_surface(quotes, previous=each.previous) for quotes in (wild, each.quotes)]
+    one, other = (_at_the_money(fit.surface, expiry) for fit in fits)
+    return 100.0 * abs(one - other)
+
+
+def test_wild_quotes_move_the_money_by_less_than_a_point(fitted: list[Fitted]) -> None:
+    """500 hits on one quote, times 0.5 or 4, with the parity check and the surface before."""
+    rng = np.random.default_rng(2026)
+    told = [each for each in fitted if each.previous is not None]
+    picked = [told[i] for i in rng.integers(len(told), size=HITS)]
+    days, moves = np.empty(HITS), np.empty(HITS)
+    for i, each in enumerate(picked):
+        expiries = np.unique(each.quotes.chain.expiry_ns[_fitted_rows(each.quotes)])
+        expiry = int(rng.choice(expiries))
+        days[i] = (expiry - each.quotes.chain.at_ns) / DAY_NS
+        moves[i] = _move(each, expiry, rng)
+    held = moves < 1.0
+    assert held[days >= 3.0].all()
+    assert held[(days >= 1.0) & (days < 3.0)].mean() >= 0.95
+
+
+def test_wild_quotes_hours_before_expiry(fitted: list[Fitted]) -> None:
+    """150 hits on the first expiry of chains where it is less than a day away."""
+    rng = np.random.default_rng(2027)
+    short = [
+        (each, int(expiry))
+        for each in fitted
+        if each.previous is not None
+        for expiry in np.unique(each.quotes.chain.expiry_ns[_fitted_rows(each.quotes)])
+        if expiry - each.quotes.chain.at_ns < DAY_NS
+    ]
+    picked = [short[i] for i in rng.integers(len(short), size=SHORT_HITS)]
+    moves = np.array([_move(each, expiry, rng) for each, expiry in picked])
+    assert np.mean(moves < 1.0) >= 0.90

@@ -1,0 +1,99 @@
+"""Posterior covariances: their Jacobian, and that they say what repeated samples scatter."""
+
+from __future__ import annotations
+
+import numpy as np
+from surface_fit_chains import clean_quotes, generated, prices
+
+from plimsoll.domain.surface import SviSmile, VolSurface
+from plimsoll.estimators.surface.fit import fit_surface
+from plimsoll.estimators.surface.uncertainty import INDEPENDENT, raw_jacobian
+from plimsoll.marketdata.chains import prepare_chain
+from plimsoll.maths.surface_fit_curve import raw_of_coordinates
+from plimsoll.maths.svi import svi_total_variance
+
+STEP = 1e-6
+
+
+def vol_and_deviation(smile: SviSmile, k: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Volatility and its posterior standard deviation by the delta method."""
+    z = k - smile.m
+    h = np.sqrt(z * z + smile.sigma**2)
+    rows = np.stack(
+        (
+            np.ones_like(k),
+            smile.rho * z + h,
+            smile.b * z,
+            -smile.b * (smile.rho + z / h),
+            smile.b * smile.sigma / h,
+        ),
+        axis=-1,
+    )
+    assert smile.covariance is not None
+    w = svi_total_variance(smile.raw, k)
+    variance = np.einsum("ni,ij,nj->n", rows, smile.covariance, rows)
+    return np.sqrt(w / smile.tau_years), np.sqrt(variance / (4.0 * w * smile.tau_years))
+
+
+def surface_of(chain: object) -> VolSurface:
+    found = fit_surface(prepare_chain(chain)).surface  # type: ignore[arg-type]
+    assert found is not None
+    return found
+
+
+def test_jacobian_is_that_of_the_raw_parameters() -> None:
+    theta = np.array([[0.1, -0.8, -1.3, 0.4, -0.2], [-0.2, 0.3, -2.0, -1.5, 0.7]])
+    deviation = np.array([0.05, 0.4])
+    found = raw_jacobian(theta, deviation)
+    for j in range(5):
+        step = np.zeros(5)
+        step[j] = STEP
+        up, down = (
+            raw_of_coordinates(theta + step, deviation),
+            raw_of_coordinates(theta - step, deviation),
+        )
+        np.testing.assert_allclose(found[:, :, j], (up - down) / (2.0 * STEP), atol=1e-9)
+
+
+def test_half_the_quotes_know_less() -> None:
+    chain = generated()[0].chain
+    usable = clean_quotes().usable
+    rank = np.cumsum(usable)
+    bid = np.where(usable & (rank % 4 != 0), np.nan, chain.bid)
+    few, all_of_them = surface_of(prices(chain, bid, chain.ask)), surface_of(chain)
+    wider = [
+        vol_and_deviation(few.smile(s.expiry_ns), np.zeros(1))[1][0]
+        / vol_and_deviation(s, np.zeros(1))[1][0]
+        for s in all_of_them.smiles
+        if s.expiry_ns in few.expiries_ns
+    ]
+    assert np.median(wider) > 1.05
+
+
+def test_uncertainty_grows_beyond_the_quotes() -> None:
+    for smile in surface_of(generated()[0].chain).smiles:
+        deviation = np.sqrt(float(svi_total_variance(smile.raw, 0.0)))
+        _, sd = vol_and_deviation(smile, deviation * np.array([-4.0, 0.0, 4.0]))
+        assert sd[0] > 2.0 * sd[1]
+        assert sd[2] > 2.0 * sd[1]
+        assert 1e-4 < sd[1] < 0.03
+
+
+def test_scatter_of_renewed_quotes_is_within_the_stated_uncertainty() -> None:
+    """Eight times new noise on the same truth. Quotes here are independent, which the stated
+    uncertainty does not count on beyond eight of them: the scatter must be smaller than stated,
+    and not by more than the root of the quotes left uncounted, about 2, times 2."""
+    chain, truth = generated()[0].chain, generated()[0].truth
+    rng, errors = np.random.default_rng(4), []
+    for _ in range(8):
+        half = 0.5 * (chain.ask - chain.bid)
+        shift = 0.4 * half * rng.uniform(-1.0, 1.0, len(chain))
+        found = surface_of(prices(chain, chain.bid + shift, chain.ask + shift))
+        for smile, true in zip(found.smiles, truth.smiles, strict=True):
+            deviation = np.sqrt(float(svi_total_variance(true.raw, 0.0)))
+            k = deviation * np.array([-1.0, 0.0, 1.0])
+            vol, sd = vol_and_deviation(smile, k)
+            errors.append((vol - np.sqrt(svi_total_variance(true.raw, k) / true.tau_years)) / sd)
+    spread = float(np.sqrt(np.mean(np.square(errors))))
+    assert INDEPENDENT == 8.0
+    assert 0.25 < spread < 1.2
