@@ -110,6 +110,26 @@ def test_without_script_drawings_and_tables_remain(browser: Browser, page_file: 
     context.close()
 
 
+NO_WEBGL = """
+const get = HTMLCanvasElement.prototype.getContext;
+HTMLCanvasElement.prototype.getContext = function (kind, ...rest) {
+  return kind.includes("webgl") ? null : get.call(this, kind, ...rest);
+};
+"""
+
+
+def test_without_webgl_the_drawn_surface_stays(browser: Browser, page_file: Path) -> None:
+    page = browser.new_page(viewport={"width": 1440, "height": 900})
+    page.add_init_script(NO_WEBGL)
+    shown = Opened(page, page_file)
+    picture = page.locator("figure.surface")
+    assert not picture.locator(".live").is_visible()
+    assert picture.locator("svg.drawing").is_visible()
+    assert page.locator("[data-figure='0-term'] .main-svg").first.is_visible()
+    assert shown.complaints == []
+    page.close()
+
+
 def test_print_shows_drawn_pictures(opened: Opened, tmp_path: Path) -> None:
     page = opened.page
     page.emulate_media(media="print")

@@ -33,10 +33,13 @@ const element = (name, parts = {}, children = []) => {
 
 // ---- pictures -------------------------------------------------------------------------------
 
+const hasDepth = () => Boolean(document.createElement("canvas").getContext("webgl"));
+
 async function drawFigures() {
   const figures = read("figures") ?? {};
   for (const node of document.querySelectorAll("[data-figure]")) {
     const figure = figures[node.dataset.figure];
+    if (figure.layout.scene && !hasDepth()) continue; // the drawn picture stays
     node.hidden = false;
     await Plotly.newPlot(node, figure.data, figure.layout, { ...CONFIG, ...figure.config });
     node.closest("figure").classList.add("drawn");
