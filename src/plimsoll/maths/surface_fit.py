@@ -61,7 +61,7 @@ def augmented_value(
     if penalty > 0.0:
         if not conditions(problem, theta, shapes, found):
             return np.inf
-        value += penalty_value(found, multipliers, penalty)
+        value += penalty_value(problem, found, multipliers, penalty)
     return value
 
 

@@ -20,7 +20,6 @@ from plimsoll.maths.surface_fit_curve import (
     COORDINATES,
     LOG_LEFT,
     LOG_RIGHT,
-    butterfly,
     butterfly_partials,
     lowest_variance,
     lowest_variance_gradient,
@@ -30,6 +29,7 @@ from plimsoll.maths.surface_fit_curve import (
 )
 from plimsoll.maths.surface_fit_objective import add_outer
 from plimsoll.maths.surface_fit_problem import NormalEquations, SurfaceProblem
+from plimsoll.maths.surface_fit_rows import butterfly_row, curve_row, growth_row, mix_row
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
@@ -45,15 +45,15 @@ STEEPEST_WING = 1.999
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _pair_conditions(here: Vector, after: Vector, k: float, share: float) -> tuple[float, float]:
-    """Growth of total variance at ``k``, and g of the smile between."""
-    w, slope, bend = svi_curve(here, k)
-    w2, slope2, bend2 = svi_curve(after, k)
-    rest = 1.0 - share
-    between = butterfly(
-        k, rest * w + share * w2, rest * slope + share * slope2, rest * bend + share * bend2
-    )
-    return (w2 - w) / (w2 + w) - MARGIN_CALENDAR, between - MARGIN_BUTTERFLY
+def _wing_conditions(theta: Matrix, shapes: Matrix, i: int, lowest: float, wings: Vector) -> None:
+    """Conditions of an expiry that need no point."""
+    scale = math.log(STEEPEST_WING / shapes[i, 6])
+    wings[LEE_LEFT], wings[LEE_RIGHT] = scale - theta[i, LOG_LEFT], scale - theta[i, LOG_RIGHT]
+    wings[LOWEST] = lowest / shapes[i, 0] - LOWEST_SHARE
+    if i + 1 < shapes.shape[0]:
+        ratio = math.log(shapes[i + 1, 6] / shapes[i, 6]) - MARGIN_WINGS
+        wings[ORDER_LEFT] = theta[i + 1, LOG_LEFT] - theta[i, LOG_LEFT] + ratio
+        wings[ORDER_RIGHT] = theta[i + 1, LOG_RIGHT] - theta[i, LOG_RIGHT] + ratio
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -63,38 +63,45 @@ def conditions(problem: SurfaceProblem, theta: Matrix, shapes: Matrix, found: Cu
     Entries without a meaning (points not in use, the last expiry's pairs) are one.
     """
     n = problem.years.size
+    room = np.empty((9, problem.points.shape[1]))
     for i in range(n):
-        shape = shapes[i]
-        lowest = lowest_variance(shape)
+        lowest = lowest_variance(shapes[i])
         if not lowest > 0.0:
             return False
-        scale = math.log(STEEPEST_WING / shape[6])
-        wings = found[i, WINGS]
-        wings[LEE_LEFT], wings[LEE_RIGHT] = scale - theta[i, LOG_LEFT], scale - theta[i, LOG_RIGHT]
-        wings[LOWEST] = lowest / shape[0] - LOWEST_SHARE
-        grid, own = problem.points[i], found[i, BUTTERFLY]
-        for p in range(problem.counts[i]):
-            w, slope, bend = svi_curve(shape, grid[p])
-            own[p] = butterfly(grid[p], w, slope, bend) - MARGIN_BUTTERFLY
+        _wing_conditions(theta, shapes, i, lowest, found[i, WINGS])
+        used = problem.counts[i]
+        k, here, after, mix = problem.points[i, :used], room[:3], room[3:6], room[6:]
+        w, slope, bend = here[0, :used], here[1, :used], here[2, :used]
+        curve_row(shapes[i], k, w, slope, bend)
+        butterfly_row(k, w, slope, bend, MARGIN_BUTTERFLY, found[i, BUTTERFLY, :used])
         if i + 1 < n:
-            ratio = math.log(shapes[i + 1, 6] / shape[6]) - MARGIN_WINGS
-            wings[ORDER_LEFT] = theta[i + 1, LOG_LEFT] - theta[i, LOG_LEFT] + ratio
-            wings[ORDER_RIGHT] = theta[i + 1, LOG_RIGHT] - theta[i, LOG_RIGHT] + ratio
-            for p in range(problem.counts[i]):
-                growth, between = _pair_conditions(
-                    shape, shapes[i + 1], grid[p], problem.share[i, p]
+            curve_row(shapes[i + 1], k, after[0, :used], after[1, :used], after[2, :used])
+            growth_row(w, after[0, :used], MARGIN_CALENDAR, found[i, CALENDAR, :used])
+            for row in range(3):
+                mix_row(
+                    here[row, :used], after[row, :used], problem.share[i, :used], mix[row, :used]
                 )
-                found[i, CALENDAR, p], found[i, BETWEEN, p] = growth, between
+            w, slope, bend = mix[0, :used], mix[1, :used], mix[2, :used]
+            butterfly_row(k, w, slope, bend, MARGIN_BUTTERFLY, found[i, BETWEEN, :used])
     return True
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def penalty_value(found: Cube, multipliers: Cube, penalty: float) -> float:
+def _used(problem: SurfaceProblem, i: int, family: int) -> int:
+    """Conditions of a family that have a meaning."""
+    return WING_CONDITIONS if family == WINGS else problem.counts[i]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def penalty_value(problem: SurfaceProblem, found: Cube, multipliers: Cube, penalty: float) -> float:
     """Augmented-Lagrangian terms of all conditions."""
     total = 0.0
-    for condition, multiplier in zip(found.ravel(), multipliers.ravel()):  # noqa: B905
-        force = max(0.0, multiplier - penalty * condition)
-        total += force * force - multiplier * multiplier
+    for i in range(problem.years.size):
+        for family in range(FAMILIES):
+            for p in range(_used(problem, i, family)):
+                multiplier = multipliers[i, family, p]
+                force = max(0.0, multiplier - penalty * found[i, family, p])
+                total += force * force - multiplier * multiplier
     return 0.5 * total / penalty
 
 

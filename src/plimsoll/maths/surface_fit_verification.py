@@ -16,11 +16,10 @@ from plimsoll.maths.surface_fit_curve import (
     LOG_LEFT,
     LOG_RIGHT,
     SHAPE,
-    butterfly,
-    svi_curve,
     svi_shape,
 )
 from plimsoll.maths.surface_fit_problem import SurfaceProblem
+from plimsoll.maths.surface_fit_rows import butterfly_row, curve_row, growth_row, mix_row
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
@@ -51,30 +50,6 @@ def verification_points(deviation: float, points: Vector) -> None:
     for p in range(_EVEN):
         points[p] = WIDEST * (2.0 * p / (_EVEN - 1) - 1.0)
     sinh_grid(deviation, min(_DENSE_REACH * deviation, WIDEST), points[_EVEN:])
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _curve_row(shape: Vector, points: Vector, w: Vector, slope: Vector, bend: Vector) -> None:
-    for p in range(points.size):
-        w[p], slope[p], bend[p] = svi_curve(shape, points[p])
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _butterfly_row(points: Vector, w: Vector, slope: Vector, bend: Vector, g: Vector) -> None:
-    for p in range(points.size):
-        g[p] = butterfly(points[p], w[p], slope[p], bend[p]) - _SLACK_BUTTERFLY
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _growth_row(w: Vector, after: Vector, growth: Vector) -> None:
-    for p in range(w.size):
-        growth[p] = (after[p] - w[p]) / (after[p] + w[p]) - _SLACK_CALENDAR
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _mix_row(one: Vector, other: Vector, share: float, mix: Vector) -> None:
-    for p in range(one.size):
-        mix[p] = (1.0 - share) * one[p] + share * other[p]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -127,22 +102,23 @@ def add_broken_points(problem: SurfaceProblem, theta: Matrix) -> int:
     n, size = problem.years.size, _EVEN + _DENSE
     points, shape, condition = np.empty(size), np.empty(SHAPE), np.empty(size)
     here, after, mix = np.empty((3, size)), np.empty((3, size)), np.empty((3, size))
-    broken = _broken_wings(theta, problem.deviation)
+    shares, broken = np.empty(size), _broken_wings(theta, problem.deviation)
     for i in range(n):
         verification_points(problem.deviation[i], points)
         svi_shape(theta[i], problem.deviation[i], shape)
-        _curve_row(shape, points, here[0], here[1], here[2])
-        _butterfly_row(points, here[0], here[1], here[2], condition)
+        curve_row(shape, points, here[0], here[1], here[2])
+        butterfly_row(points, here[0], here[1], here[2], _SLACK_BUTTERFLY, condition)
         broken += _add_minima(problem, i, points, condition, 0.5)
         if i + 1 == n:
             break
         svi_shape(theta[i + 1], problem.deviation[i + 1], shape)
-        _curve_row(shape, points, after[0], after[1], after[2])
-        _growth_row(here[0], after[0], condition)
+        curve_row(shape, points, after[0], after[1], after[2])
+        growth_row(here[0], after[0], _SLACK_CALENDAR, condition)
         broken += _add_minima(problem, i, points, condition, 0.5)
         for share in (0.5, problem.midpoint[i], *_SHARES):
+            shares[:] = share
             for row in range(3):
-                _mix_row(here[row], after[row], share, mix[row])
-            _butterfly_row(points, mix[0], mix[1], mix[2], condition)
+                mix_row(here[row], after[row], shares, mix[row])
+            butterfly_row(points, mix[0], mix[1], mix[2], _SLACK_BUTTERFLY, condition)
             broken += _add_minima(problem, i, points, condition, share)
     return broken

@@ -126,11 +126,14 @@ def test_positive_variance_is_required() -> None:
 
 
 def test_multipliers_follow_the_broken_conditions() -> None:
-    found = np.array([[[0.5, -0.2]]])
-    multipliers = np.array([[[1.0, 1.0]]])
-    assert penalty_value(found, multipliers, 10.0) == pytest.approx((0 - 1 + 9 - 1) / 20.0)
+    given = problem(truth())
+    found = np.ones((3, FAMILIES, given.points.shape[1]))
+    multipliers = np.zeros_like(found)
+    found[0, 0, :2], multipliers[0, 0, :2] = (0.5, -0.2), 1.0
+    value = penalty_value(given, found, multipliers, 10.0)
+    assert value == pytest.approx((0 - 1 + 9 - 1) / 20.0)
     assert renew_multipliers(found, multipliers, 10.0) == pytest.approx(0.2)
-    np.testing.assert_allclose(multipliers, [[[0.0, 3.0]]])
+    np.testing.assert_allclose(multipliers[0, 0, :3], [0.0, 3.0, 0.0])
 
 
 def test_sample_lies_on_its_smiles() -> None:
