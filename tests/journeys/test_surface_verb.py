@@ -291,6 +291,8 @@ def test_real_chains_and_the_broken_snapshot(market_data_dir: Path) -> None:
     assert [c.label for c in result.chains] == ["BTC", "ETH"]
     assert all(c.record.is_broken and c.record.is_clean for c in result.chains)
     assert all(c.record.quality.judged.quotes > 50 for c in result.chains)
+    printed = plimsoll_cli(path, "--at", "2026-01-13T09:21", "--currency", "BTC").stdout
+    assert "the snapshot of BTC 2026-01-13 09:21 is broken: see its findings" in printed
     good = plimsoll.surface(path, at="2026-01-20")
     assert not any(c.record.is_broken for c in good.chains)
     assert good.verdict is Verdict.HOLDS

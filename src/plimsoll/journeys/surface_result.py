@@ -173,11 +173,11 @@ def _meaning(chain: FittedChain) -> str:
     record = chain.record
     if record.surface is None:
         return f"No surface: {record.reason}."
-    broken = " The snapshot itself is broken: see the findings." if record.is_broken else ""
+    broken = "THE SNAPSHOT IS BROKEN: see the findings. " if record.is_broken else ""
     clean = "free of arbitrage" if record.is_clean else "NOT free of arbitrage"
     return (
-        f"{len(record.surface.smiles)} expiries, {clean} at 4,001 points of k within ±3 of each "
-        f"and midway between them. Shares are judged over many surfaces.{broken}"
+        f"{broken}{len(record.surface.smiles)} expiries, {clean} at 4,001 points of k within ±3 of each "
+        f"and midway between them. Shares are judged over many surfaces."
     )
 
 

@@ -90,6 +90,8 @@ def _show(output: Output, result: SurfaceResult, out: Path | None) -> ExitCode:
             if len(table):
                 output.table(table)
         output.table(check_table(chain.record.checks))
+        if chain.record.is_broken:
+            output.line(f"the snapshot of {chain.record.name} is broken: see its findings\n")
     if out is not None:
         output.line(f"wrote {out}")
     output.line(f"verdict: {result.verdict.value.upper().replace('_', ' ')}  ({result.source})")
