@@ -176,8 +176,8 @@ def _meaning(chain: FittedChain) -> str:
     broken = "THE SNAPSHOT IS BROKEN: see the findings. " if record.is_broken else ""
     clean = "free of arbitrage" if record.is_clean else "NOT free of arbitrage"
     return (
-        f"{broken}{len(record.surface.smiles)} expiries, {clean} at 4,001 points of k within ±3 of each "
-        f"and midway between them. Shares are judged over many surfaces."
+        f"{broken}{len(record.surface.smiles)} expiries, {clean} at 4,001 points of k within ±3 "
+        "of each and midway between them. Shares are judged over many surfaces."
     )
 
 
