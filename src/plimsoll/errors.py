@@ -53,7 +53,8 @@ class PlimsollError(Exception):
         self.must, self.found, self.remedy, self.field, self.row = must, found, remedy, field, row
         where = f"{field}: " if field else ""
         at = f" (row {row})" if row is not None else ""
-        got = f", found {found!r}" if found != "" else ""
+        nothing = isinstance(found, str) and found == ""
+        got = "" if nothing else f", found {found!r}"
         fix = f"; {remedy}" if remedy else ""
         super().__init__(f"{where}{must}{got}{at}{fix}")
 

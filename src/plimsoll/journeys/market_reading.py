@@ -70,7 +70,8 @@ def in_words(error: DataError) -> str:
     """Say what is wrong, with the names of files but not of the folders they lie in."""
     where = Path(error.field)
     row = "" if error.row is None else f" (row {error.row})"
-    found = f", found {error.found}" if error.found != "" else ""
+    nothing = isinstance(error.found, str) and error.found == ""
+    found = "" if nothing else f", found {error.found}"
     text = f"{where.name}: {error.must}{found}{row}" if error.field else f"{error.must}{found}{row}"
     return text.replace(f"{where.parent}/", "") if where.is_absolute() else text
 
