@@ -62,7 +62,7 @@ def _eliminate(diagonal: Matrix, coupling: Matrix, below: Matrix, rest: Vector, 
     for column in range(COORDINATES):
         _forward(diagonal, coupling[column])
     for i in range(COORDINATES):
-        for j in range(COORDINATES):
+        for j in range(i + 1):
             for m in range(COORDINATES):
                 below[i, j] -= coupling[i, m] * coupling[j, m]
         for m in range(COORDINATES):
@@ -76,7 +76,7 @@ def solve_block_tridiagonal(diagonal: Cube, coupling: Cube, right: Matrix) -> bo
     Parameters
     ----------
     diagonal : (n, 5, 5)
-        Symmetric blocks.
+        Symmetric blocks; their lower triangle is read.
     coupling : (n, 5, 5)
         ``coupling[i]`` is the block of row i + 1 and column i; the last one is not read.
     right : (n, 5)

@@ -27,7 +27,7 @@ from plimsoll.maths.surface_fit_curve import (
     svi_gradient,
     svi_gradient_of_slopes,
 )
-from plimsoll.maths.surface_fit_objective import add_outer
+from plimsoll.maths.surface_fit_objective import add_outer, add_square
 from plimsoll.maths.surface_fit_problem import NormalEquations, SurfaceProblem
 from plimsoll.maths.surface_fit_rows import butterfly_row, curve_row, growth_row, mix_row
 
@@ -110,7 +110,7 @@ def _add_one(normal: NormalEquations, i: int, row: Vector, force: float, penalty
     """Add an active condition on one expiry."""
     for j in range(COORDINATES):
         normal.gradient[i, j] -= force * row[j]
-    add_outer(normal.diagonal[i], row, row, penalty)
+    add_square(normal.diagonal[i], row, penalty)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

@@ -50,16 +50,19 @@ def svi_curve(shape: Vector, k: float) -> tuple[float, float, float]:
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def svi_gradient(shape: Vector, k: float, value: Vector) -> None:
-    """Gradient (5,) of w by the coordinates, into ``value``."""
+def svi_gradient(shape: Vector, k: float, value: Vector) -> float:
+    """Total variance at ``k``; its gradient (5,) by the coordinates into ``value``."""
     level, left, right, centre, square, at_zero, deviation = shape
     z = k / deviation - centre
     h, scale = math.sqrt(z * z + square), deviation * deviation
+    flat, both, rise = 1.0 / h, scale * (left + right), h - at_zero
     value[LOG_LEVEL] = scale * level
-    value[LOG_LEFT] = scale * left * (h - z - at_zero - centre)
-    value[LOG_RIGHT] = scale * right * (h + z - at_zero + centre)
-    value[CENTRE] = -scale * (left + right) * (z / h + centre / at_zero)
-    value[LOG_WIDTH] = scale * (left + right) * square * (1.0 / h - 1.0 / at_zero)
+    value[LOG_LEFT] = scale * left * (rise - z - centre)
+    value[LOG_RIGHT] = scale * right * (rise + z + centre)
+    value[CENTRE] = -both * (z * flat + centre / at_zero)
+    value[LOG_WIDTH] = both * square * (flat - 1.0 / at_zero)
+    total: float = value[LOG_LEVEL] + value[LOG_LEFT] + value[LOG_RIGHT]
+    return total
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

@@ -8,9 +8,10 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from plimsoll.maths.surface_fit_curve import COORDINATES, SHAPE, svi_curve, svi_gradient, svi_shape
-from plimsoll.maths.surface_fit_objective import add_outer, add_priors
+from plimsoll.maths.surface_fit_curve import COORDINATES, SHAPE, svi_gradient, svi_shape
+from plimsoll.maths.surface_fit_objective import add_priors, add_square
 from plimsoll.maths.surface_fit_problem import NormalEquations, SurfaceProblem
+from plimsoll.maths.surface_fit_rows import residual_row
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
@@ -23,17 +24,22 @@ def quote_residuals(problem: SurfaceProblem, theta: Matrix, residuals: Vector) -
     shape = np.empty(SHAPE)
     for i in range(problem.years.size):
         svi_shape(theta[i], problem.deviation[i], shape)
-        for q in range(problem.first[i], problem.first[i + 1]):
-            w, _, _ = svi_curve(shape, problem.k[q])
-            vol = math.sqrt(w / problem.years[i])
-            residuals[q] = (vol - problem.vol[q]) / problem.half_spread[q]
+        start, end = problem.first[i], problem.first[i + 1]
+        residual_row(
+            shape,
+            problem.years[i],
+            problem.k[start:end],
+            problem.vol[start:end],
+            problem.half_spread[start:end],
+            residuals[start:end],
+        )
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def surface_information(
     problem: SurfaceProblem, theta: Matrix, weights: Vector, diagonal: Cube, coupling: Cube
 ) -> None:
-    """Normal matrix of the quotes, each with its weight, and of the priors.
+    """Lower triangle of the normal matrix of the quotes, each with its weight, and of the priors.
 
     ``weights`` (N,) are precisions of residuals in half-spreads; ``diagonal`` and ``coupling``
     as in `plimsoll.maths.surface_fit_blocks.solve_block_tridiagonal`.
@@ -47,18 +53,21 @@ def surface_information(
     for i in range(n):
         svi_shape(theta[i], problem.deviation[i], shape)
         for q in range(problem.first[i], problem.first[i + 1]):
-            w, _, _ = svi_curve(shape, problem.k[q])
-            svi_gradient(shape, problem.k[q], row)
+            w = svi_gradient(shape, problem.k[q], row)
             scale = 0.5 * math.sqrt(w / problem.years[i]) / (w * problem.half_spread[q])
-            add_outer(diagonal[i], row, row, weights[q] * scale * scale)
+            add_square(diagonal[i], row, weights[q] * scale * scale)
 
 
 def inverse_blocks(diagonal: Cube, coupling: Cube) -> Cube:
-    """(n, 5, 5) blocks on the diagonal of the inverse of a block tridiagonal matrix."""
+    """(n, 5, 5) blocks on the diagonal of the inverse of a block tridiagonal matrix.
+
+    Of the blocks on its diagonal the lower triangle is read.
+    """
     n = diagonal.shape[0]
     whole = np.zeros((n, COORDINATES, n, COORDINATES))
     for i in range(n):
-        whole[i, :, i, :] = diagonal[i]
+        lower = np.tril(diagonal[i])
+        whole[i, :, i, :] = lower + np.tril(lower, -1).T
         if i + 1 < n:
             whole[i + 1, :, i, :] = coupling[i]
             whole[i, :, i + 1, :] = coupling[i].T

@@ -8,9 +8,10 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from plimsoll.maths.surface_fit_curve import COORDINATES, svi_curve, svi_gradient
-from plimsoll.maths.surface_fit_loss import quote_loss, quote_loss_slopes
+from plimsoll.maths.surface_fit_curve import COORDINATES, svi_gradient
+from plimsoll.maths.surface_fit_loss import quote_loss_slopes
 from plimsoll.maths.surface_fit_problem import LossShape, NormalEquations, SurfaceProblem
+from plimsoll.maths.surface_fit_rows import loss_row, residual_row
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
@@ -19,16 +20,22 @@ Matrix = NDArray[np.float64]
 @njit(cache=True, nogil=True, error_model="numpy")
 def quotes_value(problem: SurfaceProblem, loss: LossShape, shapes: Matrix) -> float:
     """Sum of the quotes' losses; infinite where a variance is not positive."""
-    total = 0.0
+    residuals, losses = np.empty(problem.k.size), np.empty(problem.k.size)
     for i in range(problem.years.size):
-        shape, years = shapes[i], problem.years[i]
-        for q in range(problem.first[i], problem.first[i + 1]):
-            w, _, _ = svi_curve(shape, problem.k[q])
-            if not w > 0.0:
-                return np.inf
-            r = (math.sqrt(w / years) - problem.vol[q]) / problem.half_spread[q]
-            total += problem.weight[q] * quote_loss(r, loss.body, loss.wall, loss.edge, loss.reach)
-    return total
+        start, end = problem.first[i], problem.first[i + 1]
+        residual_row(
+            shapes[i],
+            problem.years[i],
+            problem.k[start:end],
+            problem.vol[start:end],
+            problem.half_spread[start:end],
+            residuals[start:end],
+        )
+    loss_row(residuals, loss.body, loss.wall, loss.edge, loss.reach, losses)
+    total = 0.0
+    for q in range(losses.size):
+        total += problem.weight[q] * losses[q]
+    return total if math.isfinite(total) else np.inf
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -41,25 +48,33 @@ def add_outer(block: Matrix, left: Vector, right: Vector, weight: float) -> None
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
+def add_square(block: Matrix, row: Vector, weight: float) -> None:
+    """Add the lower triangle of weight times row row'."""
+    for i in range(COORDINATES):
+        scaled = weight * row[i]
+        for j in range(i + 1):
+            block[i, j] += scaled * row[j]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def add_quotes(
     problem: SurfaceProblem, loss: LossShape, shapes: Matrix, normal: NormalEquations
 ) -> None:
-    """Add gradient and Gauss-Newton matrix of the quotes."""
+    """Add gradient and the lower triangle of the Gauss-Newton matrix of the quotes."""
     row = np.empty(COORDINATES)
     for i in range(problem.years.size):
         shape, years = shapes[i], problem.years[i]
         gradient, block = normal.gradient[i], normal.diagonal[i]
         for q in range(problem.first[i], problem.first[i + 1]):
-            w, _, _ = svi_curve(shape, problem.k[q])
-            model, half = math.sqrt(w / years), problem.half_spread[q]
-            r = (model - problem.vol[q]) / half
+            w = svi_gradient(shape, problem.k[q], row)
+            model, inverse = math.sqrt(w / years), 1.0 / problem.half_spread[q]
+            r = (model - problem.vol[q]) * inverse
             slope, curvature = quote_loss_slopes(r, loss.body, loss.wall, loss.edge, loss.reach)
-            svi_gradient(shape, problem.k[q], row)
-            scale, weight = 0.5 * model / (w * half), problem.weight[q]
+            scale = 0.5 * model * inverse / w
+            slope *= problem.weight[q] * scale
             for j in range(COORDINATES):
-                row[j] *= scale
-                gradient[j] += weight * slope * row[j]
-            add_outer(block, row, row, weight * curvature)
+                gradient[j] += slope * row[j]
+            add_square(block, row, problem.weight[q] * curvature * scale * scale)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
