@@ -26,10 +26,12 @@ Cube = NDArray[np.float64]
 
 _ROUNDS = 80
 _POLISHES = 4
-_SETTLED = 1e-9
+_SETTLED, _WORTH = 1e-9, 1e-5
+"""Gain left in the linear coordinates, as shares of the cost and of what the step promised."""
+_LOST_IN_ROUNDING = 1e-9
 _NOTHING = 1e-28
 """Squared relative residual of a perfect fit: rounding."""
-_FIRST_RADIUS, _GREATEST_RADIUS, _SMALLEST_RADIUS = 0.3, 1.0, 1e-10
+_FIRST_RADIUS, _GREATEST_RADIUS, _SMALLEST_RADIUS = 0.3, 1.0, 1e-9
 LEAST_HEIGHT = 5e-5
 """Least imaginary part of the centre, in either chart."""
 
@@ -225,18 +227,21 @@ def _settle(
     weight: Vector,
     of_volatility: bool,
     bounds: Bounds,
-    worth: float,
+    promised: float,
     step: Vector,
     sums: Vector,
     gradient: Vector,
     hessian: Matrix,
 ) -> tuple[float, int]:
-    """Cost at ``trial`` once its linear coordinates are best but for ``worth`` of the cost."""
+    """Cost at ``trial`` once its linear coordinates are as good as best; it is moved there.
+
+    ``promised`` is what the step there was to gain: far less is not worth another pass.
+    """
     cost = cost_with_derivatives(trial, y, target, weight, of_volatility, sums, gradient, hessian)
     passes = 1
     for _ in range(_POLISHES):
         gain = plan(trial, bounds, gradient, hessian, 0.0, step)[0]
-        if not (np.isfinite(cost) and gain > worth * cost):
+        if not (np.isfinite(cost) and gain > _SETTLED * cost and gain > _WORTH * promised):
             break
         before = (trial[0], trial[1], trial[2])
         _move(trial, bounds, step, trial)
@@ -268,7 +273,8 @@ def descend(
     """Minimise from ``point`` (within the bounds, overwritten); cost, passes, converged.
 
     Converged means that the quadratic model promises a fall of less than ``tolerance`` times the
-    cost, or that the cost is next to nothing.
+    cost, or that the cost is next to nothing; or, where rounding hides what little there is to
+    gain, of less than 1e-9 times the cost.
 
     Parameters
     ----------
@@ -280,7 +286,7 @@ def descend(
     trial, step = work[1, 0, :COORDINATES], work[0, 7, :COORDINATES]
     nothing = _NOTHING * y.size
     cost, passes = _settle(
-        point, y, target, weight, of_volatility, bounds, _SETTLED, step, sums, gradient, hessian
+        point, y, target, weight, of_volatility, bounds, 0.0, step, sums, gradient, hessian
     )
     radius = _FIRST_RADIUS
     for _ in range(_ROUNDS):
@@ -296,7 +302,7 @@ def descend(
             weight,
             of_volatility,
             bounds,
-            _SETTLED,
+            promised,
             step,
             sums,
             other_gradient,
@@ -315,5 +321,5 @@ def descend(
         elif ratio > 0.75 and length > 0.8 * radius:
             radius = min(2.0 * radius, _GREATEST_RADIUS)
         if radius < _SMALLEST_RADIUS:
-            return cost, passes, False
+            return cost, passes, promised <= _LOST_IN_ROUNDING * cost
     return cost, passes, False
