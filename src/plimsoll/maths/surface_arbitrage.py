@@ -25,16 +25,21 @@ ROUNDING = 1e-12
 NEAR_POINTS, NEAR_DEVIATIONS = 401, 12.0
 """Additional points, and how many standard deviations to either side of the money they reach."""
 SLICE_COLUMNS, PAIR_COLUMNS = 5, 3
-_SCAN = {"reassoc", "nsz", "nnan"}
+_LANES = 64
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def sample_points(deviation: float, bound: float, k: Vector) -> None:
-    """Evenly spaced points on [-bound, bound], then `NEAR_POINTS` near the money."""
+def even_points(bound: float, k: Vector) -> None:
+    """Write evenly spaced points on [-bound, bound] into all but the last `NEAR_POINTS`."""
     even = k.size - NEAR_POINTS
     for i in range(even):
         k[i] = bound * (2.0 * i / (even - 1) - 1.0)
-    reach = min(NEAR_DEVIATIONS * deviation, bound)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def near_points(deviation: float, bound: float, k: Vector) -> None:
+    """Write points near the money, but within the bound, into the last `NEAR_POINTS`."""
+    even, reach = k.size - NEAR_POINTS, min(NEAR_DEVIATIONS * deviation, bound)
     for i in range(NEAR_POINTS):
         k[even + i] = reach * (2.0 * i / (NEAR_POINTS - 1) - 1.0)
 
@@ -75,11 +80,20 @@ def gap_row(early: Vector, late: Vector, k: Vector, gap: Vector, size: Vector) -
         size[i] = abs(w) + abs(above)
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=_SCAN)
-def _least(values: Vector) -> float:
+@njit(cache=True, nogil=True, error_model="numpy")
+def _least(values: Vector, lanes: Vector) -> float:
+    """Least of the values, by lanes side by side; NaN is passed over."""
+    lanes[:] = np.inf
+    whole = values.size - values.size % lanes.size
+    for start in range(0, whole, lanes.size):
+        block = values[start : start + lanes.size]
+        for j in range(lanes.size):
+            lanes[j] = block[j] if block[j] < lanes[j] else lanes[j]
     least = np.inf
-    for value in values:
+    for value in lanes:
         least = min(least, value)
+    for value in values[whole:]:
+        least = value if value < least else least
     return least
 
 
@@ -106,7 +120,7 @@ def check_mixtures(
     early: Index,
     late: Index,
     share: Vector,
-    even_points: int,
+    points: int,
     bound: float,
     found: Matrix,
 ) -> None:
@@ -117,43 +131,45 @@ def check_mixtures(
     raw : ndarray, shape (n, 5)
     early, late, share : ndarray, shape (s,)
         Smile j is ``(1 - share) raw[early] + share raw[late]`` in total variance.
-    even_points : int
+    points : int
     bound : float
     found : ndarray, shape (s, 5)
         Least ``g``, where, violations of ``g >= 0``, least total variance, violations of it.
     """
-    size = even_points + NEAR_POINTS
+    size = points + NEAR_POINTS
     k, w, g, terms = np.empty(size), np.empty(size), np.empty(size), np.empty(size)
-    nothing = np.zeros(size)
+    nothing, lanes = np.zeros(size), np.empty(_LANES)
+    even_points(bound, k)
     for j in range(share.size):
         first, second = raw[early[j]], raw[late[j]]
-        sample_points(_deviation(first), bound, k)
+        near_points(_deviation(first), bound, k)
         mixture_row(first, second, share[j], k, w, g, terms)
-        found[j, 0] = _least(g)
+        found[j, 0] = _least(g, lanes)
         found[j, 1] = k[_place(g, found[j, 0])]
         found[j, 2] = _count_below(g, terms)
-        found[j, 3] = _least(w)
+        found[j, 3] = _least(w, lanes)
         found[j, 4] = _count_below(w, nothing)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def check_order(raw: Matrix, even_points: int, bound: float, found: Matrix) -> None:
+def check_order(raw: Matrix, points: int, bound: float, found: Matrix) -> None:
     """Check that total variance does not fall from each expiry to the next.
 
     Parameters
     ----------
     raw : ndarray, shape (n, 5)
-    even_points : int
+    points : int
     bound : float
     found : ndarray, shape (n - 1, 3)
         Least rise of total variance, where, violations.
     """
-    size = even_points + NEAR_POINTS
-    k, gap, terms = np.empty(size), np.empty(size), np.empty(size)
+    size = points + NEAR_POINTS
+    k, gap, terms, lanes = np.empty(size), np.empty(size), np.empty(size), np.empty(_LANES)
+    even_points(bound, k)
     for j in range(raw.shape[0] - 1):
-        sample_points(_deviation(raw[j]), bound, k)
+        near_points(_deviation(raw[j]), bound, k)
         gap_row(raw[j], raw[j + 1], k, gap, terms)
-        found[j, 0] = _least(gap)
+        found[j, 0] = _least(gap, lanes)
         found[j, 1] = k[_place(gap, found[j, 0])]
         found[j, 2] = _count_below(gap, terms)
 

@@ -14,7 +14,8 @@ CLEAN = ssvi_to_raw([[0.02, -0.3, 0.1], [0.05, -0.25, 0.15], [0.09, -0.2, 0.2]])
 
 def _points(raw: np.ndarray, even: int, bound: float) -> np.ndarray:
     k = np.empty(even + scan.NEAR_POINTS)
-    scan.sample_points(float(np.sqrt(svi_total_variance(raw, 0.0))), bound, k)
+    scan.even_points(bound, k)
+    scan.near_points(float(np.sqrt(svi_total_variance(raw, 0.0))), bound, k)
     return k
 
 
@@ -26,10 +27,11 @@ def _mixtures(raw: np.ndarray, early: list[int], late: list[int], share: list[fl
 
 def test_points_are_even_and_dense_near_the_money() -> None:
     k = np.empty(4001 + scan.NEAR_POINTS)
-    scan.sample_points(0.01, 3.0, k)
+    scan.even_points(3.0, k)
+    scan.near_points(0.01, 3.0, k)
     np.testing.assert_allclose(k[:4001], np.linspace(-3.0, 3.0, 4001), atol=1e-15)
     np.testing.assert_allclose(k[4001:], np.linspace(-0.12, 0.12, 401), atol=1e-16)
-    scan.sample_points(2.0, 3.0, k)
+    scan.near_points(2.0, 3.0, k)
     assert np.abs(k).max() == 3.0
 
 
