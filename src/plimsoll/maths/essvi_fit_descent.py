@@ -68,7 +68,7 @@ def _factor(block: Matrix) -> bool:
     return True
 
 
-@njit(cache=True, nogil=True, error_model="numpy", inline="always")
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
 def _forward(factor: Matrix, right: Vector) -> None:
     """Solve with the factor, its diagonal inverted, in place."""
     for i in range(SLICE):

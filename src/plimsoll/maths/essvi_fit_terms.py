@@ -223,7 +223,7 @@ def add_ties(slices: Matrix, ties: Ties, gradient: Matrix, diagonal: Cube, coupl
     return total
 
 
-@njit(cache=True, nogil=True, error_model="numpy", inline="always")
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
 def _add_own(
     strength: float, room: float, by: tuple[float, float, float], gradient: Vector, block: Matrix
 ) -> None:

@@ -47,14 +47,14 @@ Flags = NDArray[np.bool_]
 PARAMETERS = 5
 
 
-@njit(cache=True, nogil=True, error_model="numpy", inline="always")
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
 def svi_point(a: float, b: float, rho: float, m: float, sigma: float, k: float) -> float:
     """Total variance at one log-moneyness."""
     x = k - m
     return a + b * (rho * x + math.sqrt(x * x + sigma * sigma))
 
 
-@njit(cache=True, nogil=True, error_model="numpy", inline="always")
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
 def svi_point_slopes(
     a: float, b: float, rho: float, m: float, sigma: float, k: float
 ) -> tuple[float, float, float]:
@@ -70,7 +70,7 @@ def svi_point_slopes(
     )
 
 
-@njit(cache=True, nogil=True, error_model="numpy", inline="always")
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
 def durrleman_point(k: float, w: float, slope: float, curvature: float) -> float:
     """Durrleman's ``g`` of a total variance with its first two derivatives."""
     inverse = 1.0 / w

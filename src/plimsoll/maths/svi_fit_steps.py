@@ -62,7 +62,7 @@ class Bounds(NamedTuple):
     greatest: float
 
 
-@njit(cache=True, nogil=True, error_model="numpy", inline="always")
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
 def _product(x: tuple[float, float, float], y: tuple[float, float, float]) -> float:
     return x[0] * y[0] + x[1] * y[1] + x[2] * y[2]
 
@@ -111,7 +111,7 @@ def eliminate(
     )
 
 
-@njit(cache=True, nogil=True, error_model="numpy", inline="always")
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
 def _solved(
     x: tuple[float, float, float], factor: tuple[float, float, float, float, float, float]
 ) -> tuple[float, float, float]:
@@ -206,7 +206,7 @@ def plan(
     return fall, reduced.gain
 
 
-@njit(cache=True, nogil=True, error_model="numpy", inline="always")
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
 def _move(point: Vector, bounds: Bounds, step: Vector, trial: Vector) -> None:
     """Take a step in the chart at ``point``."""
     trial[0] = point[0] + step[0]

@@ -30,13 +30,13 @@ _REORDER = {"reassoc", "contract", "arcp", "nsz"}
 _SMALLEST_VARIANCE = 1e-10
 
 
-@njit(cache=True, nogil=True, error_model="numpy", inline="always")
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
 def is_far(m: float, sigma: float) -> bool:
     """Whether the chart at a centre is the inverted one."""
     return m * m + sigma * sigma > 1.0
 
 
-@njit(cache=True, nogil=True, error_model="numpy", inline="always")
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
 def inverted(m: float, sigma: float) -> tuple[float, float]:
     """``-1/z``; its own inverse."""
     scale = 1.0 / (m * m + sigma * sigma)
