@@ -18,8 +18,9 @@ from plimsoll.domain.option_chain import ChainFindingKind
 from plimsoll.domain.smile_quotes import SmileQuotes
 from plimsoll.domain.surface import VolSurface
 from plimsoll.estimators.surface.arbitrage import arbitrage_report
-from plimsoll.estimators.surface.fit import FitPath, SurfaceFit, fit_surface, fit_surfaces
+from plimsoll.estimators.surface.fit import fit_surface, fit_surfaces
 from plimsoll.estimators.surface.fit_bounds import pooled_checks
+from plimsoll.estimators.surface.fit_result import FitPath, SurfaceFit
 from plimsoll.estimators.surface.quality import fit_quality, pooled
 from plimsoll.marketdata.chains import prepare_chain
 from plimsoll.maths.svi import svi_total_variance

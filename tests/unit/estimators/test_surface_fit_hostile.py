@@ -12,7 +12,8 @@ from surface_fit_chains import clean_quotes, generated, prices, rows_of
 from plimsoll.domain.option_chain import ChainFindingKind, OptionChain
 from plimsoll.domain.surface import SmileReason, SmileSource, VolSurface
 from plimsoll.estimators.surface.arbitrage import arbitrage_report
-from plimsoll.estimators.surface.fit import FitPath, SurfaceFit, fit_surface
+from plimsoll.estimators.surface.fit import fit_surface
+from plimsoll.estimators.surface.fit_result import FitPath, SurfaceFit
 from plimsoll.estimators.surface.safe import safe_surface
 from plimsoll.estimators.surface.settings import SurfaceSettings
 from plimsoll.estimators.surface.starts import fit_input, usable_rows

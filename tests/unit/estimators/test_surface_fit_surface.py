@@ -11,7 +11,8 @@ from surface_fit_chains import clean_quotes, generated, rows_of, scaled
 from plimsoll.domain.surface import SmileSource, VarianceClock, VolSurface
 from plimsoll.errors import UsageError
 from plimsoll.estimators.surface.arbitrage import arbitrage_report
-from plimsoll.estimators.surface.fit import FitPath, fit_surface, fit_surfaces
+from plimsoll.estimators.surface.fit import fit_surface, fit_surfaces
+from plimsoll.estimators.surface.fit_result import FitPath
 from plimsoll.estimators.surface.settings import SurfaceSettings
 from plimsoll.marketdata.chains import prepare_chain
 from plimsoll.maths.svi import svi_total_variance

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
 from functools import partial
 
 import numpy as np
@@ -13,6 +11,7 @@ from plimsoll.domain.option_chain import BoolArray, ChainFinding, ChainFindingKi
 from plimsoll.domain.ports import Executor
 from plimsoll.domain.smile_quotes import QuoteStatus, SmileQuotes
 from plimsoll.domain.surface import SmileReason, SmileSource, SviSmile, VolSurface
+from plimsoll.estimators.surface.fit_result import FitPath, SmileFit, SurfaceFit
 from plimsoll.estimators.surface.safe import safe_surface
 from plimsoll.estimators.surface.settings import DEFAULTS, SurfaceSettings
 from plimsoll.estimators.surface.stages import Solution, restore, solve
@@ -30,75 +29,6 @@ from plimsoll.maths.surface_fit_information import quote_residuals
 from plimsoll.maths.surface_fit_problem import SurfaceProblem
 
 _BINDING = 1e-3
-
-
-class FitPath(StrEnum):
-    """How the surface came about (closed enumeration)."""
-
-    NONE = "none"  # nothing to fit
-    JOINT = "joint"  # the joint SVI fit
-    RESTORED = "restored"  # freedom from arbitrage put before the fit
-    SAFE = "safe"  # an SSVI that is free of arbitrage by construction
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SmileFit:
-    """How the smile of an expiry fits.
-
-    Parameters
-    ----------
-    expiry_ns : int
-    quotes, inside : int
-        Quotes fitted, and those of them at or between bid and ask.
-    median_half_spreads : float
-        Median absolute error over half-spread; NaN without quotes.
-    butterfly, calendar, between : int
-        Points where a condition binds: of the smile itself, of its growth to the next expiry,
-        and of the smile between both.
-    """
-
-    expiry_ns: int
-    quotes: int
-    inside: int
-    median_half_spreads: float
-    butterfly: int
-    calendar: int
-    between: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class SurfaceFit:
-    """A surface and how it came about.
-
-    Parameters
-    ----------
-    surface : VolSurface or None
-        Free of arbitrage, verified. None where no expiry has a usable quote and no previous
-        surface knows one; ``reasons`` then says why.
-    used, dropped : (N,) bool
-        Rows of the chain that were fitted, and usable rows left out as wild.
-    smiles : tuple of SmileFit
-        By rising expiry.
-    path : FitPath
-    objective : float
-    iterations, rounds : int
-        Steps of the minimisation; rounds of verification.
-    reasons : mapping of int to SmileReason
-        Expiries without a smile.
-    findings : tuple of ChainFinding
-        The chain's, and those of the fit.
-    """
-
-    surface: VolSurface | None
-    used: BoolArray
-    dropped: BoolArray
-    smiles: tuple[SmileFit, ...]
-    path: FitPath
-    objective: float
-    iterations: int
-    rounds: int
-    reasons: Mapping[int, SmileReason]
-    findings: tuple[ChainFinding, ...]
 
 
 def fit_surface(
