@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from plimsoll.adapters.executor import open_executor
+from plimsoll.adapters.files.atomic import Writer
 from plimsoll.calibration.evidence import Calibration
 from plimsoll.calibration.problem import CalibrationProblem
 from plimsoll.calibration.run import CalibrationInputs, run_calibration
@@ -40,7 +42,8 @@ MANY_MARKETS = 16
 class Order:
     """What is asked of a calibration beside its venue: the arguments of `calibrate`.
 
-    ``command`` is the command that makes the same set again where it is not ``calibrate``.
+    ``command`` is the command that makes the same set again where it is not ``calibrate``;
+    ``beside`` holds further files to write into ``out``, by name.
     """
 
     data: Any = None
@@ -51,6 +54,7 @@ class Order:
     incumbent: Path | ParameterSet | None = None
     progress: Progress = SILENT
     command: str | None = None
+    beside: Mapping[str, Writer] = field(default_factory=dict)
 
 
 def calibrate(
@@ -112,7 +116,7 @@ def carry_out(order: Order, venue: VenueFile | str | os.PathLike[str]) -> Calibr
     """Calibrate a venue as ordered, and write what comes of it where that is asked for."""
     stages, data = Stages(), order.data
     files: tuple[Path, ...] = ()
-    with claimed(order.out) as output:  # before any data are read
+    with claimed(order.out, order.beside) as output:  # before any data are read
         with stages.time("check the venue file"):
             file = (
                 venue
@@ -126,7 +130,7 @@ def carry_out(order: Order, venue: VenueFile | str | os.PathLike[str]) -> Calibr
         if output is not None:
             with stages.time("write report"):
                 title = f"{file.config.venue.name}: margin parameters"
-                files = write_outputs(calibration, output, title)
+                files = write_outputs(calibration, output, title, order.beside)
     return CalibrationResult(calibration=calibration, timings=stages.timings, files=files)
 
 

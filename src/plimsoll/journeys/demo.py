@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import os
 from importlib.resources import as_file, files
+from typing import BinaryIO
 
 from plimsoll.domain.ports import SILENT, Progress
 from plimsoll.journeys.calibrate import Order, carry_out
 from plimsoll.journeys.result import CalibrationResult
+
+OPTION_CHAIN = "SYNTHETIC-option-chain.parquet"
+"""Everything made of a chain names the file it is from: so it says that it is synthetic."""
+CHAIN_SEED = 1
 
 
 def demo(
@@ -18,9 +23,25 @@ def demo(
     Parameters
     ----------
     out : path, optional
-        Folder for parameters, evidence, report and tables.
+        Folder for parameters, evidence, report and tables, and for a generated option chain that
+        ``plimsoll surface`` reads.
     progress : Progress
     """
     with as_file(files("plimsoll.config").joinpath("template.yaml")) as venue:
-        order = Order(out=out, progress=progress, command="plimsoll demo")
+        order = Order(
+            out=out,
+            progress=progress,
+            command="plimsoll demo",
+            beside={OPTION_CHAIN: write_option_chain},
+        )
         return carry_out(order, venue)
+
+
+def write_option_chain(stream: BinaryIO) -> None:
+    """Write one generated option chain as Parquet; always the same bytes."""
+    # Not at the head: a demo that writes nothing needs none of it.
+    from plimsoll.sandbox.option_chain import SOURCE, option_chain
+    from plimsoll.sandbox.option_chain_table import chain_table
+
+    table = chain_table([option_chain(CHAIN_SEED).chain])
+    table.write_parquet(stream, metadata={"plimsoll.source": SOURCE})

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from plimsoll.adapters.files.atomic import Writer
 from plimsoll.adapters.files.output_folder import OutputFolder, open_output
 from plimsoll.calibration.evidence import Calibration
 
@@ -15,8 +16,12 @@ _HTML, _MARKDOWN = "report.html", "report.md"
 
 
 @contextmanager
-def claimed(folder: str | os.PathLike[str] | None) -> Iterator[OutputFolder | None]:
+def claimed(
+    folder: str | os.PathLike[str] | None, beside: Iterable[str] = ()
+) -> Iterator[OutputFolder | None]:
     """Hold the folder of a run from before its data are read until its files are in place.
+
+    ``beside`` names further files that will be written.
 
     Raises
     ------
@@ -27,12 +32,14 @@ def claimed(folder: str | os.PathLike[str] | None) -> Iterator[OutputFolder | No
     if folder is None:
         yield None
         return
-    with open_output(folder, (_PARAMETERS, _EVIDENCE, _HTML, _MARKDOWN)) as output:
+    with open_output(folder, (_PARAMETERS, _EVIDENCE, _HTML, _MARKDOWN, *beside)) as output:
         yield output
 
 
-def write_outputs(calibration: Calibration, output: OutputFolder, title: str) -> tuple[Path, ...]:
-    """Write the set, the evidence and the report in every form.
+def write_outputs(
+    calibration: Calibration, output: OutputFolder, title: str, beside: Mapping[str, Writer]
+) -> tuple[Path, ...]:
+    """Write the set, the evidence and the report in every form, and the files beside them.
 
     They are in place once the claim on the folder is left without an error.
 
@@ -51,4 +58,7 @@ def write_outputs(calibration: Calibration, output: OutputFolder, title: str) ->
     output.write(_MARKDOWN, markdown_report(evidence, parameters))
     for name, text in csv_tables(evidence).items():
         output.write(f"tables/{name}", text)
-    return tuple(output.folder / name for name in (_PARAMETERS, _EVIDENCE, _HTML, _MARKDOWN))
+    for name, write in beside.items():
+        output.write(name, write)
+    shown = (_PARAMETERS, _EVIDENCE, _HTML, _MARKDOWN, *beside)
+    return tuple(output.folder / name for name in shown)
