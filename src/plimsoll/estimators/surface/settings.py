@@ -55,7 +55,7 @@ class SurfaceSettings:
     clock: VarianceClock = CALENDAR
     wing_delta: float = 0.02
     core_delta: float = 0.05
-    wing_weight: float = 0.3
+    wing_weight: float = 0.35
     least_quotes: int = 5
     shape_scale: float = 3.0
     neighbour_scale: float = 1.5
