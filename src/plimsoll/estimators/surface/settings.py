@@ -68,7 +68,8 @@ class SurfaceSettings:
     def __post_init__(self) -> None:
         for setting in fields(self):
             value = getattr(self, setting.name)
-            if isinstance(value, float) and not 0.0 < value < np.inf:
+            number = isinstance(value, int | float) and not isinstance(value, bool)
+            if number and not 0.0 < value < np.inf:
                 raise UsageError("must be positive", found=value, field=setting.name)
         if not self.wing_delta <= self.core_delta < 0.5:
             raise UsageError(
@@ -76,8 +77,6 @@ class SurfaceSettings:
                 found=self.core_delta,
                 field="core_delta",
             )
-        if self.least_quotes < 1:
-            raise UsageError("must be at least 1", found=self.least_quotes, field="least_quotes")
 
 
 DEFAULTS = SurfaceSettings()
