@@ -96,8 +96,8 @@ class Spot:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Perpetual:
-    """A future without expiry, tied to its index by funding.
+class Contract:
+    """What perpetuals, dated futures and options have in common.
 
     Parameters
     ----------
@@ -108,8 +108,8 @@ class Perpetual:
         Linear settles in the quote, inverse in the base, quanto in a third currency.
     contract_size : Decimal or None
         Linear: base units (of ``pair.base_units`` each) per contract. Inverse: quote units per
-        contract. Quanto: settlement coins per contract and point of price. None where only the
-        name is known.
+        contract. Quanto: settlement coins per contract and point of price. An option's counts
+        base units, whatever the payoff. None where only the name is known.
     """
 
     pair: Pair
@@ -136,8 +136,13 @@ class Perpetual:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Future:
-    """A dated future; fields as in `Perpetual`.
+class Perpetual(Contract):
+    """A future without expiry, tied to its index by funding."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Future(Contract):
+    """A dated future.
 
     Parameters
     ----------
@@ -148,34 +153,16 @@ class Future:
         ``SYN.``); it has a price and cannot be traded.
     """
 
-    pair: Pair
-    settle: str
-    payoff: Payoff
     expiry_ns: int
-    contract_size: Decimal | None = None
     synthetic: bool = False
 
     def __post_init__(self) -> None:
-        _check_settlement(self.pair, self.settle, self.payoff)
-        _check_size(self.contract_size)
+        Contract.__post_init__(self)
         _check_expiry(self.expiry_ns)
-
-    @property
-    def contract_unit(self) -> str:
-        """What ``contract_size`` counts."""
-        return _delta_one_unit(self.pair, self.settle, self.payoff)
-
-    def required_contract_size(self) -> Decimal:
-        """Contract size, or `UsageError` where only the name is known."""
-        return _required(self.contract_size, self.pair)
-
-    def with_contract_size(self, size: Decimal) -> Self:
-        """Return the same identity with a contract size."""
-        return replace(self, contract_size=size)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Option:
+class Option(Contract):
     """A European option; inverse ones are priced and settled in the base coin.
 
     Parameters
@@ -185,37 +172,22 @@ class Option:
     strike : Decimal
         In quote currency per ``pair.base_units``.
     right : OptionRight
-    contract_size : Decimal or None
-        Base units per contract, whatever the payoff.
     """
 
-    pair: Pair
-    settle: str
-    payoff: Payoff
     expiry_ns: int
     strike: Decimal
     right: OptionRight
-    contract_size: Decimal | None = None
 
     def __post_init__(self) -> None:
-        _check_settlement(self.pair, self.settle, self.payoff)
-        _check_size(self.contract_size)
+        Contract.__post_init__(self)
         _check_expiry(self.expiry_ns)
         if not (self.strike.is_finite() and self.strike > 0):
             raise UsageError("must be positive and finite", found=str(self.strike), field="strike")
 
     @property
     def contract_unit(self) -> str:
-        """What ``contract_size`` counts."""
+        """What ``contract_size`` counts: the base coin."""
         return self.pair.base
-
-    def required_contract_size(self) -> Decimal:
-        """Contract size, or `UsageError` where only the name is known."""
-        return _required(self.contract_size, self.pair)
-
-    def with_contract_size(self, size: Decimal) -> Self:
-        """Return the same identity with a contract size."""
-        return replace(self, contract_size=size)
 
 
 Instrument = Spot | Perpetual | Future | Option
