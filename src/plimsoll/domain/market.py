@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plimsoll.domain.finding import Finding
+from plimsoll.domain.instrument import Pair
+from plimsoll.domain.surface import VolSurface
 from plimsoll.errors import DataFormatError, UsageError
 
 FloatArray = NDArray[np.float64]
@@ -279,12 +281,43 @@ class Quote:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MarketSnapshot:
-    """All markets at one instant. ``at_ns`` is data, never the clock's now."""
+    """All markets at one instant. ``at_ns`` is data, never the clock's now.
+
+    Parameters
+    ----------
+    at_ns : int
+    quotes : mapping of str to Quote
+        By market.
+    stable_price_usd : mapping of str to float
+    findings : tuple of Finding
+    surfaces : mapping of (Pair, str) to VolSurface
+        By pair and settlement currency: what the options of one surface have in common. A coin's
+        inverse and linear options may be quoted apart, and tickers may have had several owners.
+
+    Raises
+    ------
+    UsageError
+        For a surface under another identity than its own.
+    """
 
     at_ns: int
     quotes: Mapping[str, Quote]
     stable_price_usd: Mapping[str, float] = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()
+    surfaces: Mapping[tuple[Pair, str], VolSurface] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for key, surface in self.surfaces.items():
+            if key != (surface.pair, surface.settle):
+                raise UsageError(
+                    "must be filed under the pair and settlement currency of the surface",
+                    found=key,
+                    field="surfaces",
+                )
+
+    def surface(self, pair: Pair, settle: str) -> VolSurface | None:
+        """Return the surface of a pair's options in one settlement currency, if there is one."""
+        return self.surfaces.get((pair, settle))
 
     def quote(self, market: str) -> Quote:
         """Return the quote of ``market``."""

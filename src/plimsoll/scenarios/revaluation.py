@@ -7,16 +7,22 @@ profit under a scenario is then a sum over its positions (`reference/methodology
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from plimsoll.domain.instrument import Instrument, Option, Payoff
+from plimsoll.domain.instrument import Instrument, Option, Payoff, Spot
 from plimsoll.domain.market import MarketSnapshot
-from plimsoll.domain.scenario import Factor, ScenarioSet
+from plimsoll.domain.scenario import Factor, FactorKind, ScenarioSet
 from plimsoll.errors import UsageError
 from plimsoll.maths import payoffs
+from plimsoll.scenarios.option_revaluation import revalue_options
+from plimsoll.scenarios.option_rules import DEFAULT_RULES, OptionRules
+from plimsoll.scenarios.scenario_table import RevaluationReason, ScenarioTable
+
+__all__ = ["OptionRules", "RevaluationReason", "ScenarioTable", "revalue"]
+
+FloatArray = NDArray[np.float64]
 
 _CODES = {
     Payoff.LINEAR: payoffs.LINEAR,
@@ -25,66 +31,78 @@ _CODES = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class ScenarioTable:
-    """Profit of one long contract of N markets under S scenarios.
-
-    Parameters
-    ----------
-    markets, settle : tuple of N str
-        Market, and the currency of its row.
-    scenarios : ScenarioSet
-    profit : (N, S) float64
-        Signed, in settlement currency.
-    """
-
-    markets: tuple[str, ...]
-    settle: tuple[str, ...]
-    scenarios: ScenarioSet
-    profit: NDArray[np.float64]
-
-    def __post_init__(self) -> None:
-        self.profit.setflags(write=False)
-
-    def row(self, market: str) -> NDArray[np.float64]:
-        """(S,) profits of one market."""
-        if market not in self.markets:
-            raise UsageError("must be one of the table's markets", found=market, field="market")
-        profits: NDArray[np.float64] = self.profit[self.markets.index(market)]
-        return profits
-
-
 def revalue(
     instruments: Mapping[str, Instrument],
     snapshot: MarketSnapshot,
     scenarios: ScenarioSet,
     factors: Mapping[str, Factor] | None = None,
+    option_rules: OptionRules = DEFAULT_RULES,
 ) -> ScenarioTable:
-    """Return the table of ``instruments`` under ``scenarios``, from the snapshot's marks.
+    """Return the table of ``instruments`` under ``scenarios``.
+
+    Spot, perpetuals and futures start from the snapshot's marks, options from its surfaces
+    (`plimsoll.scenarios.option_revaluation`). An option without surface, or that its surface does
+    not reach, has a reason in the table instead of numbers.
 
     Parameters
     ----------
     instruments : mapping of str to Instrument
-        By market; each needs a quote and a contract size.
+        By market; each needs a contract size, and a quote unless it is an option. An option's
+        mark is its price in settlement currency, per unit of what its strike is of.
     factors : mapping of str to Factor, optional
         What moves each market. Default: the price factor of its base coin, so that spot,
-        perpetual and futures of one coin move by one relative amount and the basis stands still.
+        perpetual, futures and forwards of one coin move by one relative amount and the basis
+        stands still.
+    option_rules : OptionRules
 
     Raises
     ------
     UsageError
-        For options, for a market without quote, positive mark or contract size, and for a factor
-        the scenarios do not shock.
+        For a market without contract size, a delta-one market without quote or positive mark, a
+        factor the scenarios do not shock, a quanto option, and a surface later than the snapshot.
     """
-    for market, instrument in instruments.items():
-        if isinstance(instrument, Option):
-            raise UsageError(
-                "must be spot, a perpetual or a dated future",
-                found="an option, whose value needs a volatility surface",
-                field=f"instruments[{market}]",
-                remedy="leave options out of this table",
-            )
-    marks = [_mark(snapshot, market) for market in instruments]
+    options = {m: i for m, i in instruments.items() if isinstance(i, Option)}
+    others = {m: i for m, i in instruments.items() if not isinstance(i, Option)}
+    is_option = np.array([isinstance(i, Option) for i in instruments.values()], dtype=np.bool_)
+    count = len(instruments)
+    profit, value, at_mark = np.empty((count, len(scenarios))), np.empty(count), np.empty(count)
+    if others:
+        rows = ~is_option
+        profit[rows], at_mark[rows] = _delta_one(others, snapshot, scenarios, factors)
+        value[rows] = at_mark[rows]
+    reasons: dict[str, RevaluationReason] = {}
+    if options:
+        rows_of = np.flatnonzero(is_option)
+        at_mark[rows_of] = _option_marks(options, snapshot)
+        reasons = revalue_options(
+            options,
+            snapshot,
+            scenarios,
+            factors,
+            option_rules,
+            rows=rows_of,
+            value=value,
+            profit=profit,
+        )
+    return ScenarioTable(
+        markets=tuple(instruments),
+        settle=tuple(i.settle for i in instruments.values()),
+        scenarios=scenarios,
+        profit=profit,
+        base_value=value,
+        mark_value=at_mark,
+        reasons=reasons,
+    )
+
+
+def _delta_one(
+    instruments: Mapping[str, Instrument],
+    snapshot: MarketSnapshot,
+    scenarios: ScenarioSet,
+    factors: Mapping[str, Factor] | None,
+) -> tuple[FloatArray, FloatArray]:
+    """Profits (N, S) of delta-one markets, and values (N,) at their marks."""
+    marks = np.array([_mark(snapshot, market) for market in instruments], dtype=np.float64)
     moves = np.empty((len(instruments), len(scenarios)))
     for row, (market, instrument) in enumerate(instruments.items()):
         factor = _factor(market, instrument, factors)
@@ -92,15 +110,19 @@ def revalue(
     profit = payoffs.profit_table(
         np.array([_CODES[i.payoff] for i in instruments.values()], dtype=np.int64),
         np.array([float(i.required_contract_size()) for i in instruments.values()]),
-        np.array(marks, dtype=np.float64),
+        marks,
         moves,
     )
-    return ScenarioTable(
-        markets=tuple(instruments),
-        settle=tuple(i.settle for i in instruments.values()),
-        scenarios=scenarios,
-        profit=profit,
-    )
+    is_spot = np.array([isinstance(i, Spot) for i in instruments.values()], dtype=np.bool_)
+    return profit, np.where(is_spot, marks, 0.0)
+
+
+def _option_marks(options: Mapping[str, Option], snapshot: MarketSnapshot) -> FloatArray:
+    """Values (N,) of one contract at the venue's marks, NaN where there is none."""
+    quotes = snapshot.quotes
+    marks = [quotes[market].mark if market in quotes else np.nan for market in options]
+    sizes = [float(o.required_contract_size()) / o.pair.base_units for o in options.values()]
+    return np.asarray(np.array(marks) * np.array(sizes), dtype=np.float64)
 
 
 def _factor(market: str, instrument: Instrument, factors: Mapping[str, Factor] | None) -> Factor:
@@ -108,6 +130,8 @@ def _factor(market: str, instrument: Instrument, factors: Mapping[str, Factor] |
         return Factor(subject=instrument.pair.base)
     if market not in factors:
         raise UsageError("must have a factor", found=market, field="factors")
+    if factors[market].kind is not FactorKind.PRICE:
+        raise UsageError("must be a price factor", found=factors[market].label, field="factors")
     return factors[market]
 
 

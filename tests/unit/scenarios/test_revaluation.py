@@ -20,7 +20,7 @@ from plimsoll.domain.instrument import (
 from plimsoll.domain.market import MarketSnapshot, Quote
 from plimsoll.domain.scenario import Factor, ScenarioSet, equal_weights
 from plimsoll.errors import UsageError
-from plimsoll.scenarios import revalue
+from plimsoll.scenarios import RevaluationReason, revalue
 
 BTC_USD = Pair(base="BTC", quote="USD")
 INSTRUMENTS: dict[str, Instrument] = {
@@ -85,7 +85,7 @@ def test_a_market_may_have_a_factor_of_its_own() -> None:
     np.testing.assert_allclose(table.profit, [[500.0], [0.0]], atol=1e-9)
 
 
-def test_options_are_refused() -> None:
+def test_an_option_without_surface_has_a_reason_and_never_sinks_the_others() -> None:
     option = Option(
         pair=BTC_USD,
         settle="BTC",
@@ -95,8 +95,12 @@ def test_options_are_refused() -> None:
         right=OptionRight.CALL,
         contract_size=Decimal(1),
     )
-    with pytest.raises(UsageError, match=r"instruments\[CALL\].*volatility surface"):
-        revalue({"CALL": option}, SNAPSHOT, SCENARIOS)
+    table = revalue({"CALL": option, **INSTRUMENTS}, SNAPSHOT, SCENARIOS)
+    assert table.reasons == {"CALL": RevaluationReason.NO_SURFACE}
+    assert np.isnan(table.profit[0]).all()
+    np.testing.assert_array_equal(
+        table.profit[1:], revalue(INSTRUMENTS, SNAPSHOT, SCENARIOS).profit
+    )
 
 
 def test_nothing_is_assumed() -> None:
