@@ -70,21 +70,26 @@ def by_expiry(
     UsageError
         For a quanto option, and for an option without factor where factors are given.
     """
-    rows: dict[tuple[Pair, str, bool, int, Factor | None], int] = {}
-    of = np.empty(len(options), dtype=np.int64)
-    for i, (market, option) in enumerate(options.items()):
+    rows: dict[tuple[object, ...], int] = {}
+    expiries: list[OptionExpiry] = []
+    of: list[int] = []
+    for market, option in options.items():
         factor = None if factors is None else _factor(market, factors)
         inverse = option.payoff is Payoff.INVERSE
-        key = (option.pair, option.settle, inverse, option.expiry_ns, factor)
-        row = rows.get(key)
+        # Flat: hashing a pair and a factor would take longer than revaluing the option.
+        terms = (*_terms(option.pair), option.settle, inverse, option.expiry_ns, id(factor))
+        row = rows.get(terms)
         if row is None:
-            _refuse_quanto(market, option)
-            row = rows[key] = len(rows)
-        of[i] = row
-    return [
-        OptionExpiry(pair, settle, inverse, expiry_ns, factor or Factor(subject=pair.base))
-        for pair, settle, inverse, expiry_ns, factor in rows
-    ], of
+            row = rows[terms] = len(expiries)
+            expiries.append(_expiry(market, option, factor))
+        of.append(row)
+    return expiries, np.array(of, dtype=np.int64)
+
+
+def contract_units(option: Option) -> float:
+    """How many times what one price is of an option's contract holds."""
+    size = float(option.required_contract_size())
+    return size if option.pair.base_units == 1 else size / option.pair.base_units
 
 
 def reason_of(
@@ -199,13 +204,11 @@ def _carried(raw: FloatArray, scale: FloatArray, stretch: FloatArray) -> FloatAr
     return np.column_stack((scale * a, scale * stretch * b, rho, m / stretch, sigma / stretch))
 
 
-def _factor(market: str, factors: Mapping[str, Factor]) -> Factor:
-    if market not in factors:
-        raise UsageError("must have a factor", found=market, field="factors")
-    return factors[market]
+def _terms(pair: Pair) -> tuple[str, str, int, int, str]:
+    return pair.base, pair.quote, pair.base_units, pair.generation, pair.origin
 
 
-def _refuse_quanto(market: str, option: Option) -> None:
+def _expiry(market: str, option: Option, factor: Factor | None) -> OptionExpiry:
     if option.payoff is Payoff.QUANTO:
         raise UsageError(
             "must be linear or inverse",
@@ -213,3 +216,16 @@ def _refuse_quanto(market: str, option: Option) -> None:
             field=f"instruments[{market}]",
             remedy="its value needs the correlation of underlying and settlement coin",
         )
+    return OptionExpiry(
+        option.pair,
+        option.settle,
+        option.payoff is Payoff.INVERSE,
+        option.expiry_ns,
+        factor or Factor(subject=option.pair.base),
+    )
+
+
+def _factor(market: str, factors: Mapping[str, Factor]) -> Factor:
+    if market not in factors:
+        raise UsageError("must have a factor", found=market, field="factors")
+    return factors[market]

@@ -35,6 +35,7 @@ from plimsoll.maths.smile_grid_kernels import (
 from plimsoll.scenarios.option_expiries import (
     OptionExpiry,
     by_expiry,
+    contract_units,
     expiry_smiles,
     reason_of,
 )
@@ -55,6 +56,7 @@ def revalue_options(
     *,
     rows: IntArray,
     value: FloatArray,
+    at_mark: FloatArray,
     profit: FloatArray,
 ) -> dict[str, RevaluationReason]:
     """Fill the options' rows of a table; return why some have no numbers (their rows are NaN).
@@ -65,8 +67,8 @@ def revalue_options(
         As in `plimsoll.scenarios.revaluation.revalue`.
     rows : (N,) int64
         Row of each option in the table.
-    value : (R,) float64
-        Value of one contract now is written here, settlement currency.
+    value, at_mark : (R,) float64
+        Value of one contract now, by its surface and at its mark; settlement currency.
     profit : (R, S) float64
         Contiguous.
 
@@ -81,12 +83,15 @@ def revalue_options(
     valued = np.array([reason is None for reason in reasons], dtype=np.bool_)
     _check_factors(expiries, scenarios)
     columns = _columns(options, expiry_of, rows)
+    at_mark[rows] = columns.size * _marks(options, snapshot)
     keep = valued[expiry_of]
     value[rows[~keep]], profit[rows[~keep]] = np.nan, np.nan
     if keep.any():
         kept = [e for e, reason in zip(expiries, reasons, strict=True) if reason is None]
         _fill(_only(columns, keep, valued), kept, snapshot, scenarios, rules, value, profit)
-    found = zip(options, expiry_of, strict=True)
+    if keep.all():
+        return {}
+    found = zip(options, expiry_of.tolist(), strict=True)
     return {market: reason for market, g in found if (reason := reasons[g]) is not None}
 
 
@@ -166,15 +171,20 @@ def _columns(options: Mapping[str, Option], expiry_of: IntArray, rows: IntArray)
     strike = np.array([float(option.strike) for option in terms])
     if not bool(np.all((strike >= SMALLEST_PRICE) & (strike <= LARGEST_PRICE))):
         raise UsageError("strikes must be from 1e-300 to 1e300", found=float(strike.min()))
-    sizes = [float(option.required_contract_size()) / option.pair.base_units for option in terms]
     call = OptionRight.CALL
     return GridOptions(
         strike=strike,
         is_call=np.array([option.right is call for option in terms], dtype=np.bool_),
-        size=np.array(sizes),
+        size=np.array([contract_units(option) for option in terms]),
         expiry=expiry_of,
         row=rows,
     )
+
+
+def _marks(options: Mapping[str, Option], snapshot: MarketSnapshot) -> FloatArray:
+    """The venue's prices (N,), settlement currency; NaN where there is none."""
+    quotes = snapshot.quotes
+    return np.array([quotes[m].mark if m in quotes else np.nan for m in options])
 
 
 def _only(options: GridOptions, keep: NDArray[np.bool_], valued: NDArray[np.bool_]) -> GridOptions:

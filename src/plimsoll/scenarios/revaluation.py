@@ -73,7 +73,6 @@ def revalue(
     reasons: dict[str, RevaluationReason] = {}
     if options:
         rows_of = np.flatnonzero(is_option)
-        at_mark[rows_of] = _option_marks(options, snapshot)
         reasons = revalue_options(
             options,
             snapshot,
@@ -82,6 +81,7 @@ def revalue(
             option_rules,
             rows=rows_of,
             value=value,
+            at_mark=at_mark,
             profit=profit,
         )
     return ScenarioTable(
@@ -115,14 +115,6 @@ def _delta_one(
     )
     is_spot = np.array([isinstance(i, Spot) for i in instruments.values()], dtype=np.bool_)
     return profit, np.where(is_spot, marks, 0.0)
-
-
-def _option_marks(options: Mapping[str, Option], snapshot: MarketSnapshot) -> FloatArray:
-    """Values (N,) of one contract at the venue's marks, NaN where there is none."""
-    quotes = snapshot.quotes
-    marks = [quotes[market].mark if market in quotes else np.nan for market in options]
-    sizes = [float(o.required_contract_size()) / o.pair.base_units for o in options.values()]
-    return np.asarray(np.array(marks) * np.array(sizes), dtype=np.float64)
 
 
 def _factor(market: str, instrument: Instrument, factors: Mapping[str, Factor] | None) -> Factor:
