@@ -23,6 +23,7 @@ from plimsoll.domain.surface import SmileSource
 from plimsoll.domain.surface_record import surface_from_record
 from plimsoll.errors import UsageError
 from plimsoll.estimators.surface.query import at_moneyness
+from plimsoll.maths.svi_forms import raw_to_jump_wings, raw_to_nodes
 from plimsoll.sandbox.option_chain import SOURCE, option_chain, option_chains
 from plimsoll.sandbox.option_chain_table import chain_table
 
@@ -80,11 +81,64 @@ def test_json_of_one_time(chains: Path) -> None:
     judged = chain["fit"]["judged"]
     assert 0.98 <= judged["inside"] <= 1.0
     assert set(chain["fit"]["by_tenor"]) >= {"under 1 d", "1-2 d", "over 90 d"}
-    assert [t["name"] for t in chain["tables"]] == ["expiries", "fit", "arbitrage", "findings"]
+    names = ["expiries", "published", "vol_index", "fit", "arbitrage", "findings"]
+    assert [t["name"] for t in chain["tables"]] == names
     # The surface in the document is the one the Python API returns, to the bit.
     own = plimsoll.surface(chains, currency="HELM").surface()
     read = surface_from_record(chain["surface"])
     assert np.array_equal(read.raw(), own.raw())
+
+
+def test_published_parameters_are_those_of_the_surface(chains: Path) -> None:
+    """The numbers in the document against the surface in the same document, by `svi_forms`."""
+    document = json.loads(plimsoll_cli(chains, "--currency", "HELM", "--json").stdout)
+    (chain,) = document["result"]["chains"]
+    smiles = surface_from_record(chain["surface"]).smiles
+    table = next(t for t in chain["tables"] if t["name"] == "published")
+    assert len(chain["published"]) == len(smiles) == len(table["rows"])
+    for found, row, smile in zip(chain["published"], table["rows"], smiles, strict=True):
+        vol, skew, curvature = raw_to_nodes(smile.raw, smile.tau_years)[:3]
+        deviation = vol * smile.tau_years**0.5
+        assert found["atm_vol"]["value"] == pytest.approx(vol, rel=1e-12)
+        assert found["skew"]["value"] == pytest.approx(skew, rel=1e-9, abs=1e-12)
+        assert found["curvature"]["value"] == pytest.approx(curvature, rel=1e-9)
+        assert row["skew"] == pytest.approx(100.0 * skew * deviation, rel=1e-9, abs=1e-10)
+        assert row["curvature"] == pytest.approx(100.0 * curvature * deviation**2, rel=1e-9)
+        wings = [found["jump_wings"][name]["value"] for name in ("v", "psi", "p", "c", "v_low")]
+        assert wings == pytest.approx(raw_to_jump_wings(smile.raw, smile.tau_years).tolist())
+        errors = [part["standard_error"] for part in found["jump_wings"].values()]
+        assert all(error > 0.0 for error in errors)
+        assert found["vol_per_tick"] > 0.0
+    assert chain["vol_index"]["quotes"]["reason"] is None
+
+
+def test_weights_of_days_reach_the_surface(chains: Path, tmp_path: Path) -> None:
+    weights = "1.2,1.0,1.3,1.0,1.5,0.25,0.75"
+    done = plimsoll_cli(chains, "--currency", "KEEL", "--day-weights", weights, "--json")
+    (chain,) = json.loads(done.stdout)["result"]["chains"]
+    surface = surface_from_record(chain["surface"])
+    assert surface.clock.day_weights == tuple(float(part) for part in weights.split(","))
+    everything = plimsoll_cli(chains, "--all", "--day-weights", weights)
+    assert everything.returncode == 0
+    refused = plimsoll_cli(chains, "--day-weights", "1,1,1")
+    assert refused.returncode == 2
+    assert "--day-weights: must be seven positive numbers of mean 1" in refused.stderr
+
+
+def test_smoothness_of_listed_expiries_is_told() -> None:
+    """A chain and itself six hours later, quotes unchanged: nothing moved, nothing flipped."""
+    chain = option_chain(2).chain
+    later = replace(chain, at_ns=chain.at_ns + 6 * 3_600 * 10**9)
+    result = plimsoll.surfaces([chain, later])
+    moves = result.moves
+    assert moves is not None
+    assert moves.span_days == pytest.approx(0.25)
+    assert not moves.flipped.any()
+    tables = {table.name: table for table in result.tables()}
+    assert set(tables) >= {"moves", "parameter_moves", "flips"}
+    assert sum(tables["flips"].column("flips")) == 0
+    apart = replace(chain, at_ns=chain.at_ns + 2 * 86_400 * 10**9)
+    assert plimsoll.surfaces([chain, apart]).moves is None
 
 
 def test_all_judges_every_surface(chains: Path) -> None:
@@ -99,6 +153,9 @@ def test_all_judges_every_surface(chains: Path) -> None:
     assert result["fit"]["judged"]["quotes"] == quotes
     assert set(result["by_chain"]) == {"HELM", "KEEL"}
     assert all(s["seconds"] >= s["fit_seconds"] > 0.0 for s in result["surfaces"])
+    assert all(85.0 > s["vol_index"]["surface"]["value"] > 10.0 for s in result["surfaces"])
+    assert result["variance_clock"]["day_weights"] is None  # six chains are too few, and say so
+    assert "surfaces" in result["variance_clock"]["reason"]
     counts = result["fit"]
     assert counts["more"] + counts["equal"] + counts["fewer"] == 6
 

@@ -15,8 +15,11 @@ from plimsoll.domain.table import iso_minute
 from plimsoll.estimators.surface.arbitrage import ArbitrageReport, arbitrage_report
 from plimsoll.estimators.surface.fit import fit_surface
 from plimsoll.estimators.surface.fit_bounds import surface_checks
+from plimsoll.estimators.surface.moves import SmileMoves
+from plimsoll.estimators.surface.published import PublishedSmile, published_smile
 from plimsoll.estimators.surface.quality import FitQuality, fit_quality
 from plimsoll.estimators.surface.settings import SurfaceSettings
+from plimsoll.journeys.surface_index import ChainIndex, chain_index
 from plimsoll.marketdata.chains import prepare_chain
 
 
@@ -43,8 +46,12 @@ class SurfaceRecord:
     reasons : tuple of (expiry_ns, SmileReason)
         Expiries without a smile.
     findings : tuple of ChainFinding
+    index : ChainIndex
+        Of 30 days.
     seconds, fit_seconds : float
         Wall-clock of preparing, fitting and judging, and of fitting alone; no evidence.
+    moves : SmileMoves or None
+        From the snapshot before; None without one near enough.
     """
 
     label: str
@@ -57,8 +64,10 @@ class SurfaceRecord:
     dropped: int
     reasons: tuple[tuple[int, SmileReason], ...]
     findings: tuple[ChainFinding, ...]
+    index: ChainIndex
     seconds: float
     fit_seconds: float
+    moves: SmileMoves | None = None
 
     @property
     def name(self) -> str:
@@ -108,6 +117,12 @@ class FittedChain:
         """The surface; None where the record has a reason instead."""
         return self.record.surface
 
+    @property
+    def published(self) -> tuple[PublishedSmile, ...]:
+        """Published parameters by expiry; none without a surface."""
+        smiles = () if self.surface is None else self.surface.smiles
+        return tuple(published_smile(smile, self.quotes) for smile in smiles)
+
 
 def fit_chain(
     chain: OptionChain, label: str, settings: SurfaceSettings, previous: VolSurface | None = None
@@ -120,6 +135,7 @@ def fit_chain(
     fit_seconds = time.perf_counter() - prepared
     arbitrage = None if fit.surface is None else arbitrage_report(fit.surface)
     quality = fit_quality(quotes, fit.surface)
+    seconds = time.perf_counter() - began
     record = SurfaceRecord(
         label=label,
         at_ns=chain.at_ns,
@@ -131,7 +147,8 @@ def fit_chain(
         dropped=int(np.count_nonzero(fit.dropped)),
         reasons=tuple(sorted(fit.reasons.items())),
         findings=fit.findings,
-        seconds=time.perf_counter() - began,
+        index=chain_index(quotes, fit.surface),
+        seconds=seconds,
         fit_seconds=fit_seconds,
     )
     return FittedChain(record=record, quotes=quotes, used=fit.used, dropped=fit.dropped)

@@ -15,7 +15,9 @@ from plimsoll.estimators.surface.settings import DEFAULTS, SurfaceSettings
 from plimsoll.journeys.chain_reading import latest, read_snapshots, source_label
 from plimsoll.journeys.fitted_chain import SurfaceRecord, fit_chain
 from plimsoll.journeys.surface_batch import SurfacesResult
+from plimsoll.journeys.surface_clock import ClockEvidence, clock_evidence
 from plimsoll.journeys.surface_result import SurfaceResult
+from plimsoll.journeys.surface_series import fit_series
 
 WORKERS = 2
 
@@ -86,7 +88,14 @@ def surfaces(
     progress.finish()
     records = _fit_all(tuple(snapshots.items()), settings, workers, progress)
     ordered = sorted(records, key=lambda record: (record.at_ns, record.label))
-    return SurfacesResult(records=tuple(ordered), source=source_label(chains))
+    return SurfacesResult(
+        records=tuple(ordered), clock=_clock(ordered), source=source_label(chains)
+    )
+
+
+def _clock(records: Sequence[SurfaceRecord]) -> ClockEvidence:
+    sound = [record.surface for record in records if not record.is_broken]
+    return clock_evidence([surface for surface in sound if surface is not None])
 
 
 def _fit_all(
@@ -98,18 +107,13 @@ def _fit_all(
     stop, lock = threading.Event(), threading.Lock()
 
     def walk(item: tuple[str, tuple[OptionChain, ...]]) -> list[SurfaceRecord]:
-        label, chains = item
         found: list[SurfaceRecord] = []
-        previous = None
-        for chain in chains:
-            if stop.is_set():
-                break
-            record = fit_chain(chain, label, settings, previous).record
-            if record.surface is not None and not record.is_broken:
-                previous = record.surface  # nonsense must not be the prior of what follows
+        for record in fit_series(*item, settings):
             found.append(record)
             with lock:
                 progress.advance()
+            if stop.is_set():
+                break
         return found
 
     progress.start("fit", sum(len(chains) for _, chains in series))

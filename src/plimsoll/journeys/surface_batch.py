@@ -9,8 +9,12 @@ import numpy as np
 from plimsoll.domain.evidence import Check, Verdict
 from plimsoll.domain.table import Cell, Column, ColumnKind, Table
 from plimsoll.estimators.surface.fit_bounds import pooled_checks
+from plimsoll.estimators.surface.moves import SmileMoves
 from plimsoll.estimators.surface.quality import PooledQuality, pooled
 from plimsoll.journeys.fitted_chain import SurfaceRecord, worst_verdict
+from plimsoll.journeys.surface_clock import ClockEvidence
+from plimsoll.journeys.surface_clock_tables import clock_tables
+from plimsoll.journeys.surface_moves import joined_moves, moves_tables
 from plimsoll.journeys.surface_tables import (
     arbitrage_table,
     check_table,
@@ -29,17 +33,25 @@ class SurfacesResult:
     ----------
     records : tuple of SurfaceRecord
         By time, then by label.
+    clock : ClockEvidence
+        The variance clock that the chains imply.
     source : str
         Where the prices are from.
     """
 
     records: tuple[SurfaceRecord, ...]
+    clock: ClockEvidence
     source: str
 
     def pool(self, label: str | None = None) -> PooledQuality:
         """Return the quality of all surfaces together, or of one chain's."""
         chosen = [r for r in self.records if label in (None, r.label)]
         return pooled([record.quality for record in chosen])
+
+    @property
+    def moves(self) -> SmileMoves | None:
+        """Moves from snapshot to snapshot; None where no two are near enough."""
+        return joined_moves([record.moves for record in self.records])
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -128,7 +140,7 @@ class SurfacesResult:
         )
 
     def tables(self) -> tuple[Table, ...]:
-        """Return fit, spread, chains, arbitrage, broken snapshots (if any), findings, verdict."""
+        """Return fit, chains, arbitrage, smoothness, clock, findings, verdict; none empty."""
         broken = self.broken_table()
         return (
             self.table(),
@@ -136,6 +148,8 @@ class SurfacesResult:
             self.chain_table(),
             arbitrage_table(self.records),
             *((broken,) if len(broken) else ()),
+            *moves_tables(self.moves),
+            *clock_tables(self.clock),
             finding_counts(self.records),
             check_table(self.checks),
         )

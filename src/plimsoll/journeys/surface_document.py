@@ -14,6 +14,7 @@ from plimsoll.estimators.surface.arbitrage import ArbitrageReport
 from plimsoll.estimators.surface.quality import FitMeasures, FitQuality, PooledQuality
 from plimsoll.estimators.surface.quote_errors import Tenor
 from plimsoll.journeys.fitted_chain import SurfaceRecord, worst_verdict
+from plimsoll.journeys.surface_index import index_document
 from plimsoll.journeys.surface_tables import VIOLATIONS
 
 
@@ -33,6 +34,7 @@ def record_document(record: SurfaceRecord, *, with_surface: bool = False) -> dic
         "dropped": record.dropped,
         "expiries_without_smile": {iso_time(e): r.value for e, r in record.reasons},
         "findings": [finding_document(finding) for finding in record.findings],
+        "vol_index": index_document(record.index),
         "seconds": record.seconds,
         "fit_seconds": record.fit_seconds,
     }

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 
+from plimsoll.estimators.implied.vol_index import VolIndex
 from plimsoll.journeys.fitted_chain import FittedChain
+from plimsoll.journeys.surface_index import index_words
 from plimsoll.report.key_figures import KeyFigure
 
 
 def surface_key_figures(chain: FittedChain) -> tuple[KeyFigure, ...]:
-    """Return quotes, shares inside, median error and RMSE of expiries of a day and more."""
+    """Return quotes, shares inside, median error, RMSE, and the vol index."""
     record = chain.record
     judged = record.quality.judged
     more = record.quality.more_than_mark
@@ -27,7 +29,13 @@ def surface_key_figures(chain: FittedChain) -> tuple[KeyFigure, ...]:
             "Median error", judged.median_half_spreads, "", "half spreads, absolute, of the mid"
         ),
         _number("RMSE", judged.rmse_vol_points, "", "vol points, without the worst 0.1 %"),
+        *(_index(*row) for row in record.index.rows),
     )
+
+
+def _index(name: str, found: VolIndex | None, reason: str) -> KeyFigure:
+    value, about = index_words(found, reason)
+    return KeyFigure(title=f"30-day index, {name}", value=value, unit="%", about=about)
 
 
 def _percent(title: str, share: float, about: str) -> KeyFigure:

@@ -13,6 +13,8 @@ from plimsoll.domain.surface import VolSurface
 from plimsoll.domain.table import Table, iso_minute
 from plimsoll.errors import UsageError
 from plimsoll.journeys.fitted_chain import FittedChain, worst_verdict
+from plimsoll.journeys.surface_index import index_table
+from plimsoll.journeys.surface_published import published_documents, published_table
 from plimsoll.journeys.surface_tables import (
     arbitrage_table,
     expiry_table,
@@ -86,10 +88,13 @@ class SurfaceResult:
         return expiry_table(self.chain(label))
 
     def tables(self, label: str | None = None) -> tuple[Table, ...]:
-        """Return expiries, measures of fit, arbitrage, and findings of a chain."""
-        record = self.chain(label).record
+        """Return expiries, published parameters, index, fit, arbitrage, findings of a chain."""
+        chain = self.chain(label)
+        record = chain.record
         return (
             self.table(label),
+            published_table(chain.published, record.name),
+            index_table(record.index, f"30-day volatility index of {record.name} UTC"),
             tenor_table(record.quality, f"Fit of {record.name} UTC"),
             arbitrage_table([record]),
             findings_table(record.findings, f"Findings on {record.name} UTC"),
@@ -185,4 +190,10 @@ def plain_documents(result: SurfaceResult) -> list[dict[str, Any]]:
     """Return each chain as plain values; tables apart."""
     from plimsoll.journeys.surface_document import record_document
 
-    return [record_document(chain.record, with_surface=True) for chain in result.chains]
+    return [
+        {
+            **record_document(chain.record, with_surface=True),
+            "published": published_documents(chain.published),
+        }
+        for chain in result.chains
+    ]

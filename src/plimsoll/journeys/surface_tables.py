@@ -25,7 +25,7 @@ VIOLATIONS = {
 }
 """Kinds of violation of an `ArbitrageReport`, with their names for people."""
 _PERCENT = 100.0
-_PER = "per standard deviation (volatility times root of time)"
+_PER = "per deviation: k over volatility times root of time"
 
 
 def expiry_table(fitted: FittedChain) -> Table:
@@ -42,8 +42,8 @@ def expiry_table(fitted: FittedChain) -> Table:
             Column(name="quotes", title="Quotes", kind=ColumnKind.COUNT, about="Quotes fitted."),
             _number("atm", "ATM vol", "%", 2, "Volatility at the forward, annual."),
             _number("atm_sd", "s.d.", "%", 2, "Standard error of the at-the-money volatility."),
-            _number("skew", "Skew", "%/dev", 2, f"Slope of volatility at the forward, {_PER}."),
-            _number("curvature", "Curv.", "%/dev²", 2, f"Second derivative there, {_PER} squared."),
+            _number("skew", "Skew", "%/dev", 2, f"Slope of volatility at the forward {_PER}."),
+            _number("curvature", "Curv.", "%/dev²", 2, f"Second derivative there {_PER}, squared."),
             _number("rr25", "25Δ RR", "%", 2, "Call less put volatility at 25 delta."),
             _number("bf25", "25Δ BF", "%", 2, "Mean of both less the at-the-money volatility."),
             Column(
@@ -58,7 +58,8 @@ def expiry_table(fitted: FittedChain) -> Table:
         ),
         rows=tuple(rows[expiry] for expiry in sorted(rows)),
         notes=(
-            "k = ln(K/F). Delta "
+            "k = ln(K/F). Skew and curvature: derivatives of volatility in k / dev, dev = σ√τ at "
+            "the forward. Delta "
             + (
                 "premium-adjusted"
                 if fitted.quotes.chain.settle == fitted.quotes.chain.pair.base

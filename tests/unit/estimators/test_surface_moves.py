@@ -12,6 +12,7 @@ from sample_surface import AT, DAY, smile
 from plimsoll.domain.smile_quotes import SmileQuotes
 from plimsoll.domain.surface import SmileSource, SviSmile, VolSurface
 from plimsoll.estimators.surface.moves import (
+    EQUIVALENT,
     STILL,
     Counterpart,
     Quantity,
@@ -25,6 +26,7 @@ from plimsoll.estimators.surface.standardised import (
     standardised_errors,
     standardised_jacobian,
     standardised_vols,
+    vols_of_shape,
 )
 from plimsoll.marketdata.chains import prepare_chain
 from plimsoll.maths.svi import svi_total_variance
@@ -64,6 +66,7 @@ def rows(count: int, **columns: np.ndarray) -> SmileMoves:
         "noise": np.zeros((count, 5)),
         "raw_errors": np.ones((count, 3)),
         "shape": np.zeros(count),
+        "lost_inside": np.zeros(count),
     }
     return SmileMoves(**{**nothing, **columns})
 
@@ -186,6 +189,29 @@ def test_only_expiries_fitted_on_both_sides_are_followed(
     assert len(smile_moves(none, quotes[0], truth[1], quotes[1])) == 0
 
 
+def test_a_shape_carried_on_loses_what_it_leaves_outside(
+    truth: tuple[VolSurface, VolSurface], quotes: tuple[SmileQuotes, SmileQuotes]
+) -> None:
+    """The law itself loses nothing; a shape of twice the skew leaves many quotes outside."""
+    before, held = truth[0], quotes[0]
+    # At another level: all volatilities up by a tenth leave the shape as it is.
+    lifted = tuple(
+        replace(s, a=1.21 * s.a, b=1.1 * s.b, m=1.1 * s.m, sigma=1.1 * s.sigma)
+        for s in before.smiles
+    )
+    same = smile_moves(replace(before, smiles=lifted), held, before, held)
+    assert same.lost_inside == pytest.approx(0.0, abs=1e-12)
+    leaning = tuple(replace(s, rho=2.0 * s.rho if abs(s.rho) < 0.5 else 0.0) for s in lifted)
+    moved = smile_moves(replace(before, smiles=leaning), held, before, held)
+    assert (moved.lost_inside > 0.1).all()
+    one, other = before.smiles[3:5]
+    k = np.array([-0.1, 0.0, 0.1])
+    own = np.sqrt(svi_total_variance(one.raw, k) / one.tau_years)
+    assert vols_of_shape(one, one, k) == pytest.approx(own, rel=1e-14)
+    at_money = np.sqrt(svi_total_variance(other.raw, 0.0) / other.tau_years)
+    assert vols_of_shape(one, other, k)[1] == pytest.approx(at_money, rel=1e-14)
+
+
 def test_a_flip_is_a_far_raw_move_of_a_smile_that_stayed() -> None:
     far, near = 3.01, 2.99
     parameters = np.zeros((4, 10))
@@ -194,6 +220,11 @@ def test_a_flip_is_a_far_raw_move_of_a_smile_that_stayed() -> None:
     shape = np.array([0.9 * STILL, 0.9 * STILL, 1.1 * STILL, STILL])
     moves = rows(4, parameters=parameters, shape=shape)
     assert moves.flipped.tolist() == [True, False, False, True]
+    # Quotes that the shape before would leave outside asked for the move.
+    lost = np.array([0.9 * EQUIVALENT, 0.0, 0.0, 1.1 * EQUIVALENT])
+    asked = replace(moves, lost_inside=lost)
+    assert asked.far.tolist() == [True, False, False, True]
+    assert asked.flipped.tolist() == [True, False, False, False]
     unknown = rows(1, parameters=parameters[:1], raw_errors=np.full((1, 3), np.nan))
     assert not unknown.flipped.any()
 

@@ -35,6 +35,14 @@ Page = Annotated[Path | None, typer.Option("--out", help="HTML file for pictures
 Every = Annotated[
     bool, typer.Option("--all", help="Every chain of the files, judged together; no pictures.")
 ]
+DayWeights = Annotated[
+    str | None,
+    typer.Option(
+        "--day-weights",
+        help="Variance of Monday to Sunday (UTC) over the mean day's, seven numbers with commas; "
+        "else calendar time. --all estimates them.",
+    ),
+]
 
 
 def surface(
@@ -44,22 +52,28 @@ def surface(
     out: Page = None,
     every: Every = False,
     format: Form = None,
+    day_weights: DayWeights = None,
     json: Json = False,
     debug: Debug = False,
 ) -> None:
     """Fit a volatility surface free of arbitrage to an option chain, and judge it."""
     with running("surface", json=json, debug=debug) as output:
+        from plimsoll.journeys.surface_day_weights import settings_on
+
+        settings = settings_on(day_weights)
         if every:
             _refuse_with_all(at, out)
             from plimsoll.journeys.surface import surfaces
 
             progress = output.progress()
-            many = surfaces(chains, currency=currency, format=format, progress=progress)
+            many = surfaces(
+                chains, currency=currency, format=format, settings=settings, progress=progress
+            )
             output.close()
             raise typer.Exit(_show_all(output, many))
         from plimsoll.journeys.surface import surface as run
 
-        result = run(chains, at=at, currency=currency, format=format)
+        result = run(chains, at=at, currency=currency, format=format, settings=settings)
         if out is not None:
             result.to_html(out)
         raise typer.Exit(_show(output, result, out))
@@ -112,7 +126,9 @@ def _show(output: Output, result: SurfaceResult, out: Path | None) -> ExitCode:
 def _show_all(output: Output, result: SurfacesResult) -> ExitCode:
     from plimsoll.cli.render import table_document
     from plimsoll.domain.evidence import Verdict
+    from plimsoll.journeys.surface_clock_tables import clock_document
     from plimsoll.journeys.surface_document import check_documents, pool_document, record_document
+    from plimsoll.journeys.surface_moves import moves_document
 
     checks = result.checks
     verdict = result.verdict
@@ -125,6 +141,8 @@ def _show_all(output: Output, result: SurfacesResult) -> ExitCode:
             "fit": pool_document(result.pool()),
             "by_chain": {label: pool_document(result.pool(label)) for label in result.labels},
             "tables": [table_document(table) for table in result.tables()],
+            "moves": moves_document(result.moves),
+            "variance_clock": clock_document(result.clock),
             "surfaces": [record_document(record) for record in result.records],
         }
         output.document(code, {"result": members})

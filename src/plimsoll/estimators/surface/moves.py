@@ -5,7 +5,9 @@ held against a number of the same kind that comes from the mids alone (`QuotedSm
 is known: levels against the level, slopes against the skew, bends against the curvature.
 
 A *flip* is what a fit with two equivalent solutions would do: the shape of the smile stays, raw
-parameters go far beyond their standard errors.
+parameters go far beyond their standard errors, and the shape before would have done as well: lifted
+to the new level it keeps as many of the new quotes inside bid-ask. Where it would not, quotes asked
+for the move.
 """
 
 from __future__ import annotations
@@ -21,12 +23,13 @@ from numpy.typing import NDArray
 from plimsoll.domain.option_chain import BoolArray, FloatArray, IntArray
 from plimsoll.domain.smile_quotes import SmileQuotes
 from plimsoll.domain.surface import SmileSource, SviSmile, VolSurface
-from plimsoll.estimators.surface.quote_errors import DAYS, EDGES_DAYS
+from plimsoll.estimators.surface.quote_errors import DAYS, DELTA, EDGES_DAYS, VOL_ALLOWANCE
 from plimsoll.estimators.surface.quoted_smile import QuotedSmile, quoted_smile
 from plimsoll.estimators.surface.standardised import (
     standardised,
     standardised_errors,
     standardised_vols,
+    vols_of_shape,
 )
 from plimsoll.maths.svi_forms import raw_to_jump_wings, raw_to_nodes
 
@@ -37,7 +40,9 @@ SHAPE_REACH = 1.5
 STILL = 0.02
 """Largest change of volatility over at-the-money volatility of a smile whose shape stayed."""
 FLIP_ERRORS = 3.0
-"""Standard errors (of the difference) beyond which a raw parameter has flipped."""
+"""Standard errors (of the difference) beyond which a raw parameter has gone far."""
+EQUIVALENT = 0.05
+"""Share of quotes inside that an equivalent shape may lose against the fit."""
 _FITTED = (SmileSource.SVI, SmileSource.ESSVI)
 _SHAPE_GRID = np.linspace(-SHAPE_REACH, SHAPE_REACH, 31)
 
@@ -105,6 +110,9 @@ class SmileMoves:
         without a covariance.
     shape : (N,) float64
         Largest change of volatility over at-the-money volatility within ``SHAPE_REACH``.
+    lost_inside : (N,) float64
+        Share of the new judged quotes inside bid-ask that the shape before, at the new level,
+        loses against the fit; NaN without quotes.
     """
 
     expiry_ns: IntArray
@@ -115,6 +123,7 @@ class SmileMoves:
     noise: FloatArray
     raw_errors: FloatArray
     shape: FloatArray
+    lost_inside: FloatArray
 
     def __len__(self) -> int:
         return int(self.expiry_ns.size)
@@ -131,11 +140,18 @@ class SmileMoves:
         return still
 
     @property
-    def flipped(self) -> BoolArray:
+    def far(self) -> BoolArray:
         """(N,) those of them with a raw parameter moved beyond its standard errors."""
         with np.errstate(invalid="ignore"):
             far = np.abs(self.raw) > FLIP_ERRORS * self.raw_errors
-        flipped: BoolArray = self.still & far.any(axis=1)
+        stayed: BoolArray = self.still & far.any(axis=1)
+        return stayed
+
+    @property
+    def flipped(self) -> BoolArray:
+        """(N,) those of them where the shape before would have done as well."""
+        with np.errstate(invalid="ignore"):
+            flipped: BoolArray = self.far & (self.lost_inside <= EQUIVALENT)
         return flipped
 
     def moved(self, quantity: Quantity) -> FloatArray:
@@ -229,6 +245,7 @@ def smile_moves(
         noise=_rows([np.hypot(_noise(old), _noise(new)) for old, new in quoted], 5),
         raw_errors=_rows([np.hypot(old, new) for old, new in errors], 3),
         shape=np.array([_shape_change(old, new) for old, new in pairs], dtype=np.float64),
+        lost_inside=np.array([_lost_inside(*pair, after_quotes) for pair in pairs], dtype=float),
     )
 
 
@@ -273,6 +290,20 @@ def _noise(smile: QuotedSmile) -> FloatArray:
 def _shape_change(old: SviSmile, new: SviSmile) -> float:
     shapes = [standardised_vols(smile, _SHAPE_GRID) for smile in (old, new)]
     return float(np.max(np.abs(shapes[1] - shapes[0])))
+
+
+def _lost_inside(old: SviSmile, new: SviSmile, quotes: SmileQuotes) -> float:
+    rows = quotes.usable & (quotes.chain.expiry_ns == new.expiry_ns)
+    rows &= np.abs(quotes.forward_delta) >= DELTA
+    if not rows.any():
+        return float("nan")
+    shares = []
+    for shape in (new, old):
+        vol = vols_of_shape(shape, new, quotes.log_moneyness[rows])
+        inside = vol >= quotes.bid_vol[rows] - VOL_ALLOWANCE
+        inside &= vol <= quotes.ask_vol[rows] + VOL_ALLOWANCE
+        shares.append(float(inside.mean()))
+    return shares[0] - shares[1]
 
 
 def _rows(rows: list[NDArray[Any]], columns: int) -> FloatArray:

@@ -55,3 +55,11 @@ def standardised_vols(smile: SviSmile, deviations: FloatArray) -> FloatArray:
         svi_total_variance(smile.raw, deviations * np.sqrt(variance)) / variance
     )
     return shape
+
+
+def vols_of_shape(shape: SviSmile, level: SviSmile, log_moneyness: FloatArray) -> FloatArray:
+    """Volatility of one smile's shape at another's level, forward and expiry."""
+    variance = float(svi_total_variance(level.raw, 0.0))
+    at_money = np.sqrt(variance / level.tau_years)
+    vols: FloatArray = at_money * standardised_vols(shape, log_moneyness / np.sqrt(variance))
+    return vols
