@@ -11,9 +11,10 @@ of order four, more where the guess is worse. Relative error of the total standa
   ``d ln s / d ln price``, which is below 1 up to half the bound (``min(F, K)``) and grows like
   ``1 / (s phi(d1))`` above.
 * in-the-money prices by put-call parity: the time value has lost what the intrinsic value
-  occupies, so that no method beats ``|ds| <= eps max(F, K) / (F phi(d1))`` (``eps = 2.2e-16``):
-  the error of one rounding of a price of the size of its bound, ``eps max(F, K) / vega`` in terms
-  of ``sigma``. It is what `vol_per_tick` returns for a tick of that size.
+  occupies, so that no method does much better than ``eps max(F, K) / (F phi(d1))`` in ``s``
+  (``eps = 2.2e-16``): the error of one rounding of a price of the size of its bound, ``eps
+  max(F, K) / vega`` in terms of ``sigma``. It is what `vol_per_tick` returns for a tick of that
+  size. With the roundings of the price and of the parity both, errors stay below twice that.
 
 ``ln(K/F)`` is formed from the exact difference where the two are close, as ``log1p((K - F)/F)``.
 """

@@ -20,7 +20,7 @@ from plimsoll.estimators.surface.fit_bounds import (
     surface_checks,
 )
 from plimsoll.estimators.surface.quality import FitQuality, fit_quality, measures, pooled
-from plimsoll.estimators.surface.quote_errors import Tenor
+from plimsoll.estimators.surface.quote_errors import QuoteErrors, Tenor
 from plimsoll.marketdata.chains import prepare_chain
 from plimsoll.sandbox.option_chain import SandboxChain, option_chain, option_chains
 
@@ -285,3 +285,19 @@ def test_an_expiry_of_exactly_a_day_is_judged(made: SandboxChain) -> None:
         mine = given.chain.expiry_ns[errors.row] == first
         assert mine.any()
         assert set(errors.tenor()[mine].tolist()) == {tenors.index(tenor)}
+
+
+def test_a_locked_quote_off_the_surface_is_infinitely_many_half_spreads_away() -> None:
+    one = np.ones(3)
+    errors = QuoteErrors(
+        row=np.arange(3),
+        tau_days=one,
+        log_moneyness=one,
+        wing=one < 0.0,
+        error_vol=np.array([-0.01, 0.01, 0.0]),
+        half_spread_vol=0.0 * one,
+        **dict.fromkeys(
+            ("inside", "within_tick", "mark_known", "mark_inside", "mark_within_tick"), one < 0.0
+        ),
+    )
+    assert errors.errors_in_half_spreads.tolist() == [-math.inf, math.inf, 0.0]

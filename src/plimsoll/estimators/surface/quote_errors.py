@@ -90,7 +90,9 @@ class QuoteErrors:
         with np.errstate(divide="ignore", invalid="ignore"):
             ratio = self.error_vol / self.half_spread_vol
         missed = np.isnan(ratio) & ~(self.error_vol == 0.0)
-        filled: FloatArray = np.where(missed, np.inf, np.nan_to_num(ratio, posinf=np.inf))
+        filled: FloatArray = np.where(
+            missed, np.inf, np.nan_to_num(ratio, posinf=np.inf, neginf=-np.inf)
+        )
         return filled
 
     def where(self, mask: BoolArray) -> Self:
