@@ -81,7 +81,7 @@ def test_json_of_one_time(chains: Path) -> None:
     judged = chain["fit"]["judged"]
     assert 0.98 <= judged["inside"] <= 1.0
     assert set(chain["fit"]["by_tenor"]) >= {"under 1 d", "1-2 d", "over 90 d"}
-    names = ["expiries", "published", "vol_index", "fit", "arbitrage", "findings"]
+    names = ["expiries", "published", "jump_wings", "vol_index", "fit", "arbitrage", "findings"]
     assert [t["name"] for t in chain["tables"]] == names
     # The surface in the document is the one the Python API returns, to the bit.
     own = plimsoll.surface(chains, currency="HELM").surface()

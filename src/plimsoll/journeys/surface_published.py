@@ -6,38 +6,61 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from plimsoll.domain.table import Cell, Column, ColumnKind, Table
 from plimsoll.estimators.surface.published import PublishedSmile
 from plimsoll.journeys.surface_document import iso_time
 
+FloatArray = NDArray[np.float64]
+
 _PERCENT = 100.0
 _WINGS = ("v", "psi", "p", "c", "v_low")
 _AT_MONEY = ("atm_vol", "skew", "curvature")
-_PER_DEVIATION = ("atm_vol", "skew_per_deviation", "curvature_per_deviation")
+_PER_DEVIATION = ("skew_per_deviation", "curvature_per_deviation")
+
+
+def published_tables(smiles: Sequence[PublishedSmile], name: str) -> tuple[Table, Table]:
+    """Return parameters at the money, and jump-wings."""
+    return published_table(smiles, name), jump_wings_table(smiles, name)
 
 
 def published_table(smiles: Sequence[PublishedSmile], name: str) -> Table:
-    """One row per expiry: parameters at the money and jump-wings, each beside its error."""
+    """One row per expiry: level, skew and curvature, each beside its error."""
     return Table(
         name="published",
         title=f"Published parameters of {name} UTC",
         columns=(
             Column(name="expiry", title="Expiry (UTC)", kind=ColumnKind.TIME),
-            *_pair("atm", "ATM vol", "%", 2, "Volatility at the forward, annual."),
-            *_pair("skew", "Skew", "%/dev", 2, "Its slope per deviation, k over σ√τ."),
-            *_pair("curvature", "Curv.", "%/dev²", 2, "Its second derivative per deviation²."),
-            *_pair("v", "v", "", 4, "Jump-wings: annual variance at the forward."),
-            *_pair("psi", "ψ", "", 3, "Slope of the root of total variance at the forward."),
-            *_pair("p", "p", "", 2, "Slope of the put wing over that root."),
-            *_pair("c", "c", "", 2, "Slope of the call wing over that root."),
-            *_pair("v_low", "ṽ", "", 4, "Least annual variance."),
-            _number("tick", "Tick", "%", 2, "Volatility one price tick is worth, median."),
+            *_pair("atm", "ATM", "%", 2, "Volatility at the forward, annual."),
+            *_pair("skew", "Skew", "%", 2, "Its slope at the forward per deviation, k over σ√τ."),
+            *_pair("curvature", "Curv.", "%", 2, "Its second derivative there per deviation²."),
+            _number("tick", "Tick", "%", 2, "Volatility that one price tick is worth, median."),
         ),
-        rows=tuple(_cells(smile) for smile in smiles),
+        rows=tuple(_at_money_cells(smile) for smile in smiles),
         notes=(
-            "±: standard error of what stands before it, by the delta method. Skew and curvature "
-            "are the derivatives in k = ln(K/F), times σ√τ and its square.",
+            "±: standard error of what stands before it, by the delta method. Skew and curvature: "
+            "derivatives of volatility in k = ln(K/F), times σ√τ and its square.",
         ),
+    )
+
+
+def jump_wings_table(smiles: Sequence[PublishedSmile], name: str) -> Table:
+    """One row per expiry: the same smiles in the terms of traders, each beside its error."""
+    return Table(
+        name="jump_wings",
+        title=f"Jump-wings of {name} UTC",
+        columns=(
+            Column(name="expiry", title="Expiry (UTC)", kind=ColumnKind.TIME),
+            *_pair("v", "v", "", 4, "Annual variance at the forward."),
+            *_pair("psi", "ψ", "", 4, "Slope of the root of total variance w at the forward."),
+            *_pair("p", "p", "", 3, "Slope of w far to the left, downwards, over that root."),
+            *_pair("c", "c", "", 3, "Slope of w far to the right over that root."),
+            *_pair("v_low", "ṽ", "", 4, "Least annual variance."),
+        ),
+        rows=tuple(_wing_cells(smile) for smile in smiles),
+        notes=("p and c say what lies beyond the last quotes: see their errors.",),
     )
 
 
@@ -50,39 +73,32 @@ def published_documents(smiles: Sequence[PublishedSmile]) -> list[dict[str, Any]
     return [_document(smile) for smile in smiles]
 
 
-def _cells(smile: PublishedSmile) -> tuple[Cell, ...]:
-    at_money = zip(smile.per_deviation, smile.per_deviation_error, strict=True)
-    wings = zip(smile.jump_wings, smile.jump_wings_error, strict=True)
-    return (
-        smile.expiry_ns,
-        *(_PERCENT * float(value) for pair in at_money for value in pair),
-        *(float(value) for pair in wings for value in pair),
-        _PERCENT * smile.vol_per_tick,
-    )
+def _at_money_cells(smile: PublishedSmile) -> tuple[Cell, ...]:
+    found = zip(smile.per_deviation, smile.per_deviation_error, strict=True)
+    values = (_PERCENT * float(value) for pair in found for value in pair)
+    return (smile.expiry_ns, *values, _PERCENT * smile.vol_per_tick)
+
+
+def _wing_cells(smile: PublishedSmile) -> tuple[Cell, ...]:
+    found = zip(smile.jump_wings, smile.jump_wings_error, strict=True)
+    return (smile.expiry_ns, *(float(value) for pair in found for value in pair))
 
 
 def _document(smile: PublishedSmile) -> dict[str, Any]:
-    named = {
-        **dict(zip(_AT_MONEY, zip(smile.at_money, smile.at_money_error, strict=True), strict=True)),
-        **dict(
-            zip(
-                _PER_DEVIATION,
-                zip(smile.per_deviation, smile.per_deviation_error, strict=True),
-                strict=True,
-            )
-        ),
-    }
-    wings = zip(_WINGS, zip(smile.jump_wings, smile.jump_wings_error, strict=True), strict=True)
     return {
         "expiry": iso_time(smile.expiry_ns),
-        **{name: _estimate(*pair) for name, pair in named.items()},
-        "jump_wings": {name: _estimate(*pair) for name, pair in wings},
+        **_estimates(_AT_MONEY, smile.at_money, smile.at_money_error),
+        **_estimates(_PER_DEVIATION, smile.per_deviation[1:], smile.per_deviation_error[1:]),
+        "jump_wings": _estimates(_WINGS, smile.jump_wings, smile.jump_wings_error),
         "vol_per_tick": _plain(smile.vol_per_tick),
     }
 
 
-def _estimate(value: float, error: float) -> dict[str, float | None]:
-    return {"value": _plain(value), "standard_error": _plain(error)}
+def _estimates(names: Sequence[str], values: FloatArray, errors: FloatArray) -> dict[str, Any]:
+    return {
+        name: {"value": _plain(value), "standard_error": _plain(error)}
+        for name, value, error in zip(names, values, errors, strict=True)
+    }
 
 
 def _plain(value: float) -> float | None:
@@ -90,7 +106,7 @@ def _plain(value: float) -> float | None:
 
 
 def _pair(name: str, title: str, unit: str, digits: int, about: str) -> tuple[Column, Column]:
-    error = Column(name=f"{name}_se", title="±", kind=ColumnKind.NUMBER, digits=digits)
+    error = Column(name=f"{name}_se", title="±", kind=ColumnKind.NUMBER, unit=unit, digits=digits)
     return _number(name, title, unit, digits, about), error
 
 

@@ -14,7 +14,7 @@ from plimsoll.domain.table import Table, iso_minute
 from plimsoll.errors import UsageError
 from plimsoll.journeys.fitted_chain import FittedChain, worst_verdict
 from plimsoll.journeys.surface_index import index_table
-from plimsoll.journeys.surface_published import published_documents, published_table
+from plimsoll.journeys.surface_published import published_documents, published_tables
 from plimsoll.journeys.surface_tables import (
     arbitrage_table,
     expiry_table,
@@ -88,12 +88,12 @@ class SurfaceResult:
         return expiry_table(self.chain(label))
 
     def tables(self, label: str | None = None) -> tuple[Table, ...]:
-        """Return expiries, published parameters, index, fit, arbitrage, findings of a chain."""
+        """Return expiries, published parameters, index, fit, arbitrage, findings."""
         chain = self.chain(label)
         record = chain.record
         return (
             self.table(label),
-            published_table(chain.published, record.name),
+            *published_tables(chain.published, record.name),
             index_table(record.index, f"30-day volatility index of {record.name} UTC"),
             tenor_table(record.quality, f"Fit of {record.name} UTC"),
             arbitrage_table([record]),

@@ -12,7 +12,6 @@ from plimsoll.domain.option_chain import ChainFinding
 from plimsoll.domain.table import Cell, Column, ColumnKind, Table
 from plimsoll.estimators.implied.features import expiry_features
 from plimsoll.estimators.surface.quality import FitMeasures, FitQuality, measures
-from plimsoll.estimators.surface.query import standard_error
 from plimsoll.estimators.surface.quote_errors import DAYS, Tenor
 from plimsoll.journeys.fitted_chain import FittedChain, SurfaceRecord
 
@@ -32,20 +31,20 @@ def expiry_table(fitted: FittedChain) -> Table:
     """One row per expiry of the chain, with the reason where it has no smile."""
     record = fitted.record
     rows = {**_without_smile(fitted), **_with_smile(fitted)}
+    unit = fitted.quotes.chain.pair.quote
     return Table(
         name="expiries",
         title=f"Surface of {record.name} UTC",
         columns=(
             Column(name="expiry", title="Expiry (UTC)", kind=ColumnKind.TIME),
-            _number("days", "Time", "d", 2, "Calendar days to expiry."),
-            _number("forward", "Forward", fitted.quotes.chain.pair.quote, 2, "Median of the rows."),
+            _number("days", "Days", "", 2, "Calendar days to expiry."),
+            _number("forward", "Forward", "", _price_digits(rows), f"Median of the rows, {unit}."),
             Column(name="quotes", title="Quotes", kind=ColumnKind.COUNT, about="Quotes fitted."),
-            _number("atm", "ATM vol", "%", 2, "Volatility at the forward, annual."),
-            _number("atm_sd", "s.d.", "%", 2, "Standard error of the at-the-money volatility."),
-            _number("skew", "Skew", "%/dev", 2, f"Slope of volatility at the forward {_PER}."),
-            _number("curvature", "Curv.", "%/dev²", 2, f"Second derivative there {_PER}, squared."),
-            _number("rr25", "25Δ RR", "%", 2, "Call less put volatility at 25 delta."),
-            _number("bf25", "25Δ BF", "%", 2, "Mean of both less the at-the-money volatility."),
+            _number("atm", "ATM", "%", 2, "Volatility at the forward, annual."),
+            _number("skew", "Skew", "%", 2, f"Slope of volatility at the forward {_PER}."),
+            _number("curvature", "Curv.", "%", 2, f"Second derivative there {_PER}, squared."),
+            _number("rr25", "RR25", "%", 2, "Call less put volatility at 25 delta."),
+            _number("bf25", "BF25", "%", 2, "Mean of both less the at-the-money volatility."),
             Column(
                 name="inside",
                 title="Inside",
@@ -58,8 +57,8 @@ def expiry_table(fitted: FittedChain) -> Table:
         ),
         rows=tuple(rows[expiry] for expiry in sorted(rows)),
         notes=(
-            "k = ln(K/F). Skew and curvature: derivatives of volatility in k / dev, dev = σ√τ at "
-            "the forward. Delta "
+            f"k = ln(K/F), forward in {unit}. Skew and curvature: derivatives of volatility in k / "
+            "dev, dev = σ√τ at the forward. Delta "
             + (
                 "premium-adjusted"
                 if fitted.quotes.chain.settle == fitted.quotes.chain.pair.base
@@ -223,7 +222,6 @@ def _with_smile(fitted: FittedChain) -> dict[int, tuple[Cell, ...]]:
     if surface is None:
         return {}
     features = expiry_features(surface)
-    errors = standard_error(surface, 0.0, np.array(surface.expiries_ns))
     rows: dict[int, tuple[Cell, ...]] = {}
     for i, smile in enumerate(surface.smiles):
         fit = _expiry_measures(fitted, smile.expiry_ns)
@@ -234,7 +232,6 @@ def _with_smile(fitted: FittedChain) -> dict[int, tuple[Cell, ...]]:
             smile.forward,
             smile.quotes,
             _PERCENT * float(features.atm_vol[i]),
-            _PERCENT * float(errors[i]),
             _PERCENT * deviation * float(features.skew[i]),
             _PERCENT * deviation**2 * float(features.curvature[i]),
             _PERCENT * float(features.risk_reversal_25[i]),
@@ -247,7 +244,7 @@ def _with_smile(fitted: FittedChain) -> dict[int, tuple[Cell, ...]]:
 
 
 def _without_smile(fitted: FittedChain) -> dict[int, tuple[Cell, ...]]:
-    nothing: tuple[Cell, ...] = (None,) * 8
+    nothing: tuple[Cell, ...] = (None,) * 7
     rows = {}
     for expiry, reason in fitted.record.reasons:
         summary = fitted.quotes.expiries.get(expiry)
@@ -260,6 +257,12 @@ def _without_smile(fitted: FittedChain) -> dict[int, tuple[Cell, ...]]:
 def _expiry_measures(fitted: FittedChain, expiry_ns: int) -> FitMeasures:
     errors = fitted.record.quality.errors
     return measures(errors.where(fitted.quotes.chain.expiry_ns[errors.row] == expiry_ns))
+
+
+def _price_digits(rows: dict[int, tuple[Cell, ...]]) -> int:
+    """Decimals that leave a price about six figures."""
+    prices = [float(row[2]) for row in rows.values() if isinstance(row[2], float) and row[2] > 0.0]
+    return int(np.clip(5 - np.floor(np.log10(max(prices, default=1.0))), 0, 6))
 
 
 def _quantile_title(share: float) -> str:
