@@ -103,7 +103,7 @@ class ScenarioTable:
 
     def _check_numbers(self) -> None:
         """No gap without a reason, no number with one."""
-        strangers = [market for market in self.reasons if market not in set(self.markets)]
+        strangers = sorted(set(self.reasons) - set(self.markets))
         if strangers:
             raise UsageError("must be of the table's markets", found=strangers, field="reasons")
         # A sum is finite unless one of its terms is not, and costs one pass without memory.
