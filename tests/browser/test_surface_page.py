@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+import plimsoll
 from plimsoll.report.surface_page import surface_page
+from plimsoll.sandbox.option_chain import option_chains
 from surface_views import HOSTILE, hostile_page
 
 READY = "html[data-report=ready]"
@@ -29,6 +32,15 @@ def page_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     text = surface_page([hostile_page()], title=HOSTILE, source=f"SYNTHETIC {HOSTILE}")
     path = tmp_path_factory.mktemp("surface") / "surface.html"
     path.write_text(text, "utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
+def many_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("surfaces") / "surfaces.html"
+    chains = [item.chain for item in option_chains(1, 3)]
+    named = [replace(chain, source=f"SYNTHETIC {HOSTILE}") for chain in chains]
+    plimsoll.surfaces(named).to_html(path)
     return path
 
 
@@ -74,6 +86,22 @@ def test_hostile_names_are_printed_not_run(opened: Opened) -> None:
     title = str(opened.page.text_content("[data-figure='0-term'] .gtitle"))
     assert title == f"Price source: SYNTHETIC {HOSTILE}"
     assert opened.page.locator("img").count() == 0
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_the_page_of_many_surfaces(browser: Browser, many_file: Path, width: int) -> None:
+    """Every picture once, live; no error, no scrolling sideways, no name run."""
+    shown = Opened(browser.new_page(viewport={"width": width, "height": 800}), many_file)
+    both = shown.page.eval_on_selector_all(
+        "figure.history",
+        "all => all.map(f => [f.querySelector('.live').offsetHeight > 0,"
+        " f.querySelector('.printed').offsetHeight > 0])",
+    )
+    assert both == [[True, False]] * 3
+    assert shown.page.evaluate("document.documentElement.scrollWidth") <= width
+    assert shown.page.locator("img").count() == 0
+    assert shown.complaints == []
+    shown.page.close()
 
 
 @pytest.mark.parametrize("width", [1440, 820, 390])

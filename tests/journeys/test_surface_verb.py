@@ -168,6 +168,18 @@ def test_all_prints_progress_to_stderr_and_tables_to_stdout(chains: Path) -> Non
         assert title in done.stdout
 
 
+def test_all_writes_a_page(chains: Path, tmp_path: Path) -> None:
+    page = tmp_path / "surfaces.html"
+    done = plimsoll_cli(chains, "--all", "--out", page)
+    assert done.returncode == 0, done.stderr
+    assert f"wrote {page}" in done.stdout
+    text = page.read_text("utf-8")
+    assert text.count('<div class="band synthetic"') == 1
+    for told in ("HELM and KEEL, 6 surfaces", "Quotes inside bid-ask", "Flips", "Over time"):
+        assert told in text
+    assert plimsoll.surfaces(chains, workers=1).to_html().count("<svg viewBox") == 3
+
+
 def test_bounds_that_fail_exit_with_1(tmp_path: Path) -> None:
     path = tmp_path / "SYNTHETIC-noise.parquet"
     chain_table(spoiled()).write_parquet(path)
@@ -190,7 +202,7 @@ def test_bounds_that_fail_exit_with_1(tmp_path: Path) -> None:
         (["{chains}", "--at", "2025-03-03"], 3, "2025-03-0"),
         (["{chains}", "--at", "noon"], 2, "at: must"),
         (["{chains}", "--all", "--at", "2025-03-05"], 2, "--at: must not be given with --all"),
-        (["{chains}", "--all", "--out", "x.html"], 2, "--out: must not be given with --all"),
+        (["{chains}", "--all", "--out", "{folder}"], 3, "name a file, not a folder"),
         (["{chains}", "--format", "xlsx"], 2, "must be one of"),
         (["{bars}"], 3, "must"),
         (["{folder}"], 3, "must be a file, found 'a directory'"),

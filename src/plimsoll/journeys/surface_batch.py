@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -153,6 +155,23 @@ class SurfacesResult:
             finding_counts(self.records),
             check_table(self.checks),
         )
+
+    def to_html(self, path: str | os.PathLike[str] | None = None, *, note: str = "") -> str:
+        """Return the page of all surfaces; write it whole where a path is given.
+
+        Raises
+        ------
+        StorageError
+            It could not be written; what stood there before is untouched.
+        """
+        from plimsoll.journeys.surface_batch_page import batch_page
+
+        text = batch_page(self, note)
+        if path is not None:
+            from plimsoll.adapters.files.atomic import write_atomically
+
+            write_atomically(Path(path), text)
+        return text
 
     def _chain_cells(self, label: str | None) -> tuple[Cell, ...]:
         mine = [r for r in self.records if label in (None, r.label)]

@@ -69,9 +69,12 @@ class Picture:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Section:
+class PageSection:
+    """A section of the page, ready to print; ``heading`` stands over its pictures."""
+
     chain: ChainPage
     anchor: str
+    heading: str
     smiles: tuple[Picture, ...]
     pictures: tuple[Picture, ...]
     tables: tuple[TableView, ...]
@@ -95,6 +98,15 @@ def surface_page(chains: Sequence[ChainPage], *, title: str, source: str, note: 
         Where plotly is not installed.
     """
     sections = tuple(_section(index, chain) for index, chain in enumerate(chains))
+    return rendered_page(
+        sections, kind="Implied-volatility surface", title=title, source=source, note=note
+    )
+
+
+def rendered_page(
+    sections: Sequence[PageSection], *, kind: str, title: str, source: str, note: str
+) -> str:
+    """Return sections as one self-contained HTML page; ``kind`` stands over its title."""
     script = inline_script(asset("report.js"))
     figures: dict[str, Plain] = {
         picture.key: picture.live
@@ -102,6 +114,7 @@ def surface_page(chains: Sequence[ChainPage], *, title: str, source: str, note: 
         for picture in (*section.smiles, *section.pictures)
     }
     context: dict[str, Any] = {
+        "kind": kind,
         "title": title,
         "source": source,
         "note": note,
@@ -109,7 +122,9 @@ def surface_page(chains: Sequence[ChainPage], *, title: str, source: str, note: 
         "sections": sections,
         "verdict_words": verdict_words,
         "figures": json_block(figures),
-        "definitions": definitions([table for chain in chains for table in chain.tables]),
+        "definitions": definitions(
+            [table for section in sections for table in section.chain.tables]
+        ),
         "style": Markup(asset("report.css") + asset("surface.css")),
         "plotly": Markup(plotly_source()),
         "script": Markup(script),
@@ -198,12 +213,13 @@ def least_text(
     )
 
 
-def _section(index: int, chain: ChainPage) -> _Section:
+def _section(index: int, chain: ChainPage) -> PageSection:
     prefix = f"{index}-"
     view = chain.view
-    return _Section(
+    return PageSection(
         chain=chain,
         anchor=f"chain-{index}",
+        heading="The whole surface",
         smiles=() if view is None else tuple(smile_pictures(view, prefix)),
         pictures=() if view is None else tuple(whole_pictures(view, prefix)),
         tables=tuple(table_view(table) for table in chain.tables),

@@ -32,9 +32,7 @@ Form = Annotated[
     str | None, typer.Option("--format", help="Format of the files; else seen from them.")
 ]
 Page = Annotated[Path | None, typer.Option("--out", help="HTML file for pictures and tables.")]
-Every = Annotated[
-    bool, typer.Option("--all", help="Every chain of the files, judged together; no pictures.")
-]
+Every = Annotated[bool, typer.Option("--all", help="Every chain of the files, judged together.")]
 DayWeights = Annotated[
     str | None,
     typer.Option(
@@ -62,7 +60,7 @@ def surface(
 
         settings = settings_on(day_weights)
         if every:
-            _refuse_with_all(at, out)
+            _refuse_with_all(at)
             from plimsoll.journeys.surface import surfaces
 
             progress = output.progress()
@@ -70,7 +68,9 @@ def surface(
                 chains, currency=currency, format=format, settings=settings, progress=progress
             )
             output.close()
-            raise typer.Exit(_show_all(output, many))
+            if out is not None:
+                many.to_html(out)
+            raise typer.Exit(_show_all(output, many, out))
         from plimsoll.journeys.surface import surface as run
 
         result = run(chains, at=at, currency=currency, format=format, settings=settings)
@@ -79,17 +79,16 @@ def surface(
         raise typer.Exit(_show(output, result, out))
 
 
-def _refuse_with_all(at: str | None, out: Path | None) -> None:
+def _refuse_with_all(at: str | None) -> None:
     from plimsoll.errors import UsageError
 
-    for name, value in (("--at", at), ("--out", out)):
-        if value is not None:
-            raise UsageError(
-                "must not be given with --all",
-                found=str(value),
-                field=name,
-                remedy="leave --all out for the page of one time",
-            )
+    if at is not None:
+        raise UsageError(
+            "must not be given with --all",
+            found=at,
+            field="--at",
+            remedy="leave --all out for one time",
+        )
 
 
 def _show(output: Output, result: SurfaceResult, out: Path | None) -> ExitCode:
@@ -123,7 +122,7 @@ def _show(output: Output, result: SurfaceResult, out: Path | None) -> ExitCode:
     return code
 
 
-def _show_all(output: Output, result: SurfacesResult) -> ExitCode:
+def _show_all(output: Output, result: SurfacesResult, out: Path | None) -> ExitCode:
     from plimsoll.cli.render import table_document
     from plimsoll.domain.evidence import Verdict
     from plimsoll.journeys.surface_clock_tables import clock_document
@@ -144,10 +143,13 @@ def _show_all(output: Output, result: SurfacesResult) -> ExitCode:
             "moves": moves_document(result.moves),
             "variance_clock": clock_document(result.clock),
             "surfaces": [record_document(record) for record in result.records],
+            "files": [] if out is None else [str(out)],
         }
         output.document(code, {"result": members})
         return code
     for table in result.tables():
         output.table(table)
+    if out is not None:
+        output.line(f"wrote {out}")
     output.line(f"verdict: {verdict.value.upper().replace('_', ' ')}  ({result.source})")
     return code

@@ -1,0 +1,104 @@
+"""Many judged surfaces as a page."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from plimsoll.domain.table import iso_minute
+from plimsoll.estimators.surface.fit_bounds import INSIDE, SURFACE_MEDIAN_HALF_SPREADS
+from plimsoll.report.key_figures import KeyFigure
+from plimsoll.report.surface_history import History
+from plimsoll.report.surface_page import ChainPage
+from plimsoll.report.surfaces_page import Demanded, surfaces_page
+
+if TYPE_CHECKING:
+    from plimsoll.journeys.fitted_chain import SurfaceRecord
+    from plimsoll.journeys.surface_batch import SurfacesResult
+
+
+def batch_page(result: SurfacesResult, note: str) -> str:
+    """Return the page of all surfaces of a run."""
+    times = [iso_minute(record.at_ns) for record in (result.records[0], result.records[-1])]
+    label = " and ".join(result.labels)
+    judged = ChainPage(
+        label=f"{label}, {len(result.records):,} surfaces",
+        view=None,
+        verdict=result.verdict,
+        meaning=_meaning(result),
+        checks=result.checks,
+        key_figures=_key_figures(result),
+        tables=(*result.tables()[:-1], result.snapshot_table()),  # the verdict stands above
+    )
+    return surfaces_page(
+        judged,
+        [_history(label, _of(result, label)) for label in result.labels],
+        Demanded(inside=INSIDE, surface_median=SURFACE_MEDIAN_HALF_SPREADS),
+        title=f"{label}, {times[0]} to {times[1]} UTC",
+        source=result.source,
+        note=note,
+    )
+
+
+def _of(result: SurfacesResult, label: str) -> list[SurfaceRecord]:
+    return [record for record in result.records if record.label == label]
+
+
+def _history(label: str, records: list[SurfaceRecord]) -> History:
+    indices = [record.index.surface for record in records]
+    return History(
+        label=label,
+        at_ns=np.array([record.at_ns for record in records], dtype=np.int64),
+        inside=np.array([record.quality.judged.inside for record in records]),
+        mark_inside=np.array([record.quality.judged.mark_inside for record in records]),
+        median_half_spreads=np.array(
+            [record.quality.judged.median_half_spreads for record in records]
+        ),
+        index=np.array([math.nan if found is None else found.value for found in indices]),
+        broken=np.array([record.is_broken for record in records]),
+    )
+
+
+def _meaning(result: SurfacesResult) -> str:
+    clean = sum(record.is_clean is True for record in result.records)
+    broken = [record.name for record in result.records if record.is_broken]
+    told = f" Broken snapshots, counted like all: {', '.join(broken)}." if broken else ""
+    return (
+        f"{clean:,} of {len(result.records):,} surfaces are free of arbitrage at 4,001 points of "
+        f"k within ±3 of each expiry and midway between them.{told}"
+    )
+
+
+def _key_figures(result: SurfacesResult) -> tuple[KeyFigure, ...]:
+    pool, moves = result.pool(), result.moves
+    judged = pool.quality.judged
+    flips = (
+        KeyFigure(title="Flips", value="–", unit="", about="no two snapshots are near enough")
+        if moves is None
+        else KeyFigure(
+            title="Flips",
+            value=f"{int(moves.flipped.sum()):,}",
+            unit="",
+            about=f"of {int(moves.still.sum()):,} smiles whose shape stayed",
+        )
+    )
+    return (
+        _percent("Inside bid-ask", judged.inside, f"{judged.quotes:,} quotes"),
+        _percent("Mark inside bid-ask", judged.mark_inside, "the venue's own volatility"),
+        _percent("More than mark", pool.more_or_all_share, "or all; share of surfaces"),
+        _number("Median error", judged.median_half_spreads, "half spreads, absolute, of the mid"),
+        _number("RMSE", judged.rmse_vol_points, "vol points, without the worst 0.1 %"),
+        flips,
+    )
+
+
+def _percent(title: str, share: float, about: str) -> KeyFigure:
+    value = "–" if math.isnan(share) else f"{math.floor(1000.0 * share) / 10.0:.1f}"
+    return KeyFigure(title=title, value=value, unit="%", about=about)
+
+
+def _number(title: str, value: float, about: str) -> KeyFigure:
+    shown = "–" if math.isnan(value) else f"{value:.3f}"
+    return KeyFigure(title=title, value=shown, unit="", about=about)
