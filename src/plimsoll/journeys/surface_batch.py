@@ -166,7 +166,16 @@ class SurfacesResult:
         """
         from plimsoll.journeys.surface_batch_page import batch_page
 
-        text = batch_page(self, note)
+        *tables, _ = self.tables()  # the verdict stands above them
+        text = batch_page(
+            self.records,
+            self.pool(),
+            self.moves,
+            self.checks,
+            (*tables, self.snapshot_table()),
+            source=self.source,
+            note=note,
+        )
         if path is not None:
             from plimsoll.adapters.files.atomic import write_atomically
 

@@ -3,47 +3,62 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 import numpy as np
 
-from plimsoll.domain.table import iso_minute
+from plimsoll.domain.evidence import Check
+from plimsoll.domain.table import Table, iso_minute
 from plimsoll.estimators.surface.fit_bounds import INSIDE, SURFACE_MEDIAN_HALF_SPREADS
+from plimsoll.estimators.surface.moves import SmileMoves
+from plimsoll.estimators.surface.quality import PooledQuality
+from plimsoll.journeys.fitted_chain import SurfaceRecord, worst_verdict
 from plimsoll.report.key_figures import KeyFigure
 from plimsoll.report.surface_history import History
 from plimsoll.report.surface_page import ChainPage
 from plimsoll.report.surfaces_page import Demanded, surfaces_page
 
-if TYPE_CHECKING:
-    from plimsoll.journeys.fitted_chain import SurfaceRecord
-    from plimsoll.journeys.surface_batch import SurfacesResult
 
+def batch_page(
+    records: Sequence[SurfaceRecord],
+    pool: PooledQuality,
+    moves: SmileMoves | None,
+    checks: tuple[Check, ...],
+    tables: tuple[Table, ...],
+    *,
+    source: str,
+    note: str,
+) -> str:
+    """Return the page of all surfaces of a run.
 
-def batch_page(result: SurfacesResult, note: str) -> str:
-    """Return the page of all surfaces of a run."""
-    times = [iso_minute(record.at_ns) for record in (result.records[0], result.records[-1])]
-    label = " and ".join(result.labels)
+    Parameters
+    ----------
+    records : sequence of SurfaceRecord
+        By time, then by label.
+    pool, moves, checks
+        Of all of them.
+    tables : tuple of Table
+    source, note : str
+    """
+    labels = sorted({record.label for record in records})
+    label = " and ".join(labels)
     judged = ChainPage(
-        label=f"{label}, {len(result.records):,} surfaces",
+        label=f"{label}, {len(records):,} surfaces",
         view=None,
-        verdict=result.verdict,
-        meaning=_meaning(result),
-        checks=result.checks,
-        key_figures=_key_figures(result),
-        tables=(*result.tables()[:-1], result.snapshot_table()),  # the verdict stands above
+        verdict=worst_verdict(checks),
+        meaning=_meaning(records),
+        checks=checks,
+        key_figures=_key_figures(pool, moves),
+        tables=tables,
     )
     return surfaces_page(
         judged,
-        [_history(label, _of(result, label)) for label in result.labels],
+        [_history(name, [r for r in records if r.label == name]) for name in labels],
         Demanded(inside=INSIDE, surface_median=SURFACE_MEDIAN_HALF_SPREADS),
-        title=f"{label}, {times[0]} to {times[1]} UTC",
-        source=result.source,
+        title=f"{label}, {iso_minute(records[0].at_ns)} to {iso_minute(records[-1].at_ns)} UTC",
+        source=source,
         note=note,
     )
-
-
-def _of(result: SurfacesResult, label: str) -> list[SurfaceRecord]:
-    return [record for record in result.records if record.label == label]
 
 
 def _history(label: str, records: list[SurfaceRecord]) -> History:
@@ -61,18 +76,17 @@ def _history(label: str, records: list[SurfaceRecord]) -> History:
     )
 
 
-def _meaning(result: SurfacesResult) -> str:
-    clean = sum(record.is_clean is True for record in result.records)
-    broken = [record.name for record in result.records if record.is_broken]
+def _meaning(records: Sequence[SurfaceRecord]) -> str:
+    clean = sum(record.is_clean is True for record in records)
+    broken = [record.name for record in records if record.is_broken]
     told = f" Broken snapshots, counted like all: {', '.join(broken)}." if broken else ""
     return (
-        f"{clean:,} of {len(result.records):,} surfaces are free of arbitrage at 4,001 points of "
+        f"{clean:,} of {len(records):,} surfaces are free of arbitrage at 4,001 points of "
         f"k within ±3 of each expiry and midway between them.{told}"
     )
 
 
-def _key_figures(result: SurfacesResult) -> tuple[KeyFigure, ...]:
-    pool, moves = result.pool(), result.moves
+def _key_figures(pool: PooledQuality, moves: SmileMoves | None) -> tuple[KeyFigure, ...]:
     judged = pool.quality.judged
     flips = (
         KeyFigure(title="Flips", value="–", unit="", about="no two snapshots are near enough")

@@ -5,32 +5,40 @@ from __future__ import annotations
 import math
 
 from plimsoll.estimators.implied.vol_index import VolIndex
+from plimsoll.estimators.surface.quality import FitQuality
 from plimsoll.journeys.fitted_chain import FittedChain
 from plimsoll.journeys.surface_index import index_words
 from plimsoll.report.key_figures import KeyFigure
 
 
 def surface_key_figures(chain: FittedChain) -> tuple[KeyFigure, ...]:
-    """Return quotes, shares inside, median error, RMSE, and the vol index."""
+    """Return quotes, shares inside and errors of expiries of a day and more, and the vol index."""
     record = chain.record
     judged = record.quality.judged
-    more = record.quality.more_than_mark
     return (
         KeyFigure(
-            title="Options",
-            value=f"{record.options:,}",
+            title="Quotes judged",
+            value=f"{judged.quotes:,}",
             unit="",
-            about=f"{judged.quotes:,} quotes judged, {record.dropped:,} dropped by a filter",
+            about=f"of {record.options:,} options; {record.dropped:,} dropped by a filter",
         ),
-        _percent("Inside bid-ask", judged.inside, f"{more:+d} quotes against the venue's mark"),
-        _percent("Mark inside bid-ask", judged.mark_inside, "the venue's own volatility"),
+        _percent("Inside bid-ask", judged.inside, _against_mark(record.quality)),
         _percent("Within one tick", judged.within_tick, "bid less a tick to ask plus a tick"),
-        _number(
-            "Median error", judged.median_half_spreads, "", "half spreads, absolute, of the mid"
+        KeyFigure(
+            title="Median error",
+            value=_text(judged.median_half_spreads, 3),
+            unit="",
+            about=f"half spreads; RMSE {_text(judged.rmse_vol_points, 3)} vol points",
         ),
-        _number("RMSE", judged.rmse_vol_points, "", "vol points, without the worst 0.1 %"),
         *(_index(*row) for row in record.index.rows),
     )
+
+
+def _against_mark(quality: FitQuality) -> str:
+    mark = quality.judged.mark_inside
+    if math.isnan(mark):
+        return "no mark volatilities to compare with"
+    return f"the venue's mark {_text(100.0 * mark, 1)} %: {quality.more_than_mark:+d} quotes"
 
 
 def _index(name: str, found: VolIndex | None, reason: str) -> KeyFigure:
@@ -39,11 +47,8 @@ def _index(name: str, found: VolIndex | None, reason: str) -> KeyFigure:
 
 
 def _percent(title: str, share: float, about: str) -> KeyFigure:
-    value = "–" if math.isnan(share) else f"{100.0 * share:.1f}"
-    return KeyFigure(title=title, value=value, unit="%", about=about)
+    return KeyFigure(title=title, value=_text(100.0 * share, 1), unit="%", about=about)
 
 
-def _number(title: str, value: float, unit: str, about: str) -> KeyFigure:
-    return KeyFigure(
-        title=title, value="–" if math.isnan(value) else f"{value:.3f}", unit=unit, about=about
-    )
+def _text(value: float, digits: int) -> str:
+    return "–" if math.isnan(value) else f"{value:.{digits}f}"
