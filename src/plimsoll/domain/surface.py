@@ -135,7 +135,11 @@ class SviSmile:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class VolSurface:
-    """Smiles of a pair at one instant, free of arbitrage within and between them.
+    """Smiles of a pair at one instant.
+
+    One that a fit handed back is verified to be free of arbitrage within the smiles, between
+    expiries and after the last, at all strikes; one that is put together by hand is what
+    `plimsoll.estimators.surface.arbitrage` says it is.
 
     Parameters
     ----------

@@ -19,14 +19,17 @@ Between expiries, ``t`` in variance-years, at fixed ``k``:
 * after the last: ``w_n(k) + w_n(0) (t/t_n - 1)``, that is, the volatility at the money stays and
   the smile is carried on unchanged in total variance; such values are flagged as extrapolated.
   Nothing crosses and the wings keep their slopes. Butterflies: with ``x = 1/(w_n + c)``, ``g`` is
-  ``(1 - k w'x/2)**2 - w'**2 x/4 - w'**2/16 + w''/2``. Without arbitrage ``d1`` and ``d2`` fall in
-  ``k`` (Fukasawa, 2012), so ``1 - k w'x/2 > |w'|/4``. Where ``k w' >= 0`` that makes ``g`` fall
-  in ``x`` down to ``x = 1/w_n``: adding ``c`` only raises it. Where ``k w' < 0``, which an SVI has
+  ``(1 - k w'x/2)**2 - w'**2 x/4 - w'**2/16 + w''/2``. If the last slice is free of arbitrage at
+  every strike, to infinity - not only where it is quoted -, ``d1`` and ``d2`` fall in ``k``
+  (Fukasawa, 2012), so ``1 - k w'x/2 > |w'|/4``. Where ``k w' >= 0`` that makes ``g`` fall in
+  ``x`` down to ``x = 1/w_n``: adding ``c`` only raises it. Where ``k w' < 0``, which an SVI has
   between the lowest point of the smile and the money only, let ``y = |w'/(4 k)|``. For
   ``y <= 1`` the least is ``1 - w'**2/16 + w''/2``, at ``x = 0``, not below 3/4 as ``|w'| <= 2``.
   Otherwise it is ``y (2 - y) - w'**2/16 + w''/2``, at ``x = 8 y (y - 1) / w'**2``: positive for
   ``y <= 1.86``; for greater ``y`` it lies beyond ``1/w_n``, so that again adding ``c`` only
   raises ``g``, as long as ``|w'| <= 3.5 sqrt(w_n)``, many times the skew of any quoted smile.
+  None of this is taken for granted: `plimsoll.estimators.surface.arbitrage` checks the last
+  slice to infinity and, at its points, the least ``g`` over all ``c >= 0``.
 """
 
 from __future__ import annotations

@@ -54,7 +54,9 @@ def test_a_clean_surface_is_clean() -> None:
     report = arbitrage_report(_surface(_clean()))
     assert report.is_clean
     assert report.violations == 0
-    assert len(report.smiles) == 7 + 2 * 6
+    assert len(report.smiles) == 7 + 2 * 6 + 1
+    assert report.smiles[-1].place is SmilePlace.AFTER_LAST
+    assert report.far_violations == 0
     assert len(report.order) == 6
     assert report.worst_smile.least_g > 0.0
     worst = report.worst_order
@@ -96,6 +98,40 @@ def test_wings_that_cross_beyond_the_points_are_found() -> None:
     assert report.crossings == 0
     assert report.falling_wings == 2
     assert not report.is_clean
+
+
+@pytest.mark.parametrize("bound", [3.0, 4.0, 10.0, 50.0])
+def test_a_crossing_far_out_is_found_whatever_the_bound(bound: float) -> None:
+    """Wings of equal slope whose intercepts are out of order by 1e-3: they cross beyond 50, as
+    the wider bend of the later smile holds it up until there."""
+    early, late = np.array([0.02, 0.1, 0.0, 0.0, 0.1]), np.array([0.019, 0.1, 0.0, 0.0, 1.2])
+    report = arbitrage_report(_surface(np.stack((early, late))), bound=bound)
+    assert report.crossings == report.falling_wings == 0
+    assert report.order[0].far_crossings > 0
+    assert report.order[0].far_least_rise == pytest.approx(-0.001, rel=1e-3)
+    assert not report.is_clean
+    raised = np.stack((early, late + np.array([0.001, 0.0, 0.0, 0.0, 0.0])))
+    assert arbitrage_report(_surface(raised), bound=bound).is_clean
+
+
+def test_a_butterfly_beyond_the_bound_is_told_apart() -> None:
+    """A smile that is clean on [-3, 3] and not at 3.9."""
+    raw = np.array([[-1.775, 0.7005, 0.0756, 0.566, 2.8098]])
+    report = arbitrage_report(_surface(raw))
+    assert report.butterflies == 0
+    assert report.far_violations > 0
+    assert report.smiles[0].far_least_g < 0.0
+    assert report.smiles[0].far_least_g_at == pytest.approx(3.9, abs=0.2)
+    assert arbitrage_report(_surface(raw), bound=6.0).butterflies > 0
+
+
+def test_what_comes_after_the_last_expiry_is_checked() -> None:
+    """Vogt's smile raised by a little still has its butterfly; none is worse than its own."""
+    report = arbitrage_report(_surface(VOGT[None]))
+    here, later = report.smiles
+    assert (here.place, later.place) == (SmilePlace.EXPIRY, SmilePlace.AFTER_LAST)
+    assert later.butterflies == here.butterflies > 0
+    assert later.least_g == pytest.approx(here.least_g, rel=1e-12)
 
 
 def test_a_wing_on_lees_bound_is_allowed_and_beyond_is_not_built() -> None:

@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 from surface_fit_chains import clean_quotes, generated, prices, rows_of
 
+from plimsoll.domain.instrument import Pair
 from plimsoll.domain.option_chain import ChainFindingKind, OptionChain
 from plimsoll.domain.surface import SmileReason, SmileSource, VolSurface
+from plimsoll.errors import UsageError
 from plimsoll.estimators.surface.arbitrage import arbitrage_report
 from plimsoll.estimators.surface.fit import fit_surface
 from plimsoll.estimators.surface.fit_result import FitPath, SurfaceFit
@@ -180,6 +182,23 @@ def test_previous_surface_hardly_moves_well_quoted_smiles() -> None:
     for i in range(len(alone.smiles)):
         one, other = (svi_total_variance(s.raw()[i], k[i]) for s in (alone, told))
         np.testing.assert_allclose(np.sqrt(other / one), 1.0, atol=0.01)
+
+
+def test_a_surface_of_another_market_or_of_the_future_is_refused() -> None:
+    quotes, later = clean_quotes(), prepare_chain(generated()[1].chain)
+    before, after = fit_surface(quotes).surface, fit_surface(later).surface
+    assert before is not None
+    assert after is not None
+    with pytest.raises(UsageError, match="not be later than the chain"):
+        fit_surface(quotes, previous=after)
+    for other in (
+        replace(before, pair=Pair(base="OTHER", quote=before.pair.quote)),
+        replace(before, settle="OTHER"),
+    ):
+        with pytest.raises(UsageError, match="pair and settlement"):
+            fit_surface(later, previous=other)
+    again = fit_surface(quotes, previous=before)  # of the same instant: as good as it gets
+    assert again.surface is not None
 
 
 def test_last_resort_is_free_of_arbitrage_whatever_the_fit() -> None:

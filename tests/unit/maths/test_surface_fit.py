@@ -97,6 +97,36 @@ def test_verification_finds_vogts_butterfly() -> None:
     assert np.abs(added - worst).min() < 0.01
 
 
+def test_verification_finds_a_butterfly_beyond_the_even_points() -> None:
+    """A smile clean on [-3, 3] whose g falls below zero at 3.9."""
+    bent = np.array([-1.775, 0.7005, 0.0756, 0.566, 2.8098])
+    raw = np.stack((truth()[0], truth()[1], bent))
+    given = problem(truth())
+    given.deviation[:] = np.sqrt(np.array([svi_total_variance(row, 0.0) for row in raw]))
+    before = given.counts[2]
+    assert add_broken_points(given, coordinates_of_raw(raw, given.deviation)) > 0
+    added = given.points[2, before : given.counts[2]]
+    assert added.size > 0
+    assert np.abs(added - 3.9).min() < 0.1
+
+
+@pytest.mark.parametrize("reach", [1e2, 1e9])
+def test_verification_finds_a_crossing_at_any_distance(reach: float) -> None:
+    """The last smile is higher near the money and its wings are the steeper, but they start from
+    an intercept 0.1 too low: it lies below the smile before from 15 to ``reach``."""
+    early = np.array([0.15, 0.3, 0.0, 0.0, 0.5])
+    late = np.array([0.05, 0.3 + 0.1 / reach, 0.0, 0.0, 3.0])
+    raw = np.stack((truth()[0], early, late))
+    given = problem(truth())
+    given.deviation[:] = np.sqrt(np.array([svi_total_variance(row, 0.0) for row in raw]))
+    assert np.subtract(*svi_total_variance(raw[[2, 1]], K)).min() > 0.0
+    before = given.counts[1]
+    assert add_broken_points(given, coordinates_of_raw(raw, given.deviation)) > 0
+    added = given.points[1, before : given.counts[1]]
+    assert np.all(np.abs(added) > 3.0)
+    assert added.size > 0
+
+
 def test_verification_passes_an_ssvi_and_finds_wings_out_of_order() -> None:
     given = problem(truth())
     theta = coordinates_of_raw(truth(), given.deviation)

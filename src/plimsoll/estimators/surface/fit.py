@@ -7,10 +7,17 @@ from functools import partial
 
 import numpy as np
 
-from plimsoll.domain.option_chain import BoolArray, ChainFinding, ChainFindingKind, FloatArray
+from plimsoll.domain.option_chain import (
+    BoolArray,
+    ChainFinding,
+    ChainFindingKind,
+    FloatArray,
+    OptionChain,
+)
 from plimsoll.domain.ports import Executor
 from plimsoll.domain.smile_quotes import QuoteStatus, SmileQuotes
 from plimsoll.domain.surface import SmileReason, SmileSource, SviSmile, VolSurface
+from plimsoll.errors import UsageError
 from plimsoll.estimators.surface.fit_result import FitPath, SmileFit, SurfaceFit
 from plimsoll.estimators.surface.safe import safe_surface
 from plimsoll.estimators.surface.settings import DEFAULTS, SurfaceSettings
@@ -40,8 +47,9 @@ def fit_surface(
     """Fit an arbitrage-free surface to the quotes of a chain.
 
     Every expiry gets a raw SVI smile; all are fitted together so that no smile admits a butterfly
-    and no two a calendar spread, also midway between them, at 4,001 points of k in [-3, 3]. The
-    loss of a quote is steep at the edges of bid and ask and lets go of what lies far outside.
+    and no two a calendar spread, also between them. That is verified at 4,001 points of k in
+    [-3, 3], near the money and out to |k| = 1,000, and by the asymptotes from there to infinity.
+    The loss of a quote is steep at the edges of bid and ask and lets go of what lies far outside.
     The result does not depend on the order of the rows.
 
     Parameters
@@ -49,8 +57,8 @@ def fit_surface(
     quotes : SmileQuotes
     settings : SurfaceSettings
     previous : VolSurface or None
-        The surface before, of the same pair: a weak prior, the weaker the longer ago, that tells
-        where quotes are few.
+        The surface before, of the same pair and settlement: a weak prior, the weaker the longer
+        ago and the more quotes an expiry has, that tells where quotes are few.
 
     Returns
     -------
@@ -58,11 +66,17 @@ def fit_surface(
         An expiry with fewer than ``settings.least_quotes`` quotes borrows its shape from its
         neighbours; one without quotes is carried on from ``previous`` or has a reason.
 
+    Raises
+    ------
+    UsageError
+        For a previous surface of another pair or settlement, or of a later time than the chain.
+
     References
     ----------
     Gatheral and Jacquier (2014), "Arbitrage-free SVI volatility surfaces", Quantitative Finance
     14(1); Roper (2010), "Arbitrage free implied volatility surfaces".
     """
+    _check_previous(quotes, previous)
     wild = wild_quotes(quotes) if settings.drop_wild else _none(quotes)
     given = fit_input(quotes, settings, usable_rows(quotes, settings, wild), previous)
     dropped = wild & quotes.usable
@@ -119,6 +133,30 @@ def fit_surfaces(
     if executor is None:
         return [fit(quotes) for quotes in chains]
     return executor.map(fit, chains, label="surfaces", names=[_title(quotes) for quotes in chains])
+
+
+def _check_previous(quotes: SmileQuotes, previous: VolSurface | None) -> None:
+    chain = quotes.chain
+    if previous is None:
+        return
+    if (previous.pair, previous.settle) != (chain.pair, chain.settle):
+        raise UsageError(
+            f"must be of the chain's pair and settlement, {_market(chain)}",
+            found=_market(previous),
+            field="previous",
+            remedy="walk the chains of each pair and settlement by themselves",
+        )
+    if previous.at_ns > chain.at_ns:
+        raise UsageError(
+            f"must not be later than the chain, {chain.at_ns}",
+            found=previous.at_ns,
+            field="previous",
+            remedy="fit the chains in the order of time",
+        )
+
+
+def _market(of: OptionChain | VolSurface) -> str:
+    return f"{of.pair.base}/{of.pair.quote} in {of.settle}"
 
 
 def _title(quotes: SmileQuotes) -> str:

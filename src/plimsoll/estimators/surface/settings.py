@@ -43,6 +43,10 @@ class SurfaceSettings:
     tenor_power : float
     shape_move : float
         A day's change of the shape, from the surface before to this one.
+    previous_quotes : float
+        The surface before is believed less where an expiry has its own quotes: so many beyond
+        ``least_quotes`` double the scales of its prior, from two days to expiry on; below a day
+        quotes do not, between them in part.
     drop_wild : bool
         Leave out quotes that the neighbour filter or put-call parity call wild.
 
@@ -63,6 +67,7 @@ class SurfaceSettings:
     level_move: float = 0.4
     tenor_power: float = 0.6
     shape_move: float = 0.5
+    previous_quotes: float = 20.0
     drop_wild: bool = True
 
     def __post_init__(self) -> None:

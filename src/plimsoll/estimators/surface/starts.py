@@ -10,15 +10,17 @@ import numpy as np
 from plimsoll.domain.option_chain import BoolArray, FloatArray, IntArray
 from plimsoll.domain.smile_quotes import QuoteStatus, SmileQuotes
 from plimsoll.domain.surface import VolSurface
-from plimsoll.estimators.surface.previous import carried_smiles
+from plimsoll.estimators.surface.previous import carried_smiles, faded_scales
 from plimsoll.estimators.surface.settings import SurfaceSettings
 from plimsoll.maths.surface_fit_curve import COORDINATES, LOG_LEVEL
 from plimsoll.maths.surface_fit_problem import SurfaceProblem
-from plimsoll.maths.surface_fit_verification import WIDEST, sinh_grid
+from plimsoll.maths.surface_fit_verification import WIDEST, far_points, sinh_grid
 from plimsoll.maths.variance_clock import variance_years
 
-POINTS, ROOM = 51, 60
-"""Condition points of an expiry, and room for those that the verification adds."""
+_NEAR_POINTS, _FAR_POINTS, _FARTHEST = 51, 16, 60.0
+POINTS, ROOM = _NEAR_POINTS + _FAR_POINTS, 60
+"""Condition points of an expiry - within |k| = 3, and from there to 60, where smiles are nearly
+their asymptotes - and room for those that the verification adds."""
 _NEAREST = 3
 _SMALLEST_SPREAD = 1e-3
 """Least half-spread as a share of the volatility: a locked quote is no more certain than that."""
@@ -105,7 +107,7 @@ def fit_input(
         rows=rows,
         first=first.astype(np.int64),
         prior=prior,
-        prior_scale=carried.scale,
+        prior_scale=faded_scales(carried.scale, settings, np.diff(first), years),
     )
 
 
@@ -123,7 +125,8 @@ def surface_problem(
         core = (delta >= settings.core_delta) & (delta <= 1.0 - settings.core_delta)
     points = np.zeros((n, POINTS + ROOM))
     for i in range(n):
-        sinh_grid(given.deviation[i], WIDEST, points[i, :POINTS])
+        sinh_grid(given.deviation[i], WIDEST, points[i, :_NEAR_POINTS])
+        far_points(WIDEST, _FARTHEST, points[i, _NEAR_POINTS:POINTS])
     blank = [np.zeros((n, COORDINATES)) for _ in range(4)]
     return SurfaceProblem(
         given.deviation.copy(),
