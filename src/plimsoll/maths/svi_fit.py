@@ -312,7 +312,7 @@ def fit_svi(
     n = tau.size
     raw, cost = np.empty((n, PARAMETERS)), np.empty(n)
     status, passes = np.empty(n, dtype=np.int64), np.empty(n, dtype=np.int64)
-    of_volatility, starts = residual is SviResidual.VOLATILITY, max(int(most_starts), 1)
+    of_volatility, starts = _of_volatility(residual), max(int(most_starts), 1)
     if n >= PARALLEL_FROM:
         fit_all_parallel(
             k, values, weights, bounds, tau, of_volatility, starts, tolerance,
@@ -358,3 +358,11 @@ def _checked(
             row = int(np.argmin(good))
             raise UsageError(f"must be {must}", found=float(array[row]), field=name, row=row)
     return k, values, weights, bounds, tau
+
+
+def _of_volatility(residual: SviResidual) -> bool:
+    try:
+        return SviResidual(residual) is SviResidual.VOLATILITY
+    except ValueError:
+        known = ", ".join(repr(one.value) for one in SviResidual)
+        raise UsageError(f"must be one of {known}", found=residual, field="residual") from None

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from plimsoll.domain.choice import chosen
 from plimsoll.errors import ParameterError
 from plimsoll.estimators.surface.dynamics import SmileDynamics
 
@@ -37,6 +38,8 @@ class OptionRules:
     Raises
     ------
     ParameterError
+    UsageError
+        For dynamics that are none.
     """
 
     dynamics: SmileDynamics = SmileDynamics.STICKY_STRIKE
@@ -47,6 +50,7 @@ class OptionRules:
     oldest_surface_ns: int = 0
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "dynamics", chosen(SmileDynamics, self.dynamics, "dynamics"))
         for name in ("elapsed_ns", "oldest_surface_ns"):
             self._require(name, getattr(self, name) >= 0, "at least 0")
         self._require("minimum_vol", 0.0 <= self.minimum_vol <= LARGEST_VOL, "0 to 100")

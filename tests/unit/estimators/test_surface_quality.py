@@ -19,7 +19,13 @@ from plimsoll.estimators.surface.fit_bounds import (
     pooled_checks,
     surface_checks,
 )
-from plimsoll.estimators.surface.quality import FitQuality, fit_quality, measures, pooled
+from plimsoll.estimators.surface.quality import (
+    FitQuality,
+    _root_mean_square,
+    fit_quality,
+    measures,
+    pooled,
+)
 from plimsoll.estimators.surface.quote_errors import QuoteErrors, Tenor
 from plimsoll.marketdata.chains import prepare_chain
 from plimsoll.sandbox.option_chain import SandboxChain, option_chain, option_chains
@@ -143,8 +149,7 @@ def test_measures_are_what_they_say(made: SandboxChain, quotes: SmileQuotes) -> 
     # The surface's volatility is a root of a square of 0.49: relative 1e-12 covers its rounding.
     assert found.median_half_spreads == pytest.approx(median, rel=1e-10)
     squares = sorted((100 * (0.49 - m)) ** 2 for m, _, _ in vols(quotes, core.row))
-    kept = squares[: int(0.999 * len(squares))]
-    assert len(kept) < len(squares)
+    kept = squares[: len(squares) - len(squares) // 1000]  # a tenth of a per cent, rounded down
     assert found.rmse_vol_points == pytest.approx(math.sqrt(sum(kept) / len(kept)), rel=1e-10)
 
 
@@ -301,3 +306,11 @@ def test_a_locked_quote_off_the_surface_is_infinitely_many_half_spreads_away() -
         ),
     )
     assert errors.errors_in_half_spreads.tolist() == [-math.inf, math.inf, 0.0]
+
+
+def test_a_small_sample_keeps_its_worst_quote() -> None:
+    """A tenth of a per cent of ten quotes is none."""
+    values = np.array([0.1] * 9 + [5.0])
+    assert _root_mean_square(values) == pytest.approx(math.sqrt((9 * 0.01 + 25.0) / 10), rel=1e-12)
+    many = np.concatenate([np.full(999, 0.1), [5.0]])
+    assert _root_mean_square(many) == pytest.approx(0.1, rel=1e-12)

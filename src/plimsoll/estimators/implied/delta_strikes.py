@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
+from plimsoll.domain.choice import chosen
 from plimsoll.estimators.surface.delta import DeltaConvention
 
 FloatArray = NDArray[np.float64]
@@ -45,7 +46,7 @@ def absolute_delta(
     s = np.sqrt(variance)
     d1 = -log_moneyness / s + 0.5 * s
     side = 1.0 if call else -1.0
-    if convention is DeltaConvention.FORWARD:
+    if chosen(DeltaConvention, convention, "convention") is DeltaConvention.FORWARD:
         forward: FloatArray = ndtr(side * d1)
         return forward
     adjusted: FloatArray = np.exp(log_moneyness) * ndtr(side * (d1 - s))

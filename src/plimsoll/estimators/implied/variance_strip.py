@@ -30,6 +30,7 @@ from numpy.typing import NDArray
 from scipy.optimize import brentq
 from scipy.special import ndtr
 
+from plimsoll.domain.choice import chosen
 from plimsoll.domain.option_chain import BoolArray, FloatArray
 from plimsoll.errors import DataFormatError, UsageError
 
@@ -131,7 +132,7 @@ def strip_variance(
     at_centre = 0.5 * float(puts[1][puts[0] == centre][0] + calls[1][calls[0] == centre][0])
     strikes = np.concatenate((low[::-1], [centre], high))
     mids = np.concatenate((low_mid[::-1], [at_centre], high_mid))
-    flat = truncation is Truncation.FLAT_VOL
+    flat = chosen(Truncation, truncation, "truncation") is Truncation.FLAT_VOL
     inside = 2.0 * float(np.sum(_widths(strikes, half_ends=flat) / strikes**2 * mids))
     beyond = _beyond(strikes, mids, forward) if flat else 0.0
     return StripVariance(

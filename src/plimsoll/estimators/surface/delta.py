@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtr
 
+from plimsoll.domain.choice import chosen
 from plimsoll.domain.instrument import OptionRight, Payoff
 from plimsoll.domain.surface import VolSurface
 from plimsoll.errors import UsageError
@@ -52,12 +53,12 @@ def delta_at_moneyness(
     convention : DeltaConvention, optional
         By default that of the surface's payoff.
     """
-    chosen = convention or convention_of(surface)
+    meaning, side = _meaning(surface, convention), chosen(OptionRight, right, "right")
     values = at_moneyness(surface, log_moneyness, expiry_ns)
     deviation = np.sqrt(values.total_variance)
     d1 = -values.log_moneyness / deviation + 0.5 * deviation
-    call = right is OptionRight.CALL
-    if chosen is DeltaConvention.FORWARD:
+    call = side is OptionRight.CALL
+    if meaning is DeltaConvention.FORWARD:
         return np.asarray(ndtr(d1) if call else -ndtr(-d1), dtype=np.float64)
     moneyness = np.exp(values.log_moneyness)
     d2 = d1 - deviation
@@ -87,17 +88,17 @@ def moneyness_at_delta(
     UsageError
         For a delta no strike has: of the wrong sign, beyond 1, above the peak.
     """
-    chosen = convention or convention_of(surface)
+    meaning, side = _meaning(surface, convention), chosen(OptionRight, right, "right")
     wanted, expiries = np.broadcast_arrays(
         np.asarray(delta, dtype=np.float64), np.asarray(expiry_ns, dtype=np.int64)
     )
-    _check_delta(wanted, right, chosen)
+    _check_delta(wanted, side, meaning)
 
     def curve(k: FloatArray) -> FloatArray:
-        return delta_at_moneyness(surface, k, expiries, right, chosen)
+        return delta_at_moneyness(surface, k, expiries, side, meaning)
 
     low, high = np.full(wanted.shape, -_WIDEST), np.full(wanted.shape, _WIDEST)
-    if right is OptionRight.CALL and chosen is DeltaConvention.PREMIUM_ADJUSTED:
+    if side is OptionRight.CALL and meaning is DeltaConvention.PREMIUM_ADJUSTED:
         low = _peak(curve, surface, expiries)
         best = curve(low)
         if bool(np.any(wanted > best)):
@@ -120,6 +121,12 @@ def strike_at_delta(
     """Strike (quote currency) of the option with this delta; see `moneyness_at_delta`."""
     k = moneyness_at_delta(surface, delta, expiry_ns, right, convention)
     return np.asarray(forward_at(surface, expiry_ns) * np.exp(k), dtype=np.float64)
+
+
+def _meaning(surface: VolSurface, convention: DeltaConvention | None) -> DeltaConvention:
+    if convention is None:
+        return convention_of(surface)
+    return chosen(DeltaConvention, convention, "convention")
 
 
 def _check_delta(delta: FloatArray, right: OptionRight, convention: DeltaConvention) -> None:

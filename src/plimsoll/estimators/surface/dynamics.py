@@ -1,4 +1,4 @@
-"""What a surface does when the forward moves, time passes or its level is shocked.
+"""What a surface does when the forward moves or its level is shocked.
 
 No dynamics is right; a margin model names the one it assumes (Derman, 1999; Bergomi, 2016, ch. 2).
 """
@@ -10,6 +10,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from plimsoll.domain.choice import chosen
 from plimsoll.domain.surface import VolSurface
 from plimsoll.errors import UsageError
 from plimsoll.estimators.surface.query import at_moneyness, forward_at
@@ -57,15 +58,16 @@ def moved_volatility(
     UsageError
         For moves and shocks of -1 or less, and strikes that are not positive.
     """
+    assumed = chosen(SmileDynamics, dynamics, "dynamics")
     move = _above_minus_one("forward_move", forward_move)
     shock = _above_minus_one("level_shock", level_shock)
     strikes = np.asarray(strike, dtype=np.float64)
     if not bool(np.all((strikes > 0.0) & np.isfinite(strikes))):
         raise UsageError("must be positive and finite", found=strike, field="strike")
     k = np.log(strikes / forward_at(surface, expiry_ns))
-    if dynamics is not SmileDynamics.STICKY_STRIKE:
+    if assumed is not SmileDynamics.STICKY_STRIKE:
         k = k - np.log1p(move)
-    if dynamics is SmileDynamics.STICKY_DELTA:
+    if assumed is SmileDynamics.STICKY_DELTA:
         k = k / (1.0 + shock)
     return np.asarray(at_moneyness(surface, k, expiry_ns).volatility * (1.0 + shock))
 
@@ -80,9 +82,10 @@ def volatility_slope_in_forward(
 
     Zero under sticky strike; minus the skew under sticky moneyness and sticky delta.
     """
+    assumed = chosen(SmileDynamics, dynamics, "dynamics")
     k = np.log(np.asarray(strike, dtype=np.float64) / forward_at(surface, expiry_ns))
     skew = at_moneyness(surface, k, expiry_ns).skew
-    return np.zeros_like(skew) if dynamics is SmileDynamics.STICKY_STRIKE else -skew
+    return np.zeros_like(skew) if assumed is SmileDynamics.STICKY_STRIKE else -skew
 
 
 def _above_minus_one(name: str, value: ArrayLike) -> FloatArray:

@@ -199,5 +199,5 @@ def _share(flags: BoolArray) -> float:
 
 def _root_mean_square(values: FloatArray) -> float:
     known = np.sort(np.abs(values[np.isfinite(values)]))
-    kept = known[: int((1.0 - WORST_LEFT_OUT) * known.size)]
+    kept = known[: known.size - int(WORST_LEFT_OUT * known.size)]
     return float(np.sqrt(np.mean(kept**2))) if kept.size else float("nan")

@@ -22,6 +22,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from plimsoll.domain.choice import chosen
 from plimsoll.errors import InsufficientDataError, ParameterError, UsageError
 from plimsoll.estimators.vol_shocks.moves import SurfaceMoves
 from plimsoll.maths.quantile_regression import QuantileFit, bootstrapped_quantile_regression
@@ -133,6 +134,7 @@ def vega_power_law(
         For fewer than 20 dates.
     """
     _check(moves, quantile, tenors_days)
+    side, scale = chosen(MoveSide, side, "side"), chosen(MoveScale, scale, "scale")
     tables = [_rows(m.tenors(tenors_days), coin, side, scale) for coin, m in enumerate(moves)]
     days, sizes, starts, coins = (np.concatenate(column) for column in zip(*tables, strict=True))
     dates, groups = np.unique(starts, return_inverse=True)
