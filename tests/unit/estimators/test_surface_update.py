@@ -115,6 +115,9 @@ def test_a_wild_quote_is_left_out_and_named() -> None:
     assert found.status.tolist() == [UpdateStatus.USED, UpdateStatus.SURPRISING]
     assert found.surprise[1] > 5.0
     assert vol(found.surface, 0.1) == pytest.approx(vol(before, 0.1), abs=0.005)
+    alone = update_surface(before, quotes([0.1], [2.0], 0.01))
+    assert alone.status.tolist() == [UpdateStatus.SURPRISING]
+    np.testing.assert_array_equal(alone.surface.raw(), carried_surface(before, AT).raw())
 
 
 @pytest.mark.parametrize(
@@ -258,7 +261,7 @@ def _crossing() -> tuple[Belief, Posterior]:
 
 def test_what_would_cross_is_held_back_and_not_believed_more() -> None:
     belief, posterior = _crossing()
-    found = as_far_as_clean(posterior, belief)
+    found = as_far_as_clean(posterior, belief, slice(0, 3))
     assert arbitrage_report(found.surface).is_clean
     assert found.shares[0] == 1.0
     assert 0.0 < found.shares[1] < 1.0
@@ -275,7 +278,7 @@ def test_what_would_cross_is_held_back_and_not_believed_more() -> None:
 def test_nothing_is_taken_of_what_is_no_smile() -> None:
     belief, posterior = _crossing()
     broken = replace(posterior, theta=posterior.theta + 30.0)
-    found = as_far_as_clean(broken, belief)
+    found = as_far_as_clean(broken, belief, slice(0, 3))
     assert found.shares.tolist() == [0.0, 0.0, 0.0]
     np.testing.assert_allclose(found.surface.raw(), known_surface().raw(), rtol=1e-12)
 

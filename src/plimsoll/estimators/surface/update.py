@@ -7,11 +7,10 @@ it by as much as both are believed, under the conditions of no arbitrage
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 from numpy.typing import NDArray
 
+from plimsoll.domain.option_chain import FloatArray
 from plimsoll.domain.surface import VolSurface
 from plimsoll.estimators.surface.settings import SurfaceSettings
 from plimsoll.estimators.surface.update_belief import (
@@ -80,23 +79,23 @@ def update_surface(
     belief = carried_belief(surface, quotes.at_ns, settings)
     status = np.full(quotes.expiry_ns.size, UpdateStatus.UNKNOWN_EXPIRY, dtype=np.int8)
     status[quotes.expiry_ns <= quotes.at_ns] = UpdateStatus.EXPIRED
-    surprise, shares = np.full(status.size, np.nan), np.ones(len(belief.smiles))
-    found, reached = believed_surface(belief), reached_smiles(belief, quotes)
-    if reached.stop:
-        known = belief.part(reached)
-        problem = update_problem(known, quotes)
-        surprise[problem.rows] = leave_out_surprising(problem, known, gate)
-        corrected = as_far_as_clean(posterior(problem, known), known)
-        smiles = (*found.smiles[: reached.start], *corrected.surface.smiles)
-        found = replace(found, smiles=(*smiles, *found.smiles[reached.stop :]))
-        shares[reached] = corrected.shares
-        status[problem.rows] = _statuses(problem, corrected)
-    return SurfaceUpdate(surface=found, status=status, surprise=surprise, shares=shares)
+    surprise, reached = np.full(status.size, np.nan), reached_smiles(belief, quotes)
+    known = belief.part(reached)
+    problem = update_problem(known, quotes)
+    surprise[problem.rows] = leave_out_surprising(problem, known, gate)
+    if problem.fit.weight.any():
+        found = as_far_as_clean(posterior(problem, known), belief, reached)
+    else:
+        found = Corrected(surface=believed_surface(belief), shares=np.ones(len(belief.smiles)))
+    status[problem.rows] = _statuses(problem, found.shares[reached])
+    return SurfaceUpdate(
+        surface=found.surface, status=status, surprise=surprise, shares=found.shares
+    )
 
 
-def _statuses(problem: UpdateProblem, corrected: Corrected) -> NDArray[np.int8]:
+def _statuses(problem: UpdateProblem, shares: FloatArray) -> NDArray[np.int8]:
     """(Q,) what became of the quotes of a problem."""
-    whole = corrected.shares[problem.smile] == 1.0
+    whole = shares[problem.smile] == 1.0
     taken = np.where(whole, UpdateStatus.USED, UpdateStatus.HELD_BACK)
     statuses: NDArray[np.int8] = np.where(
         problem.fit.weight > 0.0, taken, UpdateStatus.SURPRISING

@@ -62,19 +62,22 @@ def posterior(problem: UpdateProblem, belief: Belief) -> Posterior:
     return Posterior(theta=theta, covariance=covariance)
 
 
-def as_far_as_clean(found: Posterior, belief: Belief) -> Corrected:
+def as_far_as_clean(found: Posterior, belief: Belief, reached: slice) -> Corrected:
     """The corrected surface, verified free of arbitrage.
 
-    Where it were not, the smiles concerned go back towards what was believed until it is; what is
-    not taken whole is not believed more than before.
+    ``found`` is of the smiles ``reached`` of the belief. Where the surface were not free of
+    arbitrage, the smiles concerned go back towards what was believed until it is; what is not
+    taken whole is not believed more than before.
     """
-    shares = np.ones(belief.held.size)
+    shares, step = np.ones(belief.held.size), np.zeros_like(belief.theta)
+    step[reached], covariance = found.theta - belief.theta[reached], belief.covariance.copy()
+    covariance[reached] = found.covariance
     while shares.any():
         whole = (shares == 1.0)[:, None, None]
         trial = replace(
             belief,
-            theta=belief.theta + shares[:, None] * (found.theta - belief.theta),
-            covariance=np.where(whole, found.covariance, belief.covariance),
+            theta=belief.theta + shares[:, None] * step,
+            covariance=np.where(whole, covariance, belief.covariance),
         )
         try:
             surface = believed_surface(trial)

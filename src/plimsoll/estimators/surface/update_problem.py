@@ -48,13 +48,13 @@ class UpdateProblem:
 def reached_smiles(belief: Belief, quotes: StreamedQuotes) -> slice:
     """Return the smiles that quotes may move, and one more on either side that they may not.
 
-    Those between quoted ones and ``_REACH`` neighbours. Corrections fade from neighbour to
-    neighbour, while the work grows with their number.
+    Those between quoted ones and ``_REACH`` neighbours; all if none is quoted. Corrections fade
+    from neighbour to neighbour, while the work grows with their number.
     """
     listed = np.array([smile.expiry_ns for smile in belief.smiles], dtype=np.int64)
     quoted = np.flatnonzero(np.isin(listed, quotes.expiry_ns))
     if not quoted.size:
-        return slice(0, 0)
+        return slice(0, listed.size)
     first, last = int(quoted[0]), int(quoted[-1])
     return slice(max(first - _REACH - 1, 0), last + _REACH + 2)
 
