@@ -19,12 +19,12 @@ from plimsoll.domain.option_chain import BoolArray, FloatArray, OptionChain
 from plimsoll.domain.surface import CALENDAR, SviSmile, VolSurface
 from plimsoll.errors import UsageError
 from plimsoll.maths.svi import svi_total_variance
+from plimsoll.maths.variance_clock import YEAR_NS
 
 SOURCE = "SYNTHETIC option chain (generated, not market data)"
 FIRST_AT_NS = 1_741_080_600_000_000_000  # 2025-03-04 09:30 UTC, a Tuesday
 SPOTS = {"HELM": 95_000.0, "KEEL": 3_200.0}
 EXPIRY_DAYS = (1, 2, 3, 7, 14, 24, 52, 87, 143, 206, 290)
-YEAR_NS = 365 * DAY_NS
 _SPREAD_DAYS = (1.0, 4.0, 14.0, 50.0, 180.0)
 _SPREAD_VOL = (0.026, 0.020, 0.012, 0.0075, 0.007)
 """Median bid-ask spread by days to expiry, in volatility: that of large coins' options."""

@@ -10,9 +10,9 @@ from plimsoll.domain.option_chain import FloatArray, IntArray, OptionChain
 from plimsoll.domain.smile_quotes import ForwardSource
 from plimsoll.marketdata.chains.parity import ParityForward, pairs, parity_forward, two_sided
 from plimsoll.marketdata.chains.settings import ChainSettings
+from plimsoll.maths.variance_clock import YEAR_NS
 
 _BASIS_POINTS = 1e4
-_YEAR_NS = 365 * 86_400 * 1_000_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +77,7 @@ def _index(chain: OptionChain) -> FloatArray | None:
 
 def _index_error(chain: OptionChain, expiry_ns: int, settings: ChainSettings) -> float:
     """Return by what share the index may miss the forward of an expiry."""
-    years = max(expiry_ns - chain.at_ns, 0) / _YEAR_NS
+    years = max(expiry_ns - chain.at_ns, 0) / YEAR_NS
     return float(np.hypot(settings.index_error_bps / _BASIS_POINTS, settings.carry_annual * years))
 
 

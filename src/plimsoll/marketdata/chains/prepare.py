@@ -15,8 +15,7 @@ from plimsoll.marketdata.chains.forwards import ExpiryForward, expiry_forwards
 from plimsoll.marketdata.chains.quote_status import quote_status
 from plimsoll.marketdata.chains.settings import ChainSettings
 from plimsoll.marketdata.chains.ticks import chain_ticks, quote_ticks
-
-_YEAR_NS = 365 * 86_400 * 1_000_000_000
+from plimsoll.maths.variance_clock import YEAR_NS
 
 
 def prepare_chain(
@@ -48,7 +47,7 @@ def prepare_chain(
     forward = np.full(len(chain), np.nan)
     for expiry in found:
         forward[expiry.rows] = expiry.forward
-    tau = (chain.expiry_ns - chain.at_ns) / _YEAR_NS
+    tau = (chain.expiry_ns - chain.at_ns) / YEAR_NS
     k = log_moneyness(chain.strike, forward)
     rule, tick_source = chain_ticks(chain, ticks)
     tick = quote_ticks(chain, rule)
