@@ -14,9 +14,6 @@ a raw SVI (:func:`ssvi_to_raw`), homogeneous of degree one in ``theta, psi, rho 
   ``psi2 (1 + rho2) >= psi1 (1 + rho1)``, ``psi2 (1 - rho2) >= psi1 (1 - rho1)`` and
   ``psi2 / theta2 <= psi1 / theta1`` (sufficient; Hendriks and Martini; the first three are
   necessary).
-* Linear interpolation of ``theta``, ``psi`` and ``rho psi`` in time keeps all of these: levels and
-  wing slopes rise, ``psi / theta`` is monotone, ``psi (1 + |rho|)`` is convex, and so is
-  ``psi**2 (1 + |rho|)``, half the greater wing times the sum of both, as long as both wings rise.
 """
 
 from __future__ import annotations
@@ -130,48 +127,6 @@ def is_free_of_arbitrage(slices: ArrayLike, *, tolerance: float = 0.0) -> bool:
     """Whether all the sufficient conditions hold, up to a relative ``tolerance``."""
     room = (butterfly_slack(slices), calendar_slack(slices))
     return all(bool(np.all(part >= -tolerance)) for part in room)
-
-
-def interpolate_ssvi(slices: ArrayLike, years: ArrayLike, at_years: ArrayLike) -> Array:
-    """Slices between expiries: ``theta``, ``psi`` and ``rho psi`` linear in time.
-
-    Before the first expiry all three fall in proportion to the time, which scales the smile's
-    total variance. After the last, ``theta`` grows in proportion and the wings stay: both keep
-    every condition.
-
-    Parameters
-    ----------
-    slices : array_like, shape (n, 3)
-        Rising in time.
-    years : array_like, shape (n,)
-        Rising, positive.
-    at_years : array_like
-        Positive.
-
-    Returns
-    -------
-    ndarray, shape at_years.shape + (3,)
-
-    Raises
-    ------
-    UsageError
-        For times that do not rise or are not positive.
-    """
-    known, at = np.asarray(years, dtype=np.float64), np.asarray(at_years, dtype=np.float64)
-    theta, rho, psi = _parameters(slices)
-    if known.shape != theta.shape or not (known[0] > 0.0 and np.all(np.diff(known) > 0.0)):
-        raise UsageError(
-            "must be one per slice, positive and rising", found=known.tolist(), field="years"
-        )
-    if not np.all(at > 0.0):
-        raise UsageError("must be positive", found=at.tolist(), field="at_years")
-    inside = np.clip(at, known[0], known[-1])
-    before = np.minimum(at / known[0], 1.0)
-    after = np.maximum(at / known[-1], 1.0)
-    wing = np.interp(inside, known, psi) * before
-    skew = np.interp(inside, known, rho * psi) * before
-    level = np.interp(inside, known, theta) * before * after
-    return np.stack((level, skew / wing, wing), axis=-1)
 
 
 def _parameters(slices: ArrayLike) -> tuple[Array, Array, Array]:

@@ -82,14 +82,6 @@ def durrleman_point(k: float, w: float, slope: float, curvature: float) -> float
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def svi_row(raw: Vector, log_moneyness: Vector, variance: Vector) -> None:
-    """Write the total variances of one slice into ``variance``."""
-    a, b, rho, m, sigma = raw[0], raw[1], raw[2], raw[3], raw[4]
-    for i in range(log_moneyness.size):
-        variance[i] = svi_point(a, b, rho, m, sigma, log_moneyness[i])
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
 def svi_slopes_row(
     raw: Vector, log_moneyness: Vector, variance: Vector, slope: Vector, curvature: Vector
 ) -> None:
@@ -263,11 +255,38 @@ def durrleman(raw: ArrayLike, log_moneyness: ArrayLike) -> Vector:
     Not negative everywhere if and only if the slice is free of butterfly arbitrage (given wings
     of slope below 2).
     """
-    k = np.asarray(log_moneyness, dtype=np.float64)
-    w, slope, curvature = svi_slopes(raw, k)
-    inverse = 1.0 / w
-    level = 1.0 - 0.5 * k * slope * inverse
-    return level * level - 0.25 * slope * slope * (inverse + 0.25) + 0.5 * curvature
+    return durrleman_values(log_moneyness, *svi_slopes(raw, log_moneyness))
+
+
+def durrleman_values(
+    log_moneyness: ArrayLike, variance: ArrayLike, slope: ArrayLike, curvature: ArrayLike
+) -> Vector:
+    """Durrleman's ``g`` given total variances and their derivatives in ``k``, of any smile.
+
+    Parameters
+    ----------
+    log_moneyness, variance, slope, curvature : array_like
+        They broadcast against each other.
+
+    Examples
+    --------
+    A flat smile of total variance 0.04, at the money and away from it.
+
+    >>> durrleman_values([0.0, 0.3], 0.04, 0.0, 0.0).tolist()
+    [1.0, 1.0]
+    """
+    parts = (np.asarray(part, float) for part in (log_moneyness, variance, slope, curvature))
+    k, w, first, second = np.broadcast_arrays(*parts)
+    g = np.empty(k.size)
+    # Copies, because a broadcast array is neither contiguous nor writeable.
+    durrleman_row(
+        np.array(k).ravel(),
+        np.array(w).ravel(),
+        np.array(first).ravel(),
+        np.array(second).ravel(),
+        g,
+    )
+    return g.reshape(k.shape)
 
 
 def surface_points(

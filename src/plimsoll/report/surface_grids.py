@@ -10,7 +10,7 @@ import numpy as np
 from plimsoll.domain.option_chain import FloatArray
 from plimsoll.domain.surface import VolSurface
 from plimsoll.estimators.surface.quote_errors import DAYS
-from plimsoll.maths.svi import durrleman, surface_points, svi_total_variance
+from plimsoll.maths.svi import durrleman, durrleman_values, surface_points, svi_total_variance
 from plimsoll.report.surface_view import expiry_name
 
 MAP_HALF_WIDTH = 3.0
@@ -113,7 +113,4 @@ def _midway(surface: VolSurface, index: int, k: FloatArray) -> FloatArray:
     listed = np.array([s.variance_years for s in surface.smiles])
     at = 0.5 * (listed[index] + listed[index + 1])
     points = surface_points(surface.raw(), listed, k, at)
-    w, slope, curvature = points.variance, points.slope, points.curvature
-    level = 1.0 - 0.5 * k * slope / w
-    g: FloatArray = level**2 - 0.25 * slope**2 * (1.0 / w + 0.25) + 0.5 * curvature
-    return g
+    return durrleman_values(k, points.variance, points.slope, points.curvature)

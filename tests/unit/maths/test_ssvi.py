@@ -104,36 +104,8 @@ def test_each_calendar_condition_is_seen() -> None:
         assert not ssvi.is_free_of_arbitrage([early, late])
 
 
-def test_interpolation_keeps_every_condition() -> None:
-    rng = np.random.default_rng(4)
-    for _ in range(60):
-        early = _random_slices(rng, 1)[0]
-        early[2] = rng.uniform(0.05, 0.7) * np.sqrt(early[0])
-        pair = np.array([early, _later(rng, early)])
-        if np.any(ssvi.butterfly_slack(pair) < 0.0):
-            continue
-        at = np.array([0.02, 0.1, 0.13, 0.2, 0.29, 0.3, 0.5, 5.0])
-        found = ssvi.interpolate_ssvi(pair, [0.1, 0.3], at)
-        assert ssvi.is_free_of_arbitrage(found, tolerance=1e-12)
-
-
-def test_interpolation_is_linear_in_theta_psi_and_their_skew() -> None:
-    pair = np.array([[0.04, -0.5, 0.2], [0.08, -0.1, 0.3]])
-    theta, rho, psi = ssvi.interpolate_ssvi(pair, [0.1, 0.3], 0.15)
-    assert theta == pytest.approx(0.05, rel=1e-14)
-    assert psi == pytest.approx(0.225, rel=1e-14)
-    assert rho * psi == pytest.approx(0.75 * -0.1 + 0.25 * -0.03, rel=1e-14)
-    early, late = ssvi.interpolate_ssvi(pair, [0.1, 0.3], [0.05, 0.6])
-    np.testing.assert_allclose(early, [0.02, -0.5, 0.1], rtol=1e-14)
-    np.testing.assert_allclose(late, [0.16, -0.1, 0.3], rtol=1e-14)
-
-
 def test_wrong_use_is_refused() -> None:
     with pytest.raises(UsageError, match="psi > 0"):
         ssvi.ssvi_to_raw([0.04, 0.0, 0.0])
     with pytest.raises(UsageError, match="last axis"):
         ssvi.ssvi_total_variance([0.04, 0.0], 0.0)
-    with pytest.raises(UsageError, match="positive and rising"):
-        ssvi.interpolate_ssvi([[0.04, 0.0, 0.1]], [0.0], 0.1)
-    with pytest.raises(UsageError, match="positive"):
-        ssvi.interpolate_ssvi([[0.04, 0.0, 0.1]], [0.1], 0.0)

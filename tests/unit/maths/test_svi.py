@@ -75,8 +75,7 @@ def test_kernels_say_what_the_arrays_say() -> None:
         raw = np.array(smile)
         svi.svi_slopes_row(raw, k, rows[0], rows[1], rows[2])
         svi.durrleman_row(k, rows[0], rows[1], rows[2], rows[3])
-        only = np.empty(k.size)
-        svi.svi_row(raw, k, only)
+        only = [svi.svi_point(*smile, at) for at in k]
         np.testing.assert_array_equal(rows[0], only)
         np.testing.assert_array_equal(rows[:3], svi.svi_slopes(raw, k))
         np.testing.assert_allclose(rows[3], svi.durrleman(raw, k), rtol=1e-12, atol=1e-14)
