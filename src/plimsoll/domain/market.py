@@ -262,7 +262,8 @@ class Quote:
     Parameters
     ----------
     mark, index : float
-        Price of one unit of the underlying in the quote currency.
+        Price of one unit of the underlying in the quote currency; but the mark of an option is
+        its price in the settlement currency per unit of the underlying.
     funding_rate : float
         Next funding payment of a long, as a fraction of notional.
     open_interest_usd, depth_usd : float

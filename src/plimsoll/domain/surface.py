@@ -35,7 +35,6 @@ class SmileReason(StrEnum):
     NO_QUOTES = "no_quotes"
     TOO_FEW_QUOTES = "too_few_quotes"
     FIT_FAILED = "fit_failed"
-    BEYOND_SURFACE = "beyond_surface"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
