@@ -46,6 +46,7 @@ from plimsoll.errors import UsageError
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
 Flags = NDArray[np.bool_]
+Index = NDArray[np.int64]
 
 PARAMETERS = 5
 
@@ -151,6 +152,23 @@ def slice_mix(raw: Matrix, variance_years: Vector, at_years: float) -> SliceMix:
     per_year = 1.0 / (variance_years[high] - variance_years[high - 1])
     weight = (at_years - variance_years[high - 1]) * per_year
     return SliceMix(high - 1, high, 1.0 - weight, weight, 0.0, -per_year, per_year, 0.0, False)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def mix_rows(
+    raw: Matrix,
+    variance_years: Vector,
+    at_years: Vector,
+    low: Index,
+    high: Index,
+    weight_low: Vector,
+    weight_high: Vector,
+) -> None:
+    """Write the rows and weights of :func:`slice_mix` at each time into the given arrays."""
+    for i in range(at_years.size):
+        mix = slice_mix(raw, variance_years, at_years[i])
+        low[i], high[i] = mix.low, mix.high
+        weight_low[i], weight_high[i] = mix.weight_low, mix.weight_high
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

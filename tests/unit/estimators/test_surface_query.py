@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from sample_surface import AT, DAY, surface
 
-from plimsoll.domain.surface import VarianceClock
+from plimsoll.domain.surface import VarianceClock, VolSurface
 from plimsoll.errors import UsageError
 from plimsoll.estimators.surface.query import (
     at_moneyness,
@@ -86,6 +86,44 @@ def test_standard_errors_agree_with_simulation() -> None:
 
 def test_no_covariance_no_standard_error() -> None:
     assert np.isnan(standard_error(surface(), 0.0, AT + 30 * DAY))
+
+
+def test_standard_errors_of_many_points_are_those_of_the_formula() -> None:
+    """Gradients by central differences; each point between and before the expiries."""
+    root = 1e-3 * np.random.default_rng(2).normal(size=(5, 5))
+    priced = surface(root @ root.T)
+    k, days = np.linspace(-1.0, 1.0, 5), np.array([3, 7, 20, 30, 45, 90])
+    found = standard_error(priced, k, AT + days[:, None] * DAY)
+    for i, day in enumerate(days):
+        for j, at in enumerate(k):
+            expected = _error_by_differences(priced, float(at), int(day))
+            # differences: truncation h^2 and rounding eps/h of a gradient of size one
+            assert found[i, j] == pytest.approx(expected, rel=1e-7)
+
+
+def _error_by_differences(priced: VolSurface, k: float, day: int) -> float:
+    """Square root of the sum over smiles of g' C g, g the volatility's derivatives."""
+    h, variance = 1e-6, 0.0
+    for i, one in enumerate(priced.smiles):
+        gradient = []
+        for name in ("a", "b", "rho", "m", "sigma"):
+            ends = []
+            for shift in (-h, h):
+                moved = list(priced.smiles)
+                moved[i] = replace(one, **{name: getattr(one, name) + shift})
+                there = replace(priced, smiles=tuple(moved))
+                ends.append(float(at_moneyness(there, k, AT + day * DAY).volatility))
+            gradient.append((ends[1] - ends[0]) / (2 * h))
+        assert one.covariance is not None
+        variance += float(np.array(gradient) @ one.covariance @ np.array(gradient))
+    return float(np.sqrt(variance))
+
+
+def test_only_the_smiles_that_enter_need_a_covariance() -> None:
+    known = surface(1e-6 * np.eye(5))
+    partly = replace(known, smiles=(replace(known.smiles[0], covariance=None), *known.smiles[1:]))
+    found = standard_error(partly, 0.1, AT + np.array([7, 10, 30, 60, 90]) * DAY)
+    assert np.isnan(found).tolist() == [True, True, False, False, False]
 
 
 def test_past_expiries_and_bad_strikes_are_refused() -> None:

@@ -1,8 +1,9 @@
 """Ask a surface: volatility and total variance at any strike and expiry, with standard errors.
 
-Strikes and expiries broadcast against each other. Between expiries total variance is linear in
-the time of the surface's `VarianceClock` at fixed log-moneyness (`plimsoll.maths.svi` says what
-holds before the first and after the last expiry), and the forward is log-linear in calendar time.
+Strikes and expiries broadcast against each other; expiries are whole nanoseconds since 1970 (UTC)
+or `numpy.datetime64`. Between expiries total variance is linear in the time of the surface's
+`VarianceClock` at fixed log-moneyness (`plimsoll.maths.svi` says what holds before the first and
+after the last expiry), and the forward is log-linear in calendar time.
 """
 
 from __future__ import annotations
@@ -14,13 +15,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from plimsoll.domain.surface import SviSmile, VolSurface
 from plimsoll.errors import UsageError
-from plimsoll.maths.svi import slice_mix, surface_points
-from plimsoll.maths.variance_clock import variance_years
+from plimsoll.estimators.surface.expiry_times import expiry_times
+from plimsoll.maths.svi import mix_rows, surface_points
+from plimsoll.maths.variance_clock import calendar_years, variance_years
 
 FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
-
-_YEAR_NS = 365 * 86_400 * 1_000_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -54,17 +53,9 @@ def tau_years(surface: VolSurface, expiry_ns: ArrayLike) -> FloatArray:
     Raises
     ------
     UsageError
-        For an expiry that is not after the surface's time.
+        As `expiry_times`.
     """
-    expiries = np.asarray(expiry_ns, dtype=np.int64)
-    if expiries.size and int(expiries.min()) <= surface.at_ns:
-        raise UsageError(
-            "must be after the time of the surface",
-            found=int(expiries.min()),
-            field="expiry_ns",
-            remedy="an expired option has no volatility; settle it instead",
-        )
-    return np.asarray((expiries - surface.at_ns) / _YEAR_NS, dtype=np.float64)
+    return calendar_years(surface.at_ns, expiry_times(surface, expiry_ns))
 
 
 def forward_at(surface: VolSurface, expiry_ns: ArrayLike) -> FloatArray:
@@ -136,36 +127,35 @@ def standard_error(
     smile that enters has no covariance.
     """
     values = at_moneyness(surface, log_moneyness, expiry_ns)
+    k = values.log_moneyness.ravel()
     times = np.broadcast_to(_variance_years(surface, expiry_ns), values.log_moneyness.shape)
-    listed, raw = _listed_years(surface), surface.raw()
-    found = np.empty(values.log_moneyness.size)
-    flat = zip(values.log_moneyness.ravel(), times.ravel(), strict=True)
-    for i, (k, at) in enumerate(flat):
-        mix = slice_mix(raw, listed, float(at))
-        variance = mix.weight_low**2 * _variance_error(surface.smiles[mix.low], float(k))
-        if mix.weight_high:
-            variance += mix.weight_high**2 * _variance_error(surface.smiles[mix.high], float(k))
-        found[i] = np.sqrt(variance)
-    errors: FloatArray = found.reshape(values.volatility.shape)
+    rows, weights = np.empty((2, k.size), dtype=np.int64), np.empty((2, k.size))
+    mix_rows(surface.raw(), _listed_years(surface), np.array(times).ravel(), *rows, *weights)
+    variance = np.zeros(k.size)
+    for row, weight in zip(rows, weights, strict=True):
+        for i in np.unique(row[weight != 0.0]):
+            here = (row == i) & (weight != 0.0)
+            variance[here] += weight[here] ** 2 * _variance_error(surface.smiles[i], k[here])
+    errors: FloatArray = np.sqrt(variance).reshape(values.volatility.shape)
     return errors / (2.0 * values.volatility * values.tau_years)
 
 
-def _variance_error(smile: SviSmile, k: float) -> float:
-    """Variance of the smile's total variance at ``k``."""
+def _variance_error(smile: SviSmile, k: FloatArray) -> FloatArray:
+    """Variance of the smile's total variance at each ``k``."""
     if smile.covariance is None:
-        return float("nan")
+        return np.full(k.shape, np.nan)
     x = k - smile.m
     root = np.hypot(x, smile.sigma)
-    gradient = np.array(
-        [
-            1.0,
+    gradient = np.stack(
+        (
+            np.ones(k.shape),
             smile.rho * x + root,
             smile.b * x,
             -smile.b * (smile.rho + x / root),
             smile.b * smile.sigma / root,
-        ]
+        )
     )
-    return float(gradient @ smile.covariance @ gradient)
+    return np.asarray(np.sum(gradient * (smile.covariance @ gradient), axis=0))
 
 
 def _listed_years(surface: VolSurface) -> FloatArray:
@@ -173,5 +163,5 @@ def _listed_years(surface: VolSurface) -> FloatArray:
 
 
 def _variance_years(surface: VolSurface, expiry_ns: ArrayLike) -> FloatArray:
-    expiries = np.asarray(expiry_ns, dtype=np.int64)
+    expiries = expiry_times(surface, expiry_ns)
     return variance_years(surface.clock.day_weights, surface.at_ns, expiries)
