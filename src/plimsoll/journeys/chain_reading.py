@@ -80,9 +80,13 @@ def spans(snapshots: Snapshots) -> str:
 
 
 def _refuse(wanted: str | None, found: Mapping[str, Sequence[OptionChain]], source: Any) -> Any:
-    known = sorted({chains[0].pair.base for chains in found.values()})
+    held = {label: tuple(chains) for label, chains in found.items()}
+    known = ", ".join(sorted({chains[0].pair.base for chains in held.values()}))
     raise UsageError(
-        f"must be one of {known}, the coins of {_title(source)}", found=wanted, field="currency"
+        f"must be one of {known}, the coins of {_title(source)}",
+        found=wanted,
+        field="currency",
+        remedy=f"it holds {spans(held)}",
     )
 
 

@@ -58,7 +58,15 @@ class SurfaceResult:
         for chain in self.chains:
             if chain.label == label:
                 return chain
-        raise UsageError(f"must be one of {labels}", found=label, field="label")
+        known = ", ".join(labels)
+        if label is None:
+            raise UsageError(
+                f"must name one of the chains {known}",
+                found=f"no label for {len(labels)} chains",
+                remedy=f"write .surface({labels[0]!r}), .table({labels[0]!r}) and so on",
+                field="label",
+            )
+        raise UsageError(f"must be one of {known}", found=label, field="label")
 
     def surface(self, label: str | None = None) -> VolSurface:
         """Return the surface of a chain.

@@ -11,7 +11,9 @@ import polars as pl
 from numpy.typing import NDArray
 
 from plimsoll.adapters.chains.contracts import Contract, ContractNames, with_terms
+from plimsoll.adapters.chains.price_units import require_coin_prices
 from plimsoll.adapters.chains.rows import NUMBERS
+from plimsoll.domain.instrument import Payoff
 from plimsoll.domain.option_chain import OptionChain
 
 _COLUMNS = ("expiry_ns", "strike", "is_call", *NUMBERS)
@@ -114,6 +116,8 @@ def _chain(
     columns: dict[str, NDArray[Any]],
     quote_ns: NDArray[np.int64] | None,
 ) -> OptionChain:
+    if contract.payoff is Payoff.INVERSE:
+        require_coin_prices(columns, contract.settle, source)
     return OptionChain(
         at_ns=at_ns,
         pair=contract.pair,

@@ -2,28 +2,20 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 from plimsoll.adapters.chains.ccxt_chain import ccxt_structures
+from plimsoll.adapters.chains.format_names import KNOWN_FORMATS, ChainFormat
 from plimsoll.adapters.chains.json_text import json_documents
 from plimsoll.adapters.files.csv_layout import open_bytes
 from plimsoll.adapters.files.sources import reading
 from plimsoll.errors import UsageError
 
+__all__ = ["ChainFormat", "chain_format", "format_of", "format_of_document"]
+
 _TARDIS = (b"exchange", b"local_timestamp", b"strike_price")
 _MESSAGES = (b"{", b"[", b"wss://", b"http://", b"https://", b"configuration:")
-
-
-class ChainFormat(StrEnum):
-    """Forms of option chains that users have."""
-
-    PARQUET = "parquet"
-    DERIBIT_CSV = "deribit_csv"
-    DERIBIT_JSON = "deribit_json"
-    TARDIS_OPTIONS_CHAIN = "tardis_options_chain"
-    CCXT_OPTION_CHAIN = "ccxt_option_chain"
 
 
 def chain_format(name: ChainFormat | str) -> ChainFormat:
@@ -31,8 +23,7 @@ def chain_format(name: ChainFormat | str) -> ChainFormat:
     try:
         return ChainFormat(name)
     except ValueError:
-        known = [item.value for item in ChainFormat]
-        raise UsageError(f"must be one of {known}", found=name, field="format") from None
+        raise UsageError(f"must be one of {KNOWN_FORMATS}", found=name, field="format") from None
 
 
 def format_of(path: Path) -> ChainFormat:

@@ -56,14 +56,37 @@ def snapshots_meant(
     for wanted in wanted_ns:
         place = int(np.searchsorted(known, wanted, side="right")) - 1
         if place < 0 or wanted - int(known[place]) > max_age_s * 1e9:
-            raise DataError(
-                f"must hold a snapshot at most {max_age_s:g} s before {_text(wanted)}",
-                found=", ".join(_text(int(time)) for time in _around(known, place)) or "none",
-                field=source,
-                remedy="name a time of a snapshot, or a larger max_age_s",
-            )
+            raise _no_snapshot(known, wanted, place, max_age_s, source)
         meant.append(int(known[place]))
     return np.unique(np.array(meant, dtype=np.int64))
+
+
+def _no_snapshot(
+    known: IntArray, wanted_ns: int, place: int, max_age_s: float, source: str
+) -> DataError:
+    around = [_text(int(time)) for time in _around(known, place)]
+    held = "no snapshot"
+    if known.size:
+        held = f"{known.size} from {_text(int(known[0]))} to {_text(int(known[-1]))}"
+    return DataError(
+        f"must hold a snapshot at most {_span(max_age_s)} before {_text(wanted_ns)}",
+        found=held,
+        field=source,
+        remedy=f"name one of its times, the nearest is {' or '.join(around)}"
+        if around
+        else "name a file that holds some",
+    )
+
+
+def _span(seconds: float) -> str:
+    """Say how long that is, in whole hours where it is some.
+
+    >>> _span(86_400.0), _span(90.0)
+    ('24 hours', '90 seconds')
+    """
+    if seconds and seconds % 3600.0 == 0.0:
+        return f"{seconds / 3600.0:g} hours"
+    return f"{seconds:g} seconds"
 
 
 def _around(known: IntArray, place: int) -> IntArray:

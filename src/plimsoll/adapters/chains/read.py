@@ -16,6 +16,7 @@ from plimsoll.adapters.chains.contracts import ContractNames
 from plimsoll.adapters.chains.deribit_csv import csv_rows, csv_times
 from plimsoll.adapters.chains.deribit_json import sorted_answers, summary_rows, ticker_rows
 from plimsoll.adapters.chains.events import DEFAULT_MAX_AGE_S, updates_in_force
+from plimsoll.adapters.chains.format_names import GUIDE, KNOWN_FORMATS
 from plimsoll.adapters.chains.formats import (
     ChainFormat,
     chain_format,
@@ -100,7 +101,7 @@ def read_chains(
     if not isinstance(source, str | os.PathLike | list | tuple):
         return _frame(source, request)
     paths = source_paths(source)
-    return _files(paths, chosen or _one_format(paths), str(source), request)
+    return _files(paths, chosen or _one_format(paths), _named(source), request)
 
 
 class _Request:
@@ -198,7 +199,8 @@ def _deribit(documents: list[Any], source: str, request: _Request) -> Iterator[O
         "must hold book summaries or tickers of options",
         found="neither",
         field=source,
-        remedy="keep the whole answer of the API, one document or one message per line",
+        remedy="keep the whole answer of the API, one document or one message per line; "
+        f"read are {KNOWN_FORMATS}, see {GUIDE}",
     )
 
 
@@ -219,6 +221,14 @@ def _polars(frame: Any) -> pl.DataFrame:
         ) from None
     eager = native.collect() if isinstance(native, nw.LazyFrame) else native
     return eager.to_polars()
+
+
+def _named(source: PathLike | Sequence[PathLike]) -> str:
+    """Return the files of a source as a message or a chain names them."""
+    if isinstance(source, str | os.PathLike):
+        return os.fspath(source)
+    names = [os.fspath(path) for path in source]
+    return ", ".join(names) if len(names) <= 2 else f"{names[0]} to {names[-1]}"
 
 
 def _is_records(source: Any) -> bool:

@@ -7,13 +7,16 @@ Two spellings of the same table are known: that of the collected Parquet files (
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Sequence
 
 import polars as pl
 
+from plimsoll.adapters.chains.format_names import GUIDE, KNOWN_FORMATS
 from plimsoll.adapters.chains.rows import INDEX_NAME, RowSource, VolUnit, as_fraction
 from plimsoll.adapters.files.bar_rows import ROW
 from plimsoll.adapters.files.columns import require_columns
+from plimsoll.errors import DataFormatError
 
 _SPELLINGS = {
     "time": ("ts", "timestamp"),
@@ -50,8 +53,33 @@ def snapshot_columns(found: Sequence[str], source: str) -> dict[str, str]:
         present = [name for name in spellings if name in found]
         if present or field in _NEEDED:
             columns[field] = present[0] if present else spellings[0]
+    missing = [field for field in _NEEDED if columns[field] not in found]
+    if missing:
+        raise _no_chain(found, missing, source)
     require_columns(found, list(columns.values()), source)
     return columns
+
+
+def _no_chain(found: Sequence[str], missing: Sequence[str], source: str) -> DataFormatError:
+    needed = ", ".join(" or ".join(_SPELLINGS[field]) for field in _NEEDED)
+    shown = ", ".join(name[:40] for name in found[:12]) + (", …" if len(found) > 12 else "")
+    without = ", ".join(_SPELLINGS[field][0] for field in missing)
+    return DataFormatError(
+        f"must be option chains in one of five formats ({KNOWN_FORMATS})",
+        found=f"a table of the columns {shown}, without {without}",
+        field=source,
+        remedy=f"{_renaming(found, missing)}a table needs the columns {needed}; "
+        f"{GUIDE} describes each format",
+    )
+
+
+def _renaming(found: Sequence[str], missing: Sequence[str]) -> str:
+    """Say which column may be one of those missing under another name."""
+    for name in (spelling for field in missing for spelling in _SPELLINGS[field]):
+        near = difflib.get_close_matches(name, found, n=1, cutoff=0.8)
+        if near:
+            return f"rename the column {near[0]!r} to {name!r} if that is what it holds; "
+    return ""
 
 
 def snapshot_rows(raw: pl.DataFrame, columns: dict[str, str]) -> pl.DataFrame:

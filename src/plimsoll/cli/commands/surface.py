@@ -29,7 +29,12 @@ At = Annotated[
 ]
 Currency = Annotated[str | None, typer.Option("--currency", help="Coin, such as BTC; else all.")]
 Form = Annotated[
-    str | None, typer.Option("--format", help="Format of the files; else seen from them.")
+    str | None,
+    typer.Option(
+        "--format",
+        help="Format of the files: parquet, deribit_csv, deribit_json, tardis_options_chain or "
+        "ccxt_option_chain; else seen from how they begin.",
+    ),
 ]
 Page = Annotated[Path | None, typer.Option("--out", help="HTML file for pictures and tables.")]
 Every = Annotated[bool, typer.Option("--all", help="Every chain of the files, judged together.")]
@@ -59,6 +64,7 @@ def surface(
         from plimsoll.journeys.surface_day_weights import settings_on
 
         settings = settings_on(day_weights)
+        _refuse_other_pages(out)
         if every:
             _refuse_with_all(at)
             from plimsoll.journeys.surface import surfaces
@@ -88,6 +94,20 @@ def _refuse_with_all(at: str | None) -> None:
             found=at,
             field="--at",
             remedy="leave --all out for one time",
+        )
+
+
+def _refuse_other_pages(out: Path | None) -> None:
+    """Refuse to write HTML under the name of another format; a folder is refused later."""
+    from plimsoll.errors import UsageError
+
+    if out is not None and out.suffix.lower() not in (".html", ".htm") and not out.is_dir():
+        raise UsageError(
+            "must end in .html or .htm: the page is HTML",
+            found=out.name,
+            field="--out",
+            remedy=f"name it {out.with_suffix('.html').name}; a browser prints it to PDF, "
+            "and --json gives the numbers",
         )
 
 
