@@ -89,10 +89,10 @@ def test_no_covariance_no_standard_error() -> None:
 
 
 def test_standard_errors_of_many_points_are_those_of_the_formula() -> None:
-    """Gradients by central differences; each point between and before the expiries."""
+    """Gradients by central differences; each point before, between and after the expiries."""
     root = 1e-3 * np.random.default_rng(2).normal(size=(5, 5))
     priced = surface(root @ root.T)
-    k, days = np.linspace(-1.0, 1.0, 5), np.array([3, 7, 20, 30, 45, 90])
+    k, days = np.linspace(-1.0, 1.0, 5), np.array([3, 7, 20, 30, 45, 90, 120])
     found = standard_error(priced, k, AT + days[:, None] * DAY)
     for i, day in enumerate(days):
         for j, at in enumerate(k):

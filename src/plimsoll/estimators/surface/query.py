@@ -123,30 +123,40 @@ def standard_error(
 ) -> FloatArray:
     """Standard error of the volatility at k = ln(K/F) and expiries, by the delta method.
 
-    The errors of two smiles between which is interpolated are taken as independent. NaN where a
-    smile that enters has no covariance.
+    The errors of two smiles between which is interpolated are taken as independent. After the last
+    expiry the error of the growth, which goes with that smile's total variance at the money, is
+    in it. NaN where a smile that enters has no covariance.
     """
     values = at_moneyness(surface, log_moneyness, expiry_ns)
     k = values.log_moneyness.ravel()
     times = np.broadcast_to(_variance_years(surface, expiry_ns), values.log_moneyness.shape)
     rows, weights = np.empty((2, k.size), dtype=np.int64), np.empty((2, k.size))
-    mix_rows(surface.raw(), _listed_years(surface), np.array(times).ravel(), *rows, *weights)
+    listed = _listed_years(surface)
+    mix_rows(surface.raw(), listed, np.array(times).ravel(), *rows, *weights)
+    growth = np.maximum(times.ravel() / listed[-1] - 1.0, 0.0)
     variance = np.zeros(k.size)
     for row, weight in zip(rows, weights, strict=True):
         for i in np.unique(row[weight != 0.0]):
             here = (row == i) & (weight != 0.0)
-            variance[here] += weight[here] ** 2 * _variance_error(surface.smiles[i], k[here])
+            error = _variance_error(surface.smiles[i], k[here], growth[here])
+            variance[here] += weight[here] ** 2 * error
     errors: FloatArray = np.sqrt(variance).reshape(values.volatility.shape)
     return errors / (2.0 * values.volatility * values.tau_years)
 
 
-def _variance_error(smile: SviSmile, k: FloatArray) -> FloatArray:
-    """Variance of the smile's total variance at each ``k``."""
+def _variance_error(smile: SviSmile, k: FloatArray, growth: FloatArray) -> FloatArray:
+    """Variance of ``w(k) + growth w(0)``, w being the smile's total variance."""
     if smile.covariance is None:
         return np.full(k.shape, np.nan)
+    gradient = _gradient(smile, k) + growth * _gradient(smile, np.zeros(1))
+    return np.asarray(np.sum(gradient * (smile.covariance @ gradient), axis=0))
+
+
+def _gradient(smile: SviSmile, k: FloatArray) -> FloatArray:
+    """Derivatives of the total variance in a, b, rho, m and sigma; shape (5, k.size)."""
     x = k - smile.m
     root = np.hypot(x, smile.sigma)
-    gradient = np.stack(
+    return np.stack(
         (
             np.ones(k.shape),
             smile.rho * x + root,
@@ -155,7 +165,6 @@ def _variance_error(smile: SviSmile, k: FloatArray) -> FloatArray:
             smile.b * smile.sigma / root,
         )
     )
-    return np.asarray(np.sum(gradient * (smile.covariance @ gradient), axis=0))
 
 
 def _listed_years(surface: VolSurface) -> FloatArray:
