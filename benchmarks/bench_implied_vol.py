@@ -91,7 +91,8 @@ def main() -> None:
         f"{1e-6 / c.peer_seconds:.2f}"
         for c in comparisons
     ]
-    lines = [*table_of(comparisons), "", "Times are of one option. As rates:", "", *rates]
+    notes = ["Times are of one option.", *call_costs(market_like(rng))]
+    lines = [*table_of(comparisons), "", *notes, "", "As rates:", "", *rates]
     write_table("implied_vol", "Implied volatility", gate, lines)
     short = [c.task for c in comparisons if c.ratio < c.required]
     assert not short, short
@@ -164,6 +165,36 @@ def against_quantlib(quotes: Quotes) -> Comparison:
         peer_units=LOOPED,
         required=50.0,
     )
+
+
+def call_costs(quotes: Quotes) -> list[str]:
+    """What a call costs whatever its size: from calls of 500 and of 2,000, a straight line."""
+    few, peer = zip(*(call_seconds(quotes, size) for size in (FEW // 4, FEW)), strict=True)
+    ours, theirs = ((4.0 * short - long) / 3.0 for short, long in (few, peer))
+    return [
+        f"At {FEW:,} options the ratio is in good part the cost of a call whatever its size, for "
+        "fast-vollib",
+        "preparing arrays and starting threads; where the machine is busy the threads are nearly "
+        "all of it. In this run:",
+        f"of fast-vollib's {1e3 * peer[1]:.2f} ms {1e3 * theirs:.2f} ms, of our "
+        f"{1e3 * few[1]:.3f} ms {1e3 * ours:.3f} ms (a line through calls of {FEW // 4:,} and "
+        f"{FEW:,} options); without it {(peer[1] - theirs) / (few[1] - ours):.0f}x.",
+    ]
+
+
+def call_seconds(quotes: Quotes, size: int) -> tuple[float, float]:
+    """Median times of a call of ours and of fast-vollib's, alternately."""
+    columns = quotes.head(size)
+    found = compare(
+        "",
+        peer_name="",
+        peer=silent(lambda: jackel_iv_black(*columns)),
+        own=lambda: implied_volatility(*columns),
+        peer_calls=20,
+        own_calls=20,
+        required=0.0,
+    )
+    return found.own_seconds, found.peer_seconds
 
 
 def silent(run: Callable[[], object]) -> Callable[[], object]:
