@@ -74,3 +74,11 @@ def test_strikes_are_moneyness_times_the_forward() -> None:
     strike = strike_at_delta(surface(), -0.25, EXPIRIES, OptionRight.PUT)
     k = moneyness_at_delta(surface(), -0.25, EXPIRIES, OptionRight.PUT)
     np.testing.assert_allclose(strike, forward_at(surface(), EXPIRIES) * np.exp(k), rtol=1e-15)
+
+
+def test_expiries_may_be_dates() -> None:
+    dates = EXPIRIES.astype("datetime64[ns]")
+    np.testing.assert_array_equal(
+        moneyness_at_delta(surface(), 0.25, dates, OptionRight.CALL),
+        moneyness_at_delta(surface(), 0.25, EXPIRIES, OptionRight.CALL),
+    )

@@ -17,6 +17,7 @@ from plimsoll.domain.choice import chosen
 from plimsoll.domain.instrument import OptionRight, Payoff
 from plimsoll.domain.surface import VolSurface
 from plimsoll.errors import UsageError
+from plimsoll.estimators.surface.expiry_times import expiry_times
 from plimsoll.estimators.surface.query import at_moneyness, forward_at
 
 FloatArray = NDArray[np.float64]
@@ -90,7 +91,7 @@ def moneyness_at_delta(
     """
     meaning, side = _meaning(surface, convention), chosen(OptionRight, right, "right")
     wanted, expiries = np.broadcast_arrays(
-        np.asarray(delta, dtype=np.float64), np.asarray(expiry_ns, dtype=np.int64)
+        np.asarray(delta, dtype=np.float64), expiry_times(surface, expiry_ns)
     )
     _check_delta(wanted, side, meaning)
 
