@@ -19,11 +19,16 @@ from plimsoll.domain.option_chain import ChainFindingKind
 from plimsoll.domain.smile_quotes import SmileQuotes
 from plimsoll.domain.surface import VolSurface
 from plimsoll.estimators.surface.arbitrage import arbitrage_report
+from plimsoll.estimators.surface.essvi import essvi_surface
 from plimsoll.estimators.surface.fit import fit_surface, fit_surfaces
 from plimsoll.estimators.surface.fit_bounds import pooled_checks
 from plimsoll.estimators.surface.fit_result import FitPath, SurfaceFit
 from plimsoll.estimators.surface.quality import fit_quality, pooled
+from plimsoll.estimators.surface.settings import DEFAULTS
+from plimsoll.estimators.surface.stages import verified
+from plimsoll.estimators.surface.starts import fit_input, surface_problem, usable_rows
 from plimsoll.marketdata.chains import prepare_chain
+from plimsoll.maths.surface_fit_information import quote_residuals
 from plimsoll.maths.svi import svi_total_variance
 from plimsoll.sandbox.option_chain import option_chains
 
@@ -144,6 +149,22 @@ def test_bounds_hold_on_snapshots_that_were_not_tuned_on(fitted: list[Fitted]) -
     assert {check.name: check.found for check in checks if check.verdict is not Verdict.HOLDS} == {}
 
 
+def test_essvi_is_ready_to_fall_back_to_on_every_chain(fitted: list[Fitted]) -> None:
+    """Verified as it is, and with the middle of its quotes no worse than a third of the spread."""
+    medians = []
+    for each in fitted:
+        used = usable_rows(each.quotes, DEFAULTS, each.fit.dropped)
+        given = fit_input(each.quotes, DEFAULTS, used, None)
+        problem = surface_problem(each.quotes, DEFAULTS, given)
+        theta = essvi_surface(problem, given)
+        assert theta is not None
+        assert verified(problem, theta).clean
+        residuals = np.empty(problem.k.size)
+        quote_residuals(problem, theta, residuals)
+        medians.append(np.median(np.abs(residuals)))
+    assert np.median(medians) <= 2.0 / 3.0
+
+
 def test_clean_quotes_are_not_dropped(fitted: list[Fitted]) -> None:
     dropped = sum(int(each.fit.dropped.sum()) for each in fitted)
     usable = sum(int(each.quotes.usable.sum()) for each in fitted)
@@ -253,15 +274,15 @@ def _move(each: Fitted, expiry: int, rng: np.random.Generator) -> float:
     row = rows[(money, np.argmin(np.abs(delta - 0.25)), rng.integers(rows.size))[rng.integers(3)]]
     factor = np.where(np.arange(len(chain)) == row, rng.choice([0.5, 4.0]), 1.0)
     wild = prepare_chain(replace(chain, bid=chain.bid * factor, ask=chain.ask * factor))
-    fits = [fit_surface(quotes, previous=each.previous) for quotes in (wild, each.quotes)]
-    one, other = (_at_the_money(fit.surface, expiry) for fit in fits)
+    spoilt = fit_surface(wild, previous=each.previous).surface
+    one, other = (_at_the_money(surface, expiry) for surface in (spoilt, each.fit.surface))
     return 100.0 * abs(one - other)
 
 
-def test_wild_quotes_move_the_money_by_less_than_a_point(fitted: list[Fitted]) -> None:
+def test_wild_quotes_move_the_money_by_less_than_a_point(walked: list[Fitted]) -> None:
     """500 hits on one quote, times 0.5 or 4, with the parity check and the surface before."""
     rng = np.random.default_rng(2026)
-    told = [each for each in fitted if each.previous is not None]
+    told = [each for each in walked if each.previous is not None]
     picked = [told[i] for i in rng.integers(len(told), size=HITS)]
     days, moves = np.empty(HITS), np.empty(HITS)
     for i, each in enumerate(picked):
@@ -274,16 +295,19 @@ def test_wild_quotes_move_the_money_by_less_than_a_point(fitted: list[Fitted]) -
     assert held[(days >= 1.0) & (days < 3.0)].mean() >= 0.95
 
 
-def test_wild_quotes_hours_before_expiry(fitted: list[Fitted]) -> None:
-    """150 hits on the first expiry of chains where it is less than a day away."""
+def test_wild_quotes_hours_before_expiry(walked: list[Fitted]) -> None:
+    """600 hits on expiries less than a day away: the share has a standard error of 1.0 point
+    (93 to 95 % at three seeds, 1 point less without the surface before)."""
     rng = np.random.default_rng(2027)
     short = [
         (each, int(expiry))
-        for each in fitted
+        for each in walked
         if each.previous is not None
         for expiry in np.unique(each.quotes.chain.expiry_ns[_fitted_rows(each.quotes)])
         if expiry - each.quotes.chain.at_ns < DAY_NS
     ]
     picked = [short[i] for i in rng.integers(len(short), size=SHORT_HITS)]
     moves = np.array([_move(each, expiry, rng) for each, expiry in picked])
-    assert np.mean(moves < 1.0) >= 0.90
+    held = float(np.mean(moves < 1.0))
+    error = np.sqrt(held * (1.0 - held) / SHORT_HITS)
+    assert held - 2.0 * error >= 0.90

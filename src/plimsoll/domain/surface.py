@@ -22,7 +22,8 @@ class SmileSource(StrEnum):
     """How the smile of an expiry came about."""
 
     SVI = "svi"  # fitted, five parameters
-    ESSVI = "essvi"  # fitted, three parameters: thin, or SVI could not be made free of arbitrage
+    ESSVI = "essvi"  # fitted, three parameters: SVI could not be made free of arbitrage
+    SSVI = "ssvi"  # one shape for all expiries, levels near the quotes: the last resort
     BORROWED = "borrowed"  # too few quotes: shape of the neighbours, level of what quotes there are
     PRIOR = "prior"  # no usable quote: the previous surface, carried on
 
@@ -33,8 +34,7 @@ class SmileReason(StrEnum):
     EXPIRED = "expired"
     NO_FORWARD = "no_forward"
     NO_QUOTES = "no_quotes"
-    TOO_FEW_QUOTES = "too_few_quotes"
-    FIT_FAILED = "fit_failed"
+    FIT_FAILED = "fit_failed"  # no surface that could be verified to be free of arbitrage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,23 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 from surface_fit_chains import clean_quotes, generated, prices, rows_of
 
+import plimsoll.estimators.surface.fit as fit_module
 from plimsoll.domain.instrument import Pair
 from plimsoll.domain.option_chain import ChainFindingKind, OptionChain
 from plimsoll.domain.surface import SmileReason, SmileSource, VolSurface
 from plimsoll.errors import UsageError
 from plimsoll.estimators.surface.arbitrage import arbitrage_report
+from plimsoll.estimators.surface.essvi import essvi_surface
 from plimsoll.estimators.surface.fit import fit_surface
 from plimsoll.estimators.surface.fit_result import FitPath, SurfaceFit
 from plimsoll.estimators.surface.safe import safe_surface
 from plimsoll.estimators.surface.settings import SurfaceSettings
-from plimsoll.estimators.surface.starts import fit_input, usable_rows
+from plimsoll.estimators.surface.stages import Solution, verified
+from plimsoll.estimators.surface.starts import (
+    FitInput,
+    common_start,
+    fit_input,
+    set_priors,
+    surface_problem,
+    usable_rows,
+)
 from plimsoll.marketdata.chains import prepare_chain
 from plimsoll.maths.surface_fit_curve import raw_of_coordinates
+from plimsoll.maths.surface_fit_problem import SurfaceProblem
 from plimsoll.maths.svi import durrleman, svi_total_variance
 
 HOUR_NS = 3_600 * 10**9
@@ -201,14 +213,104 @@ def test_a_surface_of_another_market_or_of_the_future_is_refused() -> None:
     assert again.surface is not None
 
 
-def test_last_resort_is_free_of_arbitrage_whatever_the_fit() -> None:
+def given_and_problem() -> tuple[FitInput, SurfaceProblem]:
     settings, quotes = SurfaceSettings(), clean_quotes()
     used = usable_rows(quotes, settings, np.zeros(len(quotes.chain), dtype=np.bool_))
     given = fit_input(quotes, settings, used, None)
+    problem = surface_problem(quotes, settings, given)
+    set_priors(problem, given, settings, common_start(given.years.size))
+    return given, problem
+
+
+def unclean(*args: Any) -> Solution:
+    """What a stage of the fit may hand back at worst."""
+    problem = args[0]
+    theta = np.zeros((problem.years.size, 5))
+    return replace(verified(problem, theta), clean=False)
+
+
+def test_essvi_is_what_a_fit_falls_back_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The joint fit and that from eSSVI fail: eSSVI itself, verified, near the quotes."""
+    monkeypatch.setattr(fit_module, "solve", unclean)
+    restored = fit(base())
+    assert restored.path is FitPath.RESTORED
+    monkeypatch.setattr(fit_module, "restore", unclean)
+    found = fit(base())
+    assert found.path is FitPath.SAFE
+    assert found.surface is not None
+    assert {smile.source for smile in found.surface.smiles} == {SmileSource.ESSVI}
+    for smile, truth in zip(found.surface.smiles, generated()[0].truth.smiles, strict=True):
+        deviation = np.sqrt(float(svi_total_variance(truth.raw, 0.0)))
+        k = deviation * np.linspace(-1.0, 1.0, 9)
+        ratio = svi_total_variance(smile.raw, k) / svi_total_variance(truth.raw, k)
+        np.testing.assert_allclose(np.sqrt(ratio), 1.0, atol=0.05)
+
+
+def test_last_resort_is_verified(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fit_module, "solve", unclean)
+    monkeypatch.setattr(fit_module, "essvi_surface", lambda *_: None)
+    found = fit(base())
+    assert found.path is FitPath.LAST_RESORT
+    assert found.surface is not None
+    assert {smile.source for smile in found.surface.smiles} == {SmileSource.SSVI}
+
+
+def test_what_cannot_be_verified_is_not_handed_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    """eSSVI and the last resort both come out crossed: no surface, and a reason for each expiry."""
+
+    def crossed(*_: object) -> np.ndarray:
+        given, _problem = given_and_problem()
+        theta = common_start(given.years.size)
+        theta[0, 0] = 5.0
+        return theta
+
+    monkeypatch.setattr(fit_module, "solve", unclean)
+    monkeypatch.setattr(fit_module, "restore", unclean)
+    monkeypatch.setattr(fit_module, "essvi_surface", crossed)
+    monkeypatch.setattr(fit_module, "safe_surface", crossed)
+    found = fit(base())
+    assert found.surface is None
+    assert found.path is FitPath.NONE
+    assert dict(found.reasons) == dict.fromkeys(base().expiries_ns, SmileReason.FIT_FAILED)
+
+
+def test_essvi_follows_the_surface_before_where_nothing_is_quoted() -> None:
+    """No quotes at all but a previous surface: its levels and, within eSSVI, its smiles."""
+    quotes, before = clean_quotes(), fit_surface(clean_quotes()).surface
+    assert before is not None
+    nothing = np.zeros(len(quotes.chain), dtype=np.bool_)
+    given = fit_input(quotes, SurfaceSettings(), nothing, before)
+    problem = surface_problem(quotes, SurfaceSettings(), given)
+    theta = essvi_surface(problem, given)
+    assert theta is not None
+    assert verified(problem, theta).clean
+    level = np.exp(0.5 * theta[:, 0]) * given.deviation / np.sqrt(given.years)
+    at_zero = [np.sqrt(float(svi_total_variance(s.raw, 0.0)) / s.tau_years) for s in before.smiles]
+    np.testing.assert_allclose(level, at_zero, rtol=0.02)
+
+
+def test_last_resort_is_free_of_arbitrage_whatever_the_fit() -> None:
+    given, problem = given_and_problem()
     k, rng = np.linspace(-3.0, 3.0, 4001), np.random.default_rng(2)
     for _ in range(20):
         theta = rng.normal(0.0, 1.5, (given.years.size, 5))
-        raw = raw_of_coordinates(safe_surface(theta, given), given.deviation)
+        safe = safe_surface(theta, given)
+        raw = raw_of_coordinates(safe, given.deviation)
+        assert verified(problem, safe).clean
         assert durrleman(raw, k).min() >= 0.0
         assert np.diff(svi_total_variance(raw, k), axis=0).min() >= 0.0
         assert np.max(raw[:, 1] * (1.0 + np.abs(raw[:, 2]))) <= 2.0
+
+
+def test_dropped_quotes_make_one_finding() -> None:
+    chain, quotes = base(), clean_quotes()
+    bid, ask = np.array(chain.bid), np.array(chain.ask)
+    rows = np.flatnonzero(quotes.usable & (chain.expiry_ns == chain.expiries_ns[4]))
+    rows = rows[np.argsort(np.abs(quotes.log_moneyness[rows]))[[0, 4]]]
+    bid[rows] *= 4.0
+    ask[rows] *= 4.0
+    found = fit(prices(chain, bid, ask))
+    (finding,) = [f for f in found.findings if f.kind is ChainFindingKind.WILD_QUOTE]
+    assert finding.rows == found.dropped.sum() >= 1
+    assert found.dropped[rows].any()
+    assert all(chain.names[row] in finding.detail for row in np.flatnonzero(found.dropped))

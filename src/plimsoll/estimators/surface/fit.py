@@ -18,10 +18,11 @@ from plimsoll.domain.ports import Executor
 from plimsoll.domain.smile_quotes import QuoteStatus, SmileQuotes
 from plimsoll.domain.surface import SmileReason, SmileSource, SviSmile, VolSurface
 from plimsoll.errors import UsageError
+from plimsoll.estimators.surface.essvi import essvi_surface
 from plimsoll.estimators.surface.fit_result import FitPath, SmileFit, SurfaceFit
 from plimsoll.estimators.surface.safe import safe_surface
 from plimsoll.estimators.surface.settings import DEFAULTS, SurfaceSettings
-from plimsoll.estimators.surface.stages import Solution, restore, solve
+from plimsoll.estimators.surface.stages import Solution, restore, solve, verified
 from plimsoll.estimators.surface.starts import (
     FitInput,
     fit_input,
@@ -29,7 +30,7 @@ from plimsoll.estimators.surface.starts import (
     usable_rows,
 )
 from plimsoll.estimators.surface.uncertainty import smile_covariances
-from plimsoll.marketdata.chains.wild_quotes import wild_quotes
+from plimsoll.marketdata.chains import wild_quote_findings, wild_quotes
 from plimsoll.maths.surface_fit_constraints import BETWEEN, BUTTERFLY, CALENDAR
 from plimsoll.maths.surface_fit_curve import raw_of_coordinates
 from plimsoll.maths.surface_fit_information import quote_residuals
@@ -87,6 +88,9 @@ def fit_surface(
         return _empty(quotes, used, dropped, reasons)
     problem = surface_problem(quotes, settings, given)
     solution, path = _solve(problem, given, settings)
+    if not solution.clean:
+        reasons |= dict.fromkeys(given.expiry_ns.tolist(), SmileReason.FIT_FAILED)
+        return _empty(quotes, used, dropped, reasons)
     smiles = _smiles(quotes, settings, given, problem, solution, path)
     findings = quotes.findings + _findings(quotes, settings, given, dropped)
     surface = VolSurface(
@@ -193,22 +197,23 @@ def _empty(
 def _solve(
     problem: SurfaceProblem, given: FitInput, settings: SurfaceSettings
 ) -> tuple[Solution, FitPath]:
-    """Fit jointly; where that is not free of arbitrage, start from what is; else take that."""
+    """Fit jointly; where that is not free of arbitrage, start from what is; else take that.
+
+    Every surface is verified, also those that are free of arbitrage by construction; the last one
+    is handed back as it is, for the caller to refuse where it is not clean.
+    """
     solution = solve(problem, given, settings)
     if solution.clean:
         return solution, FitPath.JOINT
-    safe = safe_surface(solution.theta, given)
-    restored = restore(problem, safe)
-    if restored.clean:
-        return restored, FitPath.RESTORED
-    return Solution(
-        theta=safe,
-        conditions=np.ones_like(solution.conditions),
-        objective=solution.objective,
-        iterations=solution.iterations + restored.iterations,
-        rounds=solution.rounds + restored.rounds,
-        clean=True,
-    ), FitPath.SAFE
+    essvi = essvi_surface(problem, given)
+    if essvi is not None:
+        restored = restore(problem, essvi)
+        if restored.clean:
+            return restored, FitPath.RESTORED
+        safe = verified(problem, essvi)
+        if safe.clean:
+            return safe, FitPath.SAFE
+    return verified(problem, safe_surface(solution.theta, given)), FitPath.LAST_RESORT
 
 
 def _smiles(
@@ -249,6 +254,8 @@ def _source(count: int, settings: SurfaceSettings, path: FitPath) -> SmileSource
         return SmileSource.PRIOR
     if path is FitPath.SAFE:
         return SmileSource.ESSVI
+    if path is FitPath.LAST_RESORT:
+        return SmileSource.SSVI
     return SmileSource.SVI if count >= settings.least_quotes else SmileSource.BORROWED
 
 
@@ -296,15 +303,6 @@ def _findings(
     quotes: SmileQuotes, settings: SurfaceSettings, given: FitInput, dropped: BoolArray
 ) -> tuple[ChainFinding, ...]:
     """Quotes left out as wild, and smiles with too few quotes of their own."""
-    wild = [
-        ChainFinding(
-            kind=ChainFindingKind.WILD_QUOTE,
-            subject=quotes.chain.names[row],
-            value=float(quotes.mid_vol[row]),
-            detail="left out of the fit: its neighbours or put-call parity contradict it",
-        )
-        for row in np.flatnonzero(dropped).tolist()
-    ]
     thin = [
         ChainFinding(
             kind=ChainFindingKind.THIN_SMILE,
@@ -317,4 +315,4 @@ def _findings(
         for expiry, count in zip(given.expiry_ns.tolist(), given.quotes.tolist(), strict=True)
         if count < settings.least_quotes
     ]
-    return tuple(sorted(wild, key=lambda finding: finding.subject)) + tuple(thin)
+    return wild_quote_findings(quotes, dropped) + tuple(thin)

@@ -16,7 +16,8 @@ class FitPath(StrEnum):
     NONE = "none"  # nothing to fit
     JOINT = "joint"  # the joint SVI fit
     RESTORED = "restored"  # freedom from arbitrage put before the fit
-    SAFE = "safe"  # an SSVI that is free of arbitrage by construction
+    SAFE = "safe"  # an eSSVI, free of arbitrage by construction and verified
+    LAST_RESORT = "last_resort"  # an SSVI of one skew, where that is not to be had either
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,8 +52,9 @@ class SurfaceFit:
     Parameters
     ----------
     surface : VolSurface or None
-        Free of arbitrage, verified. None where no expiry has a usable quote and no previous
-        surface knows one; ``reasons`` then says why.
+        Free of arbitrage, verified whatever the path. None where no expiry has a usable quote and
+        no previous surface knows one, or nothing that could be verified was found; ``reasons``
+        then says why.
     used, dropped : (N,) bool
         Rows of the chain that were fitted, and usable rows left out as wild.
     smiles : tuple of SmileFit

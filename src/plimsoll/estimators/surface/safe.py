@@ -1,4 +1,4 @@
-"""A surface free of arbitrage whatever the quotes: the last resort of the fit.
+"""A surface free of arbitrage whatever the quotes: the last resort, should eSSVI fail too.
 
 SSVI with psi = eta sqrt(theta) and one rho: no butterflies while eta^2 (1 + |rho|) <= 4 and
 psi (1 + |rho|) <= 4, no crossings while theta rises (Gatheral and Jacquier, 2014, theorems 4.1

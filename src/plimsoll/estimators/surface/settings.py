@@ -32,9 +32,11 @@ class SurfaceSettings:
         A smile of its own takes so many quotes.
     shape_scale : float
         Distance of an expiry's shape (logarithms of both wing slopes and of the width, and the
-        centre, all in standardised moneyness) from the shape common to all.
+        centre, all in standardised moneyness) from that of its eSSVI.
     neighbour_scale : float
         Change of the shape from an expiry to the next, per root of log time between them.
+    thin_scale : float
+        The same where one of the two has fewer than ``least_quotes`` quotes.
     term_scale : float
         The same for the logarithm of at-the-money variance per year.
     level_move : float
@@ -63,6 +65,7 @@ class SurfaceSettings:
     least_quotes: int = 5
     shape_scale: float = 3.0
     neighbour_scale: float = 1.5
+    thin_scale: float = 0.1
     term_scale: float = 1.0
     level_move: float = 0.4
     tenor_power: float = 0.6

@@ -1,7 +1,8 @@
-"""The stages of the joint fit: from a shape common to all expiries to an arbitrage-free surface.
+"""The stages of the joint fit: from eSSVI to an arbitrage-free surface of SVI smiles.
 
-1. One shape for all expiries, quotes pull robustly: a start that no single quote can spoil.
-2. Each expiry its own shape, with the no-arbitrage conditions.
+1. eSSVI (`plimsoll.estimators.surface.essvi`), which tells each expiry a shape near its
+   neighbours': a start that no single quote can spoil.
+2. Each expiry a shape of its own, with the no-arbitrage conditions; quotes pull robustly.
 3. The price for leaving bid and ask is raised and its reach shortened step by step (graduated
    non-convexity), so that the final fit keeps as many quotes inside as it can without following
    those it cannot reach.
@@ -16,6 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from plimsoll.domain.option_chain import FloatArray
+from plimsoll.estimators.surface.essvi import essvi_surface
 from plimsoll.estimators.surface.settings import SurfaceSettings
 from plimsoll.estimators.surface.starts import FitInput, common_start, set_priors
 from plimsoll.maths.surface_fit import minimise_surface
@@ -30,11 +32,9 @@ RISING_WALL = tuple(
     LossShape(_BODY, 2.0 * _MOST / reach**2, edge, reach)
     for edge, reach in ((0.8, 1.0), (0.85, 0.7), (0.9, 0.4), (0.95, 0.2), (0.97, 0.1))
 )
-_POOLED_NEIGHBOUR, _POOLED_SHAPE, _POOLED_TERM = 0.05, 1.5, 5.0
 _SOFT_PENALTY, _PENALTY, _HARDEST_PENALTY = 1e2, 1e4, 1e9
 _PENALTY_GROWTH = 10.0
 _ITERATIONS, _ROUGHLY, _FINELY, _EXACTLY = 60, 1e-2, 1e-3, 1e-5
-_POOLED_ITERATIONS = 20
 MOST_ROUNDS = 20
 
 
@@ -64,17 +64,9 @@ class Solution:
 
 def solve(problem: SurfaceProblem, given: FitInput, settings: SurfaceSettings) -> Solution:
     """Run all stages; the problem's priors and points are written into."""
-    work = _Work(problem, common_start(given.years.size))
-    set_priors(
-        problem,
-        given,
-        work.theta,
-        shape_scale=_POOLED_SHAPE,
-        neighbour_scale=_POOLED_NEIGHBOUR,
-        term_scale=_POOLED_TERM,
-    )
-    work.minimise(ROBUST, 0.0, _POOLED_ITERATIONS, _ROUGHLY)
-    set_final_priors(problem, given, settings, work.theta.copy())
+    start = essvi_surface(problem, given)
+    work = _Work(problem, common_start(given.years.size) if start is None else start)
+    set_priors(problem, given, settings, work.theta.copy())
     for penalty in (_SOFT_PENALTY, _PENALTY):
         work.minimise(ROBUST, penalty, _ITERATIONS, _ROUGHLY)
     for loss in RISING_WALL:
@@ -83,26 +75,18 @@ def solve(problem: SurfaceProblem, given: FitInput, settings: SurfaceSettings) -
     return work.verified(RISING_WALL[-1])
 
 
-def set_final_priors(
-    problem: SurfaceProblem, given: FitInput, settings: SurfaceSettings, centre: FloatArray
-) -> None:
-    """Priors of the fit proper, around a shape."""
-    set_priors(
-        problem,
-        given,
-        centre,
-        shape_scale=settings.shape_scale,
-        neighbour_scale=settings.neighbour_scale,
-        term_scale=settings.term_scale,
-    )
-
-
 def restore(problem: SurfaceProblem, theta: FloatArray) -> Solution:
     """Start anew from a surface free of arbitrage, with conditions that outweigh the quotes."""
     work = _Work(problem, theta)
     work.penalty = _PENALTY**2
     work.minimise(ROBUST, work.penalty, _ITERATIONS, _ROUGHLY)
     return work.verified(ROBUST)
+
+
+def verified(problem: SurfaceProblem, theta: FloatArray) -> Solution:
+    """A surface as it is, and whether it is free of arbitrage."""
+    work = _Work(problem, theta)
+    return work.solution(1, add_broken_points(problem, work.theta))
 
 
 class _Work:
@@ -130,6 +114,10 @@ class _Work:
             renew_multipliers(self.found, self.multipliers, self.penalty)
             broken = add_broken_points(self.problem, self.theta)
             rounds += 1
+        return self.solution(rounds, broken)
+
+    def solution(self, rounds: int, broken: int) -> Solution:
+        """Where the fit stands."""
         return Solution(
             theta=self.theta,
             conditions=self.found,

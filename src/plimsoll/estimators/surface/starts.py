@@ -163,22 +163,16 @@ def common_start(n: int) -> FloatArray:
 
 
 def set_priors(
-    problem: SurfaceProblem,
-    given: FitInput,
-    centre: FloatArray,
-    *,
-    shape_scale: float,
-    neighbour_scale: float,
-    term_scale: float,
+    problem: SurfaceProblem, given: FitInput, settings: SurfaceSettings, centre: FloatArray
 ) -> None:
     """Write anchors and links into a problem.
 
-    The anchor joins the common shape ``centre`` (n, 5) with the previous surface's, each with its
+    The anchor joins the shapes ``centre`` (n, 5) with the previous surface's, each with its
     precision; a link expects the same shape and at-the-money volatility from expiry to expiry.
     """
     problem.anchor[:] = centre
     problem.anchor_precision[:] = 0.0
-    problem.anchor_precision[:, LOG_LEVEL + 1 :] = shape_scale**-2.0
+    problem.anchor_precision[:, LOG_LEVEL + 1 :] = settings.shape_scale**-2.0
     own = np.isfinite(given.prior)
     precision = np.where(own, given.prior_scale, 1.0) ** -2.0 * own
     total = problem.anchor_precision + precision
@@ -186,11 +180,18 @@ def set_priors(
     problem.anchor[:] = np.where(total > 0.0, pull / np.where(total > 0.0, total, 1.0), centre)
     problem.anchor_precision[:] = total
     if given.years.size > 1:
-        apart = np.maximum(np.diff(np.log(given.years)), _CLOSEST_LOG_TIME)
-        vol = given.deviation / np.sqrt(given.years)
-        problem.link[:-1, LOG_LEVEL] = -2.0 * np.diff(np.log(vol))
-        problem.link_precision[:-1] = (neighbour_scale**-2.0 / apart)[:, None]
-        problem.link_precision[:-1, LOG_LEVEL] = term_scale**-2.0 / apart
+        _set_links(problem, given, settings)
+
+
+def _set_links(problem: SurfaceProblem, given: FitInput, settings: SurfaceSettings) -> None:
+    """Write the links; a thin expiry has its shape from its neighbours."""
+    apart = np.maximum(np.diff(np.log(given.years)), _CLOSEST_LOG_TIME)
+    vol = given.deviation / np.sqrt(given.years)
+    thin = given.quotes < settings.least_quotes
+    scale = np.where(thin[1:] | thin[:-1], settings.thin_scale, settings.neighbour_scale)
+    problem.link[:-1, LOG_LEVEL] = -2.0 * np.diff(np.log(vol))
+    problem.link_precision[:-1] = (scale**-2.0 / apart)[:, None]
+    problem.link_precision[:-1, LOG_LEVEL] = settings.term_scale**-2.0 / apart
 
 
 def _known_expiries(quotes: SmileQuotes, used: BoolArray, previous: VolSurface | None) -> list[int]:
