@@ -12,18 +12,19 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import polars as pl
 import pytest
 
 import plimsoll
 from chain_files import hostile_chains, write_chains
-from plimsoll.adapters.chains import ChainFormat
 from plimsoll.domain.evidence import Verdict
-from plimsoll.domain.option_chain import OptionChain
+from plimsoll.domain.option_chain import ChainFindingKind, OptionChain
 from plimsoll.domain.surface import SmileSource
 from plimsoll.domain.surface_record import surface_from_record
+from plimsoll.domain.table import format_cell
 from plimsoll.errors import UsageError
+from plimsoll.estimators.surface.fit_bounds import arbitrage_check
 from plimsoll.estimators.surface.query import at_moneyness
+from plimsoll.journeys.surface_evidence import record_findings, without_missing
 from plimsoll.maths.svi_forms import raw_to_jump_wings, raw_to_nodes
 from plimsoll.sandbox.option_chain import SOURCE, option_chain, option_chains
 from plimsoll.sandbox.option_chain_table import chain_table
@@ -195,75 +196,6 @@ def test_bounds_that_fail_exit_with_1(tmp_path: Path) -> None:
     assert one.returncode == 1
 
 
-def unlike_chains(folder: Path) -> dict[str, Path]:
-    """SYNTHETIC files that are no chains, and one with prices in USD."""
-    texts = {"text": "# Notes on options, of today\n", "object": "{}\n", "list": "[]\n"}
-    paths = {name: folder / f"{name}.md" for name in texts}
-    for name, path in paths.items():
-        path.write_text(texts[name], "utf-8")
-    chain = option_chain(1, currency="HELM").chain
-    renamed = [name.replace("HELM", "BTC") for name in chain.names]
-    table = chain_table([chain]).with_columns(
-        pl.Series("instrument_name", renamed),
-        *(pl.col(name) * pl.col("futures_price") for name in ("bid_price", "ask_price")),
-    )
-    paths["usd"] = folder / "usd.parquet"
-    table.drop("currency", "mark_price", strict=False).write_parquet(paths["usd"])
-    return paths
-
-
-def test_help_lists_the_formats() -> None:
-    told = re.sub(r"[\s│]+", "", plimsoll_cli("--help").stdout)
-    for item in ChainFormat:
-        assert item.value in told
-
-
-@pytest.mark.parametrize(
-    ("arguments", "code", "message"),
-    [
-        (["{missing}"], 3, "must exist, found 'no such file'"),
-        (["{chains}", "--currency", "BTC"], 2, "currency: must be one of HELM, KEEL"),
-        (["{chains}", "--out", "{folder}/page.pdf"], 2, "--out: must end in .html or .htm"),
-        (["{chains}", "--all", "--out", "{folder}/page"], 2, "name it page.html"),
-        (
-            ["{chains}", "--currency", "BTC"],
-            2,
-            "it holds HELM 2025-03-04 09:30 to 2025-03-06 09:30",
-        ),
-        (["{chains}", "--at", "2025-03-03"], 3, "2025-03-0"),
-        (["{chains}", "--at", "noon"], 2, "at: must"),
-        (["{chains}", "--all", "--at", "2025-03-05"], 2, "--at: must not be given with --all"),
-        (["{chains}", "--all", "--out", "{folder}"], 3, "name a file, not a folder"),
-        (["{chains}", "--at", "2025-03-01"], 3, "3 from 2025-03-04T09:30:00Z to 2025-03-06T09:30"),
-        (["{chains}", "--format", "xlsx"], 2, "must be one of parquet, deribit_csv, deribit_json"),
-        (["{bars}"], 3, "must be option chains in one of five formats (parquet, deribit_csv, "),
-        (["{text}"], 3, "{text}: must be option chains in one of five formats"),
-        (["{text}"], 3, "ts or timestamp, instrument_name, bid_price, ask_price; docs/judge-your"),
-        (["{object}"], 3, "{object}: must hold book summaries or tickers"),
-        (["{list}"], 3, "see docs/judge-your-chains.md"),
-        (["{usd}"], 3, "must hold prices in BTC"),
-        (["{folder}"], 3, "must be a file, found 'a directory'"),
-    ],
-)
-def test_newcomers_are_told_what_to_do(
-    chains: Path, tmp_path: Path, arguments: list[str], code: int, message: str
-) -> None:
-    bars = tmp_path / "bars.parquet"
-    pl.DataFrame({"ts": [1, 2], "close": [1.0, 2.0]}).write_parquet(bars)
-    names = {
-        "missing": tmp_path / "none.parquet",
-        "chains": chains,
-        "bars": bars,
-        "folder": tmp_path,
-        **unlike_chains(tmp_path),
-    }
-    done = plimsoll_cli(*(text.format(**names) for text in arguments))
-    assert done.returncode == code, done.stderr
-    assert message.format(**names) in done.stderr
-    assert not re.search(r"Traceback|PosixPath|\[['\"]", done.stderr)
-    assert done.stdout == ""
-
-
 def test_a_page_that_cannot_be_written_leaves_nothing(chains: Path, tmp_path: Path) -> None:
     done = plimsoll_cli(chains, "--out", tmp_path)
     assert done.returncode == 3
@@ -287,7 +219,37 @@ def test_hostile_chains_get_an_answer_or_a_reason(wrong: str) -> None:
     quoted = bool(np.any((chain.bid > 0.0) & (chain.ask > chain.bid)))
     assert (record.surface is None) is not quoted or wrong == "no forwards"
     if record.surface is None:
-        assert result.verdict is Verdict.BREACH
+        assert result.verdict is Verdict.NOT_PROVEN
+        assert {check.verdict for check in result.checks} == {Verdict.NOT_PROVEN}
+    thin = [f.subject for f in record_findings(record) if f.kind is ChainFindingKind.THIN_SMILE]
+    assert len(thin) == len(set(thin))
+
+
+def test_a_missing_surface_is_not_proven_and_arbitrage_is_a_breach() -> None:
+    none, clean = (arbitrage_check([given]) for given in (None, True))
+    assert without_missing([none], [None])[0].verdict is Verdict.NOT_PROVEN
+    assert without_missing([clean], [True]) == (clean,)
+    mixed = arbitrage_check([False, None])
+    assert without_missing([mixed], [False, None])[0].verdict is Verdict.BREACH
+    assert arbitrage_check([None]).found == "0 of 1 surface; 1 without a surface"
+
+
+def test_one_number_has_one_rounding() -> None:
+    """Noisy quotes: shares and errors read alike in the verdict, the tables and the page."""
+    result = plimsoll.surfaces(spoiled())
+    found = {check.name: check.found for check in result.checks}
+    table = result.table()
+    last = dict(zip((c.name for c in table.columns), table.formatted()[-1], strict=True))
+    assert f"{last['inside']} %" == found["inside bid-ask"]
+    assert f"{last['within_tick']} %" == found["within one tick"]
+    assert f"{last['wings_inside']} %" == found["2 to 5 delta wings inside"]
+    assert last["median"] == found["median error over half-spread"]
+    assert last["rmse"] == found["RMSE [vol points]"]
+    page = result.to_html()
+    assert found["median error over half-spread"] in page
+    chains = result.chain_table()
+    share = format_cell(chains.column("inside")[0], chains.columns[5])
+    assert f"{share} %" == found["inside bid-ask"]
 
 
 @pytest.mark.parametrize(

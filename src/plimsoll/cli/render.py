@@ -33,12 +33,22 @@ def rich_table(table: Table) -> RichTable:
     from rich.text import Text
 
     drawn = Drawn(title=Text(table.title), title_justify="left", box=SIMPLE_HEAD)
-    for column in table.columns:
-        left = column.kind in _LEFT
-        drawn.add_column(Text(column.heading), justify="left" if left else "right", overflow="fold")
-    for row in table.formatted():
+    cells = table.formatted()
+    for place, column in enumerate(table.columns):
+        drawn.add_column(
+            Text(column.heading),
+            justify="left" if column.kind in _LEFT else "right",
+            overflow="fold",
+            min_width=None if column.kind is ColumnKind.TEXT else _longest(cells, place),
+        )
+    for row in cells:
         drawn.add_row(*(Text(cell, style=_STYLES.get(cell, "")) for cell in row))
     return drawn
+
+
+def _longest(cells: list[list[str]], place: int) -> int | None:
+    """Return the width of the longest cell of a column: a date or number is never folded."""
+    return max((len(row[place]) for row in cells), default=None)
 
 
 def table_document(table: Table) -> dict[str, object]:

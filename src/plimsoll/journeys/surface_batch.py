@@ -16,7 +16,9 @@ from plimsoll.estimators.surface.quality import PooledQuality, pooled
 from plimsoll.journeys.fitted_chain import SurfaceRecord, worst_verdict
 from plimsoll.journeys.surface_clock import ClockEvidence
 from plimsoll.journeys.surface_clock_tables import clock_tables
+from plimsoll.journeys.surface_evidence import without_missing
 from plimsoll.journeys.surface_moves import joined_moves, moves_tables
+from plimsoll.journeys.surface_rounding import SHARE_DIGITS, share_down
 from plimsoll.journeys.surface_tables import (
     arbitrage_table,
     check_table,
@@ -63,11 +65,9 @@ class SurfacesResult:
     @property
     def checks(self) -> tuple[Check, ...]:
         """What must hold over all surfaces."""
-        return pooled_checks(
-            [record.is_clean for record in self.records],
-            self.pool(),
-            [record.name for record in self.records],
-        )
+        clean = [record.is_clean for record in self.records]
+        names = [record.name for record in self.records]
+        return without_missing(pooled_checks(clean, self.pool(), names), clean)
 
     @property
     def verdict(self) -> Verdict:
@@ -92,8 +92,8 @@ class SurfacesResult:
                 _count("clean", "Free of arbitrage"),
                 _count("unfitted", "Without a surface"),
                 _count("broken", "Broken snapshots"),
-                Column(name="inside", title="Inside", kind=ColumnKind.FRACTION),
-                Column(name="mark_inside", title="Mark inside", kind=ColumnKind.FRACTION),
+                _share("inside", "Inside"),
+                _share("mark_inside", "Mark inside"),
                 _count("more", "More than mark"),
                 _count("as_many_all", "As many, all"),
                 _count("as_many", "As many"),
@@ -193,8 +193,8 @@ class SurfacesResult:
             sum(r.is_clean is True for r in mine),
             sum(r.surface is None for r in mine),
             sum(r.is_broken for r in mine),
-            judged.inside,
-            judged.mark_inside,
+            share_down(judged.inside),
+            share_down(judged.mark_inside),
             pool.more,
             pool.all_inside,
             pool.equal - pool.all_inside,
@@ -212,6 +212,10 @@ class SurfacesResult:
 
     def _repr_html_(self) -> str:
         return "".join(table._repr_html_() for table in self.tables())
+
+
+def _share(name: str, title: str) -> Column:
+    return Column(name=name, title=title, kind=ColumnKind.FRACTION, digits=SHARE_DIGITS)
 
 
 def _count(name: str, title: str) -> Column:

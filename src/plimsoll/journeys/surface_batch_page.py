@@ -13,6 +13,7 @@ from plimsoll.estimators.surface.fit_bounds import INSIDE, SURFACE_MEDIAN_HALF_S
 from plimsoll.estimators.surface.moves import SmileMoves
 from plimsoll.estimators.surface.quality import PooledQuality
 from plimsoll.journeys.fitted_chain import SurfaceRecord, worst_verdict
+from plimsoll.journeys.surface_rounding import error_text, percent_text
 from plimsoll.report.key_figures import KeyFigure
 from plimsoll.report.surface_history import History
 from plimsoll.report.surface_page import ChainPage
@@ -109,10 +110,8 @@ def _key_figures(pool: PooledQuality, moves: SmileMoves | None) -> tuple[KeyFigu
 
 
 def _percent(title: str, share: float, about: str) -> KeyFigure:
-    value = "–" if math.isnan(share) else f"{math.floor(1000.0 * share) / 10.0:.1f}"
-    return KeyFigure(title=title, value=value, unit="%", about=about)
+    return KeyFigure(title=title, value=percent_text(share), unit="%", about=about)
 
 
 def _number(title: str, value: float, about: str) -> KeyFigure:
-    shown = "–" if math.isnan(value) else f"{value:.3f}"
-    return KeyFigure(title=title, value=shown, unit="", about=about)
+    return KeyFigure(title=title, value=error_text(value), unit="", about=about)

@@ -14,6 +14,14 @@ from plimsoll.estimators.implied.features import expiry_features
 from plimsoll.estimators.surface.quality import FitMeasures, FitQuality, measures
 from plimsoll.estimators.surface.quote_errors import DAYS, Tenor
 from plimsoll.journeys.fitted_chain import FittedChain, SurfaceRecord
+from plimsoll.journeys.surface_evidence import record_findings
+from plimsoll.journeys.surface_rounding import (
+    ERROR_DIGITS,
+    SHARE_DIGITS,
+    TICK_DIGITS,
+    error_up,
+    share_down,
+)
 
 VIOLATIONS = {
     "butterflies": "negative density (butterfly)",
@@ -113,13 +121,18 @@ def snapshot_table(records: Sequence[SurfaceRecord]) -> Table:
 def spread_table(records: Sequence[SurfaceRecord]) -> Table:
     """How the measures of fit spread over surfaces, worst first."""
     judged = [r.quality.judged for r in records if r.quality.judged.quotes]
+    ticks = [share_down(m.within_tick, TICK_DIGITS) for m in judged]
     measured: tuple[tuple[str, list[float], int], ...] = (
-        ("inside [%]", [_PERCENT * m.inside for m in judged], 1),
-        ("mark inside [%]", [_PERCENT * m.mark_inside for m in judged], 1),
-        ("within a tick [%]", [_PERCENT * m.within_tick for m in judged], 1),
-        ("wings inside [%]", [_PERCENT * m.wings_inside for m in judged], 1),
-        ("median error [half spreads]", [m.median_half_spreads for m in judged], -1),
-        ("RMSE [vol points]", [m.rmse_vol_points for m in judged], -1),
+        ("inside [%]", [_PERCENT * share_down(m.inside) for m in judged], 1),
+        ("mark inside [%]", [_PERCENT * share_down(m.mark_inside) for m in judged], 1),
+        (
+            "within a tick [%]",
+            [_PERCENT * share for share in ticks],
+            1,
+        ),
+        ("wings inside [%]", [_PERCENT * share_down(m.wings_inside) for m in judged], 1),
+        ("median error [half spreads]", [error_up(m.median_half_spreads) for m in judged], -1),
+        ("RMSE [vol points]", [error_up(m.rmse_vol_points) for m in judged], -1),
     )
     shares = (0.0, 0.01, 0.05, 0.25, 0.5)
     return Table(
@@ -157,8 +170,8 @@ def finding_counts(records: Sequence[SurfaceRecord]) -> Table:
     surfaces: Counter[str] = Counter()
     rows: Counter[str] = Counter()
     for record in records:
-        surfaces.update({f.kind.value for f in record.findings})
-        for finding in record.findings:
+        surfaces.update({f.kind.value for f in record_findings(record)})
+        for finding in record_findings(record):
             rows[finding.kind.value] += finding.rows
     return Table(
         name="findings",
@@ -236,7 +249,7 @@ def _with_smile(fitted: FittedChain) -> dict[int, tuple[Cell, ...]]:
             _PERCENT * deviation**2 * float(features.curvature[i]),
             _PERCENT * float(features.risk_reversal_25[i]),
             _PERCENT * float(features.butterfly_25[i]),
-            fit.inside,
+            share_down(fit.inside),
             fit.rmse_vol_points,
             smile.source.value,
         )
@@ -287,28 +300,28 @@ def _measure_columns() -> tuple[Column, ...]:
         Column(name="quotes", title="Quotes", kind=ColumnKind.COUNT),
         _share("inside", "Inside"),
         _share("mark_inside", "Mark inside"),
-        _share("within_tick", "Within a tick"),
-        _share("mark_within_tick", "Mark within a tick"),
-        _number("median", "Median error", "half spreads", 3),
-        _number("rmse", "RMSE", "vol points", 3),
+        _share("within_tick", "Within a tick", TICK_DIGITS),
+        _share("mark_within_tick", "Mark within a tick", TICK_DIGITS),
+        _number("median", "Median error", "half spreads", ERROR_DIGITS),
+        _number("rmse", "RMSE", "vol points", ERROR_DIGITS),
         Column(name="wing_quotes", title="Wings", kind=ColumnKind.COUNT),
         _share("wings_inside", "Wings inside"),
-        _share("wings_within_tick", "Wings within a tick"),
+        _share("wings_within_tick", "Wings within a tick", TICK_DIGITS),
     )
 
 
 def _measure_cells(m: FitMeasures) -> tuple[Cell, ...]:
     return (
         m.quotes,
-        m.inside,
-        m.mark_inside,
-        m.within_tick,
-        m.mark_within_tick,
-        m.median_half_spreads,
-        m.rmse_vol_points,
+        share_down(m.inside),
+        share_down(m.mark_inside),
+        share_down(m.within_tick, TICK_DIGITS),
+        share_down(m.mark_within_tick, TICK_DIGITS),
+        error_up(m.median_half_spreads),
+        error_up(m.rmse_vol_points),
         m.wing_quotes,
-        m.wings_inside,
-        m.wings_within_tick,
+        share_down(m.wings_inside),
+        share_down(m.wings_within_tick, TICK_DIGITS),
     )
 
 
@@ -327,8 +340,8 @@ def _snapshot_cells(record: SurfaceRecord) -> tuple[Cell, ...]:
     )
 
 
-def _share(name: str, title: str) -> Column:
-    return Column(name=name, title=title, kind=ColumnKind.FRACTION, digits=1)
+def _share(name: str, title: str, digits: int = SHARE_DIGITS) -> Column:
+    return Column(name=name, title=title, kind=ColumnKind.FRACTION, digits=digits)
 
 
 def _number(name: str, title: str, unit: str, digits: int, about: str = "") -> Column:

@@ -43,6 +43,29 @@ def test_markup_in_data_is_text() -> None:
     assert "2022-01-01 00:00" in drawn
 
 
+def test_dates_and_numbers_are_never_folded() -> None:
+    """Twelve columns at 140 characters: the text gives way, each date and price stays whole."""
+    prices = [
+        Column(name=f"p{i}", title=f"A long title {i}", kind=ColumnKind.NUMBER) for i in range(10)
+    ]
+    table = Table(
+        name="wide",
+        title="Wide",
+        columns=(
+            Column(name="at", title="Expiry", kind=ColumnKind.TIME),
+            *prices,
+            Column(name="told", title="Told"),
+        ),
+        rows=((0, *(12_345.67 + i for i in range(10)), "words that may be folded " * 3),),
+    )
+    console = Console(file=io.StringIO(), width=140)
+    console.print(rich_table(table))
+    assert isinstance(console.file, io.StringIO)
+    drawn = console.file.getvalue()
+    assert "1970-01-01 00:00" in drawn
+    assert all(f"{12_345.67 + i:,.2f}" in drawn for i in range(10))
+
+
 def test_a_table_off_the_terminal_is_plain(capsys: pytest.CaptureFixture[str]) -> None:
     Output(command="c").table(TABLE)
     assert capsys.readouterr().out == f"{TABLE}\n\n"
