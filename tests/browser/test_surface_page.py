@@ -138,6 +138,38 @@ def test_without_script_drawings_and_tables_remain(browser: Browser, page_file: 
     context.close()
 
 
+OUTSIDE = """
+svgs => svgs.flatMap(svg => {
+  const edge = svg.getBoundingClientRect();
+  return [...svg.querySelectorAll("text")].filter(t => {
+    const box = t.getBoundingClientRect();
+    return box.left < edge.left - 0.5 || box.right > edge.right + 0.5
+      || box.top < edge.top - 0.5 || box.bottom > edge.bottom + 0.5;
+  }).map(t => `${svg.getAttribute("aria-label")}: ${t.textContent}`);
+})
+"""
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_no_letter_lies_outside_its_drawing(browser: Browser, page_file: Path, width: int) -> None:
+    """Every text box of every drawing within its edges, and the drawn surface on the screen."""
+    context = browser.new_context(
+        java_script_enabled=False, viewport={"width": width, "height": 900}
+    )
+    page = context.new_page()
+    page.goto(page_file.as_uri())
+    page.wait_for_selector("svg.drawing")
+    drawings = page.locator("svg.drawing")
+    assert drawings.count() == 16
+    assert drawings.locator("text").count() > 16
+    assert drawings.evaluate_all(OUTSIDE) == []
+    whole = page.locator("figure.surface svg.drawing").bounding_box()
+    assert whole is not None
+    assert whole["x"] >= 0.0
+    assert whole["x"] + whole["width"] <= width
+    context.close()
+
+
 NO_WEBGL = """
 const get = HTMLCanvasElement.prototype.getContext;
 HTMLCanvasElement.prototype.getContext = function (kind, ...rest) {

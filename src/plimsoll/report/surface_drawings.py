@@ -24,7 +24,7 @@ def smile_drawing(panel: SmilePanel, label: str) -> Markup:
     low = np.concatenate([panel.curve, panel.bid[panel.used]])
     high = np.concatenate([panel.curve, panel.ask[panel.used]])
     across = Scale(
-        low=float(panel.curve_strike[0]), high=float(panel.curve_strike[-1]), start=42, stop=312
+        low=float(panel.curve_strike[0]), high=float(panel.curve_strike[-1]), start=42, stop=304
     )
     up = Scale(low=max(0.0, float(low.min())), high=float(high.max()), start=height - 34, stop=10)
     parts = [*axes(across, up, f"strike [{panel.unit}]", "implied vol [%]", thousands)]

@@ -23,6 +23,8 @@ from plimsoll.report.svg import Scale, drawing, line, text, ticks
 
 Point = tuple[float, float]
 _WIDTH = 520.0
+_MESH_WIDTH = 420.0
+"""Narrow, so that a telephone shows the whole surface with legible letters."""
 _DAYS = (1.0, 2.0, 4.0, 7.0, 14.0, 30.0, 60.0, 120.0, 240.0, 480.0)
 _ROW = 13.0
 _GUTTER = 130.0
@@ -43,7 +45,7 @@ def mesh_drawing(found: Mesh, label: str) -> Markup:
                 area([see(a, b, float(found.vol[b, a])) for a, b in corners], colour, "#ffffff")
             )
     parts += _height_key(low, high)
-    return drawing(_WIDTH, 330, f"Surface in three dimensions, {label}", parts)
+    return drawing(_MESH_WIDTH, 330, f"Surface in three dimensions, {label}", parts)
 
 
 def density_drawing(found: ArbitrageMap, label: str) -> Markup:
@@ -120,7 +122,7 @@ def _camera(found: Mesh) -> Callable[[float, float, float], Point]:
     def see(i: float, j: float, vol: float) -> Point:
         across, along = i / (columns - 1), j / max(rows - 1, 1)
         up = (vol - low) / (high - low or 1.0)
-        return 62 + 280 * across + 130 * along, 285 - 15 * across - 95 * along - 125 * up
+        return 52 + 210 * across + 100 * along, 285 - 15 * across - 95 * along - 125 * up
 
     return see
 
@@ -146,8 +148,8 @@ def _floor(found: Mesh, see: Callable[[float, float, float], Point]) -> Iterator
         yield _between(see(0, 0, value), see(0, last_j, value))
         x, y = see(0, 0, value)
         yield text(x - 5, y + 3, f"{value:g}", anchor="end", size=8.5, colour=MUTED)
-    yield text(190, 322, "log-moneyness [deviations]", anchor="middle", size=9, colour=MUTED)
-    yield text(436, 250, "days to expiry", size=9, colour=MUTED)
+    yield text(157, 322, "log-moneyness [deviations]", anchor="middle", size=9, colour=MUTED)
+    yield text(336, 248, "days to expiry", size=9, colour=MUTED)
     yield text(4, 128, "implied vol [%]", size=9, colour=MUTED)
 
 

@@ -58,12 +58,12 @@ def mesh_figure(found: Mesh, label: str) -> Figure:
                 tickvals=[1, 2, 4, 7, 14, 30, 60, 120, 240, 480],
             ),
             "zaxis": _scene_axis("implied vol [%]"),
-            "domain": {"x": [0.05, 1.0], "y": [0.0, 1.0]},
+            "domain": {"x": [0.0, 1.0], "y": [0.0, 1.0]},
             "aspectmode": "manual",
             "aspectratio": {"x": 1.15, "y": 1.35, "z": 0.75},
             "camera": {
-                "eye": {"x": 1.62, "y": -1.95, "z": 1.0},
-                "center": {"x": -0.02, "y": 0.0, "z": -0.2},
+                "eye": {"x": 2.05, "y": -2.47, "z": 1.27},  # far enough for every axis title
+                "center": {"x": -0.05, "y": 0.0, "z": -0.12},
             },
         },
     )
