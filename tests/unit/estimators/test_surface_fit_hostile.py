@@ -162,7 +162,7 @@ def test_few_quotes_borrow_their_shape(count: int) -> None:
     k = deviation * np.linspace(-1.5, 1.5, 13)
     vol = np.sqrt(svi_total_variance(smile.raw, k) / smile.tau_years)
     expected = np.sqrt(svi_total_variance(truth.raw, k) / truth.tau_years)
-    np.testing.assert_allclose(vol, expected, atol=0.025)
+    np.testing.assert_allclose(vol, expected, atol=0.01)
 
 
 def test_no_quotes_are_carried_on_from_the_surface_before() -> None:

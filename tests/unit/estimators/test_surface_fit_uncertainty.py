@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from surface_fit_chains import clean_quotes, generated, prices
 
 from plimsoll.domain.surface import SviSmile, VolSurface
@@ -79,13 +80,18 @@ def test_uncertainty_grows_beyond_the_quotes() -> None:
         assert 1e-4 < sd[1] < 0.03
 
 
-def test_scatter_of_renewed_quotes_is_within_the_stated_uncertainty() -> None:
-    """Eight times new noise on the same truth. Quotes here are independent, which the stated
-    uncertainty does not count on beyond eight of them: the scatter must be smaller than stated,
-    and not by more than the root of the quotes left uncounted, about 2, times 2."""
+def test_scatter_of_renewed_quotes_is_the_stated_uncertainty() -> None:
+    """Sixteen times new noise on the same truth, at the money and a deviation to either side.
+
+    Quotes here are independent, and only eight of the n of an expiry are counted on, so that
+    the error over the stated uncertainty must be the root of the mean of 8/n, 0.63. It is 0.55 to
+    0.57 at three seeds of 24 (sampling error 0.015): the dispersion of an expiry takes five
+    coordinates off its quotes, of which the priors tell a part. A fifth either way is allowed: an
+    uncertainty a third too small or a sixth too large fails.
+    """
     chain, truth = generated()[0].chain, generated()[0].truth
-    rng, errors = np.random.default_rng(4), []
-    for _ in range(8):
+    rng, errors, counts = np.random.default_rng(4), [], []
+    for _ in range(16):
         half = 0.5 * (chain.ask - chain.bid)
         shift = 0.4 * half * rng.uniform(-1.0, 1.0, len(chain))
         found = surface_of(prices(chain, chain.bid + shift, chain.ask + shift))
@@ -94,6 +100,9 @@ def test_scatter_of_renewed_quotes_is_within_the_stated_uncertainty() -> None:
             k = deviation * np.array([-1.0, 0.0, 1.0])
             vol, sd = vol_and_deviation(smile, k)
             errors.append((vol - np.sqrt(svi_total_variance(true.raw, k) / true.tau_years)) / sd)
+            counts.append(smile.quotes)
     spread = float(np.sqrt(np.mean(np.square(errors))))
-    assert INDEPENDENT == 8.0
-    assert 0.25 < spread < 1.2
+    expected = float(np.sqrt(np.mean(INDEPENDENT / np.array(counts))))
+    assert min(counts) > INDEPENDENT == 8.0
+    assert expected == pytest.approx(0.63, abs=0.01)
+    assert spread == pytest.approx(expected, rel=0.2)
