@@ -229,21 +229,26 @@ def test_smiles_move_as_quotes_do(fitted: list[Fitted]) -> None:
 
 
 def test_the_surface_before_steadies_the_parameters_within_all_bounds(
-    walked: list[Fitted],
+    fitted: list[Fitted], walked: list[Fitted]
 ) -> None:
     """Walked from snapshot to snapshot, each surface the prior of the next: raw parameters move
-    less than half as much as in the published fit towards SSVI (0.10 and 0.44), at-the-money
-    volatility as much as before."""
+    no more than half as much as in the published constrained fit (0.11 and 0.50), at-the-money
+    volatility as much as before, and wings and middle stay within 0.5 % and 0.01 half-spreads of
+    what they are without."""
     clean = [arbitrage_report(each.surface).is_clean for each in walked]
     quality = pooled([fit_quality(each.quotes, each.surface) for each in walked])
     checks = pooled_checks(clean, quality)
     assert {check.name: check.found for check in checks if check.verdict is not Verdict.HOLDS} == {}
+    alone = pooled([fit_quality(each.quotes, each.surface) for each in fitted]).quality.judged
+    told = quality.quality.judged
+    assert told.wings_inside >= alone.wings_inside - 0.005
+    assert told.median_half_spreads <= alone.median_half_spreads + 0.01
     moves, quoted = _daily_moves(walked)
     atm, _, _, rho, centre = np.median(moves, axis=0)
     assert atm == pytest.approx(np.median(quoted), rel=0.05)
-    assert rho <= 0.05
+    assert rho <= 0.055
     assert centre <= 0.20
-    # Alone the centre moves by more than 2.5 deviations on one day in a hundred.
+    # Alone the centre moves by more than 2.3 deviations on one day in a hundred.
     assert np.quantile(moves[:, 4], 0.99) <= 1.6
 
 

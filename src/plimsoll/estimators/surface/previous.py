@@ -5,9 +5,9 @@ both are believed the less, the longer ago and the shorter the expiry.
 
 A fit believes them the less, too, the more quotes an expiry of days or more has (`faded_scales`).
 Over the 426 shared chains, walked from one to the next, an unfaded prior steadies the shapes most
-(median daily move at 7 to 30 days 0.032 in atanh rho and 0.11 deviations in m, alone 0.087 and
-0.29), but costs wings (96.0 % inside, alone 96.8 %) and middle (median error 0.188 half-spreads,
-alone 0.177); faded, all but a trifle of both is won back (96.7 %, 0.181) at 0.049 and 0.16.
+(median daily move at 7 to 30 days 0.03 in atanh rho and 0.11 deviations in m; alone 0.09 and
+0.28), but costs wings (96.0 % inside; alone 96.8 %) and middle (median error 0.188 half-spreads;
+alone 0.177). Faded, all but a trifle of both is won back (96.6 %, 0.181), at 0.05 and 0.17.
 """
 
 from __future__ import annotations

@@ -70,7 +70,7 @@ class SurfaceSettings:
     level_move: float = 0.4
     tenor_power: float = 0.6
     shape_move: float = 0.5
-    previous_quotes: float = 20.0
+    previous_quotes: float = 15.0
     drop_wild: bool = True
 
     def __post_init__(self) -> None:
