@@ -29,6 +29,7 @@ VIOLATIONS = {
     "negative_variances": "total variance not positive",
     "falling_wings": "wing's slope falls in time",
     "steep_wings": "wing beyond Lee's bound",
+    "far_violations": "either of the first two beyond the points",
 }
 """Kinds of violation of an `ArbitrageReport`, with their names for people."""
 _PERCENT = 100.0
@@ -205,7 +206,7 @@ def arbitrage_table(records: Sequence[SurfaceRecord]) -> Table:
         rows=tuple(rows),
         notes=(
             "At 4,001 points of k in [-3, 3] of every expiry and midway to the next, and more near "
-            "the money; wings in closed form."
+            "the money; beyond them at 500 points on either side and in closed form to infinity."
             + (
                 ""
                 if least is None
