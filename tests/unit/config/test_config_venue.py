@@ -253,7 +253,8 @@ def test_junk_values_raise_nothing_but_configuration_errors(
     for path, value in changes:
         here = document
         for step in path[:-1]:
-            fits = isinstance(here, dict) if isinstance(step, str) else isinstance(here, list)
+            listed = isinstance(step, int) and isinstance(here, list) and step < len(here)
+            fits = listed or (isinstance(step, str) and isinstance(here, dict))
             if not fits:
                 break
             here = here.setdefault(step, {}) if isinstance(here, dict) else here[step]
