@@ -24,7 +24,6 @@ from plimsoll.domain.table import format_cell
 from plimsoll.errors import UsageError
 from plimsoll.estimators.surface.fit_bounds import arbitrage_check
 from plimsoll.estimators.surface.query import at_moneyness
-from plimsoll.journeys.surface_evidence import record_findings, without_missing
 from plimsoll.maths.svi_forms import raw_to_jump_wings, raw_to_nodes
 from plimsoll.sandbox.option_chain import SOURCE, option_chain, option_chains
 from plimsoll.sandbox.option_chain_table import chain_table
@@ -150,7 +149,7 @@ def test_all_judges_every_surface(chains: Path) -> None:
     assert done.returncode == document["exit_code"] == 0, result["checks"]
     assert result["fit"]["surfaces"] == len(result["surfaces"]) == 6
     assert [s["chain"] for s in result["surfaces"]] == ["HELM", "KEEL"] * 3
-    assert [c["verdict"] for c in result["checks"]] == ["holds"] * 9
+    assert [c["verdict"] for c in result["checks"]] == ["holds"] * 10
     quotes = sum(s["fit"]["judged"]["quotes"] for s in result["surfaces"])
     assert result["fit"]["judged"]["quotes"] == quotes
     assert set(result["by_chain"]) == {"HELM", "KEEL"}
@@ -221,16 +220,14 @@ def test_hostile_chains_get_an_answer_or_a_reason(wrong: str) -> None:
     if record.surface is None:
         assert result.verdict is Verdict.NOT_PROVEN
         assert {check.verdict for check in result.checks} == {Verdict.NOT_PROVEN}
-    thin = [f.subject for f in record_findings(record) if f.kind is ChainFindingKind.THIN_SMILE]
+    thin = [f.subject for f in record.findings if f.kind is ChainFindingKind.THIN_SMILE]
     assert len(thin) == len(set(thin))
 
 
 def test_a_missing_surface_is_not_proven_and_arbitrage_is_a_breach() -> None:
-    none, clean = (arbitrage_check([given]) for given in (None, True))
-    assert without_missing([none], [None])[0].verdict is Verdict.NOT_PROVEN
-    assert without_missing([clean], [True]) == (clean,)
-    mixed = arbitrage_check([False, None])
-    assert without_missing([mixed], [False, None])[0].verdict is Verdict.BREACH
+    assert arbitrage_check([None]).verdict is Verdict.NOT_PROVEN
+    assert arbitrage_check([True, None]).verdict is Verdict.NOT_PROVEN
+    assert arbitrage_check([False, None]).verdict is Verdict.BREACH
     assert arbitrage_check([None]).found == "0 of 1 surface; 1 without a surface"
 
 

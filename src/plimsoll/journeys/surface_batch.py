@@ -16,7 +16,6 @@ from plimsoll.estimators.surface.quality import PooledQuality, pooled
 from plimsoll.journeys.fitted_chain import SurfaceRecord, worst_verdict
 from plimsoll.journeys.surface_clock import ClockEvidence
 from plimsoll.journeys.surface_clock_tables import clock_tables
-from plimsoll.journeys.surface_evidence import without_missing
 from plimsoll.journeys.surface_moves import joined_moves, moves_tables
 from plimsoll.journeys.surface_rounding import SHARE_DIGITS, share_down
 from plimsoll.journeys.surface_tables import (
@@ -67,7 +66,7 @@ class SurfacesResult:
         """What must hold over all surfaces."""
         clean = [record.is_clean for record in self.records]
         names = [record.name for record in self.records]
-        return without_missing(pooled_checks(clean, self.pool(), names), clean)
+        return pooled_checks(clean, self.pool(), names)
 
     @property
     def verdict(self) -> Verdict:

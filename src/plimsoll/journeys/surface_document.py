@@ -14,7 +14,6 @@ from plimsoll.estimators.surface.arbitrage import ArbitrageReport
 from plimsoll.estimators.surface.quality import FitMeasures, FitQuality, PooledQuality
 from plimsoll.estimators.surface.quote_errors import Tenor
 from plimsoll.journeys.fitted_chain import SurfaceRecord, worst_verdict
-from plimsoll.journeys.surface_evidence import record_checks, record_findings
 from plimsoll.journeys.surface_index import index_document
 from plimsoll.journeys.surface_tables import VIOLATIONS
 
@@ -25,8 +24,8 @@ def record_document(record: SurfaceRecord, *, with_surface: bool = False) -> dic
         "chain": record.label,
         "at": iso_time(record.at_ns),
         "options": record.options,
-        "verdict": worst_verdict(record_checks(record)).value,
-        "checks": check_documents(record_checks(record)),
+        "verdict": worst_verdict(record.checks).value,
+        "checks": check_documents(record.checks),
         "reason": record.reason or None,
         "is_broken": record.is_broken,
         "is_clean": record.is_clean,
@@ -34,7 +33,7 @@ def record_document(record: SurfaceRecord, *, with_surface: bool = False) -> dic
         "fit": quality_document(record.quality),
         "dropped": record.dropped,
         "expiries_without_smile": {iso_time(e): r.value for e, r in record.reasons},
-        "findings": [finding_document(finding) for finding in record_findings(record)],
+        "findings": [finding_document(finding) for finding in record.findings],
         "vol_index": index_document(record.index),
         "seconds": record.seconds,
         "fit_seconds": record.fit_seconds,

@@ -13,7 +13,6 @@ from plimsoll.domain.surface import VolSurface
 from plimsoll.domain.table import Table, iso_minute
 from plimsoll.errors import UsageError
 from plimsoll.journeys.fitted_chain import FittedChain, worst_verdict
-from plimsoll.journeys.surface_evidence import record_checks, record_findings
 from plimsoll.journeys.surface_index import index_table
 from plimsoll.journeys.surface_published import published_documents, published_tables
 from plimsoll.journeys.surface_tables import (
@@ -85,7 +84,7 @@ class SurfaceResult:
     @property
     def checks(self) -> tuple[Check, ...]:
         """What must hold on each surface, chain by chain."""
-        return tuple(check for chain in self.chains for check in record_checks(chain.record))
+        return tuple(check for chain in self.chains for check in chain.record.checks)
 
     @property
     def verdict(self) -> Verdict:
@@ -106,7 +105,7 @@ class SurfaceResult:
             index_table(record.index, f"30-day volatility index of {record.name} UTC"),
             tenor_table(record.quality, f"Fit of {record.name} UTC"),
             arbitrage_table([record]),
-            findings_table(record_findings(record), f"Findings on {record.name} UTC"),
+            findings_table(record.findings, f"Findings on {record.name} UTC"),
         )
 
     def figures(self, label: str | None = None) -> Mapping[str, Figure]:
@@ -153,9 +152,9 @@ class SurfaceResult:
         return ChainPage(
             label=chain.label,
             view=None if chain.surface is None else self._view(chain),
-            verdict=worst_verdict(record_checks(record)),
+            verdict=worst_verdict(record.checks),
             meaning=_meaning(chain),
-            checks=record_checks(record),
+            checks=record.checks,
             key_figures=surface_key_figures(chain),
             tables=self.tables(chain.label),
         )

@@ -14,7 +14,6 @@ from plimsoll.estimators.implied.features import expiry_features
 from plimsoll.estimators.surface.quality import FitMeasures, FitQuality, measures
 from plimsoll.estimators.surface.quote_errors import DAYS, Tenor
 from plimsoll.journeys.fitted_chain import FittedChain, SurfaceRecord
-from plimsoll.journeys.surface_evidence import record_findings
 from plimsoll.journeys.surface_rounding import (
     ERROR_DIGITS,
     SHARE_DIGITS,
@@ -171,8 +170,8 @@ def finding_counts(records: Sequence[SurfaceRecord]) -> Table:
     surfaces: Counter[str] = Counter()
     rows: Counter[str] = Counter()
     for record in records:
-        surfaces.update({f.kind.value for f in record_findings(record)})
-        for finding in record_findings(record):
+        surfaces.update({f.kind.value for f in record.findings})
+        for finding in record.findings:
             rows[finding.kind.value] += finding.rows
     return Table(
         name="findings",

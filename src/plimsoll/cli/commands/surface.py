@@ -114,7 +114,6 @@ def _refuse_other_pages(out: Path | None) -> None:
 def _show(output: Output, result: SurfaceResult, out: Path | None) -> ExitCode:
     from plimsoll.cli.render import table_document
     from plimsoll.domain.evidence import Verdict
-    from plimsoll.journeys.surface_evidence import record_checks
     from plimsoll.journeys.surface_result import plain_documents
     from plimsoll.journeys.surface_tables import check_table
 
@@ -123,7 +122,7 @@ def _show(output: Output, result: SurfaceResult, out: Path | None) -> ExitCode:
         for table in result.tables(chain.label):
             if len(table):
                 output.table(table)
-        output.table(check_table(record_checks(chain.record)))
+        output.table(check_table(chain.record.checks))
         if chain.record.is_broken:
             output.line(f"the snapshot of {chain.record.name} is broken: see its findings\n")
     if out is not None:

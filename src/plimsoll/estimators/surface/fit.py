@@ -30,7 +30,7 @@ from plimsoll.estimators.surface.starts import (
     usable_rows,
 )
 from plimsoll.estimators.surface.uncertainty import smile_covariances
-from plimsoll.marketdata.chains import wild_quote_findings, wild_quotes
+from plimsoll.marketdata.chains import expiry_label, wild_quote_findings, wild_quotes
 from plimsoll.maths.surface_fit_constraints import BETWEEN, BUTTERFLY, CALENDAR
 from plimsoll.maths.surface_fit_curve import raw_of_coordinates
 from plimsoll.maths.surface_fit_information import quote_residuals
@@ -92,7 +92,7 @@ def fit_surface(
         reasons |= dict.fromkeys(given.expiry_ns.tolist(), SmileReason.FIT_FAILED)
         return _empty(quotes, used, dropped, reasons)
     smiles = _smiles(quotes, settings, given, problem, solution, path)
-    findings = quotes.findings + _findings(quotes, settings, given, dropped)
+    findings = _findings(quotes, settings, given, dropped)
     surface = VolSurface(
         at_ns=quotes.chain.at_ns,
         pair=quotes.chain.pair,
@@ -302,11 +302,15 @@ def _reasons(quotes: SmileQuotes, given: FitInput) -> dict[int, SmileReason]:
 def _findings(
     quotes: SmileQuotes, settings: SurfaceSettings, given: FitInput, dropped: BoolArray
 ) -> tuple[ChainFinding, ...]:
-    """Quotes left out as wild, and smiles with too few quotes of their own."""
+    """The chain's, quotes left out as wild, and smiles with too few quotes of their own.
+
+    The preparation counts usable quotes, the fit those that it used and what followed for the
+    smile. Where both find an expiry thin, the fit's finding replaces the other.
+    """
     thin = [
         ChainFinding(
             kind=ChainFindingKind.THIN_SMILE,
-            subject=f"{quotes.chain.pair.base} {np.datetime64(expiry, 'ns').astype(str)[:10]}",
+            subject=expiry_label(quotes.chain, expiry),
             rows=int(count),
             value=float(count),
             expected=float(settings.least_quotes),
@@ -315,4 +319,10 @@ def _findings(
         for expiry, count in zip(given.expiry_ns.tolist(), given.quotes.tolist(), strict=True)
         if count < settings.least_quotes
     ]
-    return wild_quote_findings(quotes, dropped) + tuple(thin)
+    told = {finding.subject for finding in thin}
+    kept = tuple(
+        finding
+        for finding in quotes.findings
+        if finding.kind is not ChainFindingKind.THIN_SMILE or finding.subject not in told
+    )
+    return kept + wild_quote_findings(quotes, dropped) + tuple(thin)

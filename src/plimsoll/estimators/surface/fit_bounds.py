@@ -28,7 +28,7 @@ SURFACE_MEDIAN_HALF_SPREADS = 0.45
 RMSE_VOL_POINTS = 0.25
 """Largest root mean square error in volatility points, the worst 0.1 per cent left out."""
 SHORT_RMSE_VOL_POINTS = 0.50
-"""The same for expiries of one to two days."""
+"""The same for expiries of one to two days, and for all under two days."""
 WINGS_INSIDE = 0.95
 """Least share of 2 to 5 and 95 to 98 delta quotes at or between bid and ask."""
 
@@ -65,7 +65,8 @@ def pooled_checks(
     names : sequence of str, optional
         By surface: the worst is told by its name.
     """
-    judged, short = pool.quality.judged, pool.quality.by_tenor[list(Tenor).index(Tenor.FROM_1_DAY)]
+    judged, next_day = pool.quality.judged, list(Tenor).index(Tenor.FROM_1_DAY)
+    short, shortest = pool.quality.by_tenor[next_day], pool.quality.under_2_days()
     return (
         arbitrage_check(clean),
         _at_least("inside bid-ask", judged.inside, INSIDE),
@@ -75,20 +76,29 @@ def pooled_checks(
         _worst_check(pool, names),
         _at_most("RMSE [vol points]", judged.rmse_vol_points, RMSE_VOL_POINTS),
         _at_most("RMSE, 1 to 2 days [vol points]", short.rmse_vol_points, SHORT_RMSE_VOL_POINTS),
+        _at_most(
+            "RMSE, all under 2 days [vol points]", shortest.rmse_vol_points, SHORT_RMSE_VOL_POINTS
+        ),
         _at_least("2 to 5 delta wings inside", judged.wings_inside, WINGS_INSIDE),
     )
 
 
 def arbitrage_check(clean: Sequence[bool | None]) -> Check:
-    """Every surface is free of arbitrage, and every chain has one."""
+    """Every surface is free of arbitrage; not proven where a chain has none."""
     free, missing = sum(c is True for c in clean), sum(c is None for c in clean)
     told = f"; {missing:,} without a surface" if missing else ""
     return Check(
         name="free of arbitrage",
-        verdict=_verdict(free == len(clean)) if clean else Verdict.NOT_PROVEN,
+        verdict=_arbitrage_verdict(clean),
         found=f"{free:,} of {len(clean):,} surface{'' if len(clean) == 1 else 's'}{told}",
         demanded="all",
     )
+
+
+def _arbitrage_verdict(clean: Sequence[bool | None]) -> Verdict:
+    if False in clean:
+        return Verdict.BREACH
+    return Verdict.HOLDS if clean and None not in clean else Verdict.NOT_PROVEN
 
 
 def _worst_check(pool: PooledQuality, names: Sequence[str]) -> Check:

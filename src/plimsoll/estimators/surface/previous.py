@@ -95,7 +95,7 @@ def _variance_at_the_money(smile: SviSmile) -> float:
 
 def _scales(settings: SurfaceSettings, span_days: float, tenor_days: float) -> FloatArray:
     root = np.sqrt(max(span_days, _SHORTEST_SPAN_DAYS))
-    scale = np.full(COORDINATES, settings.shape_move * root)
     tenor = max(tenor_days, _SHORTEST_TENOR_DAYS)
+    scale = np.full(COORDINATES, settings.shape_move * root * tenor**-settings.shape_power)
     scale[LOG_LEVEL] = 2.0 * settings.level_move * root * tenor**-settings.tenor_power
     return scale

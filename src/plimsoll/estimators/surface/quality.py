@@ -17,6 +17,7 @@ from plimsoll.estimators.surface.quote_errors import QuoteErrors, Tenor, quote_e
 
 WORST_LEFT_OUT = 0.001
 """Share of the largest errors that the root mean square leaves out."""
+_NEXT_DAY = list(Tenor).index(Tenor.FROM_1_DAY)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +85,10 @@ class FitQuality:
     def all_inside(self) -> bool:
         """Whether no judged quote is missed: nothing can have more inside."""
         return self.judged.inside == 1.0
+
+    def under_2_days(self) -> FitMeasures:
+        """Measure the quotes of all expiries under two days, those below a day among them."""
+        return measures(self.errors.where(self.errors.tenor() <= _NEXT_DAY))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -9,6 +9,8 @@ import numpy as np
 from plimsoll.domain.surface import CALENDAR, VarianceClock
 from plimsoll.errors import UsageError
 
+_POWERS = ("tenor_power", "shape_power")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SurfaceSettings:
@@ -43,8 +45,9 @@ class SurfaceSettings:
         Standard deviation of a day's change of the logarithm of the volatility of a one-day
         expiry; other tenors move as ``tenor ** -tenor_power``, other spans as their root.
     tenor_power : float
-    shape_move : float
-        A day's change of the shape, from the surface before to this one.
+    shape_move, shape_power : float
+        A day's change of the shape of a one-day expiry, from the surface before to this one; other
+        tenors move as ``tenor ** -shape_power``.
     previous_quotes : float
         The surface before is believed less where an expiry has its own quotes: so many beyond
         ``least_quotes`` double the scales of its prior, from two days to expiry on; below a day
@@ -69,7 +72,8 @@ class SurfaceSettings:
     term_scale: float = 1.0
     level_move: float = 0.4
     tenor_power: float = 0.6
-    shape_move: float = 0.5
+    shape_move: float = 1.15
+    shape_power: float = 0.3
     previous_quotes: float = 15.0
     drop_wild: bool = True
 
@@ -77,7 +81,7 @@ class SurfaceSettings:
         for setting in fields(self):
             value = getattr(self, setting.name)
             number = isinstance(value, int | float) and not isinstance(value, bool)
-            if number and not 0.0 < value < np.inf:
+            if number and not (0.0 < value < np.inf or (value == 0.0 and setting.name in _POWERS)):
                 raise UsageError("must be positive", found=value, field=setting.name)
         if not self.wing_delta <= self.core_delta < 0.5:
             raise UsageError(

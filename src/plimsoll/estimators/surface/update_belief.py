@@ -23,7 +23,7 @@ from plimsoll.estimators.surface.uncertainty import raw_jacobian
 from plimsoll.maths.surface_fit_curve import COORDINATES, LOG_LEVEL, raw_of_coordinates
 from plimsoll.maths.variance_clock import calendar_years, variance_years
 
-STREAMED = SurfaceSettings(level_move=0.25, tenor_power=0.6, shape_move=0.05)
+STREAMED = SurfaceSettings(level_move=0.25, tenor_power=0.6, shape_move=0.05, shape_power=0.0)
 """How far a surface moves in a day, as it did on 424 pairs of real chains: the quotes of the next
 snapshot lie one standard deviation away (0.90 in root mean square; 0.9 to 1.2 for expiries up to 90
 days, 0.6 beyond). A fit takes the surface before as a hint only, and believes it much less."""
