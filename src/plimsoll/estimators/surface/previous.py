@@ -25,6 +25,7 @@ _DAY_NS = 86_400 * 10**9
 _DAYS_PER_YEAR = 365.0
 _SHORTEST_SPAN_DAYS = 1.0 / 1440.0
 _SHORTEST_TENOR_DAYS = 1.0 / 24.0
+_LONGEST_SHAPE_TENOR_DAYS = 16.0
 _FLATTEST = 1e-4
 """Least mean wing slope in standardised moneyness: the logarithm of a flat one is none."""
 
@@ -96,6 +97,7 @@ def _variance_at_the_money(smile: SviSmile) -> float:
 def _scales(settings: SurfaceSettings, span_days: float, tenor_days: float) -> FloatArray:
     root = np.sqrt(max(span_days, _SHORTEST_SPAN_DAYS))
     tenor = max(tenor_days, _SHORTEST_TENOR_DAYS)
-    scale = np.full(COORDINATES, settings.shape_move * root * tenor**-settings.shape_power)
+    shape_tenor = min(tenor, _LONGEST_SHAPE_TENOR_DAYS)
+    scale = np.full(COORDINATES, settings.shape_move * root * shape_tenor**-settings.shape_power)
     scale[LOG_LEVEL] = 2.0 * settings.level_move * root * tenor**-settings.tenor_power
     return scale

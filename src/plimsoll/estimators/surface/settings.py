@@ -47,7 +47,7 @@ class SurfaceSettings:
     tenor_power : float
     shape_move, shape_power : float
         A day's change of the shape of a one-day expiry, from the surface before to this one; other
-        tenors move as ``tenor ** -shape_power``.
+        tenors move as ``tenor ** -shape_power``, those beyond 16 days as one of 16.
     previous_quotes : float
         The surface before is believed less where an expiry has its own quotes: so many beyond
         ``least_quotes`` double the scales of its prior, from two days to expiry on; below a day
@@ -72,7 +72,7 @@ class SurfaceSettings:
     term_scale: float = 1.0
     level_move: float = 0.4
     tenor_power: float = 0.6
-    shape_move: float = 1.15
+    shape_move: float = 1.12
     shape_power: float = 0.3
     previous_quotes: float = 15.0
     drop_wild: bool = True
