@@ -49,6 +49,18 @@ def test_a_chain_without_an_index_says_why(wrong: str, by_quotes: str, by_surfac
     assert by_quotes in result.to_html()
 
 
+def test_either_index_may_be_the_higher_and_the_note_says_so() -> None:
+    """One surface inside every quote: the wings lift it, mids above it leave it below."""
+    made = option_chain(4)
+    wide = replace(made.chain, ask=1.5 * made.chain.ask)
+    above, below = (chain_index(prepare_chain(c), made.truth) for c in (made.chain, wide))
+    assert above.surface is not None
+    assert below.surface is not None
+    assert above.surface.value > above.quotes.value
+    assert below.surface.value < below.quotes.value
+    assert "may come out the lower" in index_table(below, "Index").notes[0]
+
+
 def test_a_surface_with_negative_density_has_a_reason_not_an_index() -> None:
     """A smile so steep and narrow that d2 rises: the strip does not exist."""
     made = option_chain(4)

@@ -217,7 +217,11 @@ def test_hostile_chains_get_an_answer_or_a_reason(wrong: str) -> None:
     assert "</html>" in result.to_html()
     quoted = bool(np.any((chain.bid > 0.0) & (chain.ask > chain.bid)))
     assert (record.surface is None) is not quoted or wrong == "no forwards"
-    if record.surface is None:
+    if wrong == "negative prices":  # judged by the marks' deltas, and all missed
+        assert record.quality.judged.quotes > 100
+        assert record.quality.judged.inside == 0.0
+        assert result.verdict is Verdict.BREACH
+    elif record.surface is None:
         assert result.verdict is Verdict.NOT_PROVEN
         assert {check.verdict for check in result.checks} == {Verdict.NOT_PROVEN}
     thin = [f.subject for f in record.findings if f.kind is ChainFindingKind.THIN_SMILE]
@@ -253,7 +257,7 @@ def test_one_number_has_one_rounding() -> None:
     ("wrong", "code", "told"),
     [
         ("all quotes zero", 1, "no quotes"),
-        ("negative prices", 1, "no quotes"),
+        ("negative prices", 1, "0.0"),
         ("three strikes", 0, "borrowed"),
         ("one quote in an expiry", 0, "borrowed"),
     ],
@@ -266,6 +270,21 @@ def test_hostile_files_through_the_verb(tmp_path: Path, wrong: str, code: int, t
     assert told in done.stdout
     assert "Traceback" not in done.stdout
     assert (tmp_path / "page.html").exists()
+
+
+@pytest.mark.parametrize("side", ["bid", "ask"])
+def test_negative_prices_cannot_make_a_verdict(side: str) -> None:
+    """Every 7th price made negative: as many quotes are judged, and a seventh is missed."""
+    good = option_chain(3).chain
+    prices = getattr(good, side).copy()
+    prices[::7] *= -1.0
+    bad = replace(good, **{side: prices})
+    honest, spoiled = (plimsoll.surfaces(chain) for chain in (good, bad))
+    judged = spoiled.pool().quality.judged
+    assert judged.quotes == honest.pool().quality.judged.quotes
+    assert 0.8 < judged.inside < 0.9
+    assert honest.pool().quality.judged.inside > 0.98
+    assert {c.name: c.verdict for c in spoiled.checks}["inside bid-ask"] is Verdict.BREACH
 
 
 def test_hostile_chains_are_judged_with_the_others(tmp_path: Path) -> None:

@@ -71,7 +71,8 @@ def index_table(index: ChainIndex, title: str) -> Table:
         rows=tuple(_cells(*row) for row in index.rows),
         notes=(
             "Variance strip at 30 days. From quotes: two-sided mids alone, nothing beyond them. "
-            "From the surface: all strikes, so it is the higher by what the wings are worth.",
+            "From the surface: all strikes, so the wings come on top; but it runs within bid and "
+            "ask, not through the mids, so it may come out the lower of the two.",
         ),
     )
 

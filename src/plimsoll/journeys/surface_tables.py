@@ -47,7 +47,7 @@ def expiry_table(fitted: FittedChain) -> Table:
             Column(name="expiry", title="Expiry (UTC)", kind=ColumnKind.TIME),
             _number("days", "Days", "", 2, "Calendar days to expiry."),
             _number("forward", "Forward", "", _price_digits(rows), f"Median of the rows, {unit}."),
-            Column(name="quotes", title="Quotes", kind=ColumnKind.COUNT, about="Quotes fitted."),
+            Column(name="quotes", title="Fitted", kind=ColumnKind.COUNT, about="Quotes fitted."),
             _number("atm", "ATM", "%", 2, "Volatility at the forward, annual."),
             _number("skew", "Skew", "%", 2, f"Slope of volatility at the forward {_PER}."),
             _number("curvature", "Curv.", "%", 2, f"Second derivative there {_PER}, squared."),
@@ -88,8 +88,8 @@ def tenor_table(quality: FitQuality, title: str) -> Table:
         rows=tuple((name, *_measure_cells(m)) for name, m in [*shown, _judged(quality)]),
         notes=(
             "All out-of-the-money two-sided quotes of 5 to 95 forward delta, none dropped; wings: "
-            "2 to 5 and 95 to 98. Inside: at or between bid and ask (to 1e-9 of volatility). "
-            "RMSE without the worst 0.1 %.",
+            "2 to 5 and 95 to 98. Inside: at or between bid and ask (to 1e-9 of volatility); a "
+            "negative price is missed. RMSE without the worst 0.1 %.",
         ),
     )
 
@@ -297,7 +297,7 @@ def _judged(quality: FitQuality) -> tuple[str, FitMeasures]:
 
 def _measure_columns() -> tuple[Column, ...]:
     return (
-        Column(name="quotes", title="Quotes", kind=ColumnKind.COUNT),
+        Column(name="quotes", title="Judged", kind=ColumnKind.COUNT, about="Quotes judged."),
         _share("inside", "Inside"),
         _share("mark_inside", "Mark inside"),
         _share("within_tick", "Within a tick", TICK_DIGITS),

@@ -314,3 +314,61 @@ def test_a_small_sample_keeps_its_worst_quote() -> None:
     assert _root_mean_square(values) == pytest.approx(math.sqrt((9 * 0.01 + 25.0) / 10), rel=1e-12)
     many = np.concatenate([np.full(999, 0.1), [5.0]])
     assert _root_mean_square(many) == pytest.approx(0.1, rel=1e-12)
+
+
+IMPOSSIBLE = {
+    "negative bid": (-1.0, 1.0),
+    "negative ask": (1.0, -1.0),
+    "both negative": (-1.0, -1.0),
+    "infinite ask": (1.0, math.inf),
+    "infinite bid": (math.inf, 1.0),
+    "bid of minus infinity": (-math.inf, 1.0),
+}
+"""Factors of bid and ask."""
+
+
+@pytest.mark.parametrize("wrong", sorted(IMPOSSIBLE))
+def test_a_price_that_no_option_can_have_is_missed_and_never_left_out(
+    made: SandboxChain, truth_quality: FitQuality, wrong: str
+) -> None:
+    """Every 7th judged quote spoiled: as many are judged as before, and those are missed."""
+    whole = truth_quality.errors
+    bad = whole.row[~whole.wing & (whole.tau_days >= 1.0)][::7]
+    bid, ask = made.chain.bid.copy(), made.chain.ask.copy()
+    bid[bad] *= IMPOSSIBLE[wrong][0]
+    ask[bad] *= IMPOSSIBLE[wrong][1]
+    found = fit_quality(prepare_chain(replace(made.chain, bid=bid, ask=ask)), made.truth)
+    assert found.errors.row.tolist() == whole.row.tolist()
+    spoiled = np.isin(found.errors.row, bad)
+    for flags in (found.errors.inside, found.errors.within_tick):
+        assert flags.tolist() == (~spoiled).tolist()  # the truth is inside all others
+    for flags in (found.errors.mark_inside, found.errors.mark_within_tick):
+        assert not flags[spoiled].any()
+    assert np.isinf(found.errors.errors_in_half_spreads[spoiled]).all()
+    assert found.judged.quotes == truth_quality.judged.quotes
+    assert found.judged.unfitted == bad.size
+    missed = bad.size / found.judged.quotes
+    assert found.judged.inside == pytest.approx(1.0 - missed, abs=1e-12)
+    assert found.judged.rmse_vol_points < 1.0  # the mid of an impossible price is no volatility
+
+
+def test_an_impossible_price_without_a_mark_has_no_delta(made: SandboxChain) -> None:
+    """Its mid says nothing, so nothing tells whether it would be judged."""
+    chain = replace(made.chain, mark_vol=np.full(len(made.chain), np.nan))
+    before = fit_quality(prepare_chain(chain), made.truth).errors.row
+    bid = chain.bid.copy()
+    bid[before[::7]] *= -1.0
+    after = fit_quality(prepare_chain(replace(chain, bid=bid)), made.truth).errors.row
+    assert after.tolist() == [row for row in before.tolist() if row not in before[::7]]
+
+
+def test_one_side_alone_is_not_judged_whatever_it_says(
+    made: SandboxChain, truth_quality: FitQuality
+) -> None:
+    """Nothing on the other side (0 or null): one-sided, as any such quote."""
+    row = truth_quality.errors.row[::5]
+    for nothing in (0.0, math.nan):
+        bid, ask = made.chain.bid.copy(), made.chain.ask.copy()
+        bid[row], ask[row] = -bid[row], nothing
+        found = fit_quality(prepare_chain(replace(made.chain, bid=bid, ask=ask)), made.truth)
+        assert not np.isin(found.errors.row, row).any()

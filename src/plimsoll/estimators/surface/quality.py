@@ -27,14 +27,15 @@ class FitMeasures:
     Parameters
     ----------
     quotes, unfitted : int
-        Judged quotes, and those of them whose expiry has no smile (missed by every measure).
+        Judged quotes, and those of them whose expiry has no smile or whose bid or ask is
+        impossible (missed by every measure).
     inside, within_tick : float
         Shares of the judged quotes.
     median_half_spreads : float
         Median absolute error over half the spread.
     rmse_vol_points : float
         Root mean square error of the mid's volatility in points (hundredths), the largest 0.1 per
-        cent of errors left out, quotes without a smile left out.
+        cent of errors left out, unfitted quotes left out.
     wing_quotes : int
     wings_inside, wings_within_tick : float
         Shares of the 2 to 5 and 95 to 98 delta quotes.

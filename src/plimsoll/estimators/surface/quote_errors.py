@@ -4,6 +4,9 @@ Judged is every out-of-the-money option with a bid and an ask (not crossed) and 
 delta of 5 to 95 per cent, whatever a filter made of it: a quote that the fit dropped, or whose
 expiry got no smile, counts as missed. The delta is that of `SmileQuotes`: at the venue's own mark
 volatility, else at the mid's, so that the choice does not depend on the fit.
+
+A quote whose bid or ask no option can have (negative, or not finite) is missed by the surface and
+by the mark alike. Its mid says nothing, so that its delta is known from the mark volatility alone.
 """
 
 from __future__ import annotations
@@ -61,7 +64,8 @@ class QuoteErrors:
     wing : (N,) bool
         Delta of 2 to 5 per cent; the others are judged.
     error_vol : (N,) float64
-        Volatility of the surface less the mid's; annual. NaN without a smile.
+        Volatility of the surface less the mid's; annual. NaN without a smile, or where bid or ask
+        is impossible.
     half_spread_vol : (N,) float64
     inside, within_tick : (N,) bool
         At or between bid and ask; the same with one price tick more on either side.
@@ -116,15 +120,16 @@ def quote_errors(quotes: SmileQuotes, surface: VolSurface | None) -> QuoteErrors
     vol = _surface_vols(quotes, surface, rows)
     mark = quotes.chain.mark_vol[rows]
     bid_vol, ask_vol = quotes.bid_vol[rows], quotes.ask_vol[rows]
-    inside = (_between(v, bid_vol, ask_vol, VOL_ALLOWANCE) for v in (vol, mark))
-    within = (_within_tick(quotes, rows, v) for v in (vol, mark))
+    possible = ~_impossible(quotes)[rows]
+    inside = (possible & _between(v, bid_vol, ask_vol, VOL_ALLOWANCE) for v in (vol, mark))
+    within = (possible & _within_tick(quotes, rows, v) for v in (vol, mark))
     of_surface, of_mark = zip(inside, within, strict=True)
     return QuoteErrors(
         row=rows,
         tau_days=quotes.tau_years[rows] * DAYS,
         log_moneyness=quotes.log_moneyness[rows],
         wing=np.abs(quotes.forward_delta[rows]) < DELTA,
-        error_vol=vol - quotes.mid_vol[rows],
+        error_vol=np.where(possible, vol - quotes.mid_vol[rows], np.nan),
         half_spread_vol=0.5 * (ask_vol - bid_vol),
         inside=of_surface[0],
         within_tick=of_surface[1],
@@ -140,11 +145,22 @@ def _counted_rows(quotes: SmileQuotes) -> IntArray:
     k = quotes.log_moneyness
     with np.errstate(invalid="ignore"):
         out_of_the_money = np.where(chain.is_call, k >= 0.0, k < 0.0)
-        two_sided = (chain.bid > 0.0) & (chain.ask >= chain.bid)
+        ordered = (chain.bid > 0.0) & (chain.ask >= chain.bid)
+        two_sided = ordered | (_impossible(quotes) & (chain.mark_vol > 0.0))
         delta = np.abs(quotes.forward_delta)
         counted = (delta >= WING_DELTA) & (delta <= 1.0 - WING_DELTA)
         mask = out_of_the_money & two_sided & counted & (quotes.tau_years > 0.0)
     return np.flatnonzero(mask).astype(np.int64)
+
+
+def _impossible(quotes: SmileQuotes) -> BoolArray:
+    """(N,) quotes with a bid and an ask, one of them a price that no option can have."""
+    bid, ask = quotes.chain.bid, quotes.chain.ask
+    with np.errstate(invalid="ignore"):
+        wrong = (bid < 0.0) | (ask < 0.0) | np.isinf(bid) | np.isinf(ask)
+        given = (bid != 0.0) & (ask != 0.0) & ~np.isnan(bid) & ~np.isnan(ask)
+    impossible: BoolArray = wrong & given
+    return impossible
 
 
 def _surface_vols(quotes: SmileQuotes, surface: VolSurface | None, rows: IntArray) -> FloatArray:
