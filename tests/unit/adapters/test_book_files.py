@@ -14,7 +14,8 @@ import pytest
 from plimsoll.adapters.files.book import read_book
 from plimsoll.adapters.files.marks import read_marks
 from plimsoll.adapters.files.records import read_records
-from plimsoll.domain.account import Account, Book, MarginMode, Position
+from plimsoll.domain.account import Account, MarginMode, Position
+from plimsoll.domain.book import Book
 from plimsoll.errors import DataError, PlimsollError, UsageError
 
 ACCOUNTS = (

@@ -16,6 +16,7 @@ from plimsoll.adapters.chains.contracts import ContractNames
 from plimsoll.adapters.chains.deribit_csv import csv_rows, csv_times
 from plimsoll.adapters.chains.deribit_json import sorted_answers, summary_rows, ticker_rows
 from plimsoll.adapters.chains.events import DEFAULT_MAX_AGE_S, updates_in_force
+from plimsoll.adapters.chains.file_errors import chains_of_files
 from plimsoll.adapters.chains.format_names import GUIDE, KNOWN_FORMATS
 from plimsoll.adapters.chains.formats import (
     ChainFormat,
@@ -85,7 +86,8 @@ def read_chains(
     DataError
         A file that is not there or cannot be read; no snapshot at the time.
     DataFormatError
-        Columns or values that are not what they should be, with column and 0-based row.
+        Columns or values that are not what they should be, with file, column and row: of CSV the
+        line of the file, else the record counted from 0.
     UsageError
         Wrong or missing arguments.
     """
@@ -137,26 +139,38 @@ class _Request:
 def _files(
     paths: list[Path], format: ChainFormat, source: str, request: _Request
 ) -> Iterator[OptionChain]:
-    if format in _TABLES:
-        age = request.age(SNAPSHOT_MAX_AGE_S)
-        origin = request.origin(source)
-        return file_snapshots(paths, *_TABLES[format], request.wanted_ns, age, origin)
-    if format is ChainFormat.TARDIS_OPTIONS_CHAIN:
-        return _tardis(paths, source, request)
-    documents = [document for path in paths for document in json_documents(path)]
-    return _documents(documents, format, source, request)
-
-
-def _tardis(paths: list[Path], source: str, request: _Request) -> Iterator[OptionChain]:
-    if request.wanted_ns is None:
+    if format is ChainFormat.TARDIS_OPTIONS_CHAIN and request.wanted_ns is None:
         raise UsageError(
             "must be given for a stream of updates",
             found=None,
             field="at",
             remedy="name the times at which the chain is wanted",
         )
+
+    def read(some: list[Path], name: str) -> Iterator[OptionChain]:
+        return _of_format(some, format, name, request)
+
+    return chains_of_files(read, paths, format, source)
+
+
+def _of_format(
+    paths: list[Path], format: ChainFormat, source: str, request: _Request
+) -> Iterator[OptionChain]:
+    if format in _TABLES:
+        age = request.age(SNAPSHOT_MAX_AGE_S)
+        origin = request.origin(source)
+        return file_snapshots(paths, *_TABLES[format], request.wanted_ns, age, origin)
+    if format is ChainFormat.TARDIS_OPTIONS_CHAIN:
+        return _tardis(paths, source, request.wanted_ns or [], request)
+    documents = [document for path in paths for document in json_documents(path)]
+    return _documents(documents, format, source, request)
+
+
+def _tardis(
+    paths: list[Path], source: str, wanted_ns: list[int], request: _Request
+) -> Iterator[OptionChain]:
     age = request.age(DEFAULT_MAX_AGE_S)
-    chains, venue = tardis_chain_rows(paths, request.wanted_ns, age)
+    chains, venue = tardis_chain_rows(paths, wanted_ns, age)
     origin = request.origin(source, venue)
     return (chain for rows in chains for chain in chains_of(rows, origin))
 

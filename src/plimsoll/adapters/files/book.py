@@ -24,7 +24,8 @@ from plimsoll.adapters.files.records import (
     required_numbers,
     texts,
 )
-from plimsoll.domain.account import Book, FloatArray, IntArray, MarginMode
+from plimsoll.domain.account import MarginMode
+from plimsoll.domain.book import Book, FloatArray, IntArray
 from plimsoll.errors import DataFormatError, UsageError
 
 POSITION_COLUMNS = ("account", "market", "quantity", "entry_price")

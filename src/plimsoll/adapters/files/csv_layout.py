@@ -120,7 +120,7 @@ def _first_line(path: Path) -> str:
     try:
         line = text.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise not_utf8(path, f"byte 0x{text[error.start]:02x} in the header", 0) from None
+        raise not_utf8(path, f"byte 0x{text[error.start]:02x} in the header", None) from None
     if not line.strip():
         raise DataFormatError("must begin with a line of data", found=line, field=str(path))
     return line
