@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from plimsoll.domain.instrument import Pair, Payoff
 from plimsoll.domain.option_chain import OptionChain
 from plimsoll.sandbox.option_chain import option_chain, option_chains
 from plimsoll.sandbox.option_chain_table import chain_table
@@ -63,7 +64,45 @@ def hostile_chains() -> Mapping[str, OptionChain]:
         "no marks": replace(chain, mark=zero * np.nan, mark_vol=zero * np.nan),
         "one expiry": rows(chain, of_first),
         "crossed": replace(chain, bid=chain.ask, ask=chain.bid),
+        **hostile_units(),
     }
+
+
+def hostile_units() -> Mapping[str, OptionChain]:
+    """Chains whose prices, forwards or names belong to another unit, or to another market.
+
+    The variance strip of each is negative or has no last volatility: quotes are worth less than
+    what the distance of the forward from the strikes takes off.
+    """
+    chain = option_chain(7).chain
+    tiny = {name: getattr(chain, name) * 1e-6 for name in ("bid", "ask", "mark")}
+    base = chain.pair.base
+    linear = replace(
+        chain,
+        names=tuple(name.replace(f"{base}-", f"{base}_USDC-") for name in chain.names),
+        pair=Pair(base=base, quote="USDC"),
+        settle="USDC",
+        payoff=Payoff.LINEAR,
+    )
+    return {
+        "futures times ten": replace(chain, forward=10.0 * chain.forward),
+        "prices in millionths": replace(chain, **tiny),
+        "linear names, coin prices": linear,
+        "strikes below the forward": _strikes_below(chain),
+    }
+
+
+def _strikes_below(chain: OptionChain) -> OptionChain:
+    """Strikes below the forward alone; the last calls below their intrinsic value, no put there."""
+    below = rows(chain, chain.strike < 0.95 * chain.forward)
+    moneyness = below.strike / below.forward
+    last = moneyness > 0.85
+    bid, ask = below.bid.copy(), below.ask.copy()
+    bid[last & ~below.is_call] = np.nan
+    call = last & below.is_call
+    bid[call] = 0.4 * (1.0 - moneyness[call])
+    ask[call] = 1.1 * bid[call]
+    return replace(below, bid=bid, ask=ask)
 
 
 COLUMNS = (

@@ -14,10 +14,12 @@ import pytest
 import yaml
 
 from plimsoll.adapters.venues import parse_name
-from plimsoll.domain.account import Account, Book, MarginMode, Position
+from plimsoll.domain.account import Account, MarginMode, Position
+from plimsoll.domain.book import Book
 from plimsoll.domain.instrument import Instrument, Spot
+from plimsoll.domain.margin_reason import MarginReason
 from plimsoll.domain.market import MarketSnapshot, Quote
-from plimsoll.domain.requirement import MarginReason, Requirements
+from plimsoll.domain.requirement import Requirements
 from plimsoll.domain.tiers import Tier, TierTable
 from plimsoll.margin import CurrencyPricing, InitialRule, TieredMargin
 

@@ -16,7 +16,8 @@ import pyarrow as pa  # type: ignore[import-untyped]
 import pytest
 
 import plimsoll
-from plimsoll.domain.account import Account, Book, Position
+from plimsoll.domain.account import Account, Position
+from plimsoll.domain.book import Book
 from plimsoll.domain.parameters import Origin, Parameter, ParameterSet, Unit, parameter_set
 from plimsoll.errors import DataError, PlimsollError, UsageError
 from plimsoll.journeys.margin import margin_book

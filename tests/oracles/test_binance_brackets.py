@@ -14,7 +14,8 @@ import pytest
 
 from plimsoll.adapters.venues import parse_name
 from plimsoll.adapters.venues.binance_tiers import read_brackets, read_leverage_tiers
-from plimsoll.domain.account import Account, Book, Position
+from plimsoll.domain.account import Account, Position
+from plimsoll.domain.book import Book
 from plimsoll.domain.instrument import Instrument, Spot
 from plimsoll.domain.market import MarketSnapshot, Quote
 from plimsoll.margin import CurrencyPricing, TieredMargin

@@ -6,7 +6,8 @@ from decimal import Decimal
 
 from hypothesis import strategies as st
 
-from plimsoll.domain.account import Account, Book, MarginMode, Position
+from plimsoll.domain.account import Account, MarginMode, Position
+from plimsoll.domain.book import Book
 from plimsoll.domain.instrument import Instrument, Pair, Payoff, Perpetual
 from plimsoll.domain.market import MarketSnapshot, Quote
 from plimsoll.domain.tiers import Tier, TierTable

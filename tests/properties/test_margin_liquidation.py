@@ -13,7 +13,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from margin_books import INSTRUMENTS, PRICES, tier_tables
 
-from plimsoll.domain.account import Account, Book, MarginMode, Position
+from plimsoll.domain.account import Account, MarginMode, Position
+from plimsoll.domain.book import Book
 from plimsoll.domain.instrument import Perpetual
 from plimsoll.domain.market import MarketSnapshot, Quote
 from plimsoll.domain.tiers import TierTable

@@ -15,7 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from margin_books import INSTRUMENTS, PRICES, books, snapshots, tables, tier_tables
 
-from plimsoll.domain.account import Account, Book, Position
+from plimsoll.domain.account import Account, Position
+from plimsoll.domain.book import Book
 from plimsoll.domain.instrument import Payoff, Perpetual
 from plimsoll.domain.market import MarketSnapshot, Quote
 from plimsoll.domain.requirement import Requirements

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json as json_module
+import math
 import os
 import sys
 from collections.abc import Mapping
@@ -59,7 +60,11 @@ class Output:
         print(text, file=sys.stderr)
 
     def document(self, exit_code: int, members: Mapping[str, object]) -> None:
-        """Print the JSON document; nothing without ``--json``."""
+        """Print the JSON document; nothing without ``--json``.
+
+        JSON has neither NaN nor infinities: whatever still holds one goes out as null or as its
+        name in text, as `plimsoll.cli.render.table_document` writes them.
+        """
         if not self.json:
             return
         envelope = {
@@ -68,7 +73,7 @@ class Output:
             "exit_code": int(exit_code),
             **members,
         }
-        print(json_module.dumps(envelope, ensure_ascii=True, allow_nan=False))
+        print(json_module.dumps(_in_json(envelope), ensure_ascii=True, allow_nan=False))
 
     def progress(self) -> Progress:
         """Return a progress display: bars on a terminal, a line per finished stage elsewhere."""
@@ -83,3 +88,13 @@ class Output:
     def close(self) -> None:
         """Take displays down, so that the terminal is as it was."""
         self._open.close()
+
+
+def _in_json(value: object) -> object:
+    if isinstance(value, float) and not math.isfinite(value):
+        return None if math.isnan(value) else str(float(value))
+    if isinstance(value, Mapping):
+        return {key: _in_json(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_in_json(item) for item in value]
+    return value

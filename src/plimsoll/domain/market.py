@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from plimsoll.domain.expiry_quote import ExpiryQuote
 from plimsoll.domain.finding import Finding
 from plimsoll.domain.instrument import Pair
 from plimsoll.domain.surface import VolSurface
@@ -270,6 +271,10 @@ class Quote:
         NaN where unknown.
     confidence : float
         Of the price source, 1 = full.
+    implied_vol_annual : float
+        An option's volatility as the venue marks it, a fraction; NaN: the surface says.
+    volume_24h_usd : float
+        Turnover of the last day, for concentration; NaN where unknown.
     """
 
     mark: float
@@ -278,6 +283,8 @@ class Quote:
     open_interest_usd: float = float("nan")
     depth_usd: float = float("nan")
     confidence: float = 1.0
+    implied_vol_annual: float = float("nan")
+    volume_24h_usd: float = float("nan")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -294,6 +301,9 @@ class MarketSnapshot:
     surfaces : mapping of (Pair, str) to VolSurface
         By pair and settlement currency: what the options of one surface have in common. A coin's
         inverse and linear options may be quoted apart, and tickers may have had several owners.
+    expiries : mapping of (Pair, str, int) to ExpiryQuote
+        Forward, settled part and rate by pair, settlement currency and expiry (UTC ns); where an
+        expiry is missing, its surface's forward stands.
 
     Raises
     ------
@@ -306,6 +316,7 @@ class MarketSnapshot:
     stable_price_usd: Mapping[str, float] = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()
     surfaces: Mapping[tuple[Pair, str], VolSurface] = field(default_factory=dict)
+    expiries: Mapping[tuple[Pair, str, int], ExpiryQuote] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for key, surface in self.surfaces.items():

@@ -7,44 +7,22 @@ So for a book without isolated positions, rows are accounts.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import IntEnum
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from plimsoll.domain.account import Book
+from plimsoll.domain.book import Book
+from plimsoll.domain.margin_explanation import UnitExplanation
+from plimsoll.domain.margin_reason import MarginReason
 from plimsoll.domain.table import Cell, Column, ColumnKind, Table
 from plimsoll.errors import UsageError
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
-
-
-class MarginReason(IntEnum):
-    """Why a position has no requirement (closed enumeration)."""
-
-    NONE = 0
-    BEYOND_LAST_TIER = 1  # notional above the last cap: the venue's table does not say
-    NO_MARK = 2  # no finite positive mark
-    NO_TIERS = 3  # the parameter set does not know the market
-    NO_CURRENCY_PRICE = 4  # the settlement currency has no finite positive price
-
-    @property
-    def text(self) -> str:
-        """A phrase for tables; empty for none."""
-        return _REASON_TEXTS[self]
-
-
-_REASON_TEXTS = {
-    MarginReason.NONE: "",
-    MarginReason.BEYOND_LAST_TIER: "beyond the last tier",
-    MarginReason.NO_MARK: "no mark",
-    MarginReason.NO_TIERS: "no tiers in the parameter set",
-    MarginReason.NO_CURRENCY_PRICE: "no price of the settlement currency",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,9 +41,50 @@ class TermSource(Protocol):
         ...
 
 
+class UnitExplainer(Protocol):
+    """What a scenario model can say about one margin unit; positive quantities in numeraire."""
+
+    def explanation(self, unit: int) -> UnitExplanation:
+        """Unfold one margin unit: terms, losses by scenario, contributions, what binds."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class RequirementTerm:
+    """One additive part of the requirement of every unit, in the numeraire.
+
+    Parameters
+    ----------
+    name : str
+        Identifier, e.g. ``scenario_loss``.
+    title : str
+        For tables.
+    initial, maintenance : (U,) float64
+        Signed: a credit is negative. NaN where the unit has a reason.
+    """
+
+    name: str
+    title: str
+    initial: FloatArray
+    maintenance: FloatArray
+
+
+def total_of(terms: Sequence[RequirementTerm], units: int) -> tuple[FloatArray, FloatArray]:
+    """Add terms from left to right, starting at 0: initial and maintenance margin (U,)."""
+    initial, maintenance = np.zeros(units), np.zeros(units)
+    for term in terms:
+        initial = initial + term.initial
+        maintenance = maintenance + term.maintenance
+    return initial, maintenance
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class PositionParts:
     """(P,) parts of each position, in the numeraire; NaN where a reason stands.
+
+    Models that margin positions together have no requirement of a single position: their
+    ``initial`` and ``maintenance`` are NaN here, and their requirement stands in
+    ``Requirements.terms``.
 
     Parameters
     ----------
@@ -103,8 +122,18 @@ class Requirements:
         Row of the isolated position, -1 for a cross pool.
     parts : PositionParts
     explainer : TermSource
+    terms : tuple of RequirementTerm
+        Additive parts by unit; ``initial`` and ``maintenance`` are `total_of` them, to the last
+        bit. Empty for models whose parts are positions.
     binding_scenario : (U,) int64 or None
-        Index of the scenario that sets the requirement; None for models without scenarios.
+        Index of the scenario that sets the requirement, into ``scenario_names``; -1 where another
+        term does. None for models without scenarios.
+    scenario_names : tuple of str
+    unit_reason : (U,) int64 or None
+        `MarginReason` codes of units that lack a number though each position has one (a currency
+        of the collateral without price); None: there is none.
+    unit_explainer : UnitExplainer or None
+        Unfolds units of scenario models.
     """
 
     book: Book
@@ -117,7 +146,11 @@ class Requirements:
     position: IntArray
     parts: PositionParts
     explainer: TermSource
+    terms: tuple[RequirementTerm, ...] = ()
     binding_scenario: IntArray | None = None
+    scenario_names: tuple[str, ...] = ()
+    unit_reason: IntArray | None = None
+    unit_explainer: UnitExplainer | None = None
 
     def __len__(self) -> int:
         return int(self.initial.size)
@@ -179,6 +212,24 @@ class Requirements:
             rows=tuple(rows),
             notes=_NOTES,
         )
+
+    def explanations(self, account: str) -> tuple[UnitExplanation, ...]:
+        """Unfold the units of one account to terms, scenarios and contributions.
+
+        Raises
+        ------
+        UsageError
+            For an account the book does not have, and for a model that explains by position
+            only (`explain`).
+        """
+        if self.unit_explainer is None:
+            raise UsageError(
+                "must be a model that explains margin units",
+                found="one that explains positions",
+                field="requirements",
+                remedy="call explain(account)",
+            )
+        return tuple(self.unit_explainer.explanation(int(u)) for u in self.units_of(account))
 
     def _position_rows(
         self, positions: IntArray, terms: tuple[Term, ...]

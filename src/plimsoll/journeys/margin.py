@@ -10,7 +10,7 @@ from typing import Any
 
 from plimsoll.adapters.files.book import read_book
 from plimsoll.adapters.files.marks import MarkedMarket, read_marks
-from plimsoll.domain.account import Book
+from plimsoll.domain.book import Book
 from plimsoll.domain.instrument import Future, Instrument, Perpetual, Spot
 from plimsoll.domain.market import MarketSnapshot, Quote
 from plimsoll.domain.parameters import ParameterSet

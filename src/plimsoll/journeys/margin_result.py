@@ -7,9 +7,10 @@ from enum import StrEnum
 
 import numpy as np
 
-from plimsoll.domain.account import IntArray
+from plimsoll.domain.book import IntArray
+from plimsoll.domain.margin_reason import MarginReason
 from plimsoll.domain.parameters import ParameterSet
-from plimsoll.domain.requirement import MarginReason, Requirements
+from plimsoll.domain.requirement import Requirements
 from plimsoll.domain.table import Cell, Column, ColumnKind, Table
 
 

@@ -24,7 +24,8 @@ from numba.core.registry import CPUDispatcher
 from plimsoll.calibration.problem import VolatilityModel
 from plimsoll.config.loader import load_venue
 from plimsoll.config.venue import AntiProcyclicalitySection, EvidenceSection
-from plimsoll.domain.account import Account, Book, Position
+from plimsoll.domain.account import Account, Position
+from plimsoll.domain.book import Book
 from plimsoll.domain.ports import SILENT, Progress
 from plimsoll.journeys.calibrate import calibrate
 from plimsoll.journeys.estimate import estimate

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
-from plimsoll.domain.account import Book
+from plimsoll.domain.book import Book
 from plimsoll.domain.instrument import Instrument
 from plimsoll.domain.market import MarketSnapshot
 from plimsoll.domain.parameters import ParameterSet

@@ -14,7 +14,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from plimsoll.domain.account import Book
+from plimsoll.domain.book import Book
 from plimsoll.domain.instrument import Future, Instrument, Payoff, Perpetual
 from plimsoll.domain.market import MarketSnapshot
 from plimsoll.domain.parameters import ParameterSet

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from plimsoll.domain.account import Book
+from plimsoll.domain.book import Book
 from plimsoll.domain.instrument import Instrument, Payoff
 from plimsoll.domain.requirement import Term
 from plimsoll.domain.table import Cell, Column, ColumnKind

@@ -32,7 +32,7 @@ NO_CURRENCY_PRICE = 4
 
 
 class PositionColumns(NamedTuple):
-    """A accounts with P positions in all; see `plimsoll.domain.account.Book`."""
+    """A accounts with P positions in all; see `plimsoll.domain.book.Book`."""
 
     offsets: Codes  # (A + 1,)
     market: Codes  # (P,) index into the market columns

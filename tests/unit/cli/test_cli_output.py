@@ -6,6 +6,7 @@ import io
 import json
 import math
 
+import numpy as np
 import pytest
 from rich.console import Console
 
@@ -95,6 +96,13 @@ def test_under_json_people_s_lines_stay_out_of_stdout(capsys: pytest.CaptureFixt
         "result": {},
     }
     assert printed.err == "aside\n"
+
+
+def test_a_document_is_json_whatever_number_is_in_it(capsys: pytest.CaptureFixture[str]) -> None:
+    values = (1.5, float("nan"), float("inf"), np.float64("-inf"), True, 3, None, "nan")
+    Output(command="c", json=True).document(0, {"rows": [{"deep": values}]})
+    found = json.loads(capsys.readouterr().out, parse_constant=pytest.fail)
+    assert found["rows"][0]["deep"] == [1.5, None, "inf", "-inf", True, 3, None, "nan"]
 
 
 def test_line_progress_prints_a_line_per_finished_stage() -> None:

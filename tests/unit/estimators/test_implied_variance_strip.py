@@ -160,6 +160,38 @@ def test_reasons() -> None:
     assert strip(silent).reason is StripReason.NO_STRIKE_AT_FORWARD
 
 
+def test_a_strip_worth_less_than_its_correction_has_a_reason() -> None:
+    """Quotes of a forward of 100 under one of 1,000: (F/K_0 - 1)^2 is 67, all prices sum to 0.1.
+    Prices a millionth of what they are, the forward between strikes, likewise."""
+    columns = chain(100.0 * np.exp(np.arange(-10, 11) * 0.02), 0.2)
+    far = {**columns, **{name: columns[name] * 1e-3 for name in ("bid", "ask")}}
+    found = strip_variance(**far, forward=1000.0, tau_years=0.1)
+    assert found.reason is StripReason.VARIANCE_NOT_POSITIVE
+    assert np.isnan(found.total_variance)
+    assert np.isnan(found.vol)
+    small = chain(F * np.exp((0.5 + np.arange(-10, 10)) * 0.02), 0.2)
+    small = {**small, **{name: small[name] * 1e-6 for name in ("bid", "ask")}}
+    assert strip(small).reason is StripReason.VARIANCE_NOT_POSITIVE
+    at_all = strip(small, truncation=Truncation.FLAT_VOL).reason
+    assert at_all is StripReason.VARIANCE_NOT_POSITIVE
+
+
+def test_a_last_call_below_its_intrinsic_value_has_a_reason() -> None:
+    """Strikes 50 to 95 under a forward of 100, no put bid at 90 and 95: the last call, at 95, is
+    in the money, and its mid of 2 has no volatility."""
+    strikes = np.arange(50.0, 100.0, 5.0)
+    columns = chain(strikes, 0.5)
+    mids = np.concatenate([black(strikes, call, 0.5, 100.0) for call in (True, False)])
+    columns |= {"bid": mids.copy(), "ask": mids.copy()}
+    columns["bid"][9] = columns["ask"][9] = 2.0
+    columns["bid"][[18, 19]] = np.nan
+    options = {"forward": 100.0, "tau_years": 0.25}
+    tails = strip_variance(**columns, **options, truncation=Truncation.FLAT_VOL)
+    assert tails.reason is StripReason.LAST_MID_WITHOUT_VOL
+    assert np.isnan(tails.total_variance)
+    assert strip_variance(**columns, **options).reason is None
+
+
 def test_refusals() -> None:
     s = 0.2
     columns = chain(F * np.exp(np.arange(-5, 6) * 0.05), s)

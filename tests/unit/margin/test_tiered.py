@@ -8,7 +8,8 @@ from decimal import Decimal
 import numpy as np
 import pytest
 
-from plimsoll.domain.account import Account, Book, MarginMode, Position
+from plimsoll.domain.account import Account, MarginMode, Position
+from plimsoll.domain.book import Book
 from plimsoll.domain.instrument import (
     Instrument,
     Option,
@@ -18,9 +19,10 @@ from plimsoll.domain.instrument import (
     Perpetual,
     Spot,
 )
+from plimsoll.domain.margin_reason import MarginReason
 from plimsoll.domain.market import MarketSnapshot, Quote
 from plimsoll.domain.parameters import Origin, Parameter, Unit, parameter_set
-from plimsoll.domain.requirement import MarginReason, account_totals
+from plimsoll.domain.requirement import account_totals
 from plimsoll.domain.tiers import Tier, TierTable
 from plimsoll.errors import UsageError
 from plimsoll.margin import CurrencyPricing, MarginModel, Prepared, TieredMargin

@@ -7,7 +7,6 @@ Two spellings of the same table are known: that of the collected Parquet files (
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
 
 import polars as pl
@@ -15,7 +14,7 @@ import polars as pl
 from plimsoll.adapters.chains.format_names import GUIDE, KNOWN_FORMATS
 from plimsoll.adapters.chains.rows import INDEX_NAME, RowSource, VolUnit, as_fraction
 from plimsoll.adapters.files.bar_rows import ROW
-from plimsoll.adapters.files.columns import require_columns
+from plimsoll.adapters.files.columns import nearest_column, require_columns
 from plimsoll.errors import DataFormatError
 
 _SPELLINGS = {
@@ -74,11 +73,13 @@ def _no_chain(found: Sequence[str], missing: Sequence[str], source: str) -> Data
 
 
 def _renaming(found: Sequence[str], missing: Sequence[str]) -> str:
-    """Say which column may be one of those missing under another name."""
+    """Say which column may be one of those missing under another name; none that is known."""
+    known = {spelling for spellings in _SPELLINGS.values() for spelling in spellings}
+    unknown = [name for name in found if name not in known]
     for name in (spelling for field in missing for spelling in _SPELLINGS[field]):
-        near = difflib.get_close_matches(name, found, n=1, cutoff=0.8)
-        if near:
-            return f"rename the column {near[0]!r} to {name!r} if that is what it holds; "
+        near = nearest_column(name, unknown, 0.8)
+        if near is not None:
+            return f"rename the column {near!r} to {name!r} if that is what it holds; "
     return ""
 
 

@@ -27,7 +27,7 @@ _REMEDIES = {
     errno.EACCES: "grant write permission on the folder, or choose another",
     errno.EPERM: "grant write permission on the folder, or choose another",
     errno.EEXIST: "a file of that name is in the way; name a folder",
-    errno.ENOENT: "the system allows nothing new there; choose another folder",
+    errno.ENOENT: "choose another folder",
     errno.ENAMETOOLONG: "choose a shorter name",
     errno.ENOLCK: "choose a folder on a file system that has locks",
     errno.EOPNOTSUPP: "choose a folder on a file system that has locks",
@@ -36,6 +36,9 @@ _REMEDIES = {
     errno.ENOTDIR: "name a folder where a file of that name is in the way",
     errno.EFBIG: "choose a file system that takes files of this size",
 }
+
+_NOTHING_NEW = "a place where the system lets no file or folder be made"
+"""What ENOENT means once the folders on the way have been asked for, as under ``/proc``."""
 
 Writer = Callable[[BinaryIO], object]
 
@@ -86,9 +89,11 @@ def storing(path: PathLike) -> Iterator[None]:
     except StorageError:
         raise
     except OSError as error:
+        before = "; what stood there before is untouched" if os.path.lexists(path) else ""
+        absent = error.errno == errno.ENOENT
         raise StorageError(
-            "must be writable; what stood there before is untouched",
-            found=error.strerror or str(error),
+            f"must be writable{before}",
+            found=_NOTHING_NEW if absent else error.strerror or str(error),
             field=str(path),
             remedy=_REMEDIES.get(error.errno or 0, "see the system's message"),
         ) from error

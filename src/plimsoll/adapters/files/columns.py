@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from plimsoll.adapters.files.time_units import TimeUnit
 from plimsoll.errors import DataFormatError, UsageError
 
+_TELLING = ("ask", "bid", "mark", "mid", "last", "index", "open", "high", "low", "close", "volume")
+"""Words that say what a column holds: columns that differ in them are not each other's names."""
+
 PRICE_FIELDS = ("close", "open", "high", "low", "volume")
 
 
@@ -112,9 +115,34 @@ def require_columns(found: Sequence[str], needed: Sequence[str], source: str) ->
         )
 
 
+def nearest_column(name: str, found: Sequence[str], cutoff: float) -> str | None:
+    """Return the column most like a name; never one whose own name says that it is another.
+
+    Parameters
+    ----------
+    name : str
+        What is missing.
+    found : sequence of str
+    cutoff : float
+        Least likeness, as in `difflib.get_close_matches`.
+
+    >>> nearest_column("ask_price", ["askprice", "mark_price"], 0.5)
+    'askprice'
+    >>> nearest_column("ask_price", ["bid_price", "mark_price"], 0.5) is None
+    True
+    """
+    meant = _meaning(name)
+    folded = {c.casefold().strip(): c for c in found if _meaning(c) == meant}
+    near = difflib.get_close_matches(name.casefold(), list(folded), n=1, cutoff=cutoff)
+    return folded[near[0]] if near else None
+
+
+def _meaning(name: str) -> set[str]:
+    return {word for word in _TELLING if word in name.casefold()}
+
+
 def _nearest(name: str, found: Sequence[str]) -> str:
-    folded = {column.casefold().strip(): column for column in found}
-    near = difflib.get_close_matches(name.casefold(), list(folded), n=1, cutoff=0.5)
-    if near:
-        return f"did you mean {folded[near[0]]!r}? Name the columns as the file does"
+    near = nearest_column(name, found, 0.5)
+    if near is not None:
+        return f"did you mean {near!r}? Name the columns as the file does"
     return "name the columns as the file does"

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from plimsoll.calibration.evidence.proof import Proof
 from plimsoll.calibration.solve import MarketSolution
 from plimsoll.calibration.tier_fit import SizeCost
-from plimsoll.domain.account import Account, Book, Position
+from plimsoll.domain.account import Account, Position
+from plimsoll.domain.book import Book
 from plimsoll.domain.evidence import Check, Verdict
 from plimsoll.domain.instrument import Pair, Payoff, Perpetual
 from plimsoll.domain.market import MarketSnapshot, Quote

@@ -16,6 +16,9 @@ strike), since with d1, d2 at K
 
     int_K^inf (S - x)^+ / x^2 dx = (S/K - 1 - ln(S/K)) 1{S > K}.
 
+Quotes that belong to no forward near theirs, or are in another unit, can sum to less than the
+correction for K_0, or end in a mid below its intrinsic value: such an expiry has a reason instead.
+
 Source: Cboe, Volatility Index Methodology (2023), for strip and rule; the log contract is
 Demeterfi, Derman, Kamal and Zou (1999).
 """
@@ -27,14 +30,12 @@ from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import brentq
 from scipy.special import ndtr
 
 from plimsoll.domain.choice import chosen
 from plimsoll.domain.option_chain import BoolArray, FloatArray
 from plimsoll.errors import DataFormatError, UsageError
-
-_VOL_BOUNDS = (1e-6, 20.0)  # standard deviations to expiry
+from plimsoll.maths.implied_vol import implied_volatility
 
 
 class Truncation(StrEnum):
@@ -49,6 +50,10 @@ class StripReason(StrEnum):
 
     NO_STRIKE_AT_FORWARD = "no_strike_at_forward"
     TOO_FEW_STRIKES = "too_few_strikes"
+    VARIANCE_NOT_POSITIVE = "variance_not_positive"
+    """The strip is worth no more than the correction for K_0 takes off, or is not finite."""
+    LAST_MID_WITHOUT_VOL = "last_mid_without_vol"
+    """``FLAT_VOL``: a last mid at or below its intrinsic value has no volatility to carry on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +64,7 @@ class StripVariance:
     ----------
     tau_years : float
     total_variance : float
-        sigma^2 tau, truncation included; NaN with a reason.
+        sigma^2 tau, truncation included, positive; NaN with a reason.
     beyond : float
         Part of it that the truncation rule added.
     puts, calls : int
@@ -135,9 +140,14 @@ def strip_variance(
     flat = chosen(Truncation, truncation, "truncation") is Truncation.FLAT_VOL
     inside = 2.0 * float(np.sum(_widths(strikes, half_ends=flat) / strikes**2 * mids))
     beyond = _beyond(strikes, mids, forward) if flat else 0.0
+    if np.isnan(beyond):
+        return _refused(tau_years, StripReason.LAST_MID_WITHOUT_VOL)
+    total = inside + beyond - (forward / centre - 1.0) ** 2
+    if not 0.0 < total < np.inf:
+        return _refused(tau_years, StripReason.VARIANCE_NOT_POSITIVE)
     return StripVariance(
         tau_years=tau_years,
-        total_variance=inside + beyond - (forward / centre - 1.0) ** 2,
+        total_variance=total,
         beyond=beyond,
         puts=low.size,
         calls=high.size,
@@ -219,28 +229,14 @@ def _widths(strikes: FloatArray, half_ends: bool) -> FloatArray:
 
 
 def _beyond(strikes: FloatArray, mids: FloatArray, forward: float) -> float:
-    """Flat-volatility tails at the volatilities of the last mids."""
-    total = 0.0
-    for place, call in ((0, False), (-1, True)):
-        k = float(np.log(strikes[place] / forward))
-        deviation = _deviation(k, float(mids[place]) / forward, call)
-        total += flat_vol_tail(k, deviation, call)
-    return total
-
-
-def _deviation(log_moneyness: float, price: float, call: bool) -> float:
-    """Standard deviation to expiry implied by an out-of-the-money price on a forward of one.
-
-    To 1e-10: the tail it feeds is a small part of a variance known to the width of quotes.
-    """
-    side = 1.0 if call else -1.0
-
-    def excess(s: float) -> float:
-        d1 = -log_moneyness / s + 0.5 * s
-        value = ndtr(side * d1) - np.exp(log_moneyness) * ndtr(side * (d1 - s))
-        return float(side * value) - price
-
-    return float(brentq(excess, *_VOL_BOUNDS, xtol=1e-10))
+    """Flat-volatility tails at the volatilities of the last mids; NaN where one has none."""
+    ends, is_call = [0, -1], np.array([False, True])
+    found = implied_volatility(mids[ends], forward, strikes[ends], 1.0, is_call)
+    if not bool(np.all(found.solved)):
+        return float("nan")
+    logs = np.log(strikes[ends] / forward)
+    tails = zip(logs.tolist(), found.sigma.tolist(), is_call.tolist(), strict=True)
+    return sum(flat_vol_tail(k, deviation, call) for k, deviation, call in tails)
 
 
 def _refused(tau_years: float, reason: StripReason) -> StripVariance:

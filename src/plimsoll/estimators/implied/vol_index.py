@@ -109,7 +109,8 @@ def vol_index(
 ) -> VolIndex:
     """Model-free index from a chain's own quotes.
 
-    Expiries nearer than ``minimum_days`` and those whose strip has a reason are passed over.
+    Expiries nearer than ``minimum_days`` and those whose strip has a reason are passed over: "no
+    expiry before" and "after" the horizon mean none with a strip.
     """
     nodes = []
     for expiry_ns, summary in quotes.expiries.items():

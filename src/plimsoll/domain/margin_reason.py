@@ -1,0 +1,53 @@
+"""Why a position, and with it its margin unit, has no requirement."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class MarginReason(IntEnum):
+    """Closed enumeration; codes below 5 are those of the kernels in `plimsoll.maths`."""
+
+    NONE = 0
+    BEYOND_LAST_TIER = 1  # notional above the last cap: the venue's table does not say
+    NO_MARK = 2  # no finite positive mark
+    NO_TIERS = 3  # the parameter set does not know the market
+    NO_CURRENCY_PRICE = 4  # the settlement currency has no finite positive price
+    NO_QUANTITY = 5  # the position's size is not a number
+    UNKNOWN_INSTRUMENT = 6  # nobody gave the contract's terms
+    NOT_MARGINED = 7  # the model does not margin this kind of contract
+    EXPIRED = 8  # at or before the snapshot, and not settled yet
+    NO_VOLATILITY = 9  # neither a surface nor the venue's own volatility
+    STALE_SURFACE = 10  # older than the model's rules allow
+    BEYOND_SURFACE = 11  # expires after the surface's last expiry
+    NO_FORWARD = 12  # neither an expiry's quote nor a surface tells the forward
+    STALE_MARK = 13  # the snapshot itself is older than the model's rules allow
+    NO_PARAMETERS = 14  # the parameters do not know the risk unit
+    WRONG_SETTLEMENT = 15  # the contract settles in another currency than its risk unit
+    NO_COLLATERAL_PRICE = 16  # a currency held as collateral has no price
+
+    @property
+    def text(self) -> str:
+        """A phrase for tables; empty for none."""
+        return _TEXTS[self]
+
+
+_TEXTS = {
+    MarginReason.NONE: "",
+    MarginReason.BEYOND_LAST_TIER: "beyond the last tier",
+    MarginReason.NO_MARK: "no mark",
+    MarginReason.NO_TIERS: "no tiers in the parameter set",
+    MarginReason.NO_CURRENCY_PRICE: "no price of the settlement currency",
+    MarginReason.NO_QUANTITY: "the position's size is not a number",
+    MarginReason.UNKNOWN_INSTRUMENT: "unknown instrument",
+    MarginReason.NOT_MARGINED: "not a contract that this model margins",
+    MarginReason.EXPIRED: "expired and not settled",
+    MarginReason.NO_VOLATILITY: "no volatility",
+    MarginReason.STALE_SURFACE: "the volatility surface is too old",
+    MarginReason.BEYOND_SURFACE: "expires beyond the volatility surface",
+    MarginReason.NO_FORWARD: "no forward",
+    MarginReason.STALE_MARK: "the snapshot is too old",
+    MarginReason.NO_PARAMETERS: "no parameters of its risk unit",
+    MarginReason.WRONG_SETTLEMENT: "settles in another currency than its risk unit",
+    MarginReason.NO_COLLATERAL_PRICE: "no price of a collateral currency",
+}
