@@ -161,19 +161,15 @@ def test_reasons() -> None:
 
 
 def test_a_strip_worth_less_than_its_correction_has_a_reason() -> None:
-    """Quotes of a forward of 100 under one of 1,000: (F/K_0 - 1)^2 is 67, all prices sum to 0.1.
-    Prices a millionth of what they are, the forward between strikes, likewise."""
-    columns = chain(100.0 * np.exp(np.arange(-10, 11) * 0.02), 0.2)
-    far = {**columns, **{name: columns[name] * 1e-3 for name in ("bid", "ask")}}
-    found = strip_variance(**far, forward=1000.0, tau_years=0.1)
-    assert found.reason is StripReason.VARIANCE_NOT_POSITIVE
-    assert np.isnan(found.total_variance)
-    assert np.isnan(found.vol)
-    small = chain(F * np.exp((0.5 + np.arange(-10, 10)) * 0.02), 0.2)
-    small = {**small, **{name: small[name] * 1e-6 for name in ("bid", "ask")}}
-    assert strip(small).reason is StripReason.VARIANCE_NOT_POSITIVE
-    at_all = strip(small, truncation=Truncation.FLAT_VOL).reason
-    assert at_all is StripReason.VARIANCE_NOT_POSITIVE
+    """Prices a millionth of what they are, the forward 1 % above a strike: (F/K_0 - 1)^2 is 1e-4,
+    the sum of the prices a millionth of 0.04."""
+    columns = chain(F * np.exp((0.5 + np.arange(-10, 10)) * 0.02), 0.2)
+    columns |= {name: columns[name] * 1e-6 for name in ("bid", "ask")}
+    for truncation in Truncation:
+        found = strip(columns, truncation=truncation)
+        assert found.reason is StripReason.VARIANCE_NOT_POSITIVE
+        assert np.isnan(found.total_variance)
+        assert np.isnan(found.vol)
 
 
 def test_a_last_call_below_its_intrinsic_value_has_a_reason() -> None:
