@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from plimsoll.domain.book import Book
 from plimsoll.domain.instrument import Instrument
@@ -13,7 +13,9 @@ from plimsoll.domain.requirement import Requirements
 from plimsoll.domain.tiers import TierTable
 
 MarginParameters = ParameterSet | Mapping[str, TierTable]
-"""A parameter set, or a venue's published tier tables by market."""
+"""A parameter set, or a venue's published tier tables by market: what tier models take."""
+
+P_contra = TypeVar("P_contra", contravariant=True)
 
 
 class Prepared(Protocol):
@@ -24,13 +26,17 @@ class Prepared(Protocol):
         ...
 
 
-class MarginModel(Protocol):
-    """A venue's rule of margin."""
+class MarginModel(Protocol[P_contra]):
+    """A venue's rule of margin; ``P`` is what its parameters are.
+
+    Tier models take `MarginParameters`. Portfolio models take a `ParameterSet` or a mapping of
+    risk unit to their own frozen parameter class (`plimsoll.margin.governed`).
+    """
 
     def prepare(
         self,
         snapshot: MarketSnapshot,
-        parameters: MarginParameters,
+        parameters: P_contra,
         instruments: Mapping[str, Instrument],
     ) -> Prepared:
         """Do all that does not depend on accounts.
@@ -39,7 +45,7 @@ class MarginModel(Protocol):
         ----------
         snapshot : MarketSnapshot
             Marks, by market.
-        parameters : MarginParameters
+        parameters : P
         instruments : mapping of str to Instrument
             Contract terms by market; the keys are those of snapshot, parameters and book.
         """

@@ -63,6 +63,18 @@ def test_old_file_stays_when_the_system_refuses(
     assert caught.value.exit_code == 3
 
 
+def test_where_nothing_stood_nothing_is_said_to_be_untouched(
+    tmp_path: Path, monkeypatch: Patch
+) -> None:
+    monkeypatch.setattr("plimsoll.adapters.files.atomic.os.replace", failing(errno.ENOENT))
+    with pytest.raises(StorageError) as caught:
+        write_atomically(tmp_path / "out.bin", b"new")
+    assert "untouched" not in str(caught.value)
+    assert "No such file" not in str(caught.value)
+    assert "lets no file or folder be made" in str(caught.value)
+    assert caught.value.remedy == "choose another folder"
+
+
 def test_a_disk_that_fills_while_writing_names_the_remedy(tmp_path: Path) -> None:
     target = tmp_path / "out.bin"
     target.write_bytes(b"old")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
+import re
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +14,10 @@ from chain_rows import AT_NS, LATER_NS, changed, frame, snapshot_rows
 
 from plimsoll.adapters.chains import read_chains
 from plimsoll.adapters.chains.file_errors import line_of_row
+from plimsoll.adapters.files.numbers import MISSING
 from plimsoll.errors import DataFormatError
 
+GUIDE = Path(__file__).parents[3] / "docs" / "judge-your-chains.md"
 WRONG = [
     ("bid_price", "dear", "bid_price: must be numbers, found 'dear'"),
     ("option_type", "straddle", "option_type: must be call or put"),
@@ -117,3 +121,39 @@ def test_a_torn_line_is_told_as_the_file_counts(tmp_path: Path) -> None:
     path.write_text("\n".join([*lines[:3], lines[3][:30]]), "utf-8")
     with pytest.raises(DataFormatError, match=r"torn\.csv, line 4: must have 14 cells"):
         list(read_chains(path))
+
+
+@pytest.mark.parametrize("content", [b"\x8a\x00\xff" * 100, b"hello, world\n1,2\n"])
+def test_what_is_named_parquet_and_is_none_is_told_so(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "chains.parquet"
+    path.write_bytes(content)
+    with pytest.raises(DataFormatError, match="must be a Parquet file, as its name says") as caught:
+        read_chains(path)
+    assert "UTF-8" not in str(caught.value)
+
+
+@pytest.mark.parametrize("missing", ["bid_price", "ask_price"])
+def test_a_column_of_another_meaning_is_never_suggested(tmp_path: Path, missing: str) -> None:
+    table = frame(snapshot_rows()).drop(missing)
+    with pytest.raises(DataFormatError, match=f"without {missing}") as caught:
+        list(read_chains(table))
+    assert "rename" not in caught.value.remedy
+    spelled = table.with_columns(pl.lit(0.01).alias(f"{missing}s"))
+    with pytest.raises(DataFormatError, match=f"rename the column '{missing}s' to '{missing}'"):
+        list(read_chains(spelled))
+
+
+def test_spellings_of_no_value_are_those_of_the_guide(tmp_path: Path) -> None:
+    told = GUIDE.read_text("utf-8")
+    (listed,) = re.findall(r"read as null: ([^;]*);", told)
+    assert re.findall(r"`([^`]*)`", listed) == [text for text in (*MISSING, "nan") if text]
+    table = frame(snapshot_rows())
+    for text in (*MISSING, *(text.upper() for text in MISSING), " n/a ", "NaN", "nan"):
+        path = tmp_path / "null.csv"
+        texts(table, 1, "ask_price", text).write_csv(path)
+        btc = next(iter(read_chains(path, currency="BTC")))
+        assert math.isnan(btc.ask[btc.names.index("BTC-23JAN26-90000-C")])
+    for text in ("n.a.", "missing", "--", "1,000"):
+        texts(table, 1, "ask_price", text).write_csv(tmp_path / "text.csv")
+        with pytest.raises(DataFormatError, match="line 3: ask_price: must be numbers"):
+            list(read_chains(tmp_path / "text.csv"))

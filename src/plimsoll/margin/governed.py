@@ -1,0 +1,122 @@
+"""Fields of model parameters that are governed: unit, bounds, grid; to and from a set.
+
+A model's parameters are a frozen dataclass whose fields say what they are::
+
+    price_range: Decimal = governed(Unit.FRACTION, "0.05", "1", grid="0.01", about="...")
+
+so that one declaration serves the model, the `ParameterSet`, `plimsoll params`, calibration and
+the tests that try each parameter at its bounds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import MISSING, Field, dataclass, field, fields
+from decimal import Decimal
+from typing import Any, TypeVar
+
+from plimsoll.domain.parameters import Origin, Parameter, ParameterSet, Unit
+from plimsoll.errors import ParameterError, UsageError
+
+_KEY = "plimsoll.governed"
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Governance:
+    """Unit, hard bounds and grid of one parameter, and what it is, in a phrase."""
+
+    unit: Unit
+    lower: Decimal
+    upper: Decimal
+    grid: Decimal | None
+    about: str
+
+
+def governed(
+    unit: Unit,
+    lower: str | int,
+    upper: str | int,
+    *,
+    about: str,
+    grid: str | None = None,
+    default: str | int | None = None,
+) -> Any:
+    """Declare a governed field of type Decimal; numbers as text, so that none is rounded."""
+    rule = Governance(
+        unit=unit,
+        lower=Decimal(lower),
+        upper=Decimal(upper),
+        grid=None if grid is None else Decimal(grid),
+        about=about,
+    )
+    preset = MISSING if default is None else Decimal(default)
+    return field(default=preset, metadata={_KEY: rule})
+
+
+def governance(model_parameters: type[Any] | object) -> dict[str, Governance]:
+    """Return the governed fields of a parameter class or instance, in order."""
+    return {f.name: f.metadata[_KEY] for f in fields(model_parameters) if _KEY in f.metadata}  # type: ignore[arg-type]
+
+
+def check_bounds(model_parameters: object, subject: str) -> None:
+    """Refuse a value outside its bounds; call it in ``__post_init__``.
+
+    Raises
+    ------
+    ParameterError
+        Naming field, value and bounds.
+    """
+    for name, rule in governance(model_parameters).items():
+        value = getattr(model_parameters, name)
+        if not isinstance(value, Decimal) or not value.is_finite():
+            raise ParameterError("must be a finite Decimal", found=value, field=f"{subject}.{name}")
+        if not rule.lower <= value <= rule.upper:
+            raise ParameterError(
+                f"must lie in [{rule.lower}, {rule.upper}]",
+                found=str(value),
+                field=f"{subject}.{name}",
+                remedy=rule.about,
+            )
+
+
+def to_parameters(
+    model_parameters: object, risk_unit: str, *, owner: str, origin: Origin = Origin.VENUE
+) -> tuple[Parameter, ...]:
+    """Return the governed fields as parameters of ``risk_unit``, ready for a `ParameterSet`."""
+    return tuple(
+        Parameter(
+            market=risk_unit,
+            name=name,
+            value=getattr(model_parameters, name),
+            unit=rule.unit,
+            lower=rule.lower,
+            upper=rule.upper,
+            grid=rule.grid,
+            owner=owner,
+            origin=origin,
+        )
+        for name, rule in governance(model_parameters).items()
+    )
+
+
+def from_set(kind: type[T], parameters: ParameterSet, risk_unit: str) -> T:
+    """Build model parameters from what a set says of ``risk_unit``.
+
+    Raises
+    ------
+    UsageError
+        Where the set lacks a governed field that has no default.
+    """
+    held = parameters.of(risk_unit)
+    values = {name: held[name].value for name in governance(kind) if name in held}
+    missing = [f.name for f in _required(fields(kind)) if f.name not in values]  # type: ignore[arg-type]
+    if missing:
+        raise UsageError(
+            "must be in the set", found="nothing", field=f"{risk_unit}/{', '.join(missing)}"
+        )
+    return kind(**values)
+
+
+def _required(declared: Iterable[Field[Any]]) -> list[Field[Any]]:
+    return [f for f in declared if f.default is MISSING and f.default_factory is MISSING]
