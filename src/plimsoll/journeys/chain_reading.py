@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from plimsoll.adapters.chains import ChainFormat, read_chains
@@ -61,14 +60,11 @@ def latest(snapshots: Snapshots) -> dict[str, OptionChain]:
 
 
 def source_label(source: Any) -> str:
-    """Say where chains are from, as it stands under every picture: files by their names."""
+    """Say where chains in memory are from, as it stands under every picture."""
     held = _in_memory(source)
     if held is not None:
         return ", ".join(dict.fromkeys(chain.source for chain in held))
-    names = [Path(path).name for path in _paths(source)]
-    if not names:
-        return "option chains in memory"
-    return ", ".join(names) if len(names) <= 2 else f"{names[0]} to {names[-1]}"
+    return "option chains in memory"
 
 
 def spans(snapshots: Snapshots) -> str:
@@ -104,7 +100,8 @@ def _in_memory(source: Any) -> list[OptionChain] | None:
     return None
 
 
-def _paths(source: Any) -> list[str]:
+def named_paths(source: Any) -> list[str]:
+    """Return the paths and patterns that a source names; none where it is no file."""
     if isinstance(source, str | os.PathLike):
         return [os.fspath(source)]
     if isinstance(source, list | tuple) and all(isinstance(s, str | os.PathLike) for s in source):
@@ -113,4 +110,4 @@ def _paths(source: Any) -> list[str]:
 
 
 def _title(source: Any) -> str:
-    return ", ".join(_paths(source)) or "the chains"
+    return ", ".join(named_paths(source)) or "the chains"

@@ -50,6 +50,8 @@ class SurfaceRecord:
         Of 30 days.
     seconds, fit_seconds : float
         Wall-clock of preparing, fitting and judging, and of fitting alone; no evidence.
+    prior_ns : int or None
+        Time of the surface before that was a weak prior of the fit; None where there was none.
     moves : SmileMoves or None
         From the snapshot before; None without one near enough.
     """
@@ -67,6 +69,7 @@ class SurfaceRecord:
     index: ChainIndex
     seconds: float
     fit_seconds: float
+    prior_ns: int | None = None
     moves: SmileMoves | None = None
 
     @property
@@ -127,7 +130,7 @@ class FittedChain:
 def fit_chain(
     chain: OptionChain, label: str, settings: SurfaceSettings, previous: VolSurface | None = None
 ) -> FittedChain:
-    """Prepare, fit and judge one chain."""
+    """Prepare, fit and judge one chain; ``previous`` is a weak prior of the fit."""
     began = time.perf_counter()
     quotes = prepare_chain(chain)
     prepared = time.perf_counter()
@@ -150,6 +153,7 @@ def fit_chain(
         index=chain_index(quotes, fit.surface),
         seconds=seconds,
         fit_seconds=fit_seconds,
+        prior_ns=None if previous is None else previous.at_ns,
     )
     return FittedChain(record=record, quotes=quotes, used=fit.used, dropped=fit.dropped)
 

@@ -12,12 +12,13 @@ from plimsoll.domain.option_chain import OptionChain
 from plimsoll.domain.ports import SILENT, Progress
 from plimsoll.errors import UsageError
 from plimsoll.estimators.surface.settings import DEFAULTS, SurfaceSettings
-from plimsoll.journeys.chain_reading import latest, read_snapshots, source_label
+from plimsoll.journeys.chain_reading import latest, read_snapshots
 from plimsoll.journeys.fitted_chain import SurfaceRecord, fit_chain
 from plimsoll.journeys.surface_batch import SurfacesResult
 from plimsoll.journeys.surface_clock import ClockEvidence, clock_evidence
 from plimsoll.journeys.surface_result import SurfaceResult
 from plimsoll.journeys.surface_series import fit_series
+from plimsoll.journeys.surface_source import chain_source
 
 WORKERS = 2
 
@@ -30,7 +31,7 @@ def surface(
     format: ChainFormat | str | None = None,
     settings: SurfaceSettings = DEFAULTS,
 ) -> SurfaceResult:
-    """Fit the surface of each coin's chain at one time.
+    """Fit the surface of each coin's chain at one time, by itself: no surface before is a prior.
 
     Parameters
     ----------
@@ -56,7 +57,8 @@ def surface(
     """
     snapshots = read_snapshots(chains, at=at, currency=currency, format=format)
     fitted = tuple(fit_chain(chain, label, settings) for label, chain in latest(snapshots).items())
-    return SurfaceResult(chains=fitted, source=source_label(chains))
+    source = chain_source(chains)
+    return SurfaceResult(chains=fitted, source=source.label, files=source.files)
 
 
 def surfaces(
@@ -88,8 +90,9 @@ def surfaces(
     progress.finish()
     records = _fit_all(tuple(snapshots.items()), settings, workers, progress)
     ordered = sorted(records, key=lambda record: (record.at_ns, record.label))
+    source = chain_source(chains)
     return SurfacesResult(
-        records=tuple(ordered), clock=_clock(ordered), source=source_label(chains)
+        records=tuple(ordered), clock=_clock(ordered), source=source.label, files=source.files
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import overload
 
 import numpy as np
 
@@ -17,8 +18,11 @@ from plimsoll.journeys.fitted_chain import SurfaceRecord, worst_verdict
 from plimsoll.journeys.surface_clock import ClockEvidence
 from plimsoll.journeys.surface_clock_tables import clock_tables
 from plimsoll.journeys.surface_moves import joined_moves, moves_tables
+from plimsoll.journeys.surface_page_file import page_path, write_page
 from plimsoll.journeys.surface_rounding import SHARE_DIGITS, share_down
+from plimsoll.journeys.surface_source import SourceFile, foot_line
 from plimsoll.journeys.surface_tables import (
+    WITH_PRIOR,
     arbitrage_table,
     check_table,
     finding_counts,
@@ -40,11 +44,14 @@ class SurfacesResult:
         The variance clock that the chains imply.
     source : str
         Where the prices are from.
+    files : tuple of SourceFile
+        What was read, with digests; none of chains in memory.
     """
 
     records: tuple[SurfaceRecord, ...]
     clock: ClockEvidence
     source: str
+    files: tuple[SourceFile, ...] = ()
 
     def pool(self, label: str | None = None) -> PooledQuality:
         """Return the quality of all surfaces together, or of one chain's."""
@@ -75,7 +82,8 @@ class SurfacesResult:
 
     def table(self) -> Table:
         """Return the measures of fit over all surfaces, by time to expiry."""
-        return tenor_table(self.pool().quality, f"Fit of {len(self.records):,} surfaces")
+        title = f"Fit of {len(self.records):,} surfaces"
+        return tenor_table(self.pool().quality, title, (WITH_PRIOR,))
 
     def chain_table(self) -> Table:
         """Return, chain by chain: surfaces, arbitrage, comparison with the mark, time."""
@@ -155,31 +163,50 @@ class SurfacesResult:
             check_table(self.checks),
         )
 
-    def to_html(self, path: str | os.PathLike[str] | None = None, *, note: str = "") -> str:
-        """Return the page of all surfaces; write it whole where a path is given.
+    @overload
+    def to_html(self, path: None = None, *, note: str = "") -> str: ...
+    @overload
+    def to_html(self, path: str | os.PathLike[str], *, note: str = "") -> Path: ...
+    def to_html(self, path: str | os.PathLike[str] | None = None, *, note: str = "") -> str | Path:
+        """Return the page of all surfaces; where a path is given, write it whole.
+
+        Parameters
+        ----------
+        path : path, optional
+            Ends in ``.html`` or ``.htm``.
+        note : str
+            A line for the foot.
+
+        Returns
+        -------
+        str or Path
+            The page without a path, else where it was written.
 
         Raises
         ------
+        UsageError
+            The path is that of another format.
         StorageError
             It could not be written; what stood there before is untouched.
         """
+        if path is None:
+            return self._html(note)
+        out = page_path(path)
+        return write_page(out, self._html(note))
+
+    def _html(self, note: str) -> str:
         from plimsoll.journeys.surface_batch_page import batch_page
 
         *tables, _ = self.tables()  # the verdict stands above them
-        text = batch_page(
+        return batch_page(
             self.records,
             self.pool(),
             self.moves,
             self.checks,
             (*tables, self.snapshot_table()),
             source=self.source,
-            note=note,
+            note=foot_line(self.files, note),
         )
-        if path is not None:
-            from plimsoll.adapters.files.atomic import write_atomically
-
-            write_atomically(Path(path), text)
-        return text
 
     def _chain_cells(self, label: str | None) -> tuple[Cell, ...]:
         mine = [r for r in self.records if label in (None, r.label)]

@@ -24,6 +24,7 @@ def record_document(record: SurfaceRecord, *, with_surface: bool = False) -> dic
         "chain": record.label,
         "at": iso_time(record.at_ns),
         "options": record.options,
+        "prior": None if record.prior_ns is None else iso_time(record.prior_ns),
         "verdict": worst_verdict(record.checks).value,
         "checks": check_documents(record.checks),
         "reason": record.reason or None,

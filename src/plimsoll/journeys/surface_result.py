@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 from plimsoll.domain.evidence import Check, Verdict
 from plimsoll.domain.surface import VolSurface
@@ -14,7 +14,9 @@ from plimsoll.domain.table import Table, iso_minute
 from plimsoll.errors import UsageError
 from plimsoll.journeys.fitted_chain import FittedChain, worst_verdict
 from plimsoll.journeys.surface_index import index_table
+from plimsoll.journeys.surface_page_file import page_path, write_page
 from plimsoll.journeys.surface_published import published_documents, published_tables
+from plimsoll.journeys.surface_source import SourceFile, foot_line
 from plimsoll.journeys.surface_tables import (
     arbitrage_table,
     expiry_table,
@@ -39,10 +41,13 @@ class SurfaceResult:
         One per coin (and settlement).
     source : str
         Where the prices are from.
+    files : tuple of SourceFile
+        What was read, with digests; none of chains in memory.
     """
 
     chains: tuple[FittedChain, ...]
     source: str
+    files: tuple[SourceFile, ...] = ()
 
     def chain(self, label: str | None = None) -> FittedChain:
         """Return a chain by its label; the only one where none is named.
@@ -119,23 +124,43 @@ class SurfaceResult:
         self.surface(label)  # a chain without one says why
         return surface_plots(self._view(self.chain(label)))
 
-    def to_html(self, path: str | os.PathLike[str] | None = None, *, note: str = "") -> str:
-        """Return the page with all pictures and tables; write it whole where a path is given.
+    @overload
+    def to_html(self, path: None = None, *, note: str = "") -> str: ...
+    @overload
+    def to_html(self, path: str | os.PathLike[str], *, note: str = "") -> Path: ...
+    def to_html(self, path: str | os.PathLike[str] | None = None, *, note: str = "") -> str | Path:
+        """Return the page with all pictures and tables; where a path is given, write it whole.
+
+        Parameters
+        ----------
+        path : path, optional
+            Ends in ``.html`` or ``.htm``.
+        note : str
+            A line for the foot.
+
+        Returns
+        -------
+        str or Path
+            The page without a path, else where it was written.
 
         Raises
         ------
+        UsageError
+            The path is that of another format.
         StorageError
             It could not be written; what stood there before is untouched.
         """
+        if path is None:
+            return self._html(note)
+        out = page_path(path)
+        return write_page(out, self._html(note))
+
+    def _html(self, note: str) -> str:
         from plimsoll.report.surface_page import surface_page
 
         pages = [self._page(chain) for chain in self.chains]
-        text = surface_page(pages, title=self.title, source=self.source, note=note)
-        if path is not None:
-            from plimsoll.adapters.files.atomic import write_atomically
-
-            write_atomically(Path(path), text)
-        return text
+        foot = foot_line(self.files, note)
+        return surface_page(pages, title=self.title, source=self.source, note=foot)
 
     @property
     def title(self) -> str:

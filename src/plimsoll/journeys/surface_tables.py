@@ -9,7 +9,7 @@ import numpy as np
 
 from plimsoll.domain.evidence import Check
 from plimsoll.domain.option_chain import ChainFinding
-from plimsoll.domain.table import Cell, Column, ColumnKind, Table
+from plimsoll.domain.table import Cell, Column, ColumnKind, Table, iso_minute
 from plimsoll.estimators.implied.features import expiry_features
 from plimsoll.estimators.surface.quality import FitMeasures, FitQuality, measures
 from plimsoll.estimators.surface.quote_errors import DAYS, Tenor
@@ -31,6 +31,14 @@ VIOLATIONS = {
     "far_violations": "either of the first two beyond the points",
 }
 """Kinds of violation of an `ArbitrageReport`, with their names for people."""
+WITH_PRIOR = (
+    "Each surface was fitted with the one before (of its coin, not broken) as a weak prior; --at "
+    "fits one time by itself, so that it may give slightly other numbers for the same snapshot."
+)
+BY_ITSELF = (
+    "Fitted by itself; --all takes the surface before as a weak prior, so that it may give "
+    "slightly other numbers for the same snapshot."
+)
 _PERCENT = 100.0
 _PER = "per deviation: k over volatility times root of time"
 
@@ -73,12 +81,27 @@ def expiry_table(fitted: FittedChain) -> Table:
                 else "forward"
             )
             + "; volatilities annual, ACT/365.",
+            _prior_note(record),
         ),
     )
 
 
-def tenor_table(quality: FitQuality, title: str) -> Table:
-    """Measures of fit by time to expiry, and of all of a day and more."""
+def _prior_note(record: SurfaceRecord) -> str:
+    if record.prior_ns is None:
+        return BY_ITSELF
+    return f"Fitted with the surface of {iso_minute(record.prior_ns)} UTC as a weak prior."
+
+
+def tenor_table(quality: FitQuality, title: str, notes: tuple[str, ...] = ()) -> Table:
+    """Measures of fit by time to expiry, and of all of a day and more.
+
+    Parameters
+    ----------
+    quality : FitQuality
+    title : str
+    notes : tuple of str
+        More than what the measures mean.
+    """
     parts = zip((t.value for t in Tenor), quality.by_tenor, strict=True)
     shown = [(name, m) for name, m in parts if m.quotes or m.wing_quotes]
     return Table(
@@ -90,6 +113,7 @@ def tenor_table(quality: FitQuality, title: str) -> Table:
             "All out-of-the-money two-sided quotes of 5 to 95 forward delta, none dropped; wings: "
             "2 to 5 and 95 to 98. Inside: at or between bid and ask (to 1e-9 of volatility); a "
             "negative price is missed. RMSE without the worst 0.1 %.",
+            *notes,
         ),
     )
 

@@ -52,7 +52,7 @@ class MarkedPositions:
 
 def lacking(layout: UnitLayout, values: BookValues) -> BoolArray:
     """(U,) units without a number: one of their positions, or their collateral, has a reason."""
-    found = values.unit_reason != 0
+    found: BoolArray = values.unit_reason != 0
     found[layout.unit_of_position[values.reason != 0]] = True
     return found
 

@@ -13,11 +13,12 @@ from typing import Any
 
 import polars as pl
 
+from plimsoll.adapters.chains.json_values import json_number, json_time_ns
 from plimsoll.adapters.chains.rows import INDEX_NAME, ROW_SCHEMA, VolUnit, as_fraction
 from plimsoll.adapters.files.bar_rows import ROW
+from plimsoll.adapters.files.time_units import TimeUnit
 from plimsoll.errors import DataFormatError
 
-_MS = 1_000_000
 _FIELDS = {
     "bid": "bidPrice",
     "ask": "askPrice",
@@ -51,9 +52,10 @@ def ccxt_rows(
     Raises
     ------
     DataFormatError
-        No time, a symbol or number that is none, with its row.
+        No time, a symbol, number or time that is none, with its row.
     """
-    when = at_ns if at_ns is not None else _latest_ns(structures, source)
+    quoted = _quote_times(structures, source)
+    when = at_ns if at_ns is not None else _latest(quoted, source)
     data: dict[str, list[Any]] = {name: [None] * len(structures) for name in ROW_SCHEMA}
     data[ROW], data["at_ns"] = list(range(len(structures))), [when] * len(structures)
     data["name"] = [_symbol(item, row, source) for row, item in enumerate(structures)]
@@ -69,7 +71,7 @@ def ccxt_rows(
     data["index"] = [
         price if index else None for index, price in zip(from_index, underlying, strict=True)
     ]
-    data["quote_ns"] = _quote_times(structures)
+    data["quote_ns"] = quoted
     frame = pl.DataFrame(data, schema=ROW_SCHEMA, strict=False)
     return frame.with_columns(_vols(structures, source).alias("mark_vol"))
 
@@ -101,23 +103,26 @@ def _symbol(item: Mapping[str, Any], row: int, source: str) -> str:
 
 
 def _number(item: Mapping[str, Any], key: str, row: int, source: str) -> float | None:
-    value = item.get(key)
-    if value is None:
+    return json_number(item.get(key), f"{source}: {key}", row)
+
+
+def _quote_times(structures: Sequence[Mapping[str, Any]], source: str) -> list[int | None]:
+    return [_quote_ns(item, row, source) for row, item in enumerate(structures)]
+
+
+def _quote_ns(item: Mapping[str, Any], row: int, source: str) -> int | None:
+    """Return the unified time, else Deribit's own; what other venues call so is left alone."""
+    stamp = item.get("timestamp")
+    if stamp is None:
+        own = _info(item).get("creation_timestamp")
+        stamp = own if isinstance(own, int) else None
+    if stamp is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise DataFormatError(
-            "must be a number or null", found=value, field=f"{source}: {key}", row=row
-        )
-    return float(value)
+    return json_time_ns(stamp, TimeUnit.MILLISECONDS, f"{source}: timestamp", row)
 
 
-def _times_ms(structures: Sequence[Mapping[str, Any]]) -> list[int | None]:
-    stamps = [item.get("timestamp") or _info(item).get("creation_timestamp") for item in structures]
-    return [stamp if isinstance(stamp, int) else None for stamp in stamps]
-
-
-def _latest_ns(structures: Sequence[Mapping[str, Any]], source: str) -> int:
-    told = [stamp for stamp in _times_ms(structures) if stamp is not None]
+def _latest(quoted: Sequence[int | None], source: str) -> int:
+    told = [stamp for stamp in quoted if stamp is not None]
     if not told:
         raise DataFormatError(
             "must tell the time of the chain",
@@ -125,8 +130,4 @@ def _latest_ns(structures: Sequence[Mapping[str, Any]], source: str) -> int:
             field=source,
             remedy="name the time with at",
         )
-    return max(told) * _MS
-
-
-def _quote_times(structures: Sequence[Mapping[str, Any]]) -> list[int | None]:
-    return [None if stamp is None else stamp * _MS for stamp in _times_ms(structures)]
+    return max(told)

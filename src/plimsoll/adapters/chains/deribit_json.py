@@ -17,6 +17,7 @@ from typing import Any
 
 import polars as pl
 
+from plimsoll.adapters.chains.json_values import json_mapping, json_number, json_time_ns
 from plimsoll.adapters.chains.rows import (
     INDEX_NAME,
     ROW_SCHEMA,
@@ -24,10 +25,8 @@ from plimsoll.adapters.chains.rows import (
     as_fraction,
 )
 from plimsoll.adapters.files.bar_rows import ROW
+from plimsoll.adapters.files.time_units import TimeUnit
 from plimsoll.errors import DataFormatError
-
-_MS = 1_000_000
-_US = 1_000
 
 
 @dataclass(slots=True)
@@ -37,7 +36,7 @@ class DeribitAnswers:
     Parameters
     ----------
     summaries : list of (at_ns, records)
-        Snapshots; ``at_ns`` None where the answer has no time.
+        Snapshots; ``at_ns`` None where the answer around the records does not tell it.
     tickers : list of mapping
         Messages on one option each.
     instruments : dict of name to mapping
@@ -52,17 +51,16 @@ def sorted_answers(documents: Iterable[Any]) -> DeribitAnswers:
     """Sort answers, subscription messages and bare results by what they hold.
 
     Messages on anything else (books, trades, confirmations) are passed over.
+
+    Raises
+    ------
+    DataFormatError
+        An answer whose ``usOut`` is no time.
     """
     answers = DeribitAnswers()
     for document in documents:
         _sort(document, None, answers)
     return answers
-
-
-def is_deribit(document: Any) -> bool:
-    """Return whether a document holds something of Deribit's options."""
-    answers = sorted_answers([document])
-    return bool(answers.summaries or answers.tickers or answers.instruments)
 
 
 def _sort(document: Any, at_ns: int | None, answers: DeribitAnswers) -> None:
@@ -76,7 +74,8 @@ def _sort(document: Any, at_ns: int | None, answers: DeribitAnswers) -> None:
     elif isinstance(document, Mapping):
         if "result" in document:
             out = document.get("usOut")
-            _sort(document["result"], out * _US if isinstance(out, int) else None, answers)
+            told = None if out is None else json_time_ns(out, TimeUnit.MICROSECONDS, "usOut")
+            _sort(document["result"], told, answers)
         elif isinstance(document.get("params"), Mapping):
             _sort(document["params"].get("data"), None, answers)
         elif "mark_iv" in document and "timestamp" in document:
@@ -92,13 +91,7 @@ def _sort_records(
         answers.tickers.extend(item for item in records if "mark_iv" in item)
     elif "underlying_price" in records[0] or any("underlying_price" in item for item in records):
         options = [item for item in records if "underlying_price" in item]
-        answers.summaries.append((at_ns or _created_ns(options), options))
-
-
-def _created_ns(records: list[Mapping[str, Any]]) -> int | None:
-    times = [item.get("creation_timestamp") for item in records]
-    told = [time for time in times if isinstance(time, int)]
-    return max(told) * _MS if told else None
+        answers.summaries.append((at_ns, options))
 
 
 def summary_rows(
@@ -119,7 +112,7 @@ def summary_rows(
     """
     for told_ns, records in answers.summaries:
         only = named_ns[0] if named_ns is not None and len(named_ns) == 1 else None
-        when = told_ns if told_ns is not None else only
+        when = told_ns or _created_ns(records, source) or only
         if when is None:
             raise DataFormatError(
                 "must tell the time of the answer",
@@ -143,11 +136,15 @@ def summary_rows(
         )
 
 
+def _created_ns(records: list[Mapping[str, Any]], source: str) -> int | None:
+    return max(_time_ns(item, "creation_timestamp", 0, source) for item in records) or None
+
+
 def ticker_rows(answers: DeribitAnswers, source: str) -> pl.DataFrame:
     """Return the messages on single options as rows, each with its own time."""
     records = answers.tickers
     times = [_time_ns(item, "timestamp", None, source) for item in records]
-    stats = [item.get("stats") or {} for item in records]
+    stats = [json_mapping(item.get("stats"), _field(item, "stats", source)) for item in records]
     return _rows(
         records,
         {
@@ -189,27 +186,19 @@ def _rows(
 
 
 def _number(item: Mapping[str, Any], key: str, source: str) -> float | None:
-    value = item.get(key)
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        name = item.get("instrument_name", "")
-        raise DataFormatError(
-            "must be a number or null", found=value, field=f"{source}: {name} {key}"
-        )
-    return float(value)
+    return json_number(item.get(key), _field(item, key, source))
 
 
 def _time_ns(item: Mapping[str, Any], key: str, missing: int | None, source: str) -> int:
     value = item.get(key)
-    if isinstance(value, int) and not isinstance(value, bool):
-        return value * _MS
     if value is None and missing is not None:
         return missing
-    name = item.get("instrument_name", "")
-    raise DataFormatError(
-        "must be a whole number of milliseconds", found=value, field=f"{source}: {name} {key}"
-    )
+    return json_time_ns(value, TimeUnit.MILLISECONDS, _field(item, key, source))
+
+
+def _field(item: Mapping[str, Any], key: str, source: str) -> str:
+    name = item.get("instrument_name")
+    return f"{source}: {name} {key}" if isinstance(name, str) else f"{source}: {key}"
 
 
 def _side(item: Mapping[str, Any], side: str, source: str) -> float | None:

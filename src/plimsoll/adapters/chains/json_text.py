@@ -31,7 +31,7 @@ def json_documents(path: Path) -> list[Any]:
             raise not_utf8(path, f"byte 0x{raw[error.start]:02x}", None) from None
         try:
             return [json.loads(text)]
-        except (json.JSONDecodeError, RecursionError) as error:
+        except (ValueError, RecursionError) as error:  # ValueError: also whole numbers too long
             return _lines(text, path, error)
 
 
@@ -43,7 +43,7 @@ def _lines(text: str, path: Path, whole: Exception) -> list[Any]:
             continue
         try:
             documents.append(json.loads(line[start:]))
-        except (json.JSONDecodeError, RecursionError) as error:
+        except (ValueError, RecursionError) as error:
             raise DataFormatError(
                 "must be JSON, or one JSON message per line",
                 found=str(whole if len(lines) == 1 or not documents else error),

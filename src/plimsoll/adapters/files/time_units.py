@@ -105,6 +105,32 @@ def unit_of(value: int) -> TimeUnit | None:
     return None
 
 
+def plausible_ns(value: int, unit: TimeUnit, field: str, row: int | None = None) -> int:
+    """Return one time of a known unit in ns.
+
+    Raises
+    ------
+    DataFormatError
+        Outside 2009 to 2100, as for columns.
+
+    Examples
+    --------
+    >>> plausible_ns(1_609_459_200, TimeUnit.SECONDS, "time")
+    1609459200000000000
+    """
+    per_second = 1_000_000_000 // unit.nanoseconds
+    if EARLIEST_S * per_second <= value < LATEST_S * per_second:
+        return value * unit.nanoseconds
+    other = unit_of(value)
+    told = f"a whole number of {len(str(abs(value)))} digits" if abs(value) > 10**20 else value
+    raise DataFormatError(
+        f"must be a time between 2009 and 2100 in {unit.value}",
+        found=told if other is None else f"{value}, which is a time in {other.value}",
+        field=field,
+        row=row,
+    )
+
+
 def _integer_ns(
     values: IntArray, rows: NDArray[np.integer], style: TimeStyle, field: str
 ) -> tuple[IntArray, TimeStyle]:

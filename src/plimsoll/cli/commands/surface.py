@@ -62,9 +62,11 @@ def surface(
     """Fit a volatility surface free of arbitrage to an option chain, and judge it."""
     with running("surface", json=json, debug=debug) as output:
         from plimsoll.journeys.surface_day_weights import settings_on
+        from plimsoll.journeys.surface_page_file import page_path
 
         settings = settings_on(day_weights)
-        _refuse_other_pages(out)
+        if out is not None:
+            page_path(out, "--out")
         if every:
             _refuse_with_all(at)
             from plimsoll.journeys.surface import surfaces
@@ -97,24 +99,11 @@ def _refuse_with_all(at: str | None) -> None:
         )
 
 
-def _refuse_other_pages(out: Path | None) -> None:
-    """Refuse to write HTML under the name of another format; a folder is refused later."""
-    from plimsoll.errors import UsageError
-
-    if out is not None and out.suffix.lower() not in (".html", ".htm") and not out.is_dir():
-        raise UsageError(
-            "must end in .html or .htm: the page is HTML",
-            found=out.name,
-            field="--out",
-            remedy=f"name it {out.with_suffix('.html').name}; a browser prints it to PDF, "
-            "and --json gives the numbers",
-        )
-
-
 def _show(output: Output, result: SurfaceResult, out: Path | None) -> ExitCode:
     from plimsoll.cli.render import table_document
     from plimsoll.domain.evidence import Verdict
     from plimsoll.journeys.surface_result import plain_documents
+    from plimsoll.journeys.surface_source import source_document
     from plimsoll.journeys.surface_tables import check_table
 
     code = ExitCode.HOLDS if result.verdict is Verdict.HOLDS else ExitCode.BREACH
@@ -135,6 +124,7 @@ def _show(output: Output, result: SurfaceResult, out: Path | None) -> ExitCode:
         members = {
             "verdict": result.verdict.value,
             "source": result.source,
+            **source_document(result.files),
             "chains": documents,
             "files": [] if out is None else [str(out)],
         }
@@ -148,6 +138,7 @@ def _show_all(output: Output, result: SurfacesResult, out: Path | None) -> ExitC
     from plimsoll.journeys.surface_clock_tables import clock_document
     from plimsoll.journeys.surface_document import check_documents, pool_document, record_document
     from plimsoll.journeys.surface_moves import moves_document
+    from plimsoll.journeys.surface_source import source_document
 
     checks = result.checks
     verdict = result.verdict
@@ -156,6 +147,7 @@ def _show_all(output: Output, result: SurfacesResult, out: Path | None) -> ExitC
         members = {
             "verdict": verdict.value,
             "source": result.source,
+            **source_document(result.files),
             "checks": check_documents(checks),
             "fit": pool_document(result.pool()),
             "by_chain": {label: pool_document(result.pool(label)) for label in result.labels},
