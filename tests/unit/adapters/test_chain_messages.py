@@ -13,7 +13,8 @@ from chain_rows import AT_NS, EXPIRY_NS
 
 from plimsoll.adapters.chains import read_chains
 from plimsoll.domain.instrument import Payoff
-from plimsoll.errors import DataFormatError, UsageError
+from plimsoll.domain.option_chain import OptionChain
+from plimsoll.errors import DataError, DataFormatError, UsageError
 
 AT_MS = AT_NS // 1_000_000
 
@@ -260,3 +261,113 @@ def test_a_ccxt_chain_in_a_file(tmp_path: Path) -> None:
 def test_a_ccxt_symbol_that_is_none_is_refused() -> None:
     with pytest.raises(DataFormatError, match=r"symbol: must name an option.*\(row 0\)"):
         read_chains([structure() | {"symbol": None}], at=AT_NS)
+
+
+HUGE = 10**400
+
+BAD_NUMBERS = [(True, "number or null"), (HUGE, "float64"), ("7", "number or null"), ([], "a list")]
+BAD_TIMES_MS = [
+    (True, "whole number of milliseconds"),
+    (10**17, "between 2009 and 2100 in ms"),
+    (10**19, "between 2009 and 2100 in ms"),
+    (HUGE, "401 digits"),
+    (-5, "between 2009 and 2100 in ms"),
+    (AT_NS // 10**9, "which is a time in s"),
+    (1.5e12, "whole number of milliseconds"),
+    ("2026", "whole number of milliseconds"),
+]
+
+
+@pytest.mark.parametrize(("value", "told"), BAD_NUMBERS)
+@pytest.mark.parametrize("key", ["bid_price", "ask_price", "mark_iv", "underlying_price", "volume"])
+def test_what_is_no_number_is_refused_by_name(key: str, value: Any, told: str) -> None:
+    with pytest.raises(DataFormatError, match=f"C {key}: .*{told}"):
+        list(read_chains(answer(summary(**{key: value}))))
+
+
+@pytest.mark.parametrize(("value", "told"), BAD_TIMES_MS)
+def test_what_is_no_time_is_refused(value: Any, told: str) -> None:
+    documents: dict[str, Any] = {
+        "creation_timestamp": answer(summary(creation_timestamp=value)),
+        "timestamp": [ticker(), ticker("BTC-23JAN26-80000-P", timestamp=value)],
+        "expiration_timestamp": [
+            answer(summary()),
+            {"result": [{"instrument_name": summary()["instrument_name"]}]},
+        ],
+    }
+    documents["expiration_timestamp"][1]["result"][0]["expiration_timestamp"] = value
+    for key, document in documents.items():
+        with pytest.raises(DataFormatError, match=f"{key}: .*{told}"):
+            list(read_chains(document))
+    with pytest.raises(DataFormatError, match=rf"timestamp: .*{told}.*\(row 1\)"):
+        list(read_chains([structure(), structure(timestamp=value)], at=AT_NS))
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        (True, "microseconds"),
+        (10**19, "between 2009 and 2100 in us"),
+        (-(10**15), "between 2009"),  # the year 1938
+        (AT_MS, "which is a time in ms"),
+        ("now", "microseconds"),
+    ],
+)
+def test_an_answer_sent_at_no_time_is_refused(value: Any, told: str) -> None:
+    with pytest.raises(DataFormatError, match=f"usOut: .*{told}"):
+        list(read_chains(answer(summary()) | {"usOut": value}))
+
+
+@pytest.mark.parametrize("value", [[], "text", 3, False])
+def test_stats_that_are_none_are_refused(value: Any) -> None:
+    with pytest.raises(DataFormatError, match="C stats: must be an object or null"):
+        list(read_chains([ticker(stats=value)]))
+    (chain,) = read_chains([ticker(stats=None)])
+    assert np.isnan(chain.volume[0])
+
+
+def test_time_of_deribit_inside_a_ccxt_structure() -> None:
+    (chain,) = read_chains([structure(info={"creation_timestamp": AT_MS})])
+    assert chain.at_ns == AT_NS
+    with pytest.raises(DataFormatError, match="between 2009 and 2100"):
+        list(read_chains([structure(info={"creation_timestamp": 10**16})]))
+    (chain,) = read_chains([structure(info={"creation_timestamp": "later"})], at=AT_NS)
+    assert chain.at_ns == AT_NS
+
+
+def test_a_record_without_a_name_is_refused() -> None:
+    for odd in ({"strike": 1.0}, None):
+        with pytest.raises(DataFormatError, match=r"instrument_name.*\(row 1\)"):
+            list(read_chains({"result": [summary(), odd]}))
+
+
+def test_nan_in_json_is_no_value() -> None:
+    quiet = summary("BTC-23JAN26-80000-P", mark_iv=float("nan"), bid_price=float("nan"))
+    (chain,) = read_chains(answer(summary(), quiet))
+    assert np.isnan(chain.mark_vol).tolist() == [False, True]
+    assert np.isnan(chain.bid).tolist() == [False, True]
+
+
+def test_a_whole_number_too_long_for_json_is_refused(tmp_path: Path) -> None:
+    """Python refuses to read whole numbers of more than 4,300 digits."""
+    path = tmp_path / "chain.json"
+    path.write_text('{"result": [], "usOut": ' + "1" * 5_000 + "}", encoding="utf-8")
+    with pytest.raises(DataFormatError, match=r"chain\.json.*must be JSON"):
+        list(read_chains(path))
+
+
+JUNK = [None, True, -1, 0, 10**17, HUGE, float("nan"), float("inf"), "", "x", [], [1], {"a": 1}]
+
+
+@pytest.mark.parametrize("shape", [summary, ticker, structure])
+def test_junk_in_any_field_gives_a_chain_or_a_refusal(shape: Any) -> None:
+    for key in shape():
+        for junk in JUNK:
+            odd = shape() | {key: junk}
+            records = [[odd], [shape(), odd], [odd, shape()]]
+            for some in [answer(*r) for r in records] if shape is summary else records:
+                try:
+                    found = list(read_chains(some, at=AT_NS + 10**6))
+                except DataError:
+                    continue
+                assert all(isinstance(chain, OptionChain) for chain in found)

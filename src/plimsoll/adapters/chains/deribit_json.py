@@ -55,7 +55,7 @@ def sorted_answers(documents: Iterable[Any]) -> DeribitAnswers:
     Raises
     ------
     DataFormatError
-        An answer whose ``usOut`` is no time.
+        An answer whose ``usOut`` is no time; a record without a name among named ones.
     """
     answers = DeribitAnswers()
     for document in documents:
@@ -67,6 +67,7 @@ def _sort(document: Any, at_ns: int | None, answers: DeribitAnswers) -> None:
     if isinstance(document, list):
         records = [item for item in document if isinstance(item, Mapping)]
         if records and "instrument_name" in records[0]:
+            _check_named(document)
             _sort_records(records, at_ns, answers)
         elif len(records) == len(document):
             for item in records:
@@ -80,6 +81,17 @@ def _sort(document: Any, at_ns: int | None, answers: DeribitAnswers) -> None:
             _sort(document["params"].get("data"), None, answers)
         elif "mark_iv" in document and "timestamp" in document:
             answers.tickers.append(document)
+
+
+def _check_named(document: list[Any]) -> None:
+    for row, item in enumerate(document):
+        if not isinstance(item, Mapping) or "instrument_name" not in item:
+            raise DataFormatError(
+                "must be objects with an instrument_name, as the first is",
+                found=type(item).__name__,
+                field="result",
+                row=row,
+            )
 
 
 def _sort_records(
