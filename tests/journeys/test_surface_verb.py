@@ -19,9 +19,9 @@ import plimsoll
 from chain_files import hostile_chains, write_chains
 from plimsoll.domain.evidence import Verdict
 from plimsoll.domain.option_chain import ChainFindingKind, OptionChain
-from plimsoll.domain.surface import SmileSource, VolSurface
+from plimsoll.domain.surface import SmileSource
 from plimsoll.domain.surface_record import surface_from_record
-from plimsoll.domain.table import format_cell
+from plimsoll.domain.table import format_cell, iso_minute
 from plimsoll.errors import StorageError, UsageError
 from plimsoll.estimators.surface.fit_bounds import arbitrage_check
 from plimsoll.estimators.surface.query import at_moneyness
@@ -360,16 +360,10 @@ def test_both_verbs_say_whether_a_surface_before_was_a_prior(chains: Path) -> No
     priors = [record_document(record)["prior"] for record in many.records]
     assert priors == [None, *(record_document(r)["at"] for r in many.records[:-1])]
     assert record_document(one.chain().record)["prior"] is None
-    again = fit_chain(
-        option_chain(1).chain, "HELM", DEFAULTS, previous=_before(option_chain(1).chain)
-    )
-    (_, note) = expiry_table(again).notes
-    assert note.startswith("Fitted with the surface of 20")
-
-
-def _before(chain: OptionChain) -> VolSurface:
-    surface = plimsoll.surface(replace(chain, at_ns=chain.at_ns - 3_600 * 10**9)).surface()
-    return replace(surface, source="SYNTHETIC, an hour before")
+    chain = option_chain(1).chain
+    before = plimsoll.surface(replace(chain, at_ns=chain.at_ns - 3_600 * 10**9)).surface()
+    _, note = expiry_table(fit_chain(chain, "HELM", DEFAULTS, before)).notes
+    assert note == f"Fitted with the surface of {iso_minute(before.at_ns)} UTC as a weak prior."
 
 
 @pytest.mark.parametrize("many", [False, True])
