@@ -17,6 +17,7 @@ from plimsoll import __version__
 from plimsoll.cli.commands import (
     calibrate,
     check,
+    conformance,
     demo,
     estimate,
     evidence,
@@ -68,6 +69,7 @@ def application() -> typer.Typer:
     app.command("estimate")(estimate.estimate)
     app.command("margin")(margin.margin)
     app.command("surface")(surface.surface)
+    app.command("conformance")(conformance.conformance)
     app.command("evidence")(evidence.evidence)
     app.add_typer(params.application(), name="params")
     return app

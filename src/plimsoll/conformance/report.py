@@ -1,0 +1,136 @@
+"""A conformance run as tables for people and as a plain document for programs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from plimsoll.conformance.result import CaseResult, Comparison, ConformanceResult, EngineResult
+from plimsoll.domain.table import Column, ColumnKind, Table
+
+
+def engine_table(result: ConformanceResult) -> Table:
+    """One row per engine: matched, total, worst errors and what was demanded."""
+    return Table(
+        name="conformance",
+        title="Conformance by engine",
+        columns=(
+            Column(name="engine", title="Engine"),
+            Column(name="matched", title="Matched"),
+            Column(name="worst_relative", title="Worst relative error"),
+            Column(name="worst_absolute", title="Worst absolute error"),
+            Column(name="where", title="Where the relative error is worst"),
+            Column(name="tolerance", title="Tolerance"),
+        ),
+        rows=tuple(_engine_row(engine) for engine in result.engines),
+        notes=tuple(f"no vectors: {name}" for name in result.other_files),
+    )
+
+
+def mismatch_table(result: ConformanceResult) -> Table:
+    """One row per case that does not match: its first term that is off, as one computes."""
+    return Table(
+        name="mismatches",
+        title="Mismatches",
+        columns=(
+            Column(name="case", title="Case"),
+            Column(name="kind", title="Kind"),
+            Column(name="term", title="First differing term"),
+            Column(name="expected", title="Expected"),
+            Column(name="found", title="Found"),
+            Column(name="error", title="Error"),
+            Column(name="tolerance", title="Tolerance"),
+            Column(name="others", title="Terms off", kind=ColumnKind.COUNT),
+        ),
+        rows=tuple(_mismatch_row(case) for case in result.mismatches),
+    )
+
+
+def conformance_document(result: ConformanceResult) -> dict[str, Any]:
+    """Plain form of a run, with all that was computed."""
+    return {
+        "source": result.source,
+        "holds": result.holds,
+        "engines": [_engine_document(engine) for engine in result.engines],
+        "faults": [
+            {"field": f.field, "must": f.must, "found": str(f.found)} for f in result.faults
+        ],
+        "other_files": list(result.other_files),
+    }
+
+
+def _engine_row(engine: EngineResult) -> tuple[str, ...]:
+    relative, place = engine.worst(relative=True)
+    absolute, _ = engine.worst(relative=False)
+    return (
+        engine.engine,
+        f"{engine.matched}/{engine.total}",
+        _error(relative),
+        _error(absolute),
+        place,
+        "; ".join(engine.tolerances),
+    )
+
+
+def _mismatch_row(case: CaseResult) -> tuple[str | int, ...]:
+    first = case.first_difference
+    if first is None:
+        return (case.id, case.kind, case.problem, "", "", "", "", 0)
+    count = sum(not c.matches for c in case.comparisons)
+    return (
+        case.id,
+        case.kind,
+        first.term,
+        _text(first.expected),
+        "nothing" if first.found is None else _text(first.found),
+        _error(first.error),
+        first.tolerance,
+        count,
+    )
+
+
+def _engine_document(engine: EngineResult) -> dict[str, Any]:
+    relative, relative_place = engine.worst(relative=True)
+    absolute, absolute_place = engine.worst(relative=False)
+    return {
+        "engine": engine.engine,
+        "matched": engine.matched,
+        "total": engine.total,
+        "worst_relative_error": {"error": relative, "where": relative_place},
+        "worst_absolute_error": {"error": absolute, "where": absolute_place},
+        "tolerances": list(engine.tolerances),
+        "cases": [_case_document(case) for case in engine.cases],
+    }
+
+
+def _case_document(case: CaseResult) -> dict[str, Any]:
+    first = case.first_difference
+    return {
+        "id": case.id,
+        "kind": case.kind,
+        "file": case.file,
+        "matches": case.matches,
+        "problem": case.problem,
+        "computed": dict(case.computed),
+        "first_differing_term": None if first is None else first.term,
+        "mismatches": [_difference(c) for c in case.comparisons if not c.matches],
+    }
+
+
+def _difference(comparison: Comparison) -> Mapping[str, Any]:
+    return {
+        "term": comparison.term,
+        "expected": comparison.expected,
+        "found": comparison.found,
+        "error": comparison.error,
+        "tolerance": comparison.tolerance,
+    }
+
+
+def _error(error: float) -> str:
+    return "not comparable" if math.isinf(error) else f"{error:.2g}"
+
+
+def _text(value: object) -> str:
+    return f"{value:.12g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,147 @@
+"""Vector files as they are read: every fault of form is named with file, case and field."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from plimsoll.errors import DataFormatError
+
+MARGIN_SCHEMA = "plimsoll-margin-vectors/1"
+_FAMILY = "plimsoll-margin-vectors/"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VectorCase:
+    """One case.
+
+    Parameters
+    ----------
+    id, kind : str
+        Kind is empty where the file gives none.
+    inputs : mapping
+        All that an engine is told.
+    expected : object
+        As in the file, whatever it is; None where it is missing.
+    tolerance : mapping
+        The file's own.
+    """
+
+    id: str
+    kind: str
+    inputs: Mapping[str, Any]
+    expected: object
+    tolerance: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VectorFile:
+    """One file of cases of one engine."""
+
+    name: str
+    engine: str
+    parameter_sets: Mapping[str, Any]
+    cases: tuple[VectorCase, ...]
+
+
+Reader = Callable[[str, Mapping[str, Any]], VectorFile]
+"""``reader(name, document)`` of one schema."""
+
+
+def read_vector_file(path: Path) -> VectorFile | None:
+    """Read one file; None where it is JSON of something else.
+
+    Raises
+    ------
+    DataFormatError
+        For what is not JSON, a version nobody knows, and faults of form.
+    """
+    document = _document(path)
+    schema = document.get("schema") if isinstance(document, dict) else None
+    reader = SCHEMAS.get(schema) if isinstance(schema, str) else None
+    if reader is not None:
+        return reader(path.name, document)
+    if isinstance(schema, str) and schema.startswith(_FAMILY):
+        raise DataFormatError(
+            f"must be {MARGIN_SCHEMA}", found=schema, field=f"{path.name}: schema"
+        )
+    return None
+
+
+def read_margin_vectors(name: str, document: Mapping[str, Any]) -> VectorFile:
+    """Read a document of the schema ``plimsoll-margin-vectors/1``.
+
+    Raises
+    ------
+    DataFormatError
+        Naming file, case and field.
+    """
+    cases = _typed(document, "cases", list, name)
+    read = tuple(_case(name, place, case) for place, case in enumerate(cases))
+    count = document.get("n_cases", len(read))
+    if count != len(read):
+        raise DataFormatError(
+            f"must be the number of cases ({len(read)})", found=count, field=f"{name}: n_cases"
+        )
+    ids = [case.id for case in read]
+    twice = next((i for place, i in enumerate(ids) if i in ids[:place]), None)
+    if twice is not None:
+        raise DataFormatError("must stand once", found=twice, field=f"{name}: cases.id")
+    return VectorFile(
+        name=name,
+        engine=_typed(document, "engine", str, name),
+        parameter_sets=_typed(document, "parameter_sets", dict, name, {}),
+        cases=read,
+    )
+
+
+SCHEMAS: Mapping[str, Reader] = {MARGIN_SCHEMA: read_margin_vectors}
+"""Readers by schema; a new kind of vectors enters here."""
+
+
+def _case(name: str, place: int, case: object) -> VectorCase:
+    if not isinstance(case, dict):
+        raise DataFormatError(
+            "must be an object", found=type(case).__name__, field=f"{name}: cases[{place}]"
+        )
+    where = f"{name}: case {case.get('id', place)}"
+    return VectorCase(
+        id=_typed(case, "id", str, where),
+        kind=_typed(case, "kind", str, where, ""),
+        inputs=_typed(case, "inputs", dict, where),
+        expected=case.get("expected"),
+        tolerance=_typed(case, "tolerance", dict, where, {}),
+    )
+
+
+def _typed(
+    document: Mapping[str, Any], key: str, kind: type, where: str, default: object = None
+) -> Any:
+    value = document.get(key, default)
+    if not isinstance(value, kind):
+        found = "nothing" if key not in document else type(value).__name__
+        raise DataFormatError(
+            f"must be a JSON {_NAMES[kind]}", found=found, field=f"{where}: {key}"
+        )
+    return value
+
+
+_NAMES: Mapping[object, str] = {str: "string", list: "array", dict: "object"}
+
+
+def _document(path: Path) -> Any:
+    try:
+        return json.loads(path.read_bytes(), parse_constant=_no_constant)
+    except OSError as error:
+        raise DataFormatError(
+            "must be readable", found=error.strerror or str(error), field=path.name
+        ) from None
+    except (ValueError, RecursionError) as error:  # of JSON, of its encoding, NaN
+        raise DataFormatError("must be JSON", found=str(error), field=path.name) from None
+
+
+def _no_constant(text: str) -> None:
+    raise ValueError(f"{text} is no JSON number")
