@@ -53,7 +53,7 @@ def smile_strip_variance(smile: SviSmile) -> float:
     total = _sum(smile, np.linspace(low, high, count + 1)) / count
     while count < _MOST_POINTS:
         step = (high - low) / count
-        middles: FloatArray = low + step * (np.arange(count) + 0.5)
+        middles = np.asarray(low + step * (np.arange(count) + 0.5), dtype=np.float64)
         before, total = total, 0.5 * (total + _sum(smile, middles) / count)
         count *= 2
         if abs(total - before) <= _SETTLED * total:

@@ -110,7 +110,7 @@ def _worst_check(pool: PooledQuality, names: Sequence[str]) -> Check:
 
 
 def _mark_check(pool: PooledQuality) -> Check:
-    name = "more inside than the venue's mark"
+    name = "more, or all, inside against the venue's mark"
     if not pool.surfaces:
         found, verdict = "no mark volatilities", Verdict.NOT_PROVEN
     else:
