@@ -139,10 +139,16 @@ def test_every_bound_holds_over_all_chains(fitted: list[Fitted]) -> None:
     assert all(each.fit.path is FitPath.JOINT for each in fitted)
 
 
-def test_bounds_hold_on_snapshots_that_were_not_tuned_on(fitted: list[Fitted]) -> None:
-    """Settings were chosen on the even snapshots; these are the odd ones."""
-    times = sorted({each.quotes.chain.at_ns for each in fitted})
-    odd = [each for each in fitted if times.index(each.quotes.chain.at_ns) % 2 == 1]
+@pytest.mark.parametrize("way", ["fitted", "walked"])
+def test_bounds_hold_on_snapshots_that_were_not_tuned_on(
+    way: str, request: pytest.FixtureRequest
+) -> None:
+    """Settings were chosen on the even snapshots; these are the odd ones, each alone, and walked
+    with the surface before (of all snapshots) as prior. How far a shape may move from one to the
+    next (`shape_move`, `shape_power`) was chosen on all of them."""
+    whole: list[Fitted] = request.getfixturevalue(way)
+    times = sorted({each.quotes.chain.at_ns for each in whole})
+    odd = [each for each in whole if times.index(each.quotes.chain.at_ns) % 2 == 1]
     quality = pooled([fit_quality(each.quotes, each.surface) for each in odd])
     clean = [arbitrage_report(each.surface).is_clean for each in odd]
     checks = pooled_checks(clean, quality)
