@@ -32,6 +32,7 @@ class SmileReason(StrEnum):
     """Why an expiry has no smile of its own (closed enumeration)."""
 
     EXPIRED = "expired"
+    UNDER_A_MINUTE = "under_a_minute"  # what is left of the price is ticks and delay
     NO_FORWARD = "no_forward"
     NO_QUOTES = "no_quotes"
     FIT_FAILED = "fit_failed"  # no surface that could be verified to be free of arbitrage

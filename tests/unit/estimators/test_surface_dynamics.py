@@ -5,8 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from sample_surface import AT, DAY, surface
+from scipy.special import ndtr
 
+from plimsoll.domain.instrument import OptionRight
 from plimsoll.errors import UsageError
+from plimsoll.estimators.surface.delta import DeltaConvention, moneyness_at_delta
 from plimsoll.estimators.surface.dynamics import (
     SmileDynamics,
     moved_volatility,
@@ -62,6 +65,49 @@ def test_the_slope_is_the_derivative_of_the_moved_volatility(dynamics: SmileDyna
     )
     found = volatility_slope_in_forward(surface(), STRIKES, EXPIRY, dynamics)
     np.testing.assert_allclose(found, (up - down) / (2 * bump), atol=1e-8)  # bump^2, eps/bump
+
+
+def test_sticky_delta_keeps_deltas_only_without_a_level_shock() -> None:
+    """d1 = -k/s + s/2: after a level shock its second half is another."""
+    right = OptionRight.CALL
+    forward = float(forward_at(surface(), EXPIRY))
+    k = float(moneyness_at_delta(surface(), 0.25, EXPIRY, right, DeltaConvention.FORWARD))
+
+    def delta(k_after: float, shock: float) -> float:
+        vol = float(
+            moved_volatility(
+                surface(),
+                forward * 1.1 * np.exp(k_after),
+                EXPIRY,
+                forward_move=0.1,
+                level_shock=shock,
+                dynamics=SmileDynamics.STICKY_DELTA,
+            )
+        )
+        s = vol * np.sqrt(30 / 365)
+        return float(ndtr(-k_after / s + 0.5 * s))
+
+    assert delta(k, 0.0) == pytest.approx(0.25, abs=1e-12)
+    s = float(at_moneyness(surface(), k, EXPIRY).volatility) * np.sqrt(30 / 365)
+    expected = float(ndtr(-k / s + 0.5 * 1.5 * s))
+    assert delta(1.5 * k, 0.5) == pytest.approx(expected, abs=1e-12)
+    assert expected > 0.255
+
+
+def test_no_number_is_made_of_what_is_none() -> None:
+    """A negative strike has no logarithm; without a warning, as it is refused first."""
+    for strike in (-70.0, 0.0, np.nan, "a"):
+        with pytest.raises(UsageError, match=r"^strike: must be"):
+            volatility_slope_in_forward(
+                surface(),
+                strike,
+                EXPIRY,
+                SmileDynamics.STICKY_MONEYNESS,
+            )
+    with pytest.raises(UsageError, match=r"^forward_move: must be real numbers"):
+        moved_volatility(surface(), STRIKES, EXPIRY, forward_move="a")
+    with pytest.raises(UsageError, match=r"^forward_move: must broadcast with level_shock"):
+        moved_volatility(surface(), STRIKES, EXPIRY, forward_move=[0.1, 0.2])
 
 
 def test_impossible_moves_are_refused() -> None:

@@ -137,6 +137,22 @@ def test_expired_expiries_have_a_reason() -> None:
     assert found.surface.expiries_ns == chain.expiries_ns[3:]
 
 
+@pytest.mark.parametrize("left_ns", [1, 1_000, 59_999_999_999])
+def test_less_than_a_minute_to_expiry_has_a_reason(left_ns: int) -> None:
+    """A microsecond before expiry a tick is millions of volatility points; nor is it carried on."""
+    chain = base()
+    first, *others = chain.expiries_ns
+    before = fit_surface(clean_quotes()).surface
+    for previous in (None, before):
+        found = fit(replace(chain, at_ns=first - left_ns), previous=previous)
+        assert dict(found.reasons) == {first: SmileReason.UNDER_A_MINUTE}
+        assert found.surface is not None
+        assert list(found.surface.expiries_ns) == others
+    later = fit(replace(chain, at_ns=first - 60 * 10**9))
+    assert later.surface is not None
+    assert later.surface.expiries_ns == chain.expiries_ns
+
+
 def test_three_strikes_alone() -> None:
     chain, quotes = base(), clean_quotes()
     rows = np.flatnonzero(quotes.usable & (chain.expiry_ns == chain.expiries_ns[4]))

@@ -126,6 +126,32 @@ def test_only_the_smiles_that_enter_need_a_covariance() -> None:
     assert np.isnan(found).tolist() == [True, True, False, False, False]
 
 
+@pytest.mark.parametrize("odd", [np.nan, np.inf, -np.inf, "a", None, 1j, [1.0, [2.0]], True])
+def test_moneyness_and_strikes_that_are_no_numbers_are_refused(odd: object) -> None:
+    """True is the number 1, as everywhere in numpy."""
+    expiry = AT + 30 * DAY
+    if odd is True:
+        assert float(at_strike(surface(), True, expiry).log_moneyness) < 0.0
+        return
+    for ask, field in ((at_moneyness, "log_moneyness"), (at_strike, "strike")):
+        with pytest.raises(UsageError, match=f"^{field}: must be") as refused:
+            ask(surface(), odd, expiry)
+        assert refused.value.field == field
+    with pytest.raises(UsageError, match=r"^log_moneyness: must be"):
+        standard_error(surface(), odd, expiry)
+
+
+def test_shapes_that_do_not_fit_are_refused() -> None:
+    expiries = AT + np.array([20, 30]) * DAY
+    told = r"^strike: must broadcast with expiry_ns, found 'strike \(3,\), expiry_ns \(2,\)'"
+    with pytest.raises(UsageError, match=told):
+        at_strike(surface(), [90.0, 100.0, 110.0], expiries)
+    with pytest.raises(UsageError, match=r"^log_moneyness: must broadcast"):
+        at_moneyness(surface(), [0.1, 0.2, 0.3], expiries)
+    found = at_strike(surface(), np.array([[90.0], [100.0], [110.0]]), expiries)
+    assert found.volatility.shape == (3, 2)
+
+
 def test_past_expiries_and_bad_strikes_are_refused() -> None:
     with pytest.raises(UsageError, match="expiry_ns"):
         at_moneyness(surface(), 0.0, AT)

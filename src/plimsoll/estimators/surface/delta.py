@@ -17,6 +17,7 @@ from plimsoll.domain.choice import chosen
 from plimsoll.domain.instrument import OptionRight, Payoff
 from plimsoll.domain.surface import VolSurface
 from plimsoll.errors import UsageError
+from plimsoll.estimators.surface.arguments import common_shape, finite_numbers
 from plimsoll.estimators.surface.expiry_times import expiry_times
 from plimsoll.estimators.surface.query import at_moneyness, forward_at
 
@@ -51,8 +52,18 @@ def delta_at_moneyness(
 
     Parameters
     ----------
+    surface : VolSurface
+    log_moneyness : array_like of float
+    expiry_ns : array_like of int or numpy.datetime64
+        UTC.
+    right : OptionRight
     convention : DeltaConvention, optional
         By default that of the surface's payoff.
+
+    Raises
+    ------
+    UsageError
+        As `at_moneyness`.
     """
     meaning, side = _meaning(surface, convention), chosen(OptionRight, right, "right")
     values = at_moneyness(surface, log_moneyness, expiry_ns)
@@ -81,18 +92,25 @@ def moneyness_at_delta(
 
     Parameters
     ----------
+    surface : VolSurface
     delta : array_like
         Signed: positive of calls, negative of puts.
+    expiry_ns : array_like of int or numpy.datetime64
+        UTC; broadcasts with ``delta``.
+    right : OptionRight
+    convention : DeltaConvention, optional
+        By default that of the surface's payoff.
 
     Raises
     ------
     UsageError
-        For a delta no strike has: of the wrong sign, beyond 1, above the peak.
+        For a delta no strike has: of the wrong sign, beyond 1, above the peak; for what is no
+        number, and shapes that do not broadcast.
     """
     meaning, side = _meaning(surface, convention), chosen(OptionRight, right, "right")
-    wanted, expiries = np.broadcast_arrays(
-        np.asarray(delta, dtype=np.float64), expiry_times(surface, expiry_ns)
-    )
+    wanted, expiries = finite_numbers("delta", delta), expiry_times(surface, expiry_ns)
+    common_shape(delta=wanted, expiry_ns=expiries)
+    wanted, expiries = np.broadcast_arrays(wanted, expiries)
     _check_delta(wanted, side, meaning)
 
     def curve(k: FloatArray) -> FloatArray:
@@ -119,7 +137,29 @@ def strike_at_delta(
     right: OptionRight,
     convention: DeltaConvention | None = None,
 ) -> FloatArray:
-    """Strike (quote currency) of the option with this delta; see `moneyness_at_delta`."""
+    """Strike of the option with this delta; see `moneyness_at_delta`.
+
+    Parameters
+    ----------
+    surface : VolSurface
+    delta : array_like of float
+        Signed: positive of calls, negative of puts.
+    expiry_ns : array_like of int or numpy.datetime64
+        UTC; broadcasts with ``delta``.
+    right : OptionRight
+    convention : DeltaConvention, optional
+        By default that of the surface's payoff.
+
+    Returns
+    -------
+    ndarray
+        Quote currency, in the broadcast shape.
+
+    Raises
+    ------
+    UsageError
+        As `moneyness_at_delta`.
+    """
     k = moneyness_at_delta(surface, delta, expiry_ns, right, convention)
     return np.asarray(forward_at(surface, expiry_ns) * np.exp(k), dtype=np.float64)
 

@@ -24,6 +24,7 @@ from plimsoll.estimators.surface.safe import safe_surface
 from plimsoll.estimators.surface.settings import DEFAULTS, SurfaceSettings
 from plimsoll.estimators.surface.stages import Solution, restore, solve, verified
 from plimsoll.estimators.surface.starts import (
+    SHORTEST_YEARS,
     FitInput,
     fit_input,
     surface_problem,
@@ -65,7 +66,8 @@ def fit_surface(
     -------
     SurfaceFit
         An expiry with fewer than ``settings.least_quotes`` quotes borrows its shape from its
-        neighbours; one without quotes is carried on from ``previous`` or has a reason.
+        neighbours; one without quotes is carried on from ``previous`` or has a reason, as has one
+        with less than a minute left.
 
     Raises
     ------
@@ -292,6 +294,8 @@ def _reasons(quotes: SmileQuotes, given: FitInput) -> dict[int, SmileReason]:
         status = quotes.status[quotes.chain.expiry_ns == expiry]
         if not summary.tau_years > 0.0:
             reasons[expiry] = SmileReason.EXPIRED
+        elif not summary.tau_years >= SHORTEST_YEARS:
+            reasons[expiry] = SmileReason.UNDER_A_MINUTE
         elif not 0.0 < summary.forward < np.inf or np.all(status == QuoteStatus.NO_FORWARD):
             reasons[expiry] = SmileReason.NO_FORWARD
         else:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from plimsoll.domain.surface import SviSmile, VolSurface
-from plimsoll.errors import UsageError
+from plimsoll.estimators.surface.arguments import common_shape, finite_numbers, positive_numbers
 from plimsoll.estimators.surface.expiry_times import expiry_times
 from plimsoll.maths.svi import mix_rows, surface_points
 from plimsoll.maths.variance_clock import calendar_years, variance_years
@@ -50,6 +50,11 @@ class SurfaceValues:
 def tau_years(surface: VolSurface, expiry_ns: ArrayLike) -> FloatArray:
     """Calendar years from the surface's time to each expiry, ACT/365.
 
+    Parameters
+    ----------
+    surface : VolSurface
+    expiry_ns : array_like of int or numpy.datetime64
+
     Raises
     ------
     UsageError
@@ -63,6 +68,16 @@ def forward_at(surface: VolSurface, expiry_ns: ArrayLike) -> FloatArray:
 
     Log-linear in calendar time between the listed ones; before the first towards the index where
     it is known (else the first forward), after the last with the carry of the last two.
+
+    Parameters
+    ----------
+    surface : VolSurface
+    expiry_ns : array_like of int or numpy.datetime64
+
+    Raises
+    ------
+    UsageError
+        As `expiry_times`.
     """
     years = tau_years(surface, expiry_ns)
     listed = np.array([smile.tau_years for smile in surface.smiles])
@@ -77,17 +92,31 @@ def forward_at(surface: VolSurface, expiry_ns: ArrayLike) -> FloatArray:
 
 
 def at_strike(surface: VolSurface, strike: ArrayLike, expiry_ns: ArrayLike) -> SurfaceValues:
-    """The surface at strikes (quote currency) and expiries.
+    """The surface at strikes and expiries.
+
+    Parameters
+    ----------
+    surface : VolSurface
+    strike : array_like of float
+        Quote currency.
+    expiry_ns : array_like of int or numpy.datetime64
+        UTC; broadcasts with ``strike``.
 
     Raises
     ------
     UsageError
-        For strikes that are not positive, and expiries not after the surface's time.
+        For strikes that are not positive and finite, expiries not after the surface's time, and
+        shapes that do not broadcast.
     """
-    strikes = np.asarray(strike, dtype=np.float64)
-    if not bool(np.all((strikes > 0.0) & np.isfinite(strikes))):
-        raise UsageError("must be positive and finite", found=strike, field="strike")
-    return at_moneyness(surface, np.log(strikes / forward_at(surface, expiry_ns)), expiry_ns)
+    k = strike_moneyness(surface, strike, expiry_ns)
+    return at_moneyness(surface, k, expiry_ns)
+
+
+def strike_moneyness(surface: VolSurface, strike: ArrayLike, expiry_ns: ArrayLike) -> FloatArray:
+    """k = ln(K/F) of strikes at expiries; parameters and errors as in `at_strike`."""
+    strikes, forwards = positive_numbers("strike", strike), forward_at(surface, expiry_ns)
+    common_shape(strike=strikes, expiry_ns=forwards)
+    return np.asarray(np.log(strikes / forwards), dtype=np.float64)
 
 
 def at_moneyness(
@@ -95,13 +124,22 @@ def at_moneyness(
 ) -> SurfaceValues:
     """The surface at k = ln(K/F) and expiries.
 
+    Parameters
+    ----------
+    surface : VolSurface
+    log_moneyness : array_like of float
+    expiry_ns : array_like of int or numpy.datetime64
+        UTC; broadcasts with ``log_moneyness``.
+
     Raises
     ------
     UsageError
-        For expiries not after the surface's time.
+        For moneyness that is not finite, expiries not after the surface's time, and shapes that do
+        not broadcast.
     """
-    years = tau_years(surface, expiry_ns)
-    k, years = np.broadcast_arrays(np.asarray(log_moneyness, dtype=np.float64), years)
+    k, years = finite_numbers("log_moneyness", log_moneyness), tau_years(surface, expiry_ns)
+    common_shape(log_moneyness=k, expiry_ns=years)
+    k, years = np.broadcast_arrays(k, years)
     times = np.broadcast_to(_variance_years(surface, expiry_ns), k.shape)
     points = surface_points(surface.raw(), _listed_years(surface), k, times)
     volatility = np.sqrt(points.variance / years)
@@ -126,6 +164,23 @@ def standard_error(
     The errors of two smiles between which is interpolated are taken as independent. After the last
     expiry the error of the growth, which goes with that smile's total variance at the money, is
     in it. NaN where a smile that enters has no covariance.
+
+    Parameters
+    ----------
+    surface : VolSurface
+    log_moneyness : array_like of float
+    expiry_ns : array_like of int or numpy.datetime64
+        UTC; broadcasts with ``log_moneyness``.
+
+    Returns
+    -------
+    ndarray
+        Annual volatility, in the broadcast shape.
+
+    Raises
+    ------
+    UsageError
+        As `at_moneyness`.
     """
     values = at_moneyness(surface, log_moneyness, expiry_ns)
     k = values.log_moneyness.ravel()

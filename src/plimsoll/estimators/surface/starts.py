@@ -27,6 +27,9 @@ _SMALLEST_SPREAD = 1e-3
 _COMMON_SHAPE = (0.0, np.log(0.35), np.log(0.35), 0.0, 0.0)
 """A smile as wide as its standard deviation, in coordinates; only a place to start from."""
 _CLOSEST_LOG_TIME = 0.05
+SHORTEST_YEARS = 60.0 / (365.0 * 86_400.0)
+"""Time to expiry from which there is a smile: a minute. Nearer, a tick of the price is thousands of
+volatility points, and the quotes of a snapshot are further apart than the expiry is away."""
 _DEVIATIONS = (1e-4, 4.0)
 
 
@@ -70,7 +73,7 @@ def usable_rows(quotes: SmileQuotes, settings: SurfaceSettings, wild: BoolArray)
 
     Where an expiry has too few of them, those beyond the wings and in the money join.
     """
-    good = ~wild & (quotes.tau_years > 0.0) & np.isfinite(quotes.log_moneyness)
+    good = ~wild & (quotes.tau_years >= SHORTEST_YEARS) & np.isfinite(quotes.log_moneyness)
     with np.errstate(invalid="ignore"):
         delta = np.abs(quotes.forward_delta)
         good &= (quotes.bid_vol > 0.0) & (quotes.ask_vol >= quotes.bid_vol)
@@ -195,13 +198,13 @@ def _set_links(problem: SurfaceProblem, given: FitInput, settings: SurfaceSettin
 
 
 def _known_expiries(quotes: SmileQuotes, used: BoolArray, previous: VolSurface | None) -> list[int]:
-    """Live expiries with a quote, or with a forward and a smile in the previous surface."""
+    """Expiries a minute and more away with a quote, or a forward and a smile in ``previous``."""
     quoted = set(np.unique(quotes.chain.expiry_ns[used]).tolist())
     carried = set() if previous is None else set(previous.expiries_ns)
     return sorted(
         expiry
         for expiry, summary in quotes.expiries.items()
-        if summary.tau_years > 0.0
+        if summary.tau_years >= SHORTEST_YEARS
         and 0.0 < summary.forward < np.inf
         and (expiry in quoted or expiry in carried)
     )
