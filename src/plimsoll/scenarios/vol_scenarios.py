@@ -48,8 +48,8 @@ def historical_vol_scenarios(
     Parameters
     ----------
     moves : sequence of SurfaceMoves
-        One per coin, each complete (`SurfaceMoves.complete`). Of several coins the dates that all
-        of them have are used: a start and end in common.
+        One per coin, each complete (`SurfaceMoves.complete`) as far as it is used. Of several
+        coins the dates that all of them have are used: a start and end in common.
     before_ns : int, optional
         Use only moves that had ended strictly before this time: what a margin set then may know.
     half_life_moves : float, optional
@@ -58,7 +58,7 @@ def historical_vol_scenarios(
     Raises
     ------
     UsageError
-        For no coin, a coin twice, or moves with something missing.
+        For no coin, a coin twice, or moves used with something missing.
     ParameterError
         For a half-life that is not positive.
     InsufficientDataError
@@ -67,9 +67,9 @@ def historical_vol_scenarios(
     subjects = [m.subject for m in moves]
     if not subjects or len(set(subjects)) != len(subjects):
         raise UsageError("must be at least one coin, each once", found=subjects, field="moves")
-    for m in moves:
-        _check_complete(m)
     seen = [m if before_ns is None else m.before(before_ns) for m in moves]
+    for m in seen:  # what comes after the cut must not even raise
+        _check_complete(m)
     common = set.intersection(*(set(_dates(m)) for m in seen))
     if not common:
         raise InsufficientDataError(

@@ -212,3 +212,19 @@ def test_multiplier_refusals() -> None:
     for name in ("reach", "lowest_ratio"):
         with pytest.raises(ParameterError, match=name):
             shocked_vol(0.5, 0.0, 0.1, 0.0, **{name: 0.0})
+
+
+def test_a_gap_after_the_cut_is_not_looked_at() -> None:
+    """No look-ahead, in errors either: with a NaN in a later move all is as without that move."""
+    whole = moves()
+    spoilt = np.array(whole.level)
+    spoilt[20, 1] = np.nan
+    gap = replace(whole, level=spoilt)
+    cut = int(whole.end_ns[15])
+    found = historical_vol_scenarios([gap], before_ns=cut)
+    np.testing.assert_array_equal(
+        found.shocks, historical_vol_scenarios([whole], before_ns=cut).shocks
+    )
+    for late in (None, int(whole.end_ns[20]) + 1):
+        with pytest.raises(UsageError, match="1 of .* are not"):
+            historical_vol_scenarios([gap], before_ns=late)
