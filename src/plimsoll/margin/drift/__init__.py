@@ -1,0 +1,1 @@
+"""Drift v2: margin ratios and collateral weights that depend on size."""

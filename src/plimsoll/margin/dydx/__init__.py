@@ -1,0 +1,1 @@
+"""dYdX v4: margin fractions that rise with open interest, in whole quote quantums."""

@@ -1,0 +1,1 @@
+"""Margin rates that rise in a straight line with size."""

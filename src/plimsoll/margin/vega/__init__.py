@@ -1,0 +1,1 @@
+"""Vega: expected-shortfall risk factors, four margin levels, isolated order margin."""
