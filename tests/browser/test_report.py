@@ -161,6 +161,32 @@ def test_without_script_pictures_and_tables_remain(browser: Browser, report_file
     context.close()
 
 
+@pytest.mark.parametrize("width", [1440, 500])
+def test_what_scrolls_says_so_and_no_line_is_cut(
+    browser: Browser, report_file: Path, width: int
+) -> None:
+    """A shadow on every box that scrolls; the price source above a picture or below it."""
+    page = browser.new_page(viewport={"width": width, "height": 900})
+    page.goto(report_file.as_uri())
+    page.wait_for_selector(READY, timeout=30_000)
+    plain = page.eval_on_selector_all(
+        "main *",
+        "all => all.filter(e => e.scrollWidth > e.clientWidth + 1 && e.clientWidth > 0"
+        " && /auto|scroll/.test(getComputedStyle(e).overflowX)"
+        " && !getComputedStyle(e).backgroundAttachment.includes('local')).map(e => e.className)",
+    )
+    assert plain == []
+    title = page.locator("#explorer-plot .gtitle").bounding_box()
+    plot = page.locator("#explorer-plot").bounding_box()
+    assert title is not None
+    assert plot is not None
+    assert title["x"] + title["width"] <= plot["x"] + plot["width"]
+    told = str(page.text_content("#explorer"))
+    assert told.count("Price source: SYNTHETIC") == 1
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.close()
+
+
 @pytest.mark.parametrize("paper", ["A4", "Letter"])
 def test_prints_pages_with_their_label(opened: Opened, tmp_path: Path, paper: str) -> None:
     path = tmp_path / "report.pdf"

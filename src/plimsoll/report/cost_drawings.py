@@ -8,12 +8,29 @@ from collections.abc import Iterator
 from markupsafe import Markup
 
 from plimsoll.report.arrangement import short_name
-from plimsoll.report.cost_points import CostPicture, CostPoint, largest_calls, outermost
+from plimsoll.report.cost_points import (
+    NAME_LENGTH,
+    PLOT_HEIGHT,
+    PLOT_WIDTH,
+    CostPicture,
+    CostPoint,
+    Side,
+    axis_range,
+    largest_calls,
+    named_points,
+)
 from plimsoll.report.palette import CALLS, INK, MARGIN, MUTED, RULE
 from plimsoll.report.svg import Scale, drawing, line, mark, ring, text, ticks, upright_text
 
 WIDTH = 720.0
 ROW = 12.0
+_TEXT_PLACES = {
+    Side.ABOVE: (0.0, -8.0, "middle"),
+    Side.BELOW: (0.0, 14.0, "middle"),
+    Side.RIGHT: (7.0, 3.0, "start"),
+    Side.LEFT: (-7.0, 3.0, "end"),
+}
+"""Pixels to the right and down from a mark to the foot of its name, and how the name is set."""
 
 
 def cost_drawing(picture: CostPicture, label: str) -> Markup:
@@ -21,12 +38,10 @@ def cost_drawing(picture: CostPicture, label: str) -> Markup:
     points = picture.scattered
     if not points:
         return Markup("")
-    widest, highest = (
-        max(getattr(point, name) for point in points) * 1.08 or 1.0
-        for name in ("mean_margin", "peak_to_trough")
-    )
-    across = Scale(low=0.0, high=widest, start=48.0, stop=WIDTH - 12)
-    up = Scale(low=0.0, high=highest, start=236.0, stop=24.0)
+    left, right = axis_range([point.mean_margin for point in points])
+    low, high = axis_range([point.peak_to_trough for point in points])
+    across = Scale(low=left, high=right, start=48.0, stop=48.0 + PLOT_WIDTH)
+    up = Scale(low=low, high=high, start=24.0 + PLOT_HEIGHT, stop=24.0)
     parts = [*_cost_axes(picture, across, up), *_side_key(picture)]
     for point in points:
         parts.append(_side_mark(point.side, across(point.mean_margin), up(point.peak_to_trough)))
@@ -64,11 +79,10 @@ def _side_mark(side: str, x: float, y: float) -> Markup:
 
 
 def _names(picture: CostPicture, across: Scale, up: Scale) -> Iterator[Markup]:
-    for point in outermost(picture.scattered):
-        x, y = across(point.mean_margin), up(point.peak_to_trough) - 6
-        far = x > across.stop - 60
-        anchor = "end" if far else "middle"
-        yield text(x + 6 if far else x, y, short_name(point.market, 20), anchor=anchor, size=9)
+    for named in named_points(picture.scattered):
+        right, down, anchor = _TEXT_PLACES[named.side]
+        x, y = across(named.point.mean_margin) + right, up(named.point.peak_to_trough) + down
+        yield text(x, y, short_name(named.point.market, NAME_LENGTH), anchor=anchor, size=9)
 
 
 def calls_drawing(picture: CostPicture, label: str) -> Markup:

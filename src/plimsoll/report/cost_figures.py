@@ -6,17 +6,32 @@ import math
 from collections.abc import Sequence
 
 from plimsoll.report.arrangement import short_name
-from plimsoll.report.cost_points import CostPicture, CostPoint, largest_calls, outermost
+from plimsoll.report.cost_points import (
+    NAME_LENGTH,
+    CostPicture,
+    CostPoint,
+    NamedPoint,
+    Side,
+    axis_range,
+    largest_calls,
+    named_points,
+)
 from plimsoll.report.embedding import Plain, plot_text
 from plimsoll.report.figures import SYMBOLS, Figure, axis, layout
 from plimsoll.report.palette import CALLS, INK, MARGIN, MUTED, RULE
 
 _SIDES = {"long": ("circle", MARGIN, 6), "short": ("circle-open", MARGIN, 12)}
+_ANCHORS: dict[Side, Figure] = {
+    Side.ABOVE: {"yanchor": "bottom", "yshift": 6},
+    Side.BELOW: {"yanchor": "top", "yshift": -6},
+    Side.RIGHT: {"xanchor": "left", "xshift": 7},
+    Side.LEFT: {"xanchor": "right", "xshift": -7},
+}
 _OTHER_SIDE = ("diamond-open", INK, 9)
 
 
 def cost_figure(picture: CostPicture, label: str) -> Figure:
-    """Return mean margin against peak-to-trough, the outermost markets named."""
+    """Return mean margin against peak-to-trough, markets named where there is room."""
     known = picture.scattered
     traces: list[Plain] = [
         _cost_trace([p for p in known if p.side == side], side) for side in picture.sides
@@ -24,9 +39,9 @@ def cost_figure(picture: CostPicture, label: str) -> Figure:
     shown = layout(
         430,
         label,
-        xaxis=axis(picture.margin_title, rangemode="tozero"),
-        yaxis=axis(picture.peak_title, rangemode="tozero"),
-        annotations=[_name_tag(p) for p in outermost(known)],
+        xaxis=axis(picture.margin_title, range=[*axis_range([p.mean_margin for p in known])]),
+        yaxis=axis(picture.peak_title, range=[*axis_range([p.peak_to_trough for p in known])]),
+        annotations=[_name_tag(named) for named in named_points(known)],
     )
     return {"data": traces, "layout": shown}
 
@@ -46,14 +61,13 @@ def _cost_trace(points: Sequence[CostPoint], side: str) -> Figure:
     }
 
 
-def _name_tag(point: CostPoint) -> Figure:
+def _name_tag(named: NamedPoint) -> Figure:
     return {
-        "x": point.mean_margin,
-        "y": point.peak_to_trough,
-        "text": plot_text(short_name(point.market, 20)),
+        "x": named.point.mean_margin,
+        "y": named.point.peak_to_trough,
+        "text": plot_text(short_name(named.point.market, NAME_LENGTH)),
         "showarrow": False,
-        "yanchor": "bottom",
-        "yshift": 6,
+        **_ANCHORS[named.side],
         "font": {"size": 11, "color": MUTED},
     }
 

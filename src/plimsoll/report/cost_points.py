@@ -5,13 +5,23 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from enum import StrEnum
 
 from plimsoll.domain.evidence import Evidence
 from plimsoll.domain.table import Cell, ColumnKind, Table
+from plimsoll.report.arrangement import short_name
 from plimsoll.report.key_figures import find_column, find_table, number, unit_of
 
 LARGEST_CALLS = 24
-OUTERMOST = 8
+LARGEST_NAMES = 12
+NAME_LENGTH = 20
+PLOT_WIDTH, PLOT_HEIGHT = 660.0, 212.0
+"""Of the printed picture of cost, inside its axes."""
+_PLOT = (PLOT_WIDTH, PLOT_HEIGHT)
+_AXES = ("mean_margin", "peak_to_trough")
+_EMPTY_BELOW, _ROOM = 0.4, 0.15
+_LETTER, _HALF_LINE, _OFF, _MARK = 5.2, 5.0, 7.0, 4.5
+_Box = tuple[float, float, float, float]
 _CALLS = ("call_1d", "call_5d", "call_20d")
 
 
@@ -29,6 +39,26 @@ class CostPoint:
     def name(self) -> str:
         """Market and side."""
         return f"{self.market} {self.side}".strip()
+
+
+class Side(StrEnum):
+    """Where a name stands from its mark."""
+
+    ABOVE = "above"
+    RIGHT = "right"
+    LEFT = "left"
+    BELOW = "below"
+
+
+_SIDES = tuple(Side)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NamedPoint:
+    """A point whose market's name stands beside it."""
+
+    point: CostPoint
+    side: Side
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,26 +139,69 @@ def largest_calls(points: Sequence[CostPoint]) -> list[CostPoint]:
     return sorted(known.values(), key=lambda p: (-p.calls[1], p.name))[:LARGEST_CALLS]
 
 
-def outermost(points: Sequence[CostPoint]) -> list[CostPoint]:
-    """Return one point of each market that stands out, far enough apart for their names.
+def axis_range(values: Sequence[float]) -> tuple[float, float]:
+    """Return low and high of an axis: from zero, unless that left most of it empty.
 
-    Distances are shares of the picture; a name above its point must not cover another market's.
+    >>> axis_range([1.0, 4.0])
+    (0.0, 4.32)
+    """
+    low, high = min(values, default=0.0), max(values, default=0.0)
+    if low <= _EMPTY_BELOW * high:
+        return 0.0, 1.08 * high or 1.0
+    span = high - low or 0.1 * high
+    return low - _ROOM * span, high + _ROOM * span
+
+
+def named_points(points: Sequence[CostPoint]) -> list[NamedPoint]:
+    """Return one point of each market that stands out, with the side its name is put on.
+
+    A name covers neither a mark nor another name: where no side of any point of a market has
+    room, the market has none. Measured on the printed picture, whose letters are the larger.
     """
     if not points:
         return []
-    wide = max(p.mean_margin for p in points) or 1.0
-    high = max(p.peak_to_trough for p in points) or 1.0
-    places = [(p.mean_margin / wide, p.peak_to_trough / high, p) for p in points]
-    taken: list[tuple[float, float, CostPoint]] = []
-    for x, y, point in sorted(places, key=lambda place: (-max(place[:2]), place[2].name)):
-        near_name = any(
-            p.market == point.market or (abs(x - a) < 0.15 and abs(y - b) < 0.06)
-            for a, b, p in taken
-        )
-        covers = any(
-            abs(x - a) < 0.08 and -0.02 < b - y < 0.1 and p.market != point.market
-            for a, b, p in places
-        )
-        if not near_name and not covers:
-            taken.append((x, y, point))
-    return [point for _, _, point in taken[:OUTERMOST]]
+    across, up = (axis_range([getattr(p, name) for p in points]) for name in _AXES)
+    places = [
+        (_PLOT[0] * _at(p.mean_margin, across), _PLOT[1] * _at(p.peak_to_trough, up), p)
+        for p in points
+    ]
+    taken: list[NamedPoint] = []
+    boxes: list[_Box] = [(x - _MARK, y - _MARK, x + _MARK, y + _MARK) for x, y, _ in places]
+    order = sorted(places, key=lambda place: (-_standing_out(place), place[2].name))
+    for x, y, point in order:
+        if len(taken) == LARGEST_NAMES or any(n.point.market == point.market for n in taken):
+            continue
+        for side in _SIDES:
+            box = _name_box(x, y, side, len(short_name(point.market, NAME_LENGTH)))
+            if _is_inside(box) and not any(_overlap(box, other) for other in boxes):
+                taken.append(NamedPoint(point=point, side=side))
+                boxes.append(box)
+                break
+    return taken
+
+
+def _at(value: float, ends: tuple[float, float]) -> float:
+    return (value - ends[0]) / (ends[1] - ends[0])
+
+
+def _standing_out(place: tuple[float, float, CostPoint]) -> float:
+    return max(place[0] / _PLOT[0], place[1] / _PLOT[1])
+
+
+def _name_box(x: float, y: float, side: Side, letters: int) -> _Box:
+    wide = _LETTER * letters
+    if side in (Side.ABOVE, Side.BELOW):
+        middle = y + (_OFF + _MARK if side is Side.ABOVE else -_OFF - _MARK)
+        return x - wide / 2, middle - _HALF_LINE, x + wide / 2, middle + _HALF_LINE
+    left = x + _OFF if side is Side.RIGHT else x - _OFF - wide
+    return left, y - _HALF_LINE, left + wide, y + _HALF_LINE
+
+
+def _is_inside(box: _Box) -> bool:
+    left, low, right, high = box
+    return left >= 0.0 and low >= 0.0 and right <= _PLOT[0] and high <= _PLOT[1]
+
+
+def _overlap(one: _Box, other: _Box) -> bool:
+    apart = one[2] <= other[0] or other[2] <= one[0] or one[3] <= other[1] or other[3] <= one[1]
+    return not apart

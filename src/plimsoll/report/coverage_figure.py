@@ -10,13 +10,21 @@ from plimsoll.report.embedding import Plain, plot_text
 from plimsoll.report.figures import SYMBOLS, Figure, axis, layout
 from plimsoll.report.palette import INK, zone_colour, zone_shape
 
+_ROOM = 0.012
+_CLEAR = "rgba(255,255,255,0)"
+"""No background: where the picture scrolls, the shadow of its box shows through."""
+
 
 def coverage_figure(group: CoverageGroup, label: str) -> Figure:
     """Return the dot plot of breach rates, zones by colour and shape, sides by filling."""
     columns = in_columns(group.markets, 1 if len(group.markets) <= 16 else 2)
     top = 100.0 * max([group.target, *(p.high for p in group.points)]) * 1.04
     shown: Figure = layout(
-        124.0 + 18.0 * len(columns[0]), label, margin={"l": 152, "r": 16, "t": 46, "b": 48}
+        124.0 + 18.0 * len(columns[0]),
+        label,
+        margin={"l": 152, "r": 16, "t": 46, "b": 48},
+        paper_bgcolor=_CLEAR,
+        plot_bgcolor=_CLEAR,
     )
     data: list[Plain] = [_target_key(group.target)]
     named: set[str] = set()
@@ -42,7 +50,8 @@ def _coverage_axes(markets: Sequence[str], index: int, columns: int, top: float)
         ticks="",
         fixedrange=True,
     )
-    rate = axis("breach rate [%]", range=[0, top], domain=domain, anchor=f"y{suffix}")
+    start = -_ROOM * top  # a mark at zero is whole, and none leaves the plot when it is zoomed
+    rate = axis("breach rate [%]", range=[start, top], domain=domain, anchor=f"y{suffix}")
     return {f"yaxis{suffix}": rows, f"xaxis{suffix}": rate}
 
 

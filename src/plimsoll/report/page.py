@@ -168,7 +168,7 @@ def _cost_views(evidence: Evidence) -> Iterator[FigureView]:
         yield FigureView(
             key="cost",
             caption="Mean margin held against its highest over its lowest level in the whole "
-            "period. To the lower left is cheap and steady.",
+            "period. To the lower left is cheap and steady. Axes need not begin at zero.",
             live=cost_figure(picture, evidence.label),
             printed=printed,
         )

@@ -99,7 +99,7 @@ def time_pictures(
             unit="inside [%]",
             series=(
                 *(_series(h, i, 100.0 * h.mark_inside, mark=True) for i, h in _listed(histories)),
-                *(_series(h, i, 100.0 * h.inside) for i, h in _listed(histories)),
+                *(_series(h, i, 100.0 * h.inside) for i, h in _best_first(histories)),
             ),
             bound=100.0 * inside_bound,
             bound_name="demanded",
@@ -136,6 +136,12 @@ def _series(history: History, place: int, value: FloatArray, *, mark: bool = Fal
         shape=shape,
         filled=not mark,
     )
+
+
+def _best_first(histories: Sequence[History]) -> list[tuple[int, History]]:
+    """Put the coin that has most inside first, so that it does not cover those that have less."""
+    means = [float(np.nanmean(np.append(h.inside, 0.0))) for h in histories]
+    return sorted(_listed(histories), key=lambda item: -means[item[0]])
 
 
 def _listed(histories: Sequence[History]) -> list[tuple[int, History]]:

@@ -37,8 +37,9 @@ def time_figure(picture: TimePicture, label: str) -> Figure:
             }
         )
     shown = layout(
-        380.0,
+        340.0,
         label,
+        margin={"l": 64, "r": 38, "t": 46, "b": 48},  # room for half of the last date
         xaxis=axis("", type="date"),
         yaxis=axis(picture.unit),
         shapes=shapes,
@@ -74,9 +75,10 @@ def _trace(series: Series) -> Figure:
         "y": _plain(series.value),
         "marker": {
             "color": series.colour,
-            "size": 6,
+            "size": 5,
             "symbol": symbol if series.filled else f"{symbol}-open",
-            "opacity": 0.8,
+            "opacity": 0.6,
+            "line": {"width": 0.0 if series.filled else 0.9},
         },
         "hovertemplate": plot_text(series.name) + "<br>%{x}: %{y:.2f}<extra></extra>",
     }

@@ -109,9 +109,18 @@ def _map_key(top: float) -> Iterator[Markup]:
         box = [(x, 4.0), (x + 6.2, 4.0), (x + 6.2, 12.0), (x, 12.0)]
         yield area(box, _mixed(ZERO_SCALE, (i + 0.5) / 30.0))
     yield line(_GUTTER + 60, 2, _GUTTER + 60, 14, colour=INK, width=1.4)
-    yield text(_GUTTER - 5, 11.5, f"{-0.5 * top:.2g}", anchor="end", size=8.5, colour=MUTED)
-    yield text(_GUTTER + 186, 11.5, f"{top:.2g} and more", size=8.5, colour=MUTED)
+    yield text(_GUTTER - 5, 11.5, _short(-0.5 * top), anchor="end", size=8.5, colour=MUTED)
+    yield text(_GUTTER + 186, 11.5, f"{_short(top)} and more", size=8.5, colour=MUTED)
     yield text(_GUTTER + 252, 11.5, "line: zero; red: arbitrage", size=8.5, colour=MUTED)
+
+
+def _short(value: float) -> str:
+    """Two figures, and never in powers of ten.
+
+    >>> _short(128.4), _short(-0.6), _short(1.234)
+    ('128', '-0.6', '1.2')
+    """
+    return f"{value:,.0f}" if abs(value) >= 10.0 else f"{value:.2g}"
 
 
 def _camera(found: Mesh) -> Callable[[float, float, float], Point]:

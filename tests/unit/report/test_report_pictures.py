@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import base64
+import itertools
 import math
 import re
 from dataclasses import replace
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,7 +21,16 @@ from plimsoll.domain.evidence import CoverageSeries, Evidence
 from plimsoll.domain.table import ColumnKind
 from plimsoll.report.cost_drawings import calls_drawing, cost_drawing
 from plimsoll.report.cost_figures import calls_figure, cost_figure
-from plimsoll.report.cost_points import CostPoint, cost_picture, largest_calls, outermost
+from plimsoll.report.cost_points import (
+    LARGEST_NAMES,
+    CostPicture,
+    CostPoint,
+    Side,
+    axis_range,
+    cost_picture,
+    largest_calls,
+    named_points,
+)
 from plimsoll.report.coverage_drawing import coverage_drawing
 from plimsoll.report.coverage_figure import coverage_figure
 from plimsoll.report.coverage_points import (
@@ -150,6 +161,16 @@ def test_live_and_printed_coverage_show_one_mark_per_row() -> None:
     assert len(re.findall(r"<path [^>]*Z\"", drawn)) == len(group.points) + key
 
 
+def test_a_mark_at_zero_is_whole() -> None:
+    evidence, _ = sample_evidence()
+    group, *_ = coverage_groups(evidence)
+    none = replace(group, points=tuple(replace(p, breaches=0, low=0.0) for p in group.points))
+    shown: Any = coverage_figure(none, "spot")["layout"]
+    low, high = shown["xaxis"]["range"]
+    pixels = 700.0 / (high - low)  # plots are wider than that
+    assert -low * pixels >= 7.0 / 2.0  # half the size of a mark
+
+
 def test_drawings_escape_names_and_say_the_price_source() -> None:
     evidence, _ = sample_evidence(hostile=True)
     picture = cost_picture(evidence)
@@ -274,10 +295,58 @@ def test_names_stay_off_the_marks_of_other_markets() -> None:
         )
 
     far, below, above = point("FAR", 10.0, 10.0), point("LOW", 5.0, 5.0), point("UP", 5.0, 5.4)
-    assert outermost([far, below, above]) == [far, above]
-    assert outermost([]) == []
+    found = {named.point.market: named.side for named in named_points([far, below, above])}
+    assert found == {"FAR": Side.ABOVE, "UP": Side.ABOVE, "LOW": Side.RIGHT}
+    assert named_points([]) == []
     twin = replace(far, side="short", mean_margin=1.0)
-    assert outermost([far, twin]) == [far]
+    assert [named.point for named in named_points([far, twin])] == [far]
+    crowd = [point(f"{i}{j}", 5.0 + 0.05 * i, 5.0 + 0.1 * j) for i in range(6) for j in range(6)]
+    assert len(named_points([point("FAR", 10.0, 10.0), *crowd])) <= LARGEST_NAMES
+
+
+def test_no_name_covers_a_mark_or_another_name() -> None:
+    """Boxes of letters and marks on the printed picture, measured here from the drawing itself."""
+    rng = np.random.default_rng(4)
+    for _ in range(20):
+        points = tuple(
+            CostPoint(
+                market=f"MARKET{i}/USDT",
+                side="long",
+                mean_margin=float(rng.uniform(1.0, 9.0)),
+                peak_to_trough=float(rng.uniform(3.0, 5.0)),
+                calls=(0.0, 0.0, 0.0),
+            )
+            for i in range(12)
+        )
+        picture = CostPicture(points=points, margin_title="", peak_title="", call_title="")
+        drawn = cost_drawing(picture, "SYNTHETIC")
+        marks = [
+            (float(x) + 2.2, float(y)) for x, y in re.findall(r'd="M([\d.]+),([\d.]+)a', drawn)
+        ]
+        names = re.findall(
+            r'<text x="([\d.]+)" y="([\d.]+)" text-anchor="(\w+)"[^>]*>(MAR[^<]*)', drawn
+        )
+        boxes = []
+        for x, y, anchor, name in names:
+            wide = 5.0 * len(name)
+            left = float(x) - {"start": 0.0, "middle": wide / 2, "end": wide}[anchor]
+            boxes.append((left, float(y) - 7.0, left + wide, float(y) + 1.0))
+        assert len(marks) == 12 + 1  # one in the key
+        assert len(boxes) >= 6
+        for left, top, right, bottom in boxes:
+            assert not any(left < x < right and top < y < bottom for x, y in marks)
+        for one, other in itertools.combinations(boxes, 2):
+            across = one[2] <= other[0] or other[2] <= one[0]
+            assert across or one[3] <= other[1] or other[3] <= one[1]
+
+
+def test_an_axis_starts_at_zero_unless_that_leaves_most_of_it_empty() -> None:
+    assert axis_range([1.0, 4.0]) == (0.0, pytest.approx(4.32))
+    low, high = axis_range([2.4, 3.0])
+    assert (low, high) == (pytest.approx(2.31), pytest.approx(3.09))
+    assert axis_range([]) == (0.0, 1.0)
+    low, high = axis_range([2.0, 2.0])
+    assert low < 2.0 < high
 
 
 def test_points_that_stand_for_several_horizons_are_counted_as_such() -> None:

@@ -73,6 +73,15 @@ def test_each_surface_is_a_point_with_its_own_number() -> None:
     assert len(set(symbols)) == 4
 
 
+def test_the_coin_with_less_inside_is_drawn_over_the_others() -> None:
+    low = replace(history(), inside=0.99 * history().inside)
+    figure: Any = time_figure(pictures(low, history("KEEL"))["inside"], "SYNTHETIC")
+    marks = ["HELM, venue's mark", "KEEL, venue's mark"]
+    assert [trace["name"] for trace in figure["data"]][:4] == [*marks, "KEEL", "HELM"]
+    assert figure["data"][3]["marker"]["color"] == "#0064a6"  # each keeps its own dress
+    assert figure["layout"]["margin"]["r"] >= 30  # half of "Sep 2026" at 12 px: the last date
+
+
 def test_broken_snapshots_are_ringed_once_a_chain() -> None:
     figure: Any = time_figure(pictures(history(), history("KEEL"))["median"], "SYNTHETIC")
     ringed = figure["data"][-1]

@@ -13,7 +13,7 @@ from plimsoll.domain.surface import SviSmile, VolSurface
 from plimsoll.report.surface_drawings import smile_drawing, term_drawing
 from plimsoll.report.surface_figures import FAR, residual_figure, smile_figure, term_figure
 from plimsoll.report.surface_grids import arbitrage_map, mesh
-from plimsoll.report.surface_map_drawings import density_drawing, mesh_drawing
+from plimsoll.report.surface_map_drawings import density_drawing, forward_vol_drawing, mesh_drawing
 from plimsoll.report.surface_maps import density_figure, forward_vol_figure, map_ticks
 from plimsoll.report.surface_page import least_text, surface_page
 from plimsoll.report.surface_plots import surface_plots
@@ -139,6 +139,13 @@ def test_every_axis_has_a_unit() -> None:
         pattern = r"\[.+\]|days|k = ln"
         assert all(re.search(pattern, title) for title in titles), (name, titles)
     assert smile_figure(smile_panels(view)[0])["config"] == {"displayModeBar": False}
+
+
+@pytest.mark.parametrize(("vols", "told"), [([1.9] * 11, "190"), ([0.061] * 11, "6.1")])
+def test_the_key_of_the_calendar_map_has_plain_numbers(vols: list[float], told: str) -> None:
+    drawn = str(forward_vol_drawing(arbitrage_map(flat(option_chain(2).truth, vols)), "SYNTHETIC"))
+    assert f">{told} and more</text>" in drawn
+    assert "e+" not in drawn
 
 
 def test_map_ticks_are_symmetric_and_in_order() -> None:

@@ -23,6 +23,7 @@ function unpack(text, Kind) {
 
 // Labels of plotly are a small HTML; names are not.
 const plain = (text) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+const spoken = (text) => text.replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&amp;", "&");
 const isoMinute = (minute) => new Date(minute * MINUTE).toISOString().slice(0, 16).replace("T", " ");
 const grouped = (value) => value.toLocaleString("en-GB");
 const element = (name, parts = {}, children = []) => {
@@ -35,12 +36,18 @@ const element = (name, parts = {}, children = []) => {
 
 const hasDepth = () => Boolean(document.createElement("canvas").getContext("webgl"));
 
+// The line above a picture is not wrapped: where it would be cut off, the caption alone tells it.
+const letter = 6.2;
+const fits = (text, node) => spoken(text.replaceAll(/<[^>]*>/g, "")).length * letter < node.clientWidth;
+
 async function drawFigures() {
   const figures = read("figures") ?? {};
   for (const node of document.querySelectorAll("[data-figure]")) {
     const figure = figures[node.dataset.figure];
     if (figure.layout.scene && !hasDepth()) continue; // the drawn picture stays
     node.hidden = false;
+    const { title } = figure.layout;
+    if (title && !fits(title.text, node)) title.text = "";
     await Plotly.newPlot(node, figure.data, figure.layout, { ...CONFIG, ...figure.config });
     node.closest("figure").classList.add("drawn");
   }
@@ -138,11 +145,16 @@ function drawExplorer() {
       mine.find((s) => s.side === sides.select.value) ?? mine[0];
     sides.select.value = chosen.side;
     horizons.select.value = chosen.horizon;
-    summary.textContent = summaryOf(chosen);
     plot.dataset.shown = `${chosen.market}|${chosen.side}|${chosen.horizon}`;
     const layout = structuredClone(data.layout);
     const name = `${chosen.market} ${chosen.side}, ${chosen.horizon}`;
-    layout.title.text = `<b>${plain(name)}</b>  ·  ${layout.title.text}`;
+    const source = layout.title.text;
+    layout.title.text = `<b>${plain(name)}</b>  ·  ${source}`;
+    summary.textContent = summaryOf(chosen);
+    if (!fits(layout.title.text, plot)) {
+      layout.title.text = `<b>${plain(name)}</b>`;
+      summary.append(` ${spoken(source)}.`);
+    }
     await Plotly.react(plot, tracesOf(chosen, data.traces), layout, CONFIG);
   };
   sides.select.value = series[0].side;
