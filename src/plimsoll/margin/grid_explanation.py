@@ -1,0 +1,249 @@
+"""Explanations of grid models: losses by scenario, what binds, what each position adds.
+
+The model says what it sums (`plimsoll.margin.grid_parts`) and what its terms are; everything else
+is the same for all of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from plimsoll.domain.book import Book
+from plimsoll.domain.margin_explanation import (
+    Contribution,
+    ExplainedTerm,
+    ScenarioLosses,
+    UnitExplanation,
+)
+from plimsoll.domain.margin_reason import MarginReason
+from plimsoll.domain.requirement import RequirementTerm
+from plimsoll.errors import UsageError
+from plimsoll.margin.assembly import lacking
+from plimsoll.margin.cells import UnitLayout
+from plimsoll.margin.grid_parts import RiskUnitGrid
+from plimsoll.margin.market_rows import BookValues
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+
+GridsOfUnit = Callable[[int], tuple[RiskUnitGrid, ...]]
+"""The risk units of one margin unit; what is not margined by scenarios is left out."""
+
+SCENARIO_LOSS = "scenario_loss"
+"""Name of the term that holds the risk units' largest losses, not below 0 each."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class GridExplainer:
+    """Unfolds margin units of a grid model (a `plimsoll.domain.requirement.UnitExplainer`).
+
+    Parameters
+    ----------
+    book : Book
+    layout : UnitLayout
+    values : BookValues
+    terms : sequence of RequirementTerm
+        (U,) columns as handed to `plimsoll.margin.assembly.assemble`.
+    numeraire : str
+    grids_of_unit : callable
+    loss_term : str
+        Name of the term that the contributions add up to: its maintenance column, to the bit.
+    about : tuple of (str, str)
+        What each term is, by its name.
+    notes : tuple of str
+        Accuracy of the preset, what was assumed.
+    """
+
+    book: Book
+    layout: UnitLayout
+    values: BookValues
+    terms: Sequence[RequirementTerm]
+    numeraire: str
+    grids_of_unit: GridsOfUnit
+    loss_term: str = SCENARIO_LOSS
+    about: tuple[tuple[str, str], ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def explanation(self, unit: int) -> UnitExplanation:
+        """Unfold one margin unit.
+
+        Raises
+        ------
+        UsageError
+            For a unit the book does not have.
+        """
+        if not 0 <= unit < len(self.layout):
+            raise UsageError(f"must lie in 0 .. {len(self.layout) - 1}", found=unit, field="unit")
+        lacks = bool(lacking(self.layout, self.values)[unit])
+        grids = () if lacks else self.grids_of_unit(unit)
+        scenarios = tuple(_scenario_losses(grid) for grid in grids)
+        terms = self._terms(unit, lacks)
+        totals = [_total(t.initial for t in terms), _total(t.maintenance for t in terms)]
+        return UnitExplanation(
+            account=self.book.accounts[int(self.layout.account[unit])],
+            unit=self._unit_name(unit),
+            numeraire=self.numeraire,
+            initial=totals[0],
+            maintenance=totals[1],
+            equity=self._equity(unit, lacks),
+            terms=terms,
+            scenarios=scenarios,
+            contributions=self._contributions(grids, terms),
+            binding=_binding(scenarios),
+            would_change=_would_change(scenarios, self.numeraire),
+            notes=(*self.notes, *self._reasons(unit)),
+        )
+
+    def _terms(self, unit: int, lacks: bool) -> tuple[ExplainedTerm, ...]:
+        about, nan = dict(self.about), float("nan")
+        return tuple(
+            ExplainedTerm(
+                name=term.name,
+                title=term.title,
+                initial=nan if lacks else float(term.initial[unit]),
+                maintenance=nan if lacks else float(term.maintenance[unit]),
+                about=about.get(term.name, ""),
+            )
+            for term in self.terms
+        )
+
+    def _equity(self, unit: int, lacks: bool) -> float:
+        if lacks:
+            return float("nan")
+        held = np.flatnonzero(self.layout.unit_of_position == unit)
+        unrealised = _total(self.values.unrealised[held].tolist())
+        return float(self.values.collateral[unit]) + unrealised
+
+    def _unit_name(self, unit: int) -> str:
+        position = int(self.layout.position[unit])
+        if position < 0:
+            return "cross"
+        return f"isolated {self.book.markets[int(self.book.market[position])]}"
+
+    def _reasons(self, unit: int) -> tuple[str, ...]:
+        """Say which positions have no number, and what else the unit lacks."""
+        held = np.flatnonzero(self.layout.unit_of_position == unit)
+        bad = held[self.values.reason[held] != 0]
+        found = [
+            f"{self.book.markets[int(self.book.market[p])]}: "
+            f"{MarginReason(int(self.values.reason[p])).text}"
+            for p in bad.tolist()
+        ]
+        own = MarginReason(int(self.values.unit_reason[unit]))
+        return (*found, *([own.text] if own else []))
+
+    def _contributions(
+        self, grids: tuple[RiskUnitGrid, ...], terms: tuple[ExplainedTerm, ...]
+    ) -> tuple[Contribution, ...]:
+        positions, value, alone, shares = _columns_of(grids)
+        if not positions.size:
+            return ()
+        target = [t.maintenance for t in terms if t.name == self.loss_term]
+        shares = adding_up(shares, _total(target))
+        market = self.book.market[positions]
+        return tuple(
+            Contribution(
+                market=self.book.markets[int(m)],
+                quantity=float(self.book.quantity[p]),
+                value=float(v),
+                standalone=float(a),
+                contribution=float(c),
+                of=self.loss_term,
+            )
+            for m, p, v, a, c in zip(market, positions, value, alone, shares, strict=True)
+        )
+
+
+def adding_up(shares: FloatArray, total: float) -> FloatArray:
+    """Return ``shares`` with the rounding of their sum put into the largest, left to right.
+
+    The shares are those of ``total`` but for rounding; afterwards they add up to it exactly, or
+    to within the last bit where no number in between exists.
+
+    Examples
+    --------
+    >>> shares = adding_up(np.array([0.1, 0.2, 0.3]), 0.6)
+    >>> float(shares[0]) + float(shares[1]) + float(shares[2])
+    0.6
+    """
+    adjusted = np.array(shares, dtype=np.float64)
+    if not adjusted.size:
+        return adjusted
+    largest = int(np.argmax(np.abs(adjusted)))
+    for _ in range(4):
+        gap = total - _total(adjusted.tolist())
+        if gap == 0.0:
+            break
+        adjusted[largest] += gap
+    return adjusted
+
+
+def _columns_of(
+    grids: tuple[RiskUnitGrid, ...],
+) -> tuple[IntArray, FloatArray, FloatArray, FloatArray]:
+    """Positions, values, stand-alone losses and shares over all parts, in the book's order."""
+    columns: list[tuple[IntArray, FloatArray, FloatArray, FloatArray]] = []
+    for grid in grids:
+        losses, scale = grid.losses(), grid.maintenance_scale
+        worst = int(np.argmax(losses))
+        counts = 1.0 if losses[worst] > 0.0 else 0.0
+        for part in grid.parts:
+            shares = counts * scale * part.shares(worst) + 0.0
+            columns.append((part.positions, part.values, scale * part.standalone(), shares))
+    if not columns:
+        none = np.empty(0)
+        return np.empty(0, dtype=np.int64), none, none, none
+    positions, value, alone, shares = (np.concatenate(c) for c in zip(*columns, strict=True))
+    order = np.argsort(positions, kind="stable")
+    return positions[order], value[order], alone[order], shares[order]
+
+
+def _scenario_losses(grid: RiskUnitGrid) -> ScenarioLosses:
+    losses = grid.losses()
+    worst = int(np.argmax(losses))
+    return ScenarioLosses(
+        risk_unit=grid.name,
+        names=grid.grid.names,
+        price_moves=grid.grid.price_moves,
+        volatility=tuple(move.value for move in grid.grid.vol_moves),
+        losses=losses,
+        binding=worst if losses[worst] > 0.0 else None,
+    )
+
+
+def _binding(scenarios: tuple[ScenarioLosses, ...]) -> str:
+    said = [
+        f"{s.risk_unit}: "
+        + ("no scenario loses" if s.binding is None else f"scenario {s.names[s.binding]}")
+        for s in scenarios
+    ]
+    return "; ".join(said)
+
+
+def _would_change(scenarios: tuple[ScenarioLosses, ...], numeraire: str) -> str:
+    """Runner-up of each risk unit and by how much it loses less."""
+    said = []
+    for s in scenarios:
+        second = s.runner_up
+        if s.binding is None or second is None:
+            continue
+        gap = float(s.losses[s.binding] - s.losses[second])
+        said.append(
+            f"{s.risk_unit}: {s.names[second]} binds if the book loses {gap:.10g} {numeraire} "
+            f"more there than in {s.names[s.binding]}"
+            if gap > 0.0
+            else f"{s.risk_unit}: {s.names[second]} loses as much"
+        )
+    return "; ".join(said)
+
+
+def _total(values: Iterable[float]) -> float:
+    """Sum from left to right, as terms and parts are added everywhere."""
+    total = 0.0
+    for value in values:
+        total += value
+    return total
