@@ -99,4 +99,6 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    """Return the front door: no import of this module, and what modules have by themselves."""
+    own = (name for name in globals() if name.startswith("__"))
+    return sorted({*__all__, *own})

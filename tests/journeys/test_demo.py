@@ -101,6 +101,10 @@ def test_the_demo_writes_it_among_its_files(tmp_path: Path, chain_file: Path) ->
     result = plimsoll.demo(tmp_path / "out")
     written = tmp_path / "out" / OPTION_CHAIN
     assert written in result.files
+    # All that was written, the manifest and every table among it.
+    there = {path for path in written.parent.rglob("*") if path.is_file()}
+    assert set(result.files) == there
+    assert {path.name for path in there} >= {"manifest.json", "coverage.csv"}
     assert written.read_bytes() == chain_file.read_bytes()
     assert verify_output(tmp_path / "out") == ()
     manifest = json.loads((tmp_path / "out" / "manifest.json").read_text())

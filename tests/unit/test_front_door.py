@@ -25,6 +25,12 @@ def test_the_door_and_its_table_name_the_same() -> None:
         _ = plimsoll.no_such_name
 
 
+def test_the_door_shows_nothing_but_itself() -> None:
+    shown = [name for name in dir(plimsoll) if not name.startswith("__")]
+    assert shown == sorted(name for name in plimsoll.__all__ if not name.startswith("__"))
+    assert "__doc__" in dir(plimsoll)
+
+
 def test_a_function_stays_a_function_once_its_module_is_imported() -> None:
     """Importing ``plimsoll.journeys.calibrate`` binds a module below, never at the front door."""
     script = "import plimsoll.journeys.calibrate, plimsoll; assert callable(plimsoll.calibrate)"

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import os
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import PurePath
 from typing import Any, Protocol
 
 from plimsoll.cli.exit_codes import ExitCode
@@ -42,8 +45,8 @@ def show_calibration(output: Output, result: Calibrated) -> ExitCode:
     output.table(check_table(evidence))
     output.table(timing_table(result.timings))
     files = [str(file) for file in result.files]
-    for file in files:
-        output.line(f"wrote {file}")
+    for line in written_lines(files):
+        output.line(line)
     output.line(f"parameter set {result.parameters.id}")
     output.line(verdict_line(evidence))
     if output.json:
@@ -75,6 +78,23 @@ def show_evidence(output: Output, evidence: Evidence, names: tuple[str, ...]) ->
             document["tables"] = [t for t in document["tables"] if t["name"] in names]
         output.document(code, {"result": document})
     return code
+
+
+def written_lines(files: Sequence[str]) -> Iterator[str]:
+    """Yield a line for each file written; the tables of a folder of their own in one.
+
+    >>> list(written_lines(["out/report.md", "out/tables/a.csv", "out/tables/b.csv"]))
+    ['wrote out/report.md', 'wrote out/tables/ (2 files)']
+    """
+    folders = Counter(PurePath(file).parent for file in files if PurePath(file).suffix == ".csv")
+    told: set[PurePath] = set()
+    for file in files:
+        folder = PurePath(file).parent
+        if PurePath(file).suffix != ".csv":
+            yield f"wrote {file}"
+        elif folder not in told:
+            told.add(folder)
+            yield f"wrote {folder}{os.sep} ({folders[folder]} files)"
 
 
 def verdict_line(evidence: Evidence) -> str:

@@ -139,5 +139,5 @@ class Evidence:
             "must be one of the evidence's tables",
             found=name,
             field="table",
-            remedy=f"choose from {[t.name for t in self.tables]}",
+            remedy=f"choose from {', '.join(t.name for t in self.tables)}",
         )

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from plimsoll.adapters.files.atomic import Writer
 from plimsoll.adapters.files.output_folder import OutputFolder, open_output
+from plimsoll.adapters.files.output_manifest import MANIFEST
 from plimsoll.calibration.evidence import Calibration
 
 _PARAMETERS, _EVIDENCE = "parameters.json", "evidence.json"
@@ -56,9 +57,10 @@ def write_outputs(
     output.write(_EVIDENCE, evidence_bytes(evidence))
     output.write(_HTML, html_report(evidence, parameters, title=title))
     output.write(_MARKDOWN, markdown_report(evidence, parameters))
-    for name, text in csv_tables(evidence).items():
-        output.write(f"tables/{name}", text)
+    tables = {f"tables/{name}": text for name, text in csv_tables(evidence).items()}
+    for name, text in tables.items():
+        output.write(name, text)
     for name, write in beside.items():
         output.write(name, write)
-    shown = (_PARAMETERS, _EVIDENCE, _HTML, _MARKDOWN, *beside)
-    return tuple(output.folder / name for name in shown)
+    written = (_PARAMETERS, _EVIDENCE, _HTML, _MARKDOWN, *tables, *beside, MANIFEST)
+    return tuple(output.folder / name for name in written)

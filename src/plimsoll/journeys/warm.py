@@ -56,12 +56,15 @@ class WarmResult:
     ----------
     compiled : int
         Kernels that have machine code now, stored for later processes.
+    new : int
+        Those of them that had none before.
     cold : tuple of str
         Kernels that the warm-up did not reach, by full name.
     seconds : float
     """
 
     compiled: int
+    new: int
     cold: tuple[str, ...]
     seconds: float
 
@@ -70,6 +73,7 @@ def warm(*, progress: Progress = SILENT) -> WarmResult:
     """Compile and store every kernel; the second time this only loads them."""
     began = time.perf_counter()
     found = kernels()
+    before = {name for name, kernel in found.items() if is_compiled(kernel)}
     progress.start("compile kernels", len(found))
     try:
         _exercise()
@@ -80,7 +84,10 @@ def warm(*, progress: Progress = SILENT) -> WarmResult:
         progress.finish()
     cold = tuple(name for name, kernel in found.items() if not is_compiled(kernel))
     return WarmResult(
-        compiled=len(found) - len(cold), cold=cold, seconds=time.perf_counter() - began
+        compiled=len(found) - len(cold),
+        new=len(found.keys() - before - set(cold)),
+        cold=cold,
+        seconds=time.perf_counter() - began,
     )
 
 

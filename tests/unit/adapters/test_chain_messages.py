@@ -248,7 +248,7 @@ def test_a_ccxt_chain_tells_its_time_or_needs_one() -> None:
     with pytest.raises(DataFormatError, match="name the time with at"):
         read_chains([structure()])
     with pytest.raises(UsageError, match="one time"):
-        read_chains([structure()], at=[1, 2])
+        read_chains([structure()], at=[AT_NS, AT_NS + 1])
 
 
 def test_a_ccxt_chain_in_a_file(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -111,6 +112,24 @@ def test_at_before_any_snapshot_is_refused_with_the_nearest() -> None:
 def test_at_long_after_the_last_snapshot_is_refused() -> None:
     with pytest.raises(DataError, match="at most 24 hours before"):
         list(read_chains(frame(snapshot_rows()), at="2026-01-16"))
+
+
+@pytest.mark.parametrize(
+    ("at", "told"),
+    [
+        (20, "found 20"),
+        (AT_NS // 10**9, "which is a time in s"),
+        (AT_NS // 10**6, "which is a time in ms"),
+        (20.0, "found 20.0"),
+        ([AT_NS, -1], "found -1"),
+        (True, "found 1"),
+    ],
+)
+def test_numbers_that_are_no_times_are_refused(at: Any, told: str) -> None:
+    with pytest.raises(UsageError, match="at: must be a time between 2009 and 2100") as caught:
+        list(read_chains(frame(snapshot_rows()), at=at))
+    assert told in str(caught.value)
+    assert "write ISO 8601 text" in str(caught.value)
 
 
 def test_linear_options_are_a_chain_of_their_own() -> None:

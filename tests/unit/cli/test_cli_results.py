@@ -144,8 +144,24 @@ def test_stored_evidence(tmp_path: Path, as_json: bool) -> None:
         assert "Pooled coverage" in result.stdout
     result = CliRunner().invoke(application(), ["evidence", str(stored), "--table", "no", *flags])
     assert result.exit_code == 2
+    assert "choose from " in result.stderr
     assert "coverage_pooled" in result.stderr
+    assert "[" not in result.stderr
     stored.write_text("{}")
     assert CliRunner().invoke(application(), ["evidence", str(stored), *flags]).exit_code == 3
     stored.unlink()
     assert CliRunner().invoke(application(), ["evidence", str(stored), *flags]).exit_code == 3
+
+
+@pytest.mark.parametrize(("new", "line"), [(0, "3 kernels ready (1.5 s)"), (2, "2 of them comp")])
+def test_warm_says_what_it_did(monkeypatch: pytest.MonkeyPatch, new: int, line: str) -> None:
+    from plimsoll.journeys.warm import WarmResult
+
+    def warm(*, progress: Progress) -> WarmResult:
+        return WarmResult(compiled=3, new=new, cold=(), seconds=1.5)
+
+    monkeypatch.setattr("plimsoll.journeys.warm.warm", warm)
+    result = CliRunner().invoke(application(), ["warm"])
+    assert line in result.stdout
+    document = json.loads(CliRunner().invoke(application(), ["warm", "--json"]).stdout)["result"]
+    assert (document["compiled"], document["new"]) == (3, new)

@@ -9,9 +9,12 @@ from datetime import UTC, date, datetime
 import numpy as np
 
 from plimsoll.adapters.files.selection import Instant, instant_ns
+from plimsoll.adapters.files.time_units import TimeUnit, unit_of
 from plimsoll.domain.option_chain import IntArray
-from plimsoll.errors import DataError
+from plimsoll.errors import DataError, UsageError
 
+_MUST = "must be a time between 2009 and 2100"
+_REMEDY = "write ISO 8601 text such as '2026-01-20T09:30' (UTC), or ns since 1970"
 _SECOND_NS = 1_000_000_000
 _STRETCHES = (
     (re.compile(r"\d{4}-\d{2}-\d{2}"), 86_400 * _SECOND_NS),
@@ -23,14 +26,23 @@ _STRETCHES = (
 def instants_ns(at: Instant | Sequence[Instant]) -> list[int]:
     """Return times as ns, rising; text counts to the end of the day, minute or second it names.
 
-    >>> instants_ns("1970-01-01"), instants_ns(["1970-01-01T00:01", 5])
-    ([86399999999999], [5, 119999999999])
+    Raises
+    ------
+    UsageError
+        What is no time; a number that is none in ns between 2009 and 2100.
+
+    >>> instants_ns("2026-01-13"), instants_ns("2026-01-13T09:21")
+    ([1768348799999999999], [1768296119999999999])
     """
+    if not isinstance(at, int | str | date | Sequence | np.ndarray):
+        raise UsageError(_MUST, found=at, field="at", remedy=_REMEDY)
     named = [at] if isinstance(at, int | str | date) else list(at)
     return sorted({_end_ns(value) for value in named})
 
 
 def _end_ns(value: Instant) -> int:
+    if isinstance(value, int | np.integer):
+        return _plausible(int(value))
     start = instant_ns(value, "at")
     if isinstance(value, str):
         for form, stretch in _STRETCHES:
@@ -39,6 +51,14 @@ def _end_ns(value: Instant) -> int:
     elif isinstance(value, date) and not isinstance(value, datetime):
         return start + _STRETCHES[0][1] - 1
     return start
+
+
+def _plausible(value: int) -> int:
+    unit = unit_of(value)
+    if unit is TimeUnit.NANOSECONDS:
+        return value
+    found = f"{value}, which is a time in {unit.value}" if unit else value
+    raise UsageError(_MUST, found=found, field="at", remedy=_REMEDY)
 
 
 def snapshots_meant(

@@ -13,8 +13,14 @@ def warm(json: Json = False, debug: Debug = False) -> None:
         from plimsoll.journeys.warm import warm as compile_kernels
 
         result = compile_kernels(progress=output.progress())
-        output.line(f"{result.compiled} kernels compiled and stored in {result.seconds:.1f} s")
+        told = f", {result.new} of them compiled and stored now" if result.new else ""
+        output.line(f"{result.compiled} kernels ready{told} ({result.seconds:.1f} s)")
         for name in result.cold:
             output.note(f"not compiled: {name}")
-        document = {"compiled": result.compiled, "seconds": result.seconds, "cold": [*result.cold]}
+        document = {
+            "compiled": result.compiled,
+            "new": result.new,
+            "seconds": result.seconds,
+            "cold": [*result.cold],
+        }
         output.document(ExitCode.HOLDS, {"result": document})
