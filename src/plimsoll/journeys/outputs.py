@@ -62,5 +62,5 @@ def write_outputs(
         output.write(name, text)
     for name, write in beside.items():
         output.write(name, write)
-    written = (_PARAMETERS, _EVIDENCE, _HTML, _MARKDOWN, *tables, *beside, MANIFEST)
+    written = (_PARAMETERS, _EVIDENCE, _HTML, _MARKDOWN, *tables, MANIFEST, *beside)
     return tuple(output.folder / name for name in written)
