@@ -66,7 +66,7 @@ def lewis_prices(
     UsageError
         Where an input is not finite or ``tolerance`` is outside [1e-14, 0.1].
     EstimationError
-        Where 65,536 nodes do not reach the tolerance.
+        Where 65,536 nodes do not reach the tolerance, or the integral settles on what is no price.
 
     Examples
     --------

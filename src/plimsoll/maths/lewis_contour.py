@@ -27,6 +27,7 @@ _BENDS = (0.0, -0.2, 0.2, -0.5, 0.5)
 _PROBES = np.concatenate([np.arange(0.0, 12.0, 0.75), np.arange(12.0, 49.0, 3.0)])
 _COST_OF_HEIGHT = 3.0
 _NARROW = 1e-8
+_LARGEST_ERROR = 1e-6
 _ROUNDING = 50.0 * np.finfo(np.float64).eps
 
 
@@ -38,9 +39,13 @@ def lewis_calls(law: LogReturnLaw, k: Vector, tolerance: float) -> Vector:
     low, high = (0.0, 1.0) if narrow else (1.0, law.highest_moment)
     crossing, scale, log_peak = _saddle_points(law, k, low, high)
     integral = _bent_integrals(law, k, crossing, scale, log_peak, tolerance)
-    with np.errstate(under="ignore"):
+    with np.errstate(under="ignore", over="ignore"):
         value: Vector = np.exp(log_peak) * integral
-    return 1.0 + value if narrow else value
+    value = 1.0 + value if narrow else value
+    impossible = ~(value <= 1.0 + _LARGEST_ERROR)
+    if impossible.any():
+        raise _no_price(k[impossible], value[impossible])
+    return value
 
 
 def _saddle_points(
@@ -124,7 +129,10 @@ def _bent_integrals(
         size = size + added
         nodes *= 2
         refined = 0.5 * (integral[open_rows] + step * total)
-        error = np.abs(refined - integral[open_rows])
+        with np.errstate(
+            invalid="ignore"
+        ):  # infinite at a probe in reach: not close, hence refused
+            error = np.abs(refined - integral[open_rows])
         close = error <= tolerance * np.abs(refined) + noise[open_rows] * size / nodes
         integral[open_rows] = refined
         size = size[~close]
@@ -164,6 +172,16 @@ def _contour(
     shrunk = 0.5 * s * np.asarray(np.exp(-turned), dtype=np.complex128)
     derivative: ComplexArray = np.add(grown, shrunk, dtype=np.complex128)
     return middle + 1j * (grown - shrunk), derivative
+
+
+def _no_price(k: Vector, value: Vector) -> EstimationError:
+    """Settled on what no call can be worth: the peak was sought where the law has no reach."""
+    return EstimationError(
+        "Lewis's integral must give a price between 0 and the forward",
+        found=f"{value[0]:g} at |ln(K/F)| = {k[0]:g}" + (f", {k.size} such" if k.size > 1 else ""),
+        remedy="take cos_prices, or a correlation away from -1 and 1",
+        field="log_moneyness",
+    )
 
 
 def _no_convergence(k: Vector, nodes: int, tolerance: float) -> EstimationError:

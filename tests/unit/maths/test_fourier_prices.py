@@ -245,6 +245,39 @@ def test_a_law_without_diffusion_is_refused_with_advice() -> None:
         cos_prices(law, [-0.05])
 
 
+@pytest.mark.parametrize(
+    ("law", "k", "told"),
+    [
+        (
+            heston_law(tau=0.00546, v0=0.0354, kappa=0.132, theta=0.17, sigma_v=0.6, rho=1.0),
+            [-1.81, 1.39, -1.40],
+            "within 65536 nodes",
+        ),
+        (
+            heston_law(
+                tau=0.011554856998965574,
+                v0=0.7870507306093599,
+                kappa=0.08008944654781405,
+                theta=0.009761062916354568,
+                sigma_v=0.5575492957694879,
+                rho=1.0,
+            ),
+            [-0.6204164492054147],
+            "a price between 0 and the forward, found 'inf",
+        ),
+    ],
+)
+def test_a_correlation_of_one_gives_a_named_error_and_no_warning(
+    law: LogReturnLaw, k: list[float], told: str
+) -> None:
+    """A put far below what the law reaches: it is worth nothing, by COS. Warnings are errors here;
+    the second once came back as an infinite price."""
+    with pytest.raises(EstimationError, match=told):
+        lewis_prices(law, k)
+    puts = [each for each in k if each < 0.0]
+    assert np.all(cos_prices(law, puts) <= 1e-13)
+
+
 @pytest.mark.parametrize("price", [lewis_prices, cos_prices])
 def test_refuses_bad_input(price: object) -> None:
     assert callable(price)

@@ -226,5 +226,5 @@ def test_a_gap_after_the_cut_is_not_looked_at() -> None:
         found.shocks, historical_vol_scenarios([whole], before_ns=cut).shocks
     )
     for late in (None, int(whole.end_ns[20]) + 1):
-        with pytest.raises(UsageError, match="1 of .* are not"):
+        with pytest.raises(UsageError, match=r"1 of .* are not"):
             historical_vol_scenarios([gap], before_ns=late)
