@@ -30,8 +30,8 @@ KERNEL_PARTS = (
     "_value_positions",
     "_margin_positions",
     "_sum_units",
-    "reason_of",
     "notional_of",
+    "size_of",
     "tier_row",
     "initial_margin",
 )
@@ -217,7 +217,7 @@ def test_compiled_kernel_equals_interpreted(
     snapshot: MarketSnapshot, tiers: dict[str, TierTable], book: Book
 ) -> None:
     prepared = TieredMargin(pricing=PRICING).prepare(snapshot, tiers, INSTRUMENTS)
-    positions = prepared._positions(book)
+    positions = prepared._positions(book, prepared._rows(book))
     with pytest.MonkeyPatch.context() as patch:
         for name in KERNEL_PARTS:
             patch.setattr(kernel, name, getattr(kernel, name).py_func)

@@ -1,8 +1,9 @@
-"""The tier model: maintenance and initial margin by notional, isolated and cross.
+"""The tier model: maintenance and initial margin by size, isolated and cross.
 
 Equation, symbols and source: `plimsoll.maths.tiered_margin`. Applies to linear, inverse and quanto
 perpetuals and dated futures, each margined on its own; positions in different markets do not
-offset. Tier tables are in the market's quote currency (settlement currency for quanto).
+offset. Tier tables count notional in the market's quote currency (settlement currency for quanto),
+contracts, or coins. Page: ``docs/models/tiers.md``.
 """
 
 from __future__ import annotations
@@ -15,23 +16,30 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plimsoll.domain.book import Book
-from plimsoll.domain.instrument import Future, Instrument, Payoff, Perpetual
+from plimsoll.domain.instrument import Future, Instrument, Perpetual
+from plimsoll.domain.margin_reason import MarginReason
 from plimsoll.domain.market import MarketSnapshot
 from plimsoll.domain.parameters import ParameterSet
-from plimsoll.domain.requirement import PositionParts, Requirements
+from plimsoll.domain.requirement import PositionParts, Requirements, RequirementTerm, total_of
 from plimsoll.domain.tiers import TierTable
-from plimsoll.errors import UsageError
 from plimsoll.margin.currency import CurrencyPricing
+from plimsoll.margin.linked_sizes import LinkedSizes, linked_contracts, linked_sizes
+from plimsoll.margin.open_interest import OpenInterestCaps
+from plimsoll.margin.order_fills import Exposures, OrderFills, fill_charges, order_fills
+from plimsoll.margin.position_explanation import POSITIONS, PositionExplainer
 from plimsoll.margin.protocol import MarginParameters
+from plimsoll.margin.tier_columns import TierMeasure, TierReading, market_columns
 from plimsoll.margin.tiered_terms import TieredTerms
-from plimsoll.maths import payoffs
-from plimsoll.maths.tiered_margin import MarketColumns, PositionColumns, tiered_margin
+from plimsoll.maths.tiered_margin import (
+    MarketColumns,
+    PositionColumns,
+    PositionMargin,
+    UnitMargin,
+    tiered_margin,
+)
 
-PAYOFF_CODES = {
-    Payoff.LINEAR: payoffs.LINEAR,
-    Payoff.INVERSE: payoffs.INVERSE,
-    Payoff.QUANTO: payoffs.QUANTO,
-}
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
 
 
 class InitialRule(StrEnum):
@@ -39,6 +47,13 @@ class InitialRule(StrEnum):
 
     WHOLE_NOTIONAL = "whole_notional"  # the reached tier's rate on all of it (Binance, Bybit, OKX)
     MARGINAL = "marginal"  # each tier's rate on its slice, like maintenance
+
+
+class MaintenanceRule(StrEnum):
+    """How the maintenance rates of a tier table are applied."""
+
+    MARGINAL = "marginal"  # each tier's rate on its slice (Binance, Hyperliquid)
+    WHOLE_NOTIONAL = "whole_notional"  # the reached tier's rate on all of it (OKX)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,10 +65,18 @@ class TieredMargin:
     pricing : CurrencyPricing
         Numeraire, and where currencies get their prices.
     initial_rule : InitialRule
+    maintenance_rule : MaintenanceRule
+    measure : mapping of str to TierMeasure
+        What the caps of a market's table count; notional for markets it does not name.
+    open_interest : mapping of str to OpenInterestCaps
+        Markets whose initial rates rise with open interest.
     """
 
     pricing: CurrencyPricing = field(default_factory=CurrencyPricing)
     initial_rule: InitialRule = InitialRule.WHOLE_NOTIONAL
+    maintenance_rule: MaintenanceRule = MaintenanceRule.MARGINAL
+    measure: Mapping[str, TierMeasure] = field(default_factory=dict)
+    open_interest: Mapping[str, OpenInterestCaps] = field(default_factory=dict)
 
     def prepare(
         self,
@@ -64,30 +87,32 @@ class TieredMargin:
         """Lay marks, contract terms and tiers into columns; see `MarginModel.prepare`.
 
         Spot and options may be among the instruments (to price currencies); positions in them
-        are refused by `PreparedTiered.requirements`.
+        have the reason NOT_MARGINED.
 
         Raises
         ------
         UsageError
-            For a contract without size, and for a settlement currency nothing prices.
+            For a contract without size, for a settlement currency nothing prices, and for a
+            quanto contract whose table counts coins.
         """
         contracts = {
             market: instrument
             for market, instrument in instruments.items()
             if isinstance(instrument, Perpetual | Future)
         }
-        tables = [_table(parameters, market) for market in contracts]
-        columns = MarketColumns(
-            payoff=np.array([PAYOFF_CODES[c.payoff] for c in contracts.values()], dtype=np.int64),
-            contract_size=_floats([float(c.required_contract_size()) for c in contracts.values()]),
-            mark=_floats([_mark(snapshot, market) for market in contracts]),
-            settle_price=_floats(
-                [self.pricing.price(c.settle, snapshot, instruments) for c in contracts.values()]
-            ),
-            tier_offsets=np.cumsum([0, *(len(t.tiers) if t else 0 for t in tables)]).astype(
-                np.int64
-            ),
-            **_tier_columns([t for t in tables if t is not None], self.initial_rule),
+        reading = TierReading(
+            marginal_maintenance=self.maintenance_rule is MaintenanceRule.MARGINAL,
+            marginal_initial=self.initial_rule is InitialRule.MARGINAL,
+            measure=self.measure,
+            open_interest=self.open_interest,
+        )
+        columns = market_columns(
+            contracts,
+            [_table(parameters, market) for market in contracts],
+            reading,
+            pricing=self.pricing,
+            snapshot=snapshot,
+            instruments=instruments,
         )
         return PreparedTiered(
             model=self,
@@ -100,7 +125,11 @@ class TieredMargin:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class PreparedTiered:
-    """A tier model with marks and tiers; immutable, serves any number of books."""
+    """A tier model with marks and tiers; immutable, serves any number of books.
+
+    The columns have a row for each market, one for unknown ones, and one for instruments that the
+    model does not margin.
+    """
 
     model: TieredMargin
     snapshot: MarketSnapshot
@@ -111,20 +140,28 @@ class PreparedTiered:
     def requirements(self, book: Book) -> Requirements:
         """Return initial margin, maintenance margin and equity of every margin unit.
 
+        Open orders add what the worst of their fills would, to the initial margin of the cross
+        pool. A position or order that has no number has a reason, and so has its unit.
+
         Raises
         ------
         UsageError
-            For a position in a market that was not prepared (unknown, spot or option), and for
-            a collateral currency nothing prices.
+            For a collateral currency nothing prices.
         """
-        part, total = tiered_margin(self._positions(book), self.columns)
+        rows, sizes = self._rows(book), linked_sizes(book)
+        part, total = tiered_margin(self._positions(book, rows, sizes), self.columns)
         collateral = total.isolated_margin
-        collateral[: len(book)] = self._collateral_value(book)
+        collateral[: len(book)], reason = self._collateral_value(book, len(total.account))
+        terms = [_positions_term(total)]
+        fills = order_fills(book)
+        if fills is not None:
+            terms.append(self._orders_term(fills, sizes, rows, reason))
+        initial, maintenance = total_of(terms, len(total.account))
         return Requirements(
             book=book,
             numeraire=self.model.pricing.numeraire,
-            initial=total.initial,
-            maintenance=total.maintenance,
+            initial=initial,
+            maintenance=maintenance,
             unrealised=total.unrealised,
             collateral=collateral,
             account=total.account,
@@ -136,72 +173,116 @@ class PreparedTiered:
                 unrealised=part.unrealised,
                 reason=part.reason,
             ),
-            explainer=TieredTerms(
+            explainer=self._terms(book, rows, part),
+            terms=tuple(terms),
+            unit_reason=reason,
+            unit_explainer=PositionExplainer(
                 book=book,
-                row_of_market=self._rows(book),
-                instruments=tuple(self.instruments[m] for m in self.markets),
-                columns=self.columns,
-                notional=part.notional,
-                tier=part.tier,
+                numeraire=self.model.pricing.numeraire,
+                terms=tuple(terms),
+                unit_of_position=part.unit,
+                account=total.account,
+                position=total.position,
+                equity=collateral + total.unrealised,
+                maintenance=part.maintenance,
             ),
         )
 
-    def _positions(self, book: Book) -> PositionColumns:
+    def _positions(
+        self, book: Book, rows: IntArray, sizes: LinkedSizes | None = None
+    ) -> PositionColumns:
         return PositionColumns(
             offsets=book.offsets,
-            market=self._rows(book)[book.market],
+            market=rows[book.market],
             quantity=book.quantity,
             entry_price=book.entry_price,
             isolated_margin=book.isolated_margin,
             leverage=book.leverage,
+            funding=np.zeros(book.market.size) if book.funding is None else book.funding,
+            linked=linked_contracts(book, sizes),
         )
 
-    def _rows(self, book: Book) -> NDArray[np.int64]:
-        row_of = {market: row for row, market in enumerate(self.markets)}
-        missing = [market for market in book.markets if market not in row_of]
-        if missing:
-            known = self.instruments.get(missing[0])
-            raise UsageError(
-                "must be a perpetual or dated future among the prepared instruments",
-                found=f"{missing[0]} ({type(known).__name__ if known else 'unknown'})",
-                field="book.markets",
-                remedy="the tier model margins delta-one contracts only",
-            )
-        return np.array([row_of[market] for market in book.markets], dtype=np.int64)
+    def _orders_term(
+        self, fills: OrderFills, sizes: LinkedSizes | None, rows: IntArray, reason: IntArray
+    ) -> RequirementTerm:
+        """Charge cross pools for their orders; note in ``reason`` (U,) those without a number."""
 
-    def _collateral_value(self, book: Book) -> NDArray[np.float64]:
-        value = np.zeros(len(book))
+        def margins(exposures: Exposures) -> tuple[FloatArray, FloatArray]:
+            return _margins_of(exposures, rows, self.columns)
+
+        added, _ = fill_charges(fills, sizes, margins)
+        unknown = np.flatnonzero(np.isnan(added))
+        held = fills.position[unknown]
+        why = self.columns.reason[rows[fills.market[unknown]]]
+        size = np.where(np.isnan(held), MarginReason.NO_QUANTITY, MarginReason.BEYOND_LAST_TIER)
+        reason[fills.account[unknown]] = np.where(why != 0, why, size)
+        return RequirementTerm(
+            name="open_orders",
+            title="Open orders",
+            initial=np.bincount(fills.account, added, reason.size).astype(np.float64),
+            maintenance=np.zeros(reason.size),
+        )
+
+    def _terms(self, book: Book, rows: IntArray, part: PositionMargin) -> TieredTerms:
+        return TieredTerms(
+            book=book,
+            row_of_market=rows,
+            instruments=tuple(self.instruments[m] for m in self.markets),
+            columns=self.columns,
+            notional=part.notional,
+            size=part.size,
+            tier=part.tier,
+        )
+
+    def _rows(self, book: Book) -> IntArray:
+        """(M,) row of each of the book's markets in the columns."""
+        row_of = {market: row for row, market in enumerate(self.markets)}
+        unknown = len(self.markets)
+        return np.array(
+            [row_of.get(m, unknown + (m in self.instruments)) for m in book.markets],
+            dtype=np.int64,
+        )
+
+    def _collateral_value(self, book: Book, units: int) -> tuple[FloatArray, IntArray]:
+        """(A,) value of cross collateral, and (U,) reasons of pools that hold what has no price."""
+        value, reason = np.zeros(len(book)), np.zeros(units, dtype=np.int64)
         for column, currency in enumerate(book.currencies):
             price = self.model.pricing.price(currency, self.snapshot, self.instruments)
             held = book.collateral[:, column]
             value += np.where(held == 0.0, 0.0, held * price)
-        return value
+            if not (np.isfinite(price) and price > 0.0):
+                reason[np.flatnonzero(held != 0.0)] = MarginReason.NO_COLLATERAL_PRICE
+        return value, reason
+
+
+def _positions_term(total: UnitMargin) -> RequirementTerm:
+    return RequirementTerm(
+        name=POSITIONS,
+        title="Positions",
+        initial=total.initial,
+        maintenance=total.maintenance,
+    )
+
+
+def _margins_of(
+    exposures: Exposures, rows: IntArray, columns: MarketColumns
+) -> tuple[FloatArray, FloatArray]:
+    count = exposures.market.size
+    alone = PositionColumns(
+        offsets=np.array([0, count], dtype=np.int64),
+        market=rows[exposures.market],
+        quantity=exposures.quantity,
+        entry_price=np.ones(count),
+        isolated_margin=np.full(count, np.nan),
+        leverage=exposures.leverage,
+        funding=np.zeros(count),
+        linked=exposures.linked,
+    )
+    part, _ = tiered_margin(alone, columns)
+    return part.initial, part.maintenance
 
 
 def _table(parameters: MarginParameters, market: str) -> TierTable | None:
     if isinstance(parameters, ParameterSet):
         return parameters.tiers(market) if market in parameters.markets else None
     return parameters.get(market)
-
-
-def _mark(snapshot: MarketSnapshot, market: str) -> float:
-    return snapshot.quotes[market].mark if market in snapshot.quotes else float("nan")
-
-
-def _tier_columns(tables: list[TierTable], rule: InitialRule) -> dict[str, NDArray[np.float64]]:
-    tiers = [tier for table in tables for tier in table.tiers]
-    whole = rule is InitialRule.WHOLE_NOTIONAL
-    return {
-        "cap": _floats([np.inf if t.cap_usd is None else float(t.cap_usd) for t in tiers]),
-        "maintenance_rate": _floats([float(t.maintenance_rate) for t in tiers]),
-        "deduction": _floats([float(d) for table in tables for d in table.deductions_usd]),
-        "initial_rate": _floats([float(t.initial_rate) for t in tiers]),
-        "initial_deduction": _floats(
-            [0.0 if whole else float(d) for table in tables for d in table.initial_deductions_usd]
-        ),
-        "max_leverage": _floats([float(t.max_leverage) for t in tiers]),
-    }
-
-
-def _floats(values: list[float]) -> NDArray[np.float64]:
-    return np.array(values, dtype=np.float64)

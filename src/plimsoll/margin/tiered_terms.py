@@ -22,9 +22,11 @@ class TieredTerms:
     ----------
     row_of_market : (M,) int64
         Row of each of the book's markets in ``columns``.
-    instruments : tuple of Instrument
-        One per row of ``columns``.
+    instruments : tuple of N Instrument
+        Those of the first N rows of ``columns``; the others stand for what is not margined.
     notional : (P,) float64
+    size : (P,) float64
+        Of all the owner holds on that side, in what the tier table counts.
     tier : (P,) int64
         -1 where there is none.
     """
@@ -34,6 +36,7 @@ class TieredTerms:
     instruments: tuple[Instrument, ...]
     columns: MarketColumns
     notional: NDArray[np.float64]
+    size: NDArray[np.float64]
     tier: NDArray[np.int64]
 
     def terms(self, positions: NDArray[np.int64]) -> tuple[Term, ...]:
@@ -43,12 +46,14 @@ class TieredTerms:
             None if tier < 0 else int(self.columns.tier_offsets[row]) + tier
             for row, tier in zip(rows, self.tier[positions].tolist(), strict=True)
         ]
+        known = [self.instruments[r] if r < len(self.instruments) else None for r in rows]
         named = {
             _QUANTITY: _cells(self.book.quantity[positions]),
             _ENTRY: _cells(self.book.entry_price[positions]),
             _MARK: _cells(self.columns.mark[rows]),
             _NOTIONAL: _cells(self.notional[positions]),
-            _CURRENCY: tuple(_tier_currency(self.instruments[row]) for row in rows),
+            _CURRENCY: tuple(_tier_currency(i) if i else "" for i in known),
+            _SIZE: _cells(self.size[positions]),
             _TIER: tuple(None if t < 0 else t + 1 for t in self.tier[positions].tolist()),
             _MAINTENANCE: _at(self.columns.maintenance_rate, tiers),
             _DEDUCTION: _at(self.columns.deduction, tiers),
@@ -56,7 +61,7 @@ class TieredTerms:
             _INITIAL_DEDUCTION: _at(self.columns.initial_deduction, tiers),
             _LEVERAGE: _cells(self.book.leverage[positions]),
             _MAX_LEVERAGE: _at(self.columns.max_leverage, tiers),
-            _SETTLE: tuple(self.instruments[row].settle for row in rows),
+            _SETTLE: tuple(i.settle if i else "" for i in known),
             _SETTLE_PRICE: _cells(self.columns.settle_price[rows]),
         }
         return tuple(Term(column=column, values=values) for column, values in named.items())
@@ -87,6 +92,13 @@ _ENTRY = _number("entry_price", "Entry")
 _MARK = _number("mark", "Mark")
 _NOTIONAL = _number("notional", "Notional", 2)
 _CURRENCY = Column(name="tier_currency", title="Notional in")
+_SIZE = Column(
+    name="tier_size",
+    title="Size for the tier",
+    kind=ColumnKind.NUMBER,
+    digits=2,
+    about="of all linked accounts, in what the tier table counts",
+)
 _TIER = Column(name="tier", title="Tier", kind=ColumnKind.COUNT, about="1 is the lowest")
 _MAINTENANCE = _rate("maintenance_rate", "Maintenance rate")
 _DEDUCTION = _number("deduction", "Deduction", 2)

@@ -1,15 +1,16 @@
 """Tiered margin of many accounts: the fused kernel, and the tier lookup it is made of.
 
-For a position of notional ``N`` in tier ``i``::
+For a position of size ``x`` of an owner who holds ``X`` in all, ``X`` in tier ``i``::
 
-    maintenance = N m_i - D_i
-    initial     = max(N r_i - E_i, N / min(chosen leverage, L_i), maintenance)
+    maintenance = x m_i - D_i x / X
+    initial     = max(x r_i - E_i x / X, x / min(chosen leverage, L_i), maintenance)
 
-with marginal maintenance rate ``m``, initial rate ``r``, deductions ``D`` and ``E`` (``E = 0``
-where a venue applies the tier's initial rate to the whole notional) and highest leverage ``L``
-(`reference/methodology.md`, 1.2). ``N`` is in the currency of the tier table: quote currency for
-linear and inverse contracts, settlement currency for quanto ones. Requirements of inverse
-contracts fall due in coin, so they are divided by the mark.
+with maintenance rate ``m``, initial rate ``r``, deductions ``D`` and ``E`` (0 where a venue applies
+the tier's rate to the whole) and highest leverage ``L`` (`reference/methodology.md`, 1.2). An owner
+of one account has ``x = X``. Size is what the venue's table counts: notional in its quote currency
+(settlement currency for quanto contracts), contracts, or coins; margin is in that unit too, and is
+turned into the tier currency by the value of one. Requirements of inverse contracts fall due in
+coin, so they are divided by the mark.
 """
 
 from __future__ import annotations
@@ -26,9 +27,12 @@ Vector = NDArray[np.float64]
 Codes = NDArray[np.int64]
 
 BEYOND_LAST_TIER = 1
-NO_MARK = 2
 NO_TIERS = 3
-NO_CURRENCY_PRICE = 4
+NO_QUANTITY = 5
+
+NOTIONAL = 0
+CONTRACTS = 1
+COINS = 2
 
 
 class PositionColumns(NamedTuple):
@@ -40,6 +44,8 @@ class PositionColumns(NamedTuple):
     entry_price: Vector  # (P,)
     isolated_margin: Vector  # (P,) in settlement currency, NaN = cross
     leverage: Vector  # (P,) chosen, NaN = none
+    funding: Vector  # (P,) accrued, settlement currency, positive = received
+    linked: Vector  # (P,) contracts on that side in the owner's other accounts
 
 
 class MarketColumns(NamedTuple):
@@ -49,6 +55,9 @@ class MarketColumns(NamedTuple):
     contract_size: Vector  # (M,)
     mark: Vector  # (M,) NaN where there is none
     settle_price: Vector  # (M,) of the settlement currency in the numeraire, NaN = none
+    reason: Codes  # (M,) why a market has no numbers, 0 if it has
+    measure: Codes  # (M,) what the tier table counts: NOTIONAL, CONTRACTS or COINS
+    unit_value: Vector  # (M,) tier currency per unit of the measure; 1 for notional
     tier_offsets: Codes  # (M + 1,)
     cap: Vector  # (T,) inclusive, infinity for an open tier
     maintenance_rate: Vector  # (T,)
@@ -66,6 +75,7 @@ class PositionMargin(NamedTuple):
     maintenance: Vector
     unrealised: Vector
     notional: Vector  # in the currency of the tier table
+    size: Vector  # of all the owner holds, in what the tier table counts
     tier: Codes  # within its market, -1 where there is none
     reason: Codes
 
@@ -105,30 +115,41 @@ def notional_of(payoff: int, contracts: float, contract_size: float, mark: float
 
 
 @njit(cache=True, nogil=True)
-def reason_of(mark: float, settle_price: float, tiers: int) -> int:
-    """Code of why a market has no numbers, 0 if it has."""
-    if not (np.isfinite(mark) and mark > 0.0):
-        return NO_MARK
-    if not (np.isfinite(settle_price) and settle_price > 0.0):
-        return NO_CURRENCY_PRICE
-    return NO_TIERS if tiers == 0 else 0
+def size_of(
+    measure: int, payoff: int, contracts: float, contract_size: float, mark: float
+) -> float:
+    """Size in what the tier table counts.
+
+    Examples
+    --------
+    Five inverse contracts of 100 dollars at 50,000:
+
+    >>> [float(size_of(m, INVERSE, -5.0, 100.0, 50e3)) for m in (NOTIONAL, CONTRACTS, COINS)]
+    [500.0, 5.0, 0.01]
+    """
+    if measure == CONTRACTS:
+        return abs(contracts)
+    if measure == COINS:
+        amount = abs(contracts) * contract_size
+        return amount / mark if payoff == INVERSE else amount
+    return notional_of(payoff, contracts, contract_size, mark)
 
 
 @njit(cache=True, nogil=True)
 def initial_margin(
-    notional: float, rate: float, deduction: float, leverage: float, max_leverage: float
+    size: float, rate: float, deduction: float, leverage: float, max_leverage: float
 ) -> float:
-    """Initial margin in the tier's currency; ``leverage`` NaN means none was chosen.
+    """Initial margin in the unit of ``size``; ``leverage`` NaN means none was chosen.
 
     Examples
     --------
     >>> initial_margin(1e3, 0.02, 0.0, np.nan, 50.0), initial_margin(1e3, 0.02, 0.0, 4.0, 50.0)
     (20.0, 250.0)
     """
-    margin = notional * rate - deduction
+    margin = size * rate - deduction
     if np.isnan(leverage):
         return margin
-    return max(margin, notional / min(leverage, max_leverage))
+    return max(margin, size / min(leverage, max_leverage))
 
 
 @njit(cache=True, nogil=True)
@@ -154,6 +175,7 @@ def tiered_margin(
         np.full(count, np.nan),
         np.full(count, np.nan),
         np.full(count, np.nan),
+        np.full(count, np.nan),
         np.full(count, -1, np.int64),
         np.zeros(count, np.int64),
     )
@@ -171,45 +193,58 @@ def _value_positions(
     positions: PositionColumns, markets: MarketColumns, part: PositionMargin
 ) -> None:
     market, quantity, entry = positions.market, positions.quantity, positions.entry_price
+    funding, linked = positions.funding, positions.linked
     payoff, size, mark = markets.payoff, markets.contract_size, markets.mark
-    price, tiers = markets.settle_price, markets.tier_offsets
-    unrealised, notional, reason = part.unrealised, part.notional, part.reason
+    price, measure, why = markets.settle_price, markets.measure, markets.reason
+    unrealised, notional, reason, owned = part.unrealised, part.notional, part.reason, part.size
     for p in range(market.size):
-        j = market[p]
-        reason[p] = reason_of(mark[j], price[j], tiers[j + 1] - tiers[j])
-        if reason[p] == 0 or reason[p] == NO_TIERS:
-            gain = profit(payoff[j], quantity[p] * size[j], entry[p], mark[j])
-            unrealised[p] = gain * price[j]
-            notional[p] = notional_of(payoff[j], quantity[p], size[j], mark[j])
+        j, q = market[p], quantity[p]
+        reason[p] = why[j]
+        if why[j] != 0 and why[j] != NO_TIERS:
+            continue
+        if np.isnan(q):
+            reason[p] = NO_QUANTITY
+            continue
+        gain = profit(payoff[j], q * size[j], entry[p], mark[j]) + funding[p]
+        unrealised[p] = gain * price[j]
+        notional[p] = notional_of(payoff[j], q, size[j], mark[j])
+        owned[p] = size_of(measure[j], payoff[j], abs(q) + linked[p], size[j], mark[j])
 
 
 @njit(cache=True, nogil=True)
 def _margin_positions(
     positions: PositionColumns, markets: MarketColumns, part: PositionMargin
 ) -> None:
-    market, leverage, notional = positions.market, positions.leverage, part.notional
+    market, leverage, quantity = positions.market, positions.leverage, positions.quantity
     payoff, mark, price = markets.payoff, markets.mark, markets.settle_price
+    measure, contract_size, unit_value = markets.measure, markets.contract_size, markets.unit_value
     offsets, cap, max_leverage = markets.tier_offsets, markets.cap, markets.max_leverage
     rate, deduction = markets.maintenance_rate, markets.deduction
     initial_rate, initial_deduction = markets.initial_rate, markets.initial_deduction
     initial, maintenance, tier, reason = part.initial, part.maintenance, part.tier, part.reason
+    owned = part.size
     for p in range(market.size):
         if reason[p] != 0:
             continue
-        j, n = market[p], notional[p]
-        row = tier_row(n, cap, offsets[j], offsets[j + 1])
+        j, whole = market[p], owned[p]
+        if np.isnan(whole):
+            reason[p] = NO_QUANTITY  # of one of the owner's other accounts
+            continue
+        row = tier_row(whole, cap, offsets[j], offsets[j + 1])
         if row < 0:
             reason[p] = BEYOND_LAST_TIER
             continue
         tier[p] = row - offsets[j]
+        x = size_of(measure[j], payoff[j], quantity[p], contract_size[j], mark[j])
+        share = x / whole if whole > 0.0 else 1.0
         to_numeraire = price[j] / mark[j] if payoff[j] == INVERSE else price[j]
-        kept = n * rate[row] - deduction[row]
+        kept = x * rate[row] - deduction[row] * share
         asked = initial_margin(
-            n, initial_rate[row], initial_deduction[row], leverage[p], max_leverage[row]
+            x, initial_rate[row], initial_deduction[row] * share, leverage[p], max_leverage[row]
         )
-        maintenance[p] = kept * to_numeraire
+        maintenance[p] = kept * unit_value[j] * to_numeraire
         # Deductions may leave initial margin one rounding below maintenance where rates meet.
-        initial[p] = max(asked, kept) * to_numeraire
+        initial[p] = max(asked, kept) * unit_value[j] * to_numeraire
 
 
 @njit(cache=True, nogil=True)

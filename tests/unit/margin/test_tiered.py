@@ -186,11 +186,23 @@ def test_an_unpriced_currency_is_refused_not_defaulted() -> None:
         prepare().requirements(Book.from_accounts([doge]))
 
 
-@pytest.mark.parametrize("market", ["S", "O", "X"])
-def test_positions_outside_the_model_are_refused(market: str) -> None:
+@pytest.mark.parametrize(
+    ("market", "reason"),
+    [
+        ("S", MarginReason.NOT_MARGINED),
+        ("O", MarginReason.NOT_MARGINED),
+        ("X", MarginReason.UNKNOWN_INSTRUMENT),
+    ],
+)
+def test_positions_outside_the_model_have_a_reason(market: str, reason: MarginReason) -> None:
     held = Position(market=market, quantity=1.0, entry_price=1.0)
-    with pytest.raises(UsageError, match=r"book\.markets.*delta-one"):
-        prepare().requirements(Book.from_accounts([Account(name="a", positions=(held,))]))
+    bad = Account(name="bad", positions=(held,), collateral={"USDT": 1e9})
+    found = prepare().requirements(Book.from_accounts([bad, ACCOUNT]))
+    assert found.parts.reason.tolist() == [reason, MarginReason.NONE, MarginReason.NONE]
+    assert found.unknown.tolist() == [True, False, False]
+    assert np.isnan(found.maintenance[0])
+    row = next(iter(found.explain("bad")))
+    assert row["reason"] == reason.text
 
 
 def test_a_contract_of_unknown_size_is_refused() -> None:

@@ -1,0 +1,182 @@
+"""Tier tables and contract terms of the tier model, laid out in columns for the kernel."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from plimsoll.domain.instrument import Future, Instrument, Payoff, Perpetual
+from plimsoll.domain.margin_reason import MarginReason
+from plimsoll.domain.market import MarketSnapshot
+from plimsoll.domain.tiers import Tier, TierTable
+from plimsoll.errors import UsageError
+from plimsoll.margin.currency import CurrencyPricing
+from plimsoll.margin.open_interest import OpenInterestCaps, risen_share
+from plimsoll.maths import payoffs, tiered_margin
+from plimsoll.maths.tiered_margin import MarketColumns
+
+FloatArray = NDArray[np.float64]
+
+PAYOFF_CODES = {
+    Payoff.LINEAR: payoffs.LINEAR,
+    Payoff.INVERSE: payoffs.INVERSE,
+    Payoff.QUANTO: payoffs.QUANTO,
+}
+
+
+class TierMeasure(StrEnum):
+    """What the caps of a tier table count; ``cap_usd`` is read in that unit."""
+
+    NOTIONAL = "notional"  # quote currency, settlement currency for quanto (Binance, Gate)
+    CONTRACTS = "contracts"  # OKX
+    COINS = "coins"  # base coins of linear and inverse contracts (Bybit's inverse ones)
+
+
+MEASURE_CODES = {
+    TierMeasure.NOTIONAL: tiered_margin.NOTIONAL,
+    TierMeasure.CONTRACTS: tiered_margin.CONTRACTS,
+    TierMeasure.COINS: tiered_margin.COINS,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TierReading:
+    """How a venue reads its tables.
+
+    Parameters
+    ----------
+    marginal_maintenance, marginal_initial : bool
+        Whether each tier's rate holds for its slice only, or the reached tier's for all of it.
+    measure : mapping of str to TierMeasure
+        By market; notional where it says nothing.
+    open_interest : mapping of str to OpenInterestCaps
+        By market: where initial rates rise with open interest.
+    """
+
+    marginal_maintenance: bool
+    marginal_initial: bool
+    measure: Mapping[str, TierMeasure]
+    open_interest: Mapping[str, OpenInterestCaps]
+
+
+def market_columns(
+    contracts: Mapping[str, Perpetual | Future],
+    tables: list[TierTable | None],
+    reading: TierReading,
+    *,
+    pricing: CurrencyPricing,
+    snapshot: MarketSnapshot,
+    instruments: Mapping[str, Instrument],
+) -> MarketColumns:
+    """Return the columns of N contracts and two rows more: unknown, and not of this model."""
+    mark = [_mark(snapshot, market) for market in contracts]
+    price = [pricing.price(c.settle, snapshot, instruments) for c in contracts.values()]
+    risen = [risen_share(snapshot, market, reading.open_interest) for market in contracts]
+    reason = [
+        _reason(*row, snapshot.at_ns)
+        for row in zip(contracts.values(), mark, price, tables, risen, strict=True)
+    ]
+    measure = [reading.measure.get(m, TierMeasure.NOTIONAL) for m in contracts]
+    terms = zip(contracts, contracts.values(), measure, mark, strict=True)
+    counts = [len(t.tiers) if t else 0 for t in tables]
+    return MarketColumns(
+        payoff=np.array([*(PAYOFF_CODES[c.payoff] for c in contracts.values()), 0, 0], np.int64),
+        contract_size=_floats([*(float(c.required_contract_size()) for c in contracts.values())]),
+        mark=_floats(mark),
+        settle_price=_floats(price),
+        reason=np.array(
+            [*reason, MarginReason.UNKNOWN_INSTRUMENT, MarginReason.NOT_MARGINED], np.int64
+        ),
+        measure=np.array([*(MEASURE_CODES[m] for m in measure), 0, 0], np.int64),
+        unit_value=_floats([_unit_value(*row) for row in terms]),
+        tier_offsets=np.cumsum([0, *counts, 0, 0]).astype(np.int64),
+        **_tier_columns(zip(tables, risen, strict=True), reading),
+    )
+
+
+def _reason(
+    contract: Perpetual | Future,
+    mark: float,
+    price: float,
+    table: TierTable | None,
+    risen: float,
+    at_ns: int,
+) -> MarginReason:
+    if isinstance(contract, Future) and contract.expiry_ns <= at_ns:
+        return MarginReason.EXPIRED
+    if not (np.isfinite(mark) and mark > 0.0):
+        return MarginReason.NO_MARK
+    if not (np.isfinite(price) and price > 0.0):
+        return MarginReason.NO_CURRENCY_PRICE
+    if table is None:
+        return MarginReason.NO_TIERS
+    return MarginReason.NO_PARAMETERS if np.isnan(risen) else MarginReason.NONE
+
+
+def _unit_value(
+    market: str, contract: Perpetual | Future, measure: TierMeasure, mark: float
+) -> float:
+    """Value of one unit of the measure in the currency of the tier table."""
+    size, inverse = float(contract.required_contract_size()), contract.payoff is Payoff.INVERSE
+    if measure is TierMeasure.NOTIONAL:
+        return 1.0
+    if measure is TierMeasure.CONTRACTS:
+        return size if inverse else size * mark
+    if contract.payoff is Payoff.QUANTO:
+        raise UsageError(
+            "must count notional or contracts: a quanto contract is of no number of coins",
+            found=measure.value,
+            field=f"measure of {market}",
+        )
+    return mark
+
+
+def _mark(snapshot: MarketSnapshot, market: str) -> float:
+    return snapshot.quotes[market].mark if market in snapshot.quotes else float("nan")
+
+
+def _tier_columns(
+    tables: Iterable[tuple[TierTable | None, float]], reading: TierReading
+) -> dict[str, FloatArray]:
+    known = [(table, risen) for table, risen in tables if table is not None]
+    rows = [
+        _row(tier, float(low), float(high), risen, reading)
+        for table, risen in known
+        for tier, low, high in zip(
+            table.tiers, table.deductions_usd, table.initial_deductions_usd, strict=True
+        )
+    ]
+    names = (
+        "cap",
+        "maintenance_rate",
+        "deduction",
+        "initial_rate",
+        "initial_deduction",
+        "max_leverage",
+    )
+    columns = np.array(rows, dtype=np.float64).reshape(len(rows), len(names)).T
+    return {name: np.ascontiguousarray(column) for name, column in zip(names, columns, strict=True)}
+
+
+def _row(
+    tier: Tier, deduction: float, initial_deduction: float, risen: float, reading: TierReading
+) -> tuple[float, ...]:
+    rate = float(tier.initial_rate)
+    # Each slice's rate rises to r + (1 - r) s, so the deduction shrinks to (1 - s) of itself.
+    return (
+        np.inf if tier.cap_usd is None else float(tier.cap_usd),
+        float(tier.maintenance_rate),
+        deduction if reading.marginal_maintenance else 0.0,
+        rate if risen == 0.0 else rate + (1.0 - rate) * risen,
+        initial_deduction * (1.0 - risen) if reading.marginal_initial else 0.0,
+        float(tier.max_leverage),
+    )
+
+
+def _floats(values: list[float]) -> FloatArray:
+    """Values of the contracts, and nothing for the two rows more."""
+    return np.array([*values, np.nan, np.nan], dtype=np.float64)
