@@ -1,0 +1,265 @@
+"""Scenario profits in the numeraire, where the settlement coin itself moves in the scenario.
+
+Of one long contract worth ``v`` now and gaining ``x`` in a settlement currency of price ``p`` that
+moves by ``m``, the numeraire sees
+
+    (v + x) p (1 + m) - v p,
+
+and of one coin that somebody holds, ``p m``. So a long inverse contract bought with coins loses
+twice: the contract costs coins, and the coins left are worth less (`reference/methodology.md`,
+1.1).
+``v`` is the mark of options and spot, since equity counts them at it; perpetuals and futures are
+worth nothing, and the profit made so far with them is an amount of coin like any other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from plimsoll.domain.instrument import Instrument, Option, Payoff
+from plimsoll.domain.margin_reason import MarginReason
+from plimsoll.domain.market import MarketSnapshot
+from plimsoll.domain.scenario import Factor, ScenarioSet
+from plimsoll.errors import UsageError
+from plimsoll.margin.currency import CurrencyPricing
+from plimsoll.margin.market_rows import MarketRows, market_rows
+from plimsoll.scenarios.option_rules import DEFAULT_RULES, OptionRules
+from plimsoll.scenarios.revaluation import revalue
+from plimsoll.scenarios.scenario_table import RevaluationReason, ScenarioTable
+
+FloatArray = NDArray[np.float64]
+
+_REASONS = {
+    RevaluationReason.EXPIRED: MarginReason.EXPIRED,
+    RevaluationReason.NO_SURFACE: MarginReason.NO_VOLATILITY,
+    RevaluationReason.STALE_SURFACE: MarginReason.STALE_SURFACE,
+    RevaluationReason.BEYOND_SURFACE: MarginReason.BEYOND_SURFACE,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class NumeraireTable:
+    """Profits of N markets and C currencies under S scenarios, in the numeraire.
+
+    Parameters
+    ----------
+    numeraire : str
+    scenarios : ScenarioSet
+    rows : MarketRows
+        Of the N markets, with the reason of each row that has no profits.
+    profit : (N, S) float64
+        Of one long contract; zero in rows with a reason, which nobody may sum.
+    currencies : tuple of C str
+        All that the pricing can price.
+    currency_price : (C,) float64
+    currency_profit : (C, S) float64
+        Of one unit held; NaN where no scenario says how the currency moves, and where it has no
+        price.
+    """
+
+    numeraire: str
+    scenarios: ScenarioSet
+    rows: MarketRows
+    profit: FloatArray
+    currencies: tuple[str, ...]
+    currency_price: FloatArray
+    currency_profit: FloatArray
+
+    def __post_init__(self) -> None:
+        expected = {
+            "profit": (len(self.rows.markets), len(self.scenarios)),
+            "currency_profit": (len(self.currencies), len(self.scenarios)),
+            "currency_price": (len(self.currencies),),
+        }
+        for name, shape in expected.items():
+            if getattr(self, name).shape != shape:
+                found = getattr(self, name).shape
+                raise UsageError(f"must have the shape {shape}", found=found, field=name)
+            getattr(self, name).setflags(write=False)
+
+    def currency(self, name: str) -> int:
+        """Return the row of a currency.
+
+        Raises
+        ------
+        UsageError
+            For one that the pricing cannot price.
+        """
+        try:
+            return self.currencies.index(name)
+        except ValueError:
+            raise UsageError(
+                "must have a price",
+                found="none",
+                field=f"currency {name}",
+                remedy="put it into stable_price_usd or pricing_markets",
+            ) from None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CurrencyMoves:
+    """How currencies move under scenarios, against the numeraire.
+
+    A currency moves by its factor, a simple return of its price in dollars. The dollar does not
+    move, nor does a dollar coin of ``stable_price_usd`` that has no factor; any other currency
+    needs one.
+
+    Parameters
+    ----------
+    scenarios : ScenarioSet
+    snapshot : MarketSnapshot
+    numeraire : str
+    factors : mapping of str to Factor
+        By currency; default: the price factor of its own name.
+    """
+
+    scenarios: ScenarioSet
+    snapshot: MarketSnapshot
+    numeraire: str
+    factors: Mapping[str, Factor]
+
+    def growth(self, currency: str) -> FloatArray:
+        """(S,) price under each scenario over price now, in the numeraire; NaN where unknown."""
+        if currency == self.numeraire:
+            return np.ones(len(self.scenarios))
+        return self.in_dollars(currency) / self.in_dollars(self.numeraire)
+
+    def in_dollars(self, currency: str) -> FloatArray:
+        """(S,) the same in dollars."""
+        factor = self.factors.get(currency, Factor(subject=currency))
+        if currency != "USD" and factor in self.scenarios.factors:
+            moves: FloatArray = 1.0 + self.scenarios.shocks[:, self.scenarios.column(factor)]
+            return moves
+        still = currency == "USD" or currency in self.snapshot.stable_price_usd
+        return np.full(len(self.scenarios), 1.0 if still else np.nan)
+
+
+def numeraire_table(
+    instruments: Mapping[str, Instrument],
+    snapshot: MarketSnapshot,
+    scenarios: ScenarioSet,
+    pricing: CurrencyPricing,
+    *,
+    factors: Mapping[str, Factor] | None = None,
+    currency_factors: Mapping[str, Factor] | None = None,
+    option_rules: OptionRules = DEFAULT_RULES,
+) -> NumeraireTable:
+    """Revalue every instrument and every currency under ``scenarios``, in the numeraire.
+
+    A market that cannot be revalued has a reason: expired, without mark, surface or price of its
+    settlement currency, a quanto option (NOT_MARGINED), and one whose underlying or settlement
+    currency no scenario moves (NO_PARAMETERS: the scenarios do not know the risk unit).
+
+    Parameters
+    ----------
+    instruments, snapshot, scenarios, factors, option_rules
+        As in `plimsoll.scenarios.revaluation.revalue`.
+    pricing : CurrencyPricing
+    currency_factors : mapping of str to Factor, optional
+        What moves a currency's price, where it is not the factor of its own name.
+
+    Raises
+    ------
+    UsageError
+        For a contract without size, a settlement currency that nothing prices, a numeraire that
+        no scenario moves and that is no dollar, and a surface later than the snapshot.
+    """
+    rows = market_rows(snapshot, instruments, pricing)
+    moves = CurrencyMoves(
+        scenarios=scenarios,
+        snapshot=snapshot,
+        numeraire=pricing.numeraire,
+        factors=currency_factors or {},
+    )
+    currencies, price, growth = _currencies(rows, snapshot, pricing, moves)
+    of_settle = np.array([currencies.index(i.settle) for i in rows.instruments], dtype=np.int64)
+    reason = _lacking_scenarios(instruments, scenarios, factors, ~np.isnan(growth[of_settle, 0]))
+    rows = replace(rows, reason=rows.with_reasons(reason))
+    usable = {
+        market: instrument
+        for market, instrument, why in zip(
+            rows.markets, rows.instruments, rows.reason, strict=False
+        )
+        if why == 0
+    }
+    profit = np.zeros((len(rows.markets), len(scenarios)))
+    if usable:
+        table = revalue(usable, snapshot, scenarios, factors, option_rules)
+        rows = _with_revaluation_reasons(rows, table)
+        at = np.flatnonzero(rows.reason[:-1] == 0)
+        here = of_settle[at]
+        profit[at] = _in_numeraire(table, price[here], growth[here])
+    return NumeraireTable(
+        numeraire=pricing.numeraire,
+        scenarios=scenarios,
+        rows=rows,
+        profit=profit,
+        currencies=currencies,
+        currency_price=price,
+        currency_profit=price[:, None] * (growth - 1.0),
+    )
+
+
+def _currencies(
+    rows: MarketRows, snapshot: MarketSnapshot, pricing: CurrencyPricing, moves: CurrencyMoves
+) -> tuple[tuple[str, ...], FloatArray, FloatArray]:
+    """All currencies that can be priced, their prices (C,) and growths (C, S)."""
+    if np.isnan(moves.in_dollars(pricing.numeraire)).any():
+        raise UsageError(
+            "must be moved by the scenarios, or be a dollar",
+            found=pricing.numeraire,
+            field="numeraire",
+            remedy="add its price factor to the scenario set",
+        )
+    currencies = tuple(dict.fromkeys(_priced(rows, snapshot, pricing)))
+    known = dict(zip(rows.markets, rows.instruments, strict=True))
+    price = np.array([pricing.price(currency, snapshot, known) for currency in currencies])
+    growth = np.array([moves.growth(currency) for currency in currencies])
+    bad = ~(np.isfinite(price) & (price > 0.0))
+    return currencies, price, np.where(bad[:, None], np.nan, growth)
+
+
+def _priced(rows: MarketRows, snapshot: MarketSnapshot, pricing: CurrencyPricing) -> list[str]:
+    """Currencies that may be held: the numeraire, what contracts settle in, what is priced."""
+    quoted = {m for m in rows.markets if m in snapshot.quotes}
+    coins = [c for c, market in pricing.pricing_markets.items() if market in quoted]
+    dollars = [*snapshot.stable_price_usd]
+    if pricing.numeraire in ("USD", *coins, *dollars):
+        dollars.append("USD")
+    return [pricing.numeraire, *(i.settle for i in rows.instruments), *coins, *dollars]
+
+
+def _lacking_scenarios(
+    instruments: Mapping[str, Instrument],
+    scenarios: ScenarioSet,
+    factors: Mapping[str, Factor] | None,
+    settles: NDArray[np.bool_],
+) -> NDArray[np.int64]:
+    """(N,) reasons of instruments that the scenarios do not reach."""
+    known, found = set(scenarios.factors), []
+    for (market, instrument), settled in zip(instruments.items(), settles, strict=True):
+        base = Factor(subject=instrument.pair.base)
+        factor = base if factors is None else factors.get(market)
+        quanto = isinstance(instrument, Option) and instrument.payoff is Payoff.QUANTO
+        moved = settled and factor in known
+        why = MarginReason.NONE if moved else MarginReason.NO_PARAMETERS
+        found.append(int(MarginReason.NOT_MARGINED if quanto else why))
+    return np.array(found, dtype=np.int64)
+
+
+def _with_revaluation_reasons(rows: MarketRows, table: ScenarioTable) -> MarketRows:
+    found = [_REASONS[table.reasons[m]] if m in table.reasons else 0 for m in rows.markets]
+    return replace(rows, reason=rows.with_reasons(np.array(found, dtype=np.int64)))
+
+
+def _in_numeraire(table: ScenarioTable, price: FloatArray, growth: FloatArray) -> FloatArray:
+    """Profits of the rows with numbers; ``price`` (K,) and ``growth`` (K, S) are theirs."""
+    good = table.has_numbers
+    at_mark = np.where(np.isnan(table.mark_value), table.base_value, table.mark_value)[good]
+    worth = table.profit[good] * growth + at_mark[:, None] * (growth - 1.0)
+    out: FloatArray = price[:, None] * worth
+    return out

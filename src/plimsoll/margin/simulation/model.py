@@ -1,0 +1,184 @@
+"""The simulation margin: a measure of what a margin unit may lose over a scenario set.
+
+    maintenance = max(M(L; maintenance level), s A, 0)
+    initial     = max(M(L; initial level), s A, 0, maintenance / link) + open orders
+
+``L`` is the unit's loss of equity under each scenario, fully revalued and in the numeraire
+(`plimsoll.margin.numeraire_table`), M the measure (`plimsoll.margin.loss_measure`), A the sum of
+the positions' stand-alone measures and s their ``standalone_floor``. Sources: FHS VaR and expected
+shortfall as in `reference/methodology.md`, 2.1 and 5.0; floor as EMIR RTS 153/2013, Article 27.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from plimsoll.domain.book import Book
+from plimsoll.domain.choice import chosen
+from plimsoll.domain.instrument import Instrument
+from plimsoll.domain.market import MarketSnapshot
+from plimsoll.domain.parameters import ParameterSet
+from plimsoll.domain.requirement import Requirements, RequirementTerm
+from plimsoll.domain.scenario import Factor, ScenarioSet
+from plimsoll.margin.assembly import assemble
+from plimsoll.margin.currency import CurrencyPricing
+from plimsoll.margin.lifts import lift_to
+from plimsoll.margin.loss_measure import LossMeasure, measured
+from plimsoll.margin.numeraire_exposures import BookExposures, book_exposures, profit_rows
+from plimsoll.margin.numeraire_table import NumeraireTable, numeraire_table
+from plimsoll.margin.simulation.explanation import SimulationExplainer
+from plimsoll.margin.simulation.open_orders import order_reasons, order_requirement
+from plimsoll.margin.simulation.parameters import SimulationParameters, simulation_parameters
+from plimsoll.margin.simulation.standalone import StandaloneMargins, standalone_margins
+from plimsoll.maths.unit_losses import ProfitRows
+from plimsoll.scenarios.option_rules import DEFAULT_RULES, OptionRules
+
+FloatArray = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SimulationMargin:
+    """VaR, expected shortfall, a spectral measure or the worst of full revaluation.
+
+    Parameters
+    ----------
+    scenarios : ScenarioSet
+        Any: history, simulation, stress, mixtures of them; weights count, but for WORST_CASE.
+    measure : LossMeasure
+    pricing : CurrencyPricing
+    factors, currency_factors : mapping of str to Factor, optional
+        What moves each market and currency (`plimsoll.margin.numeraire_table`).
+    option_rules : OptionRules
+    collateral_moves : bool
+        Whether collateral is revalued with the positions, or held at its price now.
+    """
+
+    scenarios: ScenarioSet
+    measure: LossMeasure = LossMeasure.EXPECTED_SHORTFALL
+    pricing: CurrencyPricing = field(default_factory=CurrencyPricing)
+    factors: Mapping[str, Factor] | None = None
+    currency_factors: Mapping[str, Factor] | None = None
+    option_rules: OptionRules = DEFAULT_RULES
+    collateral_moves: bool = True
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "measure", chosen(LossMeasure, self.measure, "measure"))
+
+    def prepare(
+        self,
+        snapshot: MarketSnapshot,
+        parameters: ParameterSet | Mapping[str, SimulationParameters],
+        instruments: Mapping[str, Instrument],
+    ) -> PreparedSimulation:
+        """Revalue instruments and currencies under all scenarios; see `MarginModel.prepare`.
+
+        Raises
+        ------
+        UsageError
+            For parameters without `PORTFOLIO`, and as `numeraire_table`.
+        """
+        table = numeraire_table(
+            instruments,
+            snapshot,
+            self.scenarios,
+            self.pricing,
+            factors=self.factors,
+            currency_factors=self.currency_factors,
+            option_rules=self.option_rules,
+        )
+        held = simulation_parameters(parameters)
+        rows, levels = profit_rows(table), held.levels(self.measure)
+        return PreparedSimulation(
+            model=self,
+            snapshot=snapshot,
+            parameters=held,
+            table=table,
+            profits=rows,
+            standalone=standalone_margins(self.measure, levels, rows),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class PreparedSimulation:
+    """A simulation margin with its table; immutable, serves any number of books."""
+
+    model: SimulationMargin
+    snapshot: MarketSnapshot
+    parameters: SimulationParameters
+    table: NumeraireTable
+    profits: ProfitRows
+    standalone: StandaloneMargins
+
+    def requirements(self, book: Book) -> Requirements:
+        """Return initial and maintenance margin of every margin unit of ``book``.
+
+        The binding scenario is that of the maintenance margin: the quantile's for value-at-risk,
+        the worst one of the tail for the others; -1 where a floor sets it.
+
+        Raises
+        ------
+        UsageError
+            For a collateral currency that nothing prices.
+        """
+        laid = self._laid_out(book)
+        levels = self.parameters.levels(self.model.measure)
+        tails = measured(self.model.measure, levels, laid.exposures, self.profits)
+        terms = self._terms(book, laid, tails.value)
+        return assemble(
+            book=book,
+            layout=laid.layout,
+            rows=self.table.rows,
+            values=laid.values,
+            terms=terms,
+            numeraire=self.model.pricing.numeraire,
+            binding_scenario=np.where(terms[1].maintenance > 0.0, -1, tails.scenario[:, 1]),
+            scenario_names=self.table.scenarios.names,
+            unit_explainer=SimulationExplainer(
+                book=book,
+                laid=laid,
+                table=self.table,
+                profits=self.profits,
+                measure=self.model.measure,
+                levels=levels,
+                standalone=self.standalone,
+                terms=terms,
+            ),
+        )
+
+    def _laid_out(self, book: Book) -> BookExposures:
+        laid = book_exposures(
+            book,
+            self.table,
+            self.model.pricing,
+            self.snapshot,
+            collateral_moves=self.model.collateral_moves,
+        )
+        found = order_reasons(book, laid, self.table.rows)
+        return replace(laid, values=replace(laid.values, unit_reason=found))
+
+    def _terms(
+        self, book: Book, laid: BookExposures, measures: FloatArray
+    ) -> tuple[RequirementTerm, ...]:
+        share = float(self.parameters.standalone_floor)
+        floor = share * self.standalone.of_units(laid.exposures)
+        least = np.maximum(floor, 0.0)
+        lifts = np.column_stack([lift_to(measures[:, k], least[:, k]) for k in range(2)])
+        initial, maintenance = (measures[:, k] + lifts[:, k] for k in range(2))
+        link = lift_to(initial, maintenance / float(self.parameters.maintenance_to_initial))
+        nothing = np.zeros(len(laid.layout))
+        orders = order_requirement(book, laid, self.table.rows, self.standalone)
+        measure = self.model.measure
+        return (
+            _term(measure.value, measure.phrase, measures[:, 0], measures[:, 1]),
+            _term("floor", "Lift to the floor", lifts[:, 0], lifts[:, 1]),
+            _term("link", "Lift to the maintenance margin's multiple", link, nothing),
+            _term("open_orders", "Open orders, each alone", orders, nothing),
+        )
+
+
+def _term(name: str, title: str, initial: FloatArray, maintenance: FloatArray) -> RequirementTerm:
+    return RequirementTerm(name=name, title=title, initial=initial, maintenance=maintenance)

@@ -1,0 +1,56 @@
+"""What one contract would need on its own, long and short: for floors, orders, comparison."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from plimsoll.margin.loss_measure import LossMeasure, measured
+from plimsoll.maths.unit_losses import ProfitRows, UnitExposures
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class StandaloneMargins:
+    """(N, 2) initial and maintenance measure of one contract held alone, not negative."""
+
+    long: FloatArray
+    short: FloatArray
+
+    def of(self, row: IntArray, quantity: FloatArray) -> FloatArray:
+        """(P, 2) of positions of ``quantity`` contracts of the rows."""
+        side = np.where((quantity >= 0.0)[:, None], self.long[row], self.short[row])
+        out: FloatArray = np.abs(quantity)[:, None] * side
+        return out
+
+    def of_units(self, exposures: UnitExposures) -> FloatArray:
+        """(U, 2) sums over the positions of each unit."""
+        each = self.of(exposures.row, exposures.quantity)
+        unit = np.repeat(np.arange(exposures.offsets.size - 1), np.diff(exposures.offsets))
+        size = exposures.offsets.size - 1
+        return np.column_stack(
+            [np.bincount(unit, weights=each[:, k], minlength=size) for k in range(2)]
+        ).astype(np.float64)
+
+
+def standalone_margins(
+    measure: LossMeasure, levels: tuple[float, float], rows: ProfitRows
+) -> StandaloneMargins:
+    """Measure every contract alone, both ways."""
+    count = rows.instrument.shape[0]
+    sides = [_one_each(count, sign, rows.currency.shape[0]) for sign in (1.0, -1.0)]
+    long, short = (np.maximum(measured(measure, levels, s, rows).value, 0.0) for s in sides)
+    return StandaloneMargins(long=long, short=short)
+
+
+def _one_each(count: int, sign: float, currencies: int) -> UnitExposures:
+    return UnitExposures(
+        np.arange(count + 1, dtype=np.int64),
+        np.arange(count, dtype=np.int64),
+        np.full(count, sign),
+        np.zeros((count, currencies)),
+    )

@@ -1,0 +1,216 @@
+"""Losses of many margin units under weighted scenarios, and the measures of their tails.
+
+A unit holds positions and amounts of currencies; both have a row of profits. With weights that sum
+to W, losses from the worst down and ``a = 1 - confidence``:
+
+- value-at-risk: the first loss at which the weight gone through exceeds ``a W``;
+- expected shortfall: ``[sum of w L of those above it + (a W - their weight) VaR] / (a W)``;
+- exponential spectral measure: ``sum (Phi(u+) - Phi(u-)) L`` with u the share of weight gone
+  through before and after a loss, ``Phi(u) = (1 - exp(-k u)) / (1 - exp(-k))``;
+- worst case: the first loss.
+
+The conventions are those of `plimsoll.measures` (`order_statistic`, `tail_mean`, `spectrum`), and
+``tests/unit/maths/test_unit_losses.py`` holds the two together. Losses are never kept for all
+units, and only those that can be in the tail are sorted: the maxima of `BLOCKS` interleaved blocks
+of scenarios, each with its own weight, bound the value-at-risk from below.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit, prange
+from numpy.typing import NDArray
+
+Vector = NDArray[np.float64]
+Matrix = NDArray[np.float64]
+Codes = NDArray[np.int64]
+IndexMatrix = NDArray[np.int64]
+
+VALUE_AT_RISK = 0
+EXPECTED_SHORTFALL = 1
+SPECTRAL = 2
+WORST_CASE = 3
+
+BLOCKS = 64
+CHUNK = 512
+_SLACK = 1e-10  # as in plimsoll.measures.tail
+
+
+class UnitExposures(NamedTuple):
+    """U units: P positions, grouped by unit, and amounts of C currencies."""
+
+    offsets: Codes  # (U + 1,)
+    row: Codes  # (P,) row of the instruments' profits
+    quantity: Vector  # (P,) signed contracts
+    holdings: Matrix  # (U, C) amounts whose value moves with the currency
+
+
+class ProfitRows(NamedTuple):
+    """Profit of one contract, and of one unit of each currency, in the numeraire."""
+
+    instrument: Matrix  # (N, S)
+    currency: Matrix  # (C, S)
+    weights: Vector  # (S,) not negative
+
+
+class UnitTails(NamedTuple):
+    """(U, 2) measures at a first and a second level, and the scenario that stands for each."""
+
+    value: Matrix
+    scenario: IndexMatrix
+
+
+@njit(cache=True, nogil=True)
+def unit_loss(u: int, exposures: UnitExposures, rows: ProfitRows, out: Vector) -> None:
+    """Fill ``out`` (S,) with the losses of unit ``u``, positive = loss."""
+    out[:] = 0.0
+    for p in range(exposures.offsets[u], exposures.offsets[u + 1]):
+        q, line = exposures.quantity[p], rows.instrument[exposures.row[p]]
+        for s in range(out.size):
+            out[s] -= q * line[s]
+    for c in range(exposures.holdings.shape[1]):
+        h = exposures.holdings[u, c]
+        if h != 0.0:
+            line = rows.currency[c]
+            for s in range(out.size):
+                out[s] -= h * line[s]
+
+
+@njit(cache=True, nogil=True)
+def _lower_bound(loss: Vector, weights: Vector, needed: float, peak: Vector, mass: Vector) -> float:
+    """Return a loss at and above which there is surely more weight than ``needed``."""
+    for b in range(BLOCKS):
+        peak[b], mass[b] = -math.inf, 0.0
+    for start in range(0, loss.size, BLOCKS):
+        for b in range(min(BLOCKS, loss.size - start)):
+            higher = loss[start + b] > peak[b]
+            peak[b] = loss[start + b] if higher else peak[b]
+            mass[b] = weights[start + b] if higher else mass[b]
+    gone = 0.0
+    for b in np.argsort(-peak):
+        gone += mass[b]
+        if gone > needed:
+            return float(peak[b])
+    return -math.inf
+
+
+@njit(cache=True, nogil=True)
+def tail_order(
+    loss: Vector, weights: Vector, deepest: float, peak: Vector, mass: Vector, order: Codes
+) -> int:
+    """Put the scenarios of the worst share ``deepest`` into ``order``, worst first; their number.
+
+    Of equal losses the later scenario counts as the worse. At least the scenario at which the
+    share is exceeded is among them, and so is all that ties with it.
+    """
+    needed = (deepest + 2.0 * _SLACK) * weights.sum()
+    bound = -math.inf if loss.size <= BLOCKS else _lower_bound(loss, weights, needed, peak, mass)
+    count = 0
+    for s in range(loss.size - 1, -1, -1):
+        if loss[s] >= bound:
+            order[count] = s
+            count += 1
+    found = order[:count].copy()
+    ranks = np.argsort(-loss[found], kind="mergesort")
+    for i in range(count):
+        order[i] = found[ranks[i]]
+    return count
+
+
+@njit(cache=True, nogil=True)
+def tail_shares(
+    kind: int, level: float, weights: Vector, order: Codes, count: int, share: Vector
+) -> int:
+    """Fill ``share`` with what each scenario of ``order`` counts for; return how many count.
+
+    They add up to one; the measure is their sum with the losses. ``level`` is the confidence, or
+    the aversion k of the exponential spectrum.
+    """
+    total = weights.sum()
+    if kind == WORST_CASE:
+        share[0] = 1.0
+        return 1
+    if kind == SPECTRAL:
+        gone, whole = 0.0, -math.expm1(-level)
+        for i in range(count):
+            before = gone
+            gone += weights[order[i]]
+            after = min(gone / total, 1.0)
+            step = math.exp(-level * before / total) * -math.expm1(
+                -level * (after - before / total)
+            )
+            share[i] = step / whole
+        return count
+    tail = (1.0 - level) * total
+    allowed = tail + _SLACK * total
+    above, last = 0.0, 0
+    while last < count - 1 and above + weights[order[last]] <= allowed:
+        above += weights[order[last]]
+        last += 1
+    if kind == VALUE_AT_RISK:
+        share[:last] = 0.0
+        share[last] = 1.0
+        return last + 1
+    counted = max(tail, above)
+    for i in range(last):
+        share[i] = weights[order[i]] / counted
+    share[last] = max(tail - above, 0.0) / counted
+    return last + 1
+
+
+@njit(cache=True, nogil=True)
+def _deepest(kind: int, first: float, second: float) -> float:
+    """Share of weight that has to be ordered for both levels."""
+    if kind == SPECTRAL:
+        return 1.0
+    return 0.0 if kind == WORST_CASE else 1.0 - min(first, second)
+
+
+@njit(cache=True, nogil=True)
+def _fill_units(
+    first: int,
+    last: int,
+    kind: int,
+    levels: Vector,
+    exposures: UnitExposures,
+    rows: ProfitRows,
+    out: UnitTails,
+) -> None:
+    """Measure units ``first`` to ``last - 1``."""
+    size = rows.weights.size
+    loss, share, order = np.empty(size), np.empty(size), np.empty(size, dtype=np.int64)
+    peak, mass = np.empty(BLOCKS), np.empty(BLOCKS)
+    deepest = _deepest(kind, levels[0], levels[1])
+    for u in range(first, last):
+        unit_loss(u, exposures, rows, loss)
+        count = tail_order(loss, rows.weights, deepest, peak, mass, order)
+        for which in range(2):
+            counted = tail_shares(kind, levels[which], rows.weights, order, count, share)
+            value = 0.0
+            for i in range(counted):
+                value += share[i] * loss[order[i]]
+            out.value[u, which] = value
+            # Of a quantile its scenario; of a mean over a tail the worst one in it.
+            out.scenario[u, which] = order[counted - 1 if kind == VALUE_AT_RISK else 0]
+
+
+@njit(cache=True, nogil=True)
+def unit_tails(
+    kind: int, levels: Vector, exposures: UnitExposures, rows: ProfitRows, out: UnitTails
+) -> None:
+    """Fill the measures of all units at both ``levels`` (2,)."""
+    _fill_units(0, exposures.offsets.size - 1, kind, levels, exposures, rows, out)
+
+
+@njit(cache=True, nogil=True, parallel=True)
+def unit_tails_parallel(
+    kind: int, levels: Vector, exposures: UnitExposures, rows: ProfitRows, out: UnitTails
+) -> None:
+    """`unit_tails` by all threads, with the same bits."""
+    units = exposures.offsets.size - 1
+    for chunk in prange((units + CHUNK - 1) // CHUNK):
+        first = chunk * CHUNK
+        _fill_units(first, min(first + CHUNK, units), kind, levels, exposures, rows, out)
