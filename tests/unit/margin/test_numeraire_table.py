@@ -23,7 +23,9 @@ from plimsoll.domain.instrument import Option
 from plimsoll.domain.margin_reason import MarginReason
 from plimsoll.domain.scenario import Factor, ScenarioSet, equal_weights
 from plimsoll.errors import UsageError
+from plimsoll.margin.cells import unit_layout
 from plimsoll.margin.currency import CurrencyPricing
+from plimsoll.margin.market_rows import book_values, market_rows, unit_sums
 from plimsoll.margin.numeraire_exposures import book_exposures, profit_rows
 from plimsoll.margin.numeraire_table import numeraire_table
 from plimsoll.maths.unit_losses import unit_loss
@@ -128,9 +130,8 @@ def test_profit_made_in_coin_moves_with_the_coin() -> None:
 def test_loss_is_the_change_of_equity() -> None:
     """Marks moved by hand, equity computed anew: isolated and cross, entered away from the mark."""
     names = ["BTC-INV", "BTC-LIN", "ETH-INV", "ETH-FUT", "BTC-SPOT", "ETH-QUANTO"]
-    cross = [
-        position(m, q, SNAPSHOT.quotes[m].mark * 0.93) for m, q in zip(names, (3, -2, 7, -5, 1, 9))
-    ]
+    amounts = dict(zip(names, (3, -2, 7, -5, 1, 9), strict=True))
+    cross = [position(m, q, SNAPSHOT.quotes[m].mark * 0.93) for m, q in amounts.items()]
     people = (
         account("x", *cross, BTC=0.7, ETH=-2.0, USDC=10.0),
         account("y", isolated("BTC-FUT", -40.0, 0.05, 47_000.0), BTC=1.0),
@@ -145,9 +146,6 @@ def test_loss_is_the_change_of_equity() -> None:
 
 def _equity(people, btc: float, eth: float) -> np.ndarray:
     """(U,) by `book_values` on a snapshot whose marks have moved."""
-    from plimsoll.margin.cells import unit_layout
-    from plimsoll.margin.market_rows import book_values, market_rows, unit_sums
-
     move = {"BTC": 1.0 + btc, "ETH": 1.0 + eth}
     held = {m: i for m, i in INSTRUMENTS.items() if not isinstance(i, Option)}
     quotes = {

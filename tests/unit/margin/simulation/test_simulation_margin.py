@@ -1,4 +1,4 @@
-"""The simulation margin: against the measures of brute-force losses, its floors, reasons, orders."""
+"""The simulation margin against the measures of brute-force losses; floors, reasons, orders."""
 
 from __future__ import annotations
 
