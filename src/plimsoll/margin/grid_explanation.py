@@ -56,6 +56,9 @@ class GridExplainer:
         What each term is, by its name.
     notes : tuple of str
         Accuracy of the preset, what was assumed.
+    holdings : Book or None
+        The book whose positions the parts name, where that is not ``book``: with collateral as
+        positions, for instance. It has the accounts of ``book``.
     """
 
     book: Book
@@ -67,6 +70,7 @@ class GridExplainer:
     loss_term: str = SCENARIO_LOSS
     about: tuple[tuple[str, str], ...] = ()
     notes: tuple[str, ...] = ()
+    holdings: Book | None = None
 
     def explanation(self, unit: int) -> UnitExplanation:
         """Unfold one margin unit.
@@ -144,17 +148,17 @@ class GridExplainer:
             return ()
         target = [t.maintenance for t in terms if t.name == self.loss_term]
         shares = adding_up(shares, _total(target))
-        market = self.book.market[positions]
+        held = self.holdings or self.book
         return tuple(
             Contribution(
-                market=self.book.markets[int(m)],
-                quantity=float(self.book.quantity[p]),
+                market=held.markets[int(held.market[p])],
+                quantity=float(held.quantity[p]),
                 value=float(v),
                 standalone=float(a),
                 contribution=float(c),
                 of=self.loss_term,
             )
-            for m, p, v, a, c in zip(market, positions, value, alone, shares, strict=True)
+            for p, v, a, c in zip(positions, value, alone, shares, strict=True)
         )
 
 

@@ -1,0 +1,17 @@
+"""Deribit's margin models: standard, and portfolio (segregated and cross)."""
+
+from plimsoll.margin.deribit.portfolio import DeribitPortfolioMargin, PortfolioMode
+from plimsoll.margin.deribit.portfolio_parameters import GENERAL, DeribitGeneral, DeribitPair
+from plimsoll.margin.deribit.portfolio_prepared import AccountCharges
+from plimsoll.margin.deribit.portfolio_shocks import DeltaRamp, RollRamp
+
+__all__ = [
+    "GENERAL",
+    "AccountCharges",
+    "DeltaRamp",
+    "DeribitGeneral",
+    "DeribitPair",
+    "DeribitPortfolioMargin",
+    "PortfolioMode",
+    "RollRamp",
+]

@@ -1,0 +1,117 @@
+"""Books as the risk matrix sees them: orders filled, coin collateral as positions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from plimsoll.domain.book import Book
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class HeldBook:
+    """A book with positions added, and where each of its positions comes from.
+
+    Parameters
+    ----------
+    book : Book
+    origin : (P',) int64
+        Row in the first book; -1 for what was added.
+    """
+
+    book: Book
+    origin: IntArray
+
+
+def unchanged(book: Book) -> HeldBook:
+    """Return a book as it is."""
+    return HeldBook(book=book, origin=np.arange(book.market.size))
+
+
+def collateral_market(currency: str) -> str:
+    """Name of the position that stands for a coin held as collateral."""
+    return f"collateral {currency}"
+
+
+def with_collateral(book: Book, coins: Sequence[str]) -> HeldBook:
+    """Add a spot position for every coin held as collateral."""
+    held = [c for c in coins if c in book.currencies]
+    amounts = book.collateral[:, [book.currencies.index(c) for c in held]]
+    account, column = np.nonzero(amounts)
+    markets = (*book.markets, *(collateral_market(c) for c in held))
+    return _with_positions(
+        replace(book, markets=markets),
+        account.astype(np.int64),
+        (len(book.markets) + column).astype(np.int64),
+        amounts[account, column],
+    )
+
+
+def filled(book: Book, *, buys: bool) -> HeldBook:
+    """Fill all buys, or all sells, at no cost: positions move or are added.
+
+    An account that holds a long and a short of one market adds buys to the long and sells to the
+    short.
+    """
+    orders = book.orders
+    if orders is None or not len(orders):
+        return unchanged(book)
+    markets = max(len(book.markets), 1)
+    account = np.repeat(np.arange(len(book)), np.diff(orders.offsets))
+    chosen = (orders.quantity > 0.0) == buys
+    keys, place = np.unique((account * markets + orders.market)[chosen], return_inverse=True)
+    amount = np.bincount(place, weights=orders.quantity[chosen], minlength=keys.size)
+    row = _row_of(book, keys, markets, buys)
+    quantity = book.quantity.copy()
+    known = row >= 0
+    quantity[row[known]] += amount[known]
+    moved = replace(book, quantity=quantity)
+    new = keys[~known]
+    added = amount[~known].astype(np.float64)
+    return _with_positions(moved, new // markets, new % markets, added)
+
+
+def _row_of(book: Book, keys: IntArray, markets: int, buys: bool) -> IntArray:
+    """(K,) position that a fill moves; -1 where there is none."""
+    mine = book.account_of_position * markets + book.market
+    row = np.full(keys.size, -1, dtype=np.int64)
+    if not keys.size:
+        return row
+    place = np.minimum(np.searchsorted(keys, mine), keys.size - 1)
+    found = np.flatnonzero(keys[place] == mine)
+    # Written last is the side that the fill enlarges.
+    same_side = (book.quantity[found] > 0.0) == buys
+    order = found[np.argsort(same_side, kind="stable")]
+    row[place[order]] = order
+    return row
+
+
+def _with_positions(
+    book: Book, account: IntArray, market: IntArray, quantity: FloatArray
+) -> HeldBook:
+    """Add cross positions at the end of their accounts."""
+    if not account.size:
+        return unchanged(book)
+    owner = np.concatenate([book.account_of_position, account])
+    order = np.argsort(owner, kind="stable")
+    count, nan = account.size, np.full(account.size, np.nan)
+    counts = np.bincount(owner, minlength=len(book))
+    return HeldBook(
+        book=replace(
+            book,
+            offsets=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
+            funding=None,
+            market=np.concatenate([book.market, market])[order].astype(np.int64),
+            quantity=np.concatenate([book.quantity, quantity])[order],
+            entry_price=np.concatenate([book.entry_price, np.ones(count)])[order],
+            isolated_margin=np.concatenate([book.isolated_margin, nan])[order],
+            leverage=np.concatenate([book.leverage, nan])[order],
+        ),
+        origin=np.concatenate([np.arange(book.market.size), np.full(count, -1)])[order],
+    )

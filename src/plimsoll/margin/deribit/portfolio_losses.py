@@ -1,0 +1,130 @@
+"""Risk matrix of margin units: worst case over pairs and scenarios, shocks, contingency.
+
+All in columns; accounts x scenarios is never held as a whole, but in blocks of units.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from plimsoll.margin.cells import Cells
+from plimsoll.margin.deribit.portfolio_shocks import DeltaRamp, cell_deltas, delta_shocks
+from plimsoll.margin.deribit.portfolio_table import PairTable
+from plimsoll.maths.grouped_losses import CellPositions, cell_profits, worst_of_cells
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+
+BLOCK = 65_536
+"""Margin units whose losses are held at once where several pairs are added."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class RiskMatrix:
+    """What U margin units lose, in the numeraire; all (U,) and not below 0.
+
+    Parameters
+    ----------
+    worst_case : float64
+        Largest loss over the scenarios, pairs added.
+    stand_alone : float64
+        Sum of the pairs' own worst cases.
+    roll_shock, delta_shock : float64
+    binding : int64
+        Scenario of the worst case; -1 where none loses.
+    """
+
+    worst_case: FloatArray
+    stand_alone: FloatArray
+    roll_shock: FloatArray
+    delta_shock: FloatArray
+    binding: IntArray
+
+
+def by_pair(cells: Cells) -> CellPositions:
+    """Cells as the rules see them: a pair is one group, whatever its expiries."""
+    laid = cells.positions
+    count = len(cells)
+    return CellPositions(
+        laid.row,
+        laid.quantity,
+        laid.segment_offsets[laid.cell_offsets],
+        np.zeros(count, dtype=np.int64),
+        np.arange(count + 1),
+    )
+
+
+def risk_matrix(
+    pairs: Sequence[PairTable],
+    laid: Sequence[Cells],
+    units: int,
+    *,
+    per_usd: float,
+    ramp: DeltaRamp,
+    block: int = BLOCK,
+) -> RiskMatrix:
+    """Compute the risk matrix of margin units 0 to ``units - 1``.
+
+    Parameters
+    ----------
+    pairs : sequence of PairTable
+    laid : sequence of Cells
+        Positions of each pair; a cell is a margin unit, its groups are expiries.
+    """
+    roll, delta, alone = np.zeros(units), np.zeros(units), np.zeros(units)
+    for pair, cells in zip(pairs, laid, strict=True):
+        deltas = cell_deltas(cells, pair.table.delta, pair.price, pair.roll_rate)
+        roll[cells.unit] += deltas.roll_shock
+        delta[cells.unit] += delta_shocks(deltas, pair.pair, per_usd, ramp)
+        alone[cells.unit] += np.maximum(_worst(pair, cells)[0], 0.0)
+    worst, binding = _worst_over_pairs(pairs, laid, units, block)
+    return RiskMatrix(
+        worst_case=np.maximum(worst, 0.0),
+        stand_alone=alone,
+        roll_shock=roll,
+        delta_shock=delta,
+        binding=np.where(worst > 0.0, binding, -1).astype(np.int64),
+    )
+
+
+def _worst(pair: PairTable, cells: Cells) -> tuple[FloatArray, IntArray]:
+    """Largest loss (C,) of each cell, and its scenario."""
+    loss, binding = np.zeros(len(cells)), np.zeros(len(cells), dtype=np.int64)
+    table = pair.table
+    worst_of_cells(by_pair(cells), table.profit, table.value, pair.rules, loss, binding)
+    return loss, binding
+
+
+def _worst_over_pairs(
+    pairs: Sequence[PairTable], laid: Sequence[Cells], units: int, block: int
+) -> tuple[FloatArray, IntArray]:
+    """Largest loss (U,) of each unit over scenarios, signed, and its scenario."""
+    worst, binding = np.zeros(units), np.zeros(units, dtype=np.int64)
+    if len(pairs) == 1:
+        worst[laid[0].unit], binding[laid[0].unit] = _worst(pairs[0], laid[0])
+        return worst, binding
+    for first in range(0, units if pairs else 0, block):
+        last = min(first + block, units)
+        total = np.zeros((last - first, len(pairs[0].scenarios.grid)))
+        for pair, cells in zip(pairs, laid, strict=True):
+            _add_profits(pair, cells, first, last, total)
+        place = np.argmin(total, axis=1)
+        worst[first:last] = -total[np.arange(last - first), place]
+        binding[first:last] = place
+    return worst, binding
+
+
+def _add_profits(pair: PairTable, cells: Cells, first: int, last: int, total: FloatArray) -> None:
+    """Add the profits of a pair's cells in units ``first`` to ``last - 1``."""
+    start, end = (int(c) for c in np.searchsorted(cells.unit, [first, last]))
+    if start == end:
+        return
+    laid = by_pair(cells)
+    held = laid._replace(cell_offsets=laid.cell_offsets[start : end + 1])
+    out = np.empty((end - start, total.shape[1]))
+    cell_profits(held, pair.table.profit, pair.table.value, pair.rules, out)
+    total[cells.unit[start:end] - first] += out

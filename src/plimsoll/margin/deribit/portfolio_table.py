@@ -1,0 +1,159 @@
+"""The table of Deribit's risk matrix: every contract of every pair under its pair's scenarios."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from plimsoll.domain.instrument import Future, Instrument, Option, Perpetual
+from plimsoll.domain.margin_reason import MarginReason
+from plimsoll.domain.market import DAY_NS, MarketSnapshot
+from plimsoll.margin.deribit.portfolio_parameters import DeribitPair
+from plimsoll.margin.deribit.portfolio_scenarios import MatrixScenarios
+from plimsoll.margin.deribit.portfolio_shocks import RollRamp, roll_rates
+from plimsoll.maths.grouped_losses import GroupRules, neutral_rules
+from plimsoll.scenarios.grid_rules import GridRules
+from plimsoll.scenarios.grid_table import GridTable, grid_table, in_numeraire
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+BoolArray = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class PairTable:
+    """One pair: its N contracts in the numeraire, after what of the scenarios counts.
+
+    Parameters
+    ----------
+    name : str
+    pair : DeribitPair
+    scenarios : MatrixScenarios
+    table : GridTable
+        Profits already times the share of the scenario that counts.
+    rules : GroupRules
+        One group: the pair.
+    group : (N,) int64
+        Expiry of each contract; spot is last, and rolls for nothing.
+    roll_rate : (K,) float64
+    price : (N,) float64
+        What a coin is worth in the numeraire.
+    """
+
+    name: str
+    pair: DeribitPair
+    scenarios: MatrixScenarios
+    table: GridTable
+    rules: GroupRules
+    group: IntArray
+    roll_rate: FloatArray
+    price: FloatArray
+
+
+def pair_name(instrument: Instrument) -> str:
+    """Key of an instrument's parameters, for instance ``BTC_USD`` or ``SOL_USDC``."""
+    return f"{instrument.pair.base}_{instrument.pair.quote}"
+
+
+def pair_table(
+    name: str,
+    pair: DeribitPair,
+    scenarios: MatrixScenarios,
+    instruments: Mapping[str, Instrument],
+    snapshot: MarketSnapshot,
+    settle_price: FloatArray,
+    *,
+    numeraire: str,
+    per_usd: float,
+    rules: GridRules,
+    ramp: RollRamp,
+) -> PairTable:
+    """Revalue the contracts of one pair.
+
+    Parameters
+    ----------
+    instruments : mapping of str to Instrument
+        All of one pair.
+    settle_price : (N,) float64
+        Of each contract's settlement currency, in the numeraire.
+    numeraire : str
+        The pair's base coin in a coin account: profits stay in coin.
+    per_usd : float
+        What a dollar is worth in the numeraire.
+    rules : GridRules
+    ramp : RollRamp
+    """
+    raw = grid_table(instruments, snapshot, scenarios.grid, scenarios.rule, rules=rules)
+    held = list(instruments.values())
+    in_coin = np.array([i.settle == i.pair.base for i in held], dtype=np.bool_)
+    is_coin_account = bool(held) and held[0].pair.base == numeraire
+    moves = np.zeros(raw.profit.shape)
+    if not is_coin_account:
+        moves[in_coin] = scenarios.grid.price_moves
+    table = in_numeraire(raw, settle_price, moves)
+    share = scenarios.coin_share if is_coin_account else scenarios.grid.fraction
+    group, roll_rate = _expiries(held, pair, snapshot.at_ns, ramp)
+    return PairTable(
+        name=name,
+        pair=pair,
+        scenarios=scenarios,
+        table=_priced(replace(table, profit=table.profit * share), per_usd),
+        rules=_rules(pair, scenarios, per_usd, is_coin_account),
+        group=group,
+        roll_rate=roll_rate,
+        price=np.where(in_coin, settle_price, _index(instruments, snapshot, raw) * settle_price),
+    )
+
+
+def _priced(table: GridTable, per_usd: float) -> GridTable:
+    """Without the price of a dollar there are no dampeners, thresholds and caps."""
+    if np.isfinite(per_usd) and per_usd > 0.0:
+        return table
+    reason = np.where(table.reason == 0, int(MarginReason.NO_CURRENCY_PRICE), table.reason)
+    return replace(
+        table,
+        profit=np.full_like(table.profit, np.nan),
+        value=np.full_like(table.value, np.nan),
+        reason=reason.astype(np.int64),
+    )
+
+
+def _rules(
+    pair: DeribitPair, scenarios: MatrixScenarios, per_usd: float, is_coin_account: bool
+) -> GroupRules:
+    rules = neutral_rules(1, len(scenarios.grid))
+    at_edge = 1.0 + scenarios.edge if is_coin_account else 1.0
+    dampener = float(pair.extended_dampener_usd) * per_usd * scenarios.beyond / at_edge
+    return rules._replace(
+        gain_share=np.array([float(pair.pnl_offset)]),
+        gain_cap=np.array([float(pair.max_offsetable_pnl_usd) * per_usd]),
+        dampener=dampener,
+    )
+
+
+def _expiries(
+    held: list[Instrument], pair: DeribitPair, at_ns: int, ramp: RollRamp
+) -> tuple[IntArray, FloatArray]:
+    """Expiry of each contract (N,), and the roll shock's rate of each expiry (K,)."""
+    ends = [i.expiry_ns if isinstance(i, Future | Option) else at_ns for i in held]
+    known, group = np.unique(np.array(ends, dtype=np.int64), return_inverse=True)
+    years = np.maximum(known - at_ns, 0) / (365 * DAY_NS)
+    rolls = np.array([isinstance(i, Perpetual | Future | Option) for i in held], dtype=np.bool_)
+    spot = known.size
+    rates = np.append(roll_rates(pair, years, ramp), 0.0)
+    return np.where(rolls, group, spot).astype(np.int64), rates
+
+
+def _index(
+    instruments: Mapping[str, Instrument], snapshot: MarketSnapshot, table: GridTable
+) -> FloatArray:
+    """(N,) index of each contract; its forward or mark where the snapshot has none."""
+    nan = float("nan")
+    quoted = np.array(
+        [snapshot.quotes[m].index if m in snapshot.quotes else nan for m in instruments]
+    )
+    usable = np.isfinite(quoted) & (quoted > 0.0)
+    return np.where(usable, quoted, table.forward)
