@@ -341,9 +341,8 @@ def test_no_name_covers_a_mark_or_another_name() -> None:
 
 
 def test_an_axis_starts_at_zero_unless_that_leaves_most_of_it_empty() -> None:
-    assert axis_range([1.0, 4.0]) == (0.0, pytest.approx(4.32))
-    low, high = axis_range([2.4, 3.0])
-    assert (low, high) == (pytest.approx(2.31), pytest.approx(3.09))
+    assert axis_range([1.0, 4.0]) == pytest.approx((0.0, 4.32))
+    assert axis_range([2.4, 3.0]) == pytest.approx((2.31, 3.09))
     assert axis_range([]) == (0.0, 1.0)
     low, high = axis_range([2.0, 2.0])
     assert low < 2.0 < high
