@@ -16,22 +16,6 @@ from plimsoll.maths.svi_forms import PARAMETERS
 Array = NDArray[np.float64]
 
 
-def natural_jacobian(raw: ArrayLike) -> Array:
-    """Derivatives of ``delta, mu, rho, omega, zeta``; shape (..., 5, 5)."""
-    _, b, rho, _, sigma = _columns(raw)
-    root = np.sqrt((1.0 - rho) * (1.0 + rho))
-    cube = root**3
-    none, one = np.zeros_like(b), np.ones_like(b)
-    rows = (
-        (one, -sigma * root, b * sigma * rho / root, none, -b * root),
-        (none, none, sigma / cube, one, rho / root),
-        (none, none, one, none, none),
-        (none, 2.0 * sigma / root, 2.0 * b * sigma * rho / cube, none, 2.0 * b / root),
-        (none, none, -rho / (root * sigma), none, -root / sigma**2),
-    )
-    return _matrix(rows)
-
-
 def jump_wings_jacobian(raw: ArrayLike, tau_years: ArrayLike) -> Array:
     """Derivatives of ``v, psi, p, c, v_low``; shape (..., 5, 5)."""
     a, b, rho, m, sigma = _columns(raw)

@@ -1,9 +1,7 @@
-"""Other forms of a raw SVI smile: natural, jump-wings and nodes; both ways, with Jacobians.
+"""Other forms of a raw SVI smile: jump-wings and nodes; both ways.
 
 ===========  =============================================================================
 raw          ``a, b, rho, m, sigma``
-natural      ``delta, mu, rho, omega, zeta``: ``w = delta + omega/2 (1 + zeta rho (k - mu) +
-             sqrt((zeta (k - mu) + rho)**2 + 1 - rho**2))``
 jump-wings   ``v, psi, p, c, v_low``: variance at the money (annual), ``w'(0)/(2 sqrt(w(0)))``,
              slopes of the left and right wing over ``sqrt(w(0))``, least variance (annual)
 nodes        ``vol, skew, curvature, right, left``: volatility at the money, its first and second
@@ -11,10 +9,10 @@ nodes        ``vol, skew, curvature, right, left``: volatility at the money, its
              and ``-dw/dk`` far to the left
 ===========  =============================================================================
 
-Natural and jump-wings: Gatheral and Jacquier (2014), sections 3.2 and 3.3. From one day to the next
-raw parameters move along valleys in which the smile hardly changes; nodes and jump-wings name what
-traders see. Jump-wings do not determine a smile whose lowest point is at the money (``psi = 0``);
-nodes do. All forms broadcast over leading axes; a form is an array with five entries last.
+Jump-wings: Gatheral and Jacquier (2014), section 3.3. From one day to the next raw parameters move
+along valleys in which the smile hardly changes; nodes and jump-wings name what traders see.
+Jump-wings do not determine a smile whose lowest point is at the money (``psi = 0``); nodes do. All
+forms broadcast over leading axes; a form is an array with five entries last.
 
 One smile, one raw form: ``b >= 0`` and ``sigma > 0`` leave no two sets of parameters for a curved
 smile. A flat one, ``b = 0``, has them all; its canonical form is ``rho = m = 0``, ``sigma = 1``.
@@ -30,56 +28,8 @@ from plimsoll.errors import UsageError
 Array = NDArray[np.float64]
 
 PARAMETERS = 5
-NATURAL = ("delta", "mu", "rho", "omega", "zeta")
 JUMP_WINGS = ("v", "psi", "p", "c", "v_low")
 NODES = ("vol", "skew", "curvature", "right", "left")
-
-
-def canonical_raw(raw: ArrayLike) -> Array:
-    """Raw parameters in canonical form: ``sigma`` positive, flat smiles alike.
-
-    Raises
-    ------
-    UsageError
-        For ``b < 0``, ``|rho| >= 1`` or ``sigma = 0``.
-    """
-    a, b, rho, m, sigma = _columns(raw, "raw")
-    good = (b >= 0.0) & (np.abs(rho) < 1.0) & (sigma != 0.0)
-    _require(good, raw, "raw", "b >= 0, |rho| < 1 and sigma other than 0")
-    flat = b == 0.0
-    rest = (np.where(flat, 0.0, rho), np.where(flat, 0.0, m), np.where(flat, 1.0, np.abs(sigma)))
-    return np.stack((a, b, *rest), axis=-1)
-
-
-def raw_to_natural(raw: ArrayLike) -> Array:
-    """Natural parameters ``delta, mu, rho, omega, zeta``."""
-    a, b, rho, m, sigma = _columns(raw, "raw")
-    remainder = np.sqrt((1.0 - rho) * (1.0 + rho))
-    omega = 2.0 * b * sigma / remainder
-    delta, mu = a - b * sigma * remainder, m + rho * sigma / remainder
-    return np.stack((delta, mu, rho, omega, remainder / sigma), axis=-1)
-
-
-def natural_to_raw(natural: ArrayLike) -> Array:
-    """Inverse of `raw_to_natural`.
-
-    Raises
-    ------
-    UsageError
-        For ``omega < 0``, ``zeta <= 0`` or ``|rho| >= 1``.
-    """
-    delta, mu, rho, omega, zeta = _columns(natural, "natural")
-    good = (omega >= 0.0) & (zeta > 0.0) & (np.abs(rho) < 1.0)
-    _require(good, natural, "natural", "omega >= 0, zeta > 0 and |rho| < 1")
-    square = (1.0 - rho) * (1.0 + rho)
-    columns = (
-        delta + 0.5 * omega * square,
-        0.5 * omega * zeta,
-        rho,
-        mu - rho / zeta,
-        np.sqrt(square) / zeta,
-    )
-    return np.stack(columns, axis=-1)
 
 
 def raw_to_jump_wings(raw: ArrayLike, tau_years: ArrayLike) -> Array:

@@ -1,4 +1,4 @@
-"""Natural, jump-wings and node forms: published numbers, definitions by mpmath, round trips."""
+"""Jump-wings and node forms: published numbers, definitions by mpmath, round trips."""
 
 from __future__ import annotations
 
@@ -35,16 +35,6 @@ def test_published_jump_wings_give_vogts_smile() -> None:
     np.testing.assert_allclose(svi_forms.jump_wings_to_raw(VOGT_JUMP_WINGS, 1.0), VOGT, rtol=2e-5)
 
 
-def test_natural_form_is_the_same_smile() -> None:
-    """The paper's formula, written out."""
-    k = np.linspace(-1.0, 1.0, 9)
-    for raw in SMILES:
-        delta, mu, rho, omega, zeta = svi_forms.raw_to_natural(raw)
-        root = np.sqrt((zeta * (k - mu) + rho) ** 2 + 1.0 - rho**2)
-        found = delta + 0.5 * omega * (1.0 + zeta * rho * (k - mu) + root)
-        np.testing.assert_allclose(found, svi_total_variance(raw, k), rtol=1e-12)
-
-
 def test_nodes_are_derivatives_of_the_volatility() -> None:
     """Volatility and its derivatives in k at the money by mpmath; wings far out."""
     for raw, tau in zip(SMILES, TAU, strict=True):
@@ -62,11 +52,10 @@ def test_nodes_are_derivatives_of_the_volatility() -> None:
         np.testing.assert_allclose(found[3:], [(far[3] - far[2]) / 1e6, (far[0] - far[1]) / 1e6])
 
 
-@pytest.mark.parametrize("form", ["natural", "jump_wings", "nodes"])
+@pytest.mark.parametrize("form", ["jump_wings", "nodes"])
 def test_round_trips(form: str) -> None:
     """A few last places times the condition of the way back."""
     back = {
-        "natural": lambda: svi_forms.natural_to_raw(svi_forms.raw_to_natural(SMILES)),
         "jump_wings": lambda: svi_forms.jump_wings_to_raw(
             svi_forms.raw_to_jump_wings(SMILES, TAU), TAU
         ),
@@ -75,11 +64,10 @@ def test_round_trips(form: str) -> None:
     np.testing.assert_allclose(back[form](), SMILES, rtol=1e-11, atol=1e-14)
 
 
-@pytest.mark.parametrize("form", ["natural", "jump_wings", "nodes"])
+@pytest.mark.parametrize("form", ["jump_wings", "nodes"])
 def test_jacobians_are_the_derivatives(form: str) -> None:
     """Against differences in 40 digits, of the forms written in mpmath."""
     jacobian = {
-        "natural": lambda raw, _: svi_form_jacobians.natural_jacobian(raw),
         "jump_wings": svi_form_jacobians.jump_wings_jacobian,
         "nodes": svi_form_jacobians.nodes_jacobian,
     }[form]
@@ -99,9 +87,6 @@ def _mp_form(form: str, raw: list[mpmath.mpf], tau: float) -> list[mpmath.mpf]:
     """The forms by their definitions, derivatives of w written out."""
     a, b, rho, m, sigma = raw
     radius, leg = mpmath.sqrt(m**2 + sigma**2), mpmath.sqrt(1 - rho**2)
-    if form == "natural":
-        omega = 2 * b * sigma / leg
-        return [a - omega * (1 - rho**2) / 2, m + rho * sigma / leg, rho, omega, leg / sigma]
     w, slope, bend = a + b * (radius - rho * m), b * (rho - m / radius), b * sigma**2 / radius**3
     if form == "jump_wings":
         root = mpmath.sqrt(w)
@@ -126,14 +111,9 @@ def test_covariances_are_carried_over() -> None:
     np.testing.assert_array_equal(carried, carried.T)
 
 
-def test_a_flat_smile_has_one_canonical_form() -> None:
-    one = svi_forms.canonical_raw([0.04, 0.0, 0.3, 0.2, 0.5])
-    np.testing.assert_array_equal(one, [0.04, 0.0, 0.0, 0.0, 1.0])
-    again = svi_forms.nodes_to_raw(svi_forms.raw_to_nodes(one, 1.0), 1.0)
-    np.testing.assert_allclose(again, one, rtol=1e-15)
-    np.testing.assert_array_equal(
-        svi_forms.canonical_raw([0.04, 0.1, 0.3, 0.2, -0.5]), [0.04, 0.1, 0.3, 0.2, 0.5]
-    )
+def test_a_flat_smile_comes_back_from_its_nodes() -> None:
+    again = svi_forms.nodes_to_raw(svi_forms.raw_to_nodes([0.04, 0.0, 0.0, 0.0, 1.0], 1.0), 1.0)
+    np.testing.assert_allclose(again, [0.04, 0.0, 0.0, 0.0, 1.0], rtol=1e-15)
 
 
 def test_what_no_smile_has_is_refused() -> None:
@@ -143,11 +123,7 @@ def test_what_no_smile_has_is_refused() -> None:
         svi_forms.jump_wings_to_raw([0.04, 0.1, 0.5, 0.5, 0.05], 1.0)
     with pytest.raises(UsageError, match="between those of the wings"):
         svi_forms.nodes_to_raw([0.2, 1.0, 1.0, 0.01, 0.01], 1.0)
-    with pytest.raises(UsageError, match="zeta > 0"):
-        svi_forms.natural_to_raw([0.0, 0.0, 0.0, 1.0, 0.0])
     with pytest.raises(UsageError, match="positive total variance"):
         svi_forms.raw_to_nodes([-1.0, 0.1, 0.0, 0.0, 0.1], 1.0)
     with pytest.raises(UsageError, match="five entries"):
-        svi_forms.raw_to_natural([1.0, 2.0])
-    with pytest.raises(UsageError, match="b >= 0"):
-        svi_forms.canonical_raw([0.1, -0.1, 0.0, 0.0, 0.1])
+        svi_forms.raw_to_nodes([1.0, 2.0], 1.0)

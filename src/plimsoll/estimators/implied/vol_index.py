@@ -109,6 +109,16 @@ def vol_index(
 ) -> VolIndex:
     """Model-free index from a chain's own quotes.
 
+    Parameters
+    ----------
+    quotes : SmileQuotes
+    horizon_days, minimum_days : float
+        Calendar days from the chain's time.
+    truncation : Truncation
+        What is done about strikes beyond the quoted ones.
+
+    Notes
+    -----
     Expiries nearer than ``minimum_days`` and those whose strip has a reason are passed over: "no
     expiry before" and "after" the horizon mean none with a strip.
     """
@@ -132,7 +142,25 @@ def vol_index(
 
 
 def surface_vol_index(surface: VolSurface, *, horizon_days: float = 30.0) -> VolIndex:
-    """The same index by the strip over all strikes of a fitted surface."""
+    """The same index by the strip over all strikes of a fitted surface.
+
+    Parameters
+    ----------
+    surface : VolSurface
+    horizon_days : float
+        Calendar days from the surface's time; positive.
+
+    Returns
+    -------
+    VolIndex
+        ``beyond_share`` is 0: a surface has all strikes.
+
+    Raises
+    ------
+    EstimationError
+        Where a smile beside the horizon has butterfly arbitrage or wings at Lee's bound: see
+        `plimsoll.estimators.implied.smile_strip`.
+    """
     nodes = [
         _Node(
             tau_years=smile.tau_years,

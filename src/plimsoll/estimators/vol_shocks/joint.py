@@ -111,7 +111,23 @@ def joint_distribution(
     replicates: int = 200,
     seed: int,
 ) -> JointDistribution:
-    """Moments, quantiles and correlations with standard errors.
+    """Moments, quantiles and correlations with standard errors by the block bootstrap.
+
+    Parameters
+    ----------
+    joint : JointMoves
+        Of `parameter_moves` or `tenor_moves`; rows in order of time.
+    probabilities : tuple of float
+        Of the quantiles, within [0, 1].
+    block_length : int
+        Moves drawn together, so that their dependence from one to the next is in the errors.
+    replicates : int
+        Bootstrap samples.
+    seed : int
+
+    Returns
+    -------
+    JointDistribution
 
     Raises
     ------
