@@ -1,0 +1,62 @@
+"""Bybit's contingencies: what stress losses of netted books do not see.
+
+Published are what each multiplies; how times and hedged amounts are averaged where there are more
+than two expiries is not, and is read here as stated at each function.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from plimsoll.margin.cell_sums import CellSums
+
+FloatArray = NDArray[np.float64]
+
+
+def net_short_options(
+    sums: CellSums, call_notional: FloatArray, put_notional: FloatArray, rate: FloatArray
+) -> FloatArray:
+    """(C,) rate on the notional of calls sold net, and of puts sold net."""
+    calls = np.maximum(-sums.by_cell(call_notional), 0.0)
+    puts = np.maximum(-sums.by_cell(put_notional), 0.0)
+    return (calls + puts) * rate
+
+
+def hedged_across_expiries(
+    sums: CellSums, column: FloatArray, days: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Return the amount (C,) that expiries hedge of one another, and the days (C,) between them.
+
+    An amount is the smaller of what the long and the short expiries hold; the days are between
+    the two sides' means, each weighted by its amounts.
+
+    Parameters
+    ----------
+    column : (N + 1,) float64
+        Of one contract.
+    days : (K,) float64
+        Of each group.
+    """
+    held = sums.by_segment(column)
+    bought, sold = np.maximum(held, 0.0), np.maximum(-held, 0.0)
+    ends = days[sums.group_of_segment]
+    long, short = sums.of_segments(bought), sums.of_segments(sold)
+    hedged = np.minimum(long, short)
+    both = hedged > 0.0
+    apart = np.abs(
+        sums.of_segments(bought * ends) / np.where(both, long, 1.0)
+        - sums.of_segments(sold * ends) / np.where(both, short, 1.0)
+    )
+    return hedged, np.where(both, apart, 0.0)
+
+
+def hedged_across_legs(
+    sums: CellSums, delta: FloatArray, leg_of_row: NDArray[np.int64], legs: int
+) -> FloatArray:
+    """(C,) cash delta that currencies hedge of one another."""
+    by_leg = [sums.by_cell(np.where(leg_of_row == leg, delta, 0.0)) for leg in range(legs)]
+    long, short = np.zeros(sums.cells), np.zeros(sums.cells)
+    for amount in by_leg:
+        long, short = long + np.maximum(amount, 0.0), short + np.maximum(-amount, 0.0)
+    return np.minimum(long, short)

@@ -1,0 +1,109 @@
+"""Bybit's portfolio margin of unified accounts, as far as it is published.
+
+    MM = maximum stress loss + contingencies,       IM = factor MM
+
+for each underlying, contracts and spot of all currencies together (`reference/methodology.md`,
+1.5). Contingencies: `plimsoll.margin.bybit.contingencies`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from plimsoll.domain.choice import chosen
+from plimsoll.domain.instrument import Instrument
+from plimsoll.domain.market import MarketSnapshot
+from plimsoll.domain.parameters import ParameterSet
+from plimsoll.margin.bybit.parameters import FIRST_CLASS, BybitParameters
+from plimsoll.margin.bybit.prepared import PreparedBybit
+from plimsoll.margin.bybit.scenarios import NAMES, stress_grid
+from plimsoll.margin.cash_sensitivities import cash_sensitivities
+from plimsoll.margin.currency import CurrencyPricing
+from plimsoll.margin.market_rows import market_rows
+from plimsoll.margin.underlying import parameters_by_unit, underlying_groups, value_currency
+from plimsoll.margin.underlying_cells import UnderlyingCells
+from plimsoll.margin.underlying_tables import CoinProfit, extended, quote_prices, unit_tables
+from plimsoll.scenarios.grid_rules import GridRules
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BybitMargin:
+    """Bybit portfolio margin.
+
+    Parameters
+    ----------
+    pricing : CurrencyPricing
+    coin_profit : CoinProfit
+    rules : GridRules
+        Source of volatility and age of surfaces; scenarios are at the snapshot's instant.
+
+    Raises
+    ------
+    UsageError
+        For a text that names no choice.
+    """
+
+    pricing: CurrencyPricing = field(default_factory=CurrencyPricing)
+    coin_profit: CoinProfit = CoinProfit.SHOCKED
+    rules: GridRules = field(default_factory=GridRules)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "coin_profit", chosen(CoinProfit, self.coin_profit, "coin_profit"))
+
+    def prepare(
+        self,
+        snapshot: MarketSnapshot,
+        parameters: ParameterSet | Mapping[str, BybitParameters],
+        instruments: Mapping[str, Instrument],
+    ) -> PreparedBybit:
+        """Revalue every instrument under the stress of its underlying; see `MarginModel.prepare`.
+
+        Parameters
+        ----------
+        snapshot : MarketSnapshot
+        parameters : ParameterSet or mapping of str to BybitParameters
+            By underlying (`plimsoll.margin.underlying`).
+        instruments : mapping of str to Instrument
+
+        Raises
+        ------
+        UsageError
+            For a contract without size, and for a quote or settlement currency nothing prices.
+        """
+        rows = market_rows(snapshot, instruments, self.pricing)
+        groups = underlying_groups(instruments, snapshot.at_ns)
+        units = parameters_by_unit(BybitParameters, parameters, groups.units)
+        table = unit_tables(
+            instruments,
+            snapshot,
+            rows,
+            groups,
+            {name: stress_grid(own) for name, own in units.items()},
+            NAMES,
+            rules=replace(self.rules, elapsed_ns=0),
+            coin_profit=self.coin_profit,
+        )
+        quoted = quote_prices(instruments, snapshot, self.pricing)
+        cash = cash_sensitivities(table, instruments, quoted)
+        every = tuple(units.get(unit, FIRST_CLASS) for unit in groups.units)
+        legs = sorted({value_currency(i) for i in instruments.values()})
+        return PreparedBybit(
+            snapshot=snapshot,
+            pricing=self.pricing,
+            risk=UnderlyingCells(
+                rows=replace(rows, reason=rows.with_reasons(table.reason)),
+                groups=groups,
+                grids=tuple(stress_grid(own).grid for own in every),
+                profit=extended(table.profit),
+                value=cash.value,
+            ),
+            units=every,
+            cash=cash,
+            leg_of_row=np.array(
+                [*(legs.index(value_currency(i)) for i in instruments.values()), -1], dtype=np.int64
+            ),
+            legs=max(len(legs), 1),
+        )

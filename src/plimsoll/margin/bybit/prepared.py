@@ -1,0 +1,159 @@
+"""Bybit portfolio margin with marks and parameters: charges of cells, terms of margin units."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from plimsoll.domain.book import Book
+from plimsoll.domain.market import MarketSnapshot
+from plimsoll.domain.requirement import Requirements, RequirementTerm
+from plimsoll.margin.assembly import assemble
+from plimsoll.margin.bybit.contingencies import (
+    hedged_across_expiries,
+    hedged_across_legs,
+    net_short_options,
+)
+from plimsoll.margin.bybit.parameters import BybitParameters
+from plimsoll.margin.bybit.scenarios import NAMES
+from plimsoll.margin.cash_sensitivities import CashSensitivities
+from plimsoll.margin.cell_sums import cell_sums
+from plimsoll.margin.cells import Cells, UnitLayout, unit_layout
+from plimsoll.margin.currency import CurrencyPricing
+from plimsoll.margin.market_rows import book_values
+from plimsoll.margin.underlying_cells import UnderlyingCells, binding_of_units, unit_term
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+
+_DAYS_A_YEAR = 365.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class CellCharges:
+    """(C,) charges of each cell, in the numeraire, none negative; margin is their sum.
+
+    Parameters
+    ----------
+    scenario_loss, short_options, vega_spread, stable_spread, delta_spread, futures : (C,) float64
+    binding : (C,) int64
+        Scenario of the stress loss; -1 where none loses.
+    """
+
+    scenario_loss: FloatArray
+    short_options: FloatArray
+    vega_spread: FloatArray
+    stable_spread: FloatArray
+    delta_spread: FloatArray
+    futures: FloatArray
+    binding: IntArray
+
+    def titled(self) -> tuple[tuple[str, str, FloatArray], ...]:
+        """Name, title and column of each charge."""
+        return (
+            ("scenario_loss", "Maximum stress loss", self.scenario_loss),
+            ("short_options", "Net short options", self.short_options),
+            ("vega_spread", "Vega spread", self.vega_spread),
+            ("stable_spread", "Stablecoin spread", self.stable_spread),
+            ("delta_spread", "Delta spread", self.delta_spread),
+            ("futures", "Perpetuals and futures", self.futures),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class PreparedBybit:
+    """Immutable; serves any number of books.
+
+    Parameters
+    ----------
+    risk : UnderlyingCells
+    units : tuple of R BybitParameters
+        Those of units without parameters are read by nobody.
+    cash : CashSensitivities
+    leg_of_row : (N + 1,) int64
+        Currency of each contract's value, numbered.
+    legs : int
+    """
+
+    snapshot: MarketSnapshot
+    pricing: CurrencyPricing
+    risk: UnderlyingCells
+    units: tuple[BybitParameters, ...]
+    cash: CashSensitivities
+    leg_of_row: IntArray
+    legs: int
+
+    def requirements(self, book: Book) -> Requirements:
+        """Return initial margin, maintenance margin and equity of every margin unit.
+
+        Raises
+        ------
+        UsageError
+            For a collateral currency that nothing prices.
+        """
+        layout, rows, numeraire = unit_layout(book), self.risk.rows, self.pricing.numeraire
+        values = book_values(book, layout, rows, self.pricing, self.snapshot)
+        cells = self.risk.cells(book, layout, values.reason != 0)
+        charges = self.charges(cells)
+        terms = self._terms(layout, cells, charges)
+        total = np.sum([column for *_, column in charges.titled()], axis=0)
+        return assemble(
+            book=book,
+            layout=layout,
+            rows=rows,
+            values=values,
+            terms=terms,
+            numeraire=numeraire,
+            binding_scenario=binding_of_units(layout, cells, charges.binding, total),
+            scenario_names=NAMES,
+            unit_explainer=self.risk.explainer(
+                book, layout, values, cells, terms, numeraire, about=_ABOUT, notes=_NOTES
+            ),
+        )
+
+    def charges(self, cells: Cells) -> CellCharges:
+        """Return every charge of every cell."""
+        loss, binding = self.risk.worst(cells)
+        sums, days = cell_sums(cells), self.risk.groups.days_of_group
+        vega, vega_days = hedged_across_expiries(sums, self.cash.vega, days)
+        delta, delta_days = hedged_across_expiries(sums, self.cash.delta, days)
+        across = hedged_across_legs(sums, self.cash.delta, self.leg_of_row, self.legs)
+
+        def of(name: str) -> FloatArray:
+            by_unit = np.array([float(getattr(unit, name)) for unit in self.units])
+            return by_unit[cells.risk_unit]
+
+        return CellCharges(
+            scenario_loss=loss,
+            short_options=net_short_options(
+                sums, self.cash.call_notional, self.cash.put_notional, of("short_option_rate")
+            ),
+            vega_spread=vega * vega_days * of("vega_spread_rate"),
+            stable_spread=across * of("stable_spread_rate"),
+            delta_spread=delta * (delta_days / _DAYS_A_YEAR) * of("basis_rate_annual"),
+            futures=sums.gross_by_cell(self.cash.contract_notional) * of("futures_rate"),
+            binding=binding,
+        )
+
+    def _terms(
+        self, layout: UnitLayout, cells: Cells, charges: CellCharges
+    ) -> tuple[RequirementTerm, ...]:
+        by_unit = np.array([float(unit.initial_ratio) for unit in self.units])
+        ratio = by_unit[cells.risk_unit]
+        return tuple(unit_term(layout, cells, *column, ratio) for column in charges.titled())
+
+
+_ABOUT = (
+    ("scenario_loss", "largest loss over price and volatility"),
+    ("short_options", "notional of options sold net, by right, at a rate"),
+    ("vega_spread", "vega hedged between expiries, times days between them and a rate"),
+    ("stable_spread", "delta hedged between currencies, at a rate"),
+    ("delta_spread", "delta hedged between expiries, times years between them and a basis"),
+    ("futures", "gross notional of perpetuals and futures, at a rate"),
+)
+_NOTES = (
+    "Accuracy: partial. Published: the terms, the price range of BTC and ETH, the vega and basis "
+    "rates; steps of the grid, volatility moves and the other rates are assumed.",
+)

@@ -1,0 +1,171 @@
+"""OKX portfolio margin: one risk unit per underlying, contracts and spot of all currencies in it.
+
+    MMR of a unit = max(max(MR1, MR2, MR6) + MR3 + MR4 + MR5, MR7) + MR9
+    MMR of an account = sum over units + MR8,       IMR = 1.3 MMR
+
+(`reference/methodology.md`, 1.4). Charges: `plimsoll.margin.okx.unit_charges`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from plimsoll.domain.choice import chosen
+from plimsoll.domain.instrument import Instrument
+from plimsoll.domain.market import MarketSnapshot
+from plimsoll.domain.parameters import ParameterSet
+from plimsoll.margin.cash_sensitivities import cash_sensitivities
+from plimsoll.margin.currency import CurrencyPricing
+from plimsoll.margin.governed import from_set
+from plimsoll.margin.market_rows import MarketRows, market_rows
+from plimsoll.margin.okx.parameters import FIRST_CLASS, OkxAccountParameters, OkxParameters
+from plimsoll.margin.okx.prepared import PreparedOkx
+from plimsoll.margin.okx.scenarios import (
+    ELAPSED_NS,
+    MOVED,
+    TIME_DECAY,
+    decay_grid,
+    full_grid,
+    moved_grid,
+)
+from plimsoll.margin.okx.unit_charges import ordered_legs
+from plimsoll.margin.underlying import (
+    DOLLAR,
+    UnderlyingGroups,
+    parameters_by_unit,
+    underlying,
+    underlying_groups,
+    value_currency,
+)
+from plimsoll.margin.underlying_cells import UnderlyingCells
+from plimsoll.margin.underlying_tables import CoinProfit, extended, quote_prices, unit_tables
+from plimsoll.scenarios.grid_rules import GridRules
+from plimsoll.scenarios.grid_table import GridTable
+
+FloatArray = NDArray[np.float64]
+
+ACCOUNT = "ACCOUNT"
+"""Market name under which a parameter set holds what is not any risk unit's."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OkxMargin:
+    """OKX portfolio margin.
+
+    Parameters
+    ----------
+    pricing : CurrencyPricing
+    account : OkxAccountParameters
+        Where a parameter set holds none under `ACCOUNT`.
+    coin_profit : CoinProfit
+    rules : GridRules
+        Source of volatility and age of surfaces; the time to scenarios is the model's own.
+
+    Raises
+    ------
+    UsageError
+        For a text that names no choice.
+    """
+
+    pricing: CurrencyPricing = field(default_factory=CurrencyPricing)
+    account: OkxAccountParameters = field(default_factory=OkxAccountParameters)
+    coin_profit: CoinProfit = CoinProfit.SHOCKED
+    rules: GridRules = field(default_factory=GridRules)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "coin_profit", chosen(CoinProfit, self.coin_profit, "coin_profit"))
+
+    def prepare(
+        self,
+        snapshot: MarketSnapshot,
+        parameters: ParameterSet | Mapping[str, OkxParameters],
+        instruments: Mapping[str, Instrument],
+    ) -> PreparedOkx:
+        """Revalue every instrument under the grid of its underlying; see `MarginModel.prepare`.
+
+        Parameters
+        ----------
+        snapshot : MarketSnapshot
+        parameters : ParameterSet or mapping of str to OkxParameters
+            By underlying (`plimsoll.margin.underlying`); of a set, the governed fields, with the
+            published brackets.
+        instruments : mapping of str to Instrument
+
+        Raises
+        ------
+        UsageError
+            For a contract without size, and for a quote or settlement currency nothing prices.
+        """
+        rows = market_rows(snapshot, instruments, self.pricing)
+        groups = underlying_groups(instruments, snapshot.at_ns)
+        units = parameters_by_unit(OkxParameters, parameters, groups.units)
+        moved, decayed = self._tables(snapshot, instruments, rows, groups, units)
+        quoted = quote_prices(instruments, snapshot, self.pricing)
+        cash = cash_sensitivities(moved, instruments, quoted)
+        currencies = [value_currency(i) for i in instruments.values()]
+        legs = ordered_legs([DOLLAR, *currencies])
+        usd = self.pricing.price(DOLLAR, snapshot, instruments)
+        return PreparedOkx(
+            snapshot=snapshot,
+            pricing=self.pricing,
+            risk=UnderlyingCells(
+                rows=replace(rows, reason=rows.with_reasons(moved.reason)),
+                groups=groups,
+                grids=tuple(full_grid(_of(units, unit)) for unit in groups.units),
+                profit=extended(np.hstack([_counted(moved, instruments, units), decayed.profit])),
+                value=cash.value,
+            ),
+            units=tuple(_of(units, unit) for unit in groups.units),
+            account=self._account(parameters),
+            cash=cash,
+            legs=legs,
+            leg_of_row=np.array(
+                [*(legs.index(value_currency(i)) for i in instruments.values()), -1]
+            ),
+            peg={leg: self.pricing.price(leg, snapshot, instruments) / usd for leg in legs},
+            usd_price=usd,
+        )
+
+    def _tables(
+        self,
+        snapshot: MarketSnapshot,
+        instruments: Mapping[str, Instrument],
+        rows: MarketRows,
+        groups: UnderlyingGroups,
+        units: Mapping[str, OkxParameters],
+    ) -> tuple[GridTable, GridTable]:
+        """Profits of MR1 and MR6, and of MR2."""
+        moved = {name: moved_grid(own) for name, own in units.items()}
+        decayed = {name: decay_grid(own) for name, own in units.items()}
+        now = replace(self.rules, elapsed_ns=0)
+        later = replace(self.rules, elapsed_ns=ELAPSED_NS)
+        shared = (instruments, snapshot, rows, groups)
+        return (
+            unit_tables(*shared, moved, MOVED, rules=now, coin_profit=self.coin_profit),
+            unit_tables(*shared, decayed, TIME_DECAY, rules=later, coin_profit=self.coin_profit),
+        )
+
+    def _account(
+        self, parameters: ParameterSet | Mapping[str, OkxParameters]
+    ) -> OkxAccountParameters:
+        if isinstance(parameters, ParameterSet) and ACCOUNT in parameters.markets:
+            return from_set(OkxAccountParameters, parameters, ACCOUNT)
+        return self.account
+
+
+def _of(units: Mapping[str, OkxParameters], unit: str) -> OkxParameters:
+    """Parameters of a unit; where it has none its markets have a reason, and nobody reads these."""
+    return units.get(unit, FIRST_CLASS)
+
+
+def _counted(
+    table: GridTable, instruments: Mapping[str, Instrument], units: Mapping[str, OkxParameters]
+) -> FloatArray:
+    """(N, S) profits, the extreme scenarios' at the share that counts."""
+    share = {unit: moved_grid(_of(units, unit)).grid.fraction for unit in units}
+    of_row = [share.get(underlying(i), np.ones(len(MOVED))) for i in instruments.values()]
+    return table.profit * np.array(of_row).reshape(table.profit.shape)
