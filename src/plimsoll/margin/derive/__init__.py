@@ -1,0 +1,16 @@
+"""Derive's margins: PMRM_2, its first version PMRM, and the standard margin SRM."""
+
+from plimsoll.margin.derive.cash_pricing import CashPricing
+from plimsoll.margin.derive.collateral_rules import CollateralRule
+from plimsoll.margin.derive.pmrm2 import DerivePmrm2, PreparedPmrm2
+from plimsoll.margin.derive.pmrm2_parameters import Pmrm2Parameters
+from plimsoll.margin.derive.pmrm_scenarios import PmrmScenario
+
+__all__ = [
+    "CashPricing",
+    "CollateralRule",
+    "DerivePmrm2",
+    "Pmrm2Parameters",
+    "PmrmScenario",
+    "PreparedPmrm2",
+]

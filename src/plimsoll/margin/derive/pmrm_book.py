@@ -1,0 +1,156 @@
+"""A book under Derive's portfolio margins: losses by risk unit, collateral, what lacks a rule."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from plimsoll.domain.book import Book
+from plimsoll.domain.margin_reason import MarginReason
+from plimsoll.domain.market import MarketSnapshot
+from plimsoll.margin.cells import UnitLayout, unit_layout
+from plimsoll.margin.derive.cash_pricing import CashPricing
+from plimsoll.margin.derive.holdings import Holdings, holdings, home_units
+from plimsoll.margin.derive.pmrm_losses import PmrmLosses, pmrm_losses
+from plimsoll.margin.derive.pmrm_table import PmrmTable
+from plimsoll.margin.derive.risk_units import DeriveMarkets
+from plimsoll.margin.market_rows import BookValues, book_values
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class PreparedMarkets:
+    """What both versions prepare: markets, one table per risk unit, the price of the cash.
+
+    Parameters
+    ----------
+    snapshot : MarketSnapshot
+    pricing : CashPricing
+    markets : DeriveMarkets
+    tables : tuple of R PmrmTable
+    stable_price : float
+    """
+
+    snapshot: MarketSnapshot
+    pricing: CashPricing
+    markets: DeriveMarkets
+    tables: tuple[PmrmTable, ...]
+    stable_price: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class RiskUnitLosses:
+    """One risk unit of a book.
+
+    Parameters
+    ----------
+    name : str
+    table : PmrmTable
+    held : Holdings
+    losses : PmrmLosses
+    """
+
+    name: str
+    table: PmrmTable
+    held: Holdings
+    losses: PmrmLosses
+
+    def by_unit(self, values: FloatArray, units: int) -> FloatArray:
+        """(U,) a column (C,) of cells by margin unit; 0 where a unit has no cell."""
+        out = np.zeros(units)
+        out[self.held.cells.unit] = values
+        return out
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class PmrmBook:
+    """A book with its losses.
+
+    Parameters
+    ----------
+    book : Book
+    layout : UnitLayout
+    values : BookValues
+    home : (U,) int64
+        Risk unit whose rules hold for the collateral.
+    units : tuple of R RiskUnitLosses
+    """
+
+    book: Book
+    layout: UnitLayout
+    values: BookValues
+    home: IntArray
+    units: tuple[RiskUnitLosses, ...]
+
+
+def pmrm_book(
+    book: Book, prepared: PreparedMarkets, known: Sequence[Mapping[str, object]]
+) -> PmrmBook:
+    """Compute a book's losses in every risk unit.
+
+    Parameters
+    ----------
+    known : sequence of R mappings
+        Collateral currencies, but for the cash, that each risk unit has rules for.
+
+    Raises
+    ------
+    UsageError
+        For a collateral currency that nothing prices.
+    """
+    layout, rows = unit_layout(book), prepared.markets.rows
+    values = book_values(book, layout, rows, prepared.pricing, prepared.snapshot)
+    row, skip = rows.rows_of(book)[book.market], values.reason != 0
+    home = home_units(book, layout, prepared.markets.unit_of_row, row, skip)
+    values = _with_unknown_collateral(book, values, home, known, prepared.pricing.numeraire)
+    units = []
+    for index, table in enumerate(prepared.tables):
+        mine = (home[: len(book)] == index) & (values.unit_reason[: len(book)] == 0)
+        held = holdings(book, layout, table, row, skip, mine)
+        units.append(
+            RiskUnitLosses(
+                name=prepared.markets.units[index],
+                table=table,
+                held=held,
+                losses=pmrm_losses(table, held.cells),
+            )
+        )
+    return PmrmBook(book=book, layout=layout, values=values, home=home, units=tuple(units))
+
+
+def asset_values(book: Book, prepared: PreparedMarkets) -> dict[str, FloatArray]:
+    """(A,) absolute value in cash of each currency held, but for the cash."""
+    known = dict(zip(prepared.markets.rows.markets, prepared.markets.rows.instruments, strict=True))
+    found = {}
+    for column, currency in enumerate(book.currencies):
+        if currency != prepared.pricing.numeraire:
+            price = prepared.pricing.price(currency, prepared.snapshot, known)
+            amount = np.abs(book.collateral[:, column])
+            # What nobody holds may lack a price.
+            found[currency] = np.where(amount == 0.0, 0.0, amount * price)
+    return found
+
+
+def _with_unknown_collateral(
+    book: Book,
+    values: BookValues,
+    home: IntArray,
+    known: Sequence[Mapping[str, object]],
+    cash: str,
+) -> BookValues:
+    """Give units that hold an asset without rule the reason NO_PARAMETERS."""
+    reason = values.unit_reason.copy()
+    accounts = len(book)
+    for column, currency in enumerate(book.currencies):
+        if currency == cash:
+            continue
+        ruled = np.array([currency in rules for rules in known], dtype=np.bool_)
+        lacks = ~ruled[home[:accounts]] & (book.collateral[:, column] != 0.0)
+        fresh = lacks & (reason[:accounts] == 0)
+        reason[:accounts][fresh] = int(MarginReason.NO_PARAMETERS)
+    return replace(values, unit_reason=reason)

@@ -1,0 +1,96 @@
+"""Preparation that both versions share: markets, hedging collateral, one table per risk unit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from plimsoll.domain.instrument import Instrument, Option
+from plimsoll.domain.market import MarketSnapshot
+from plimsoll.errors import UsageError
+from plimsoll.margin.derive.cash_pricing import CashPricing
+from plimsoll.margin.derive.pmrm_book import PreparedMarkets
+from plimsoll.margin.derive.pmrm_rule import PmrmRule
+from plimsoll.margin.derive.pmrm_table import HedgingAsset, pmrm_table
+from plimsoll.margin.derive.risk_units import derive_markets
+
+FloatArray = NDArray[np.float64]
+
+
+def prepared_markets(
+    snapshot: MarketSnapshot,
+    instruments: Mapping[str, Instrument],
+    rules: Mapping[str, PmrmRule],
+    hedging: Mapping[str, Sequence[str]],
+    pricing: CashPricing,
+    spot_markets: Mapping[str, str],
+    *,
+    oldest_surface_ns: int,
+) -> PreparedMarkets:
+    """Revalue all risk units.
+
+    Parameters
+    ----------
+    rules : mapping of str to PmrmRule
+        By risk unit; at least one.
+    hedging : mapping of str to sequence of str
+        Collateral currencies that take part in the scenarios, by risk unit.
+
+    Raises
+    ------
+    UsageError
+    """
+    if not rules:
+        raise UsageError("must hold a risk unit", found="nothing", field="parameters")
+    discounted = {rule.discounted for rule in rules.values()}
+    assert len(discounted) == 1  # one version of the margin at a time
+    markets = derive_markets(
+        snapshot,
+        instruments,
+        tuple(rules),
+        pricing,
+        spot_markets,
+        discounted=discounted.pop(),
+        oldest_surface_ns=oldest_surface_ns,
+    )
+    confidence = expiry_confidences(snapshot, instruments)
+    tables = []
+    for index, (unit, rule) in enumerate(rules.items()):
+        prices = {c: pricing.price(c, snapshot, instruments) for c in hedging[unit]}
+        assets = [
+            HedgingAsset(currency=currency, price=price)
+            for currency, price in prices.items()
+            if np.isfinite(price)
+        ]
+        tables.append(pmrm_table(markets, index, rule, assets, confidence))
+    return PreparedMarkets(
+        snapshot=snapshot,
+        pricing=pricing,
+        markets=markets,
+        tables=tuple(tables),
+        stable_price=pricing.stable_price(snapshot),
+    )
+
+
+def expiry_confidences(
+    snapshot: MarketSnapshot, instruments: Mapping[str, Instrument]
+) -> FloatArray:
+    """(O,) of each option: the least confidence of its expiry's forward, rate and volatilities."""
+    found = []
+    for instrument in instruments.values():
+        if not isinstance(instrument, Option):
+            continue
+        quote = snapshot.expiries.get((instrument.pair, instrument.settle, instrument.expiry_ns))
+        found.append(
+            1.0
+            if quote is None
+            else min(quote.confidence, quote.rate_confidence, quote.vol_confidence)
+        )
+    return np.array(found, dtype=np.float64)
+
+
+def peg_shortfall(stable_price: float, threshold: float, factor: float) -> float:
+    """Return what is added to the factor of the loss while the cash is below ``threshold``."""
+    return max(threshold - stable_price, 0.0) * factor
