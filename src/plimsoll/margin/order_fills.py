@@ -59,6 +59,8 @@ class OrderFills:
         Whether buys and sells move one position.
     bought, sold : (K,) float64
         Contracts of all buys and all sells, positive.
+    at_market : (K,) float64
+        Signed contracts of the market orders among them.
     orders : (K,) int64
         How many.
     leverage : (K,) float64
@@ -72,6 +74,7 @@ class OrderFills:
     nets: NDArray[np.bool_]
     bought: FloatArray
     sold: FloatArray
+    at_market: FloatArray
     orders: IntArray
     leverage: FloatArray
 
@@ -112,6 +115,7 @@ def order_fills(book: Book) -> OrderFills | None:
         nets=held.count < 2,
         bought=total(np.maximum(orders.quantity, 0.0)),
         sold=total(np.maximum(-orders.quantity, 0.0)),
+        at_market=total(np.where(np.isnan(orders.price), orders.quantity, 0.0)),
         orders=np.bincount(place, minlength=keys.size).astype(np.int64),
         leverage=held.leverage,
     )
