@@ -59,8 +59,8 @@ class OrderFills:
         Whether buys and sells move one position.
     bought, sold : (K,) float64
         Contracts of all buys and all sells, positive.
-    at_market : (K,) float64
-        Signed contracts of the market orders among them.
+    bought_at_market, sold_at_market : (K,) float64
+        Contracts of the market orders among them, positive.
     orders : (K,) int64
         How many.
     leverage : (K,) float64
@@ -74,7 +74,8 @@ class OrderFills:
     nets: NDArray[np.bool_]
     bought: FloatArray
     sold: FloatArray
-    at_market: FloatArray
+    bought_at_market: FloatArray
+    sold_at_market: FloatArray
     orders: IntArray
     leverage: FloatArray
 
@@ -106,6 +107,7 @@ def order_fills(book: Book) -> OrderFills | None:
     def total(values: FloatArray) -> FloatArray:
         return np.bincount(place, weights=values, minlength=keys.size).astype(np.float64)
 
+    at_market = np.where(np.isnan(orders.price), orders.quantity, 0.0)
     held = _Held.of(book, keys, markets)
     return OrderFills(
         account=keys // markets,
@@ -115,7 +117,8 @@ def order_fills(book: Book) -> OrderFills | None:
         nets=held.count < 2,
         bought=total(np.maximum(orders.quantity, 0.0)),
         sold=total(np.maximum(-orders.quantity, 0.0)),
-        at_market=total(np.where(np.isnan(orders.price), orders.quantity, 0.0)),
+        bought_at_market=total(np.maximum(at_market, 0.0)),
+        sold_at_market=total(np.maximum(-at_market, 0.0)),
         orders=np.bincount(place, minlength=keys.size).astype(np.int64),
         leverage=held.leverage,
     )

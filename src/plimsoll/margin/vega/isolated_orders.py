@@ -1,0 +1,48 @@
+"""Margin of resting orders in isolated mode, for whole books.
+
+The columns' way of `plimsoll.margin.vega.order_margin`: orders of one account in one market and
+direction stand together, best price first; what would only close the position is free.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from plimsoll.domain.book import Book
+from plimsoll.margin.order_fills import OrderFills
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+
+
+def opening_notional(book: Book, fills: OrderFills) -> FloatArray:
+    """Return contracts times limit of orders that open something, the larger side (K,).
+
+    Market orders do not rest and are left out.
+    """
+    if book.orders is None:
+        return np.zeros(fills.account.size)
+    resting = np.flatnonzero(~np.isnan(book.orders.price))
+    account = np.repeat(np.arange(len(book)), np.diff(book.orders.offsets))[resting]
+    quantity, price = book.orders.quantity[resting], book.orders.price[resting]
+    markets = max(len(book.markets), 1)
+    place = np.searchsorted(
+        fills.account * markets + fills.market, account * markets + book.orders.market[resting]
+    )
+    sells = (quantity < 0.0).astype(np.int64)
+    group = 2 * place + sells
+    order = np.lexsort((np.where(sells == 1, price, -price), group))
+    group, size, price = group[order], np.abs(quantity[order]), price[order]
+    closing = np.maximum(np.stack([-fills.position, fills.position], axis=1), 0.0).ravel()
+    opening = np.clip(_running(group, size) - closing[group], 0.0, size)
+    sides = np.bincount(group, opening * price, 2 * fills.account.size).reshape(-1, 2)
+    return np.maximum(sides[:, 0], sides[:, 1])
+
+
+def _running(group: IntArray, size: FloatArray) -> FloatArray:
+    """Sum of sizes up to and with each row, within its group; rows are sorted by group."""
+    total = np.cumsum(size)
+    first = np.flatnonzero(np.diff(group, prepend=-1) != 0)
+    before = np.concatenate([[0.0], total])[first]
+    return total - np.repeat(before, np.diff(np.append(first, group.size)))
