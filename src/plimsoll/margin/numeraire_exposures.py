@@ -1,4 +1,4 @@
-"""What each margin unit of a book holds of the rows of a numeraire table.
+"""What each margin unit of a book holds: contracts, and amounts of currencies that move.
 
 Positions are contracts; everything else that moves with a currency is an amount of it: collateral
 (a debt is negative), the margin of an isolated position, and the profit made so far with contracts
@@ -15,12 +15,12 @@ from numpy.typing import NDArray
 from plimsoll.domain.book import Book
 from plimsoll.domain.margin_reason import MarginReason
 from plimsoll.domain.market import MarketSnapshot
+from plimsoll.errors import UsageError
 from plimsoll.margin.assembly import lacking
 from plimsoll.margin.cells import UnitLayout, unit_layout
 from plimsoll.margin.currency import CurrencyPricing
-from plimsoll.margin.market_rows import BookValues, book_values
-from plimsoll.margin.numeraire_table import NumeraireTable
-from plimsoll.maths.unit_losses import ProfitRows, UnitExposures
+from plimsoll.margin.market_rows import BookValues, MarketRows, book_values
+from plimsoll.maths.unit_losses import UnitExposures
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -34,8 +34,8 @@ class BookExposures:
     ----------
     layout : UnitLayout
     values : BookValues
-        With the reasons of the table, and NO_PARAMETERS for units that hold a currency which no
-        scenario moves.
+        With the reasons of the rows, and NO_PARAMETERS for units that hold a currency of which the
+        model does not know how it moves.
     exposures : UnitExposures
         Of units without a reason; the others hold nothing here.
     position : (P',) int64
@@ -48,9 +48,44 @@ class BookExposures:
     position: IntArray
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class HeldCurrencies:
+    """C currencies that may be held, and whether they move against the numeraire.
+
+    Parameters
+    ----------
+    names : tuple of C str
+    known, moving : (C,) bool
+        Whether the model says how a currency moves, and whether it moves at all.
+    """
+
+    names: tuple[str, ...]
+    known: NDArray[np.bool_]
+    moving: NDArray[np.bool_]
+
+    def index(self, name: str) -> int:
+        """Return the row of a currency.
+
+        Raises
+        ------
+        UsageError
+            For one that the pricing cannot price.
+        """
+        try:
+            return self.names.index(name)
+        except ValueError:
+            raise UsageError(
+                "must have a price",
+                found="none",
+                field=f"currency {name}",
+                remedy="put it into stable_price_usd or pricing_markets",
+            ) from None
+
+
 def book_exposures(
     book: Book,
-    table: NumeraireTable,
+    rows: MarketRows,
+    currencies: HeldCurrencies,
     pricing: CurrencyPricing,
     snapshot: MarketSnapshot,
     *,
@@ -60,9 +95,11 @@ def book_exposures(
 
     Parameters
     ----------
+    rows : MarketRows
+        With the model's reasons.
     collateral_moves : bool
-        Whether collateral moves with its currency in the scenarios. Where not, it stays at its
-        price now (haircuts have to say the rest); profit made so far moves in any case.
+        Whether collateral moves with its currency. Where not, it stays at its price now (haircuts
+        have to say the rest); profit made so far moves in any case.
 
     Raises
     ------
@@ -70,48 +107,40 @@ def book_exposures(
         For a collateral currency that nothing prices.
     """
     layout = unit_layout(book)
-    values = book_values(book, layout, table.rows, pricing, snapshot)
-    amounts = _amounts(book, layout, table, values, collateral_moves)
-    still = np.isnan(table.currency_profit).any(axis=1)
-    unmoved = (amounts[:, still] != 0.0).any(axis=1)
+    values = book_values(book, layout, rows, pricing, snapshot)
+    amounts = _amounts(book, layout, rows, currencies, values, collateral_moves)
+    unmoved = (amounts[:, ~currencies.known] != 0.0).any(axis=1)
     missing = np.where(unmoved, int(MarginReason.NO_PARAMETERS), 0)
     reasons = np.where(values.unit_reason == 0, missing, values.unit_reason).astype(np.int64)
     values = replace(values, unit_reason=reasons)
-    amounts[:, still], amounts[lacking(layout, values)] = 0.0, 0.0
-    exposures, position = _positions(book, layout, table, values, amounts)
+    amounts[:, ~currencies.moving | ~currencies.known] = 0.0
+    amounts[lacking(layout, values)] = 0.0
+    exposures, position = _positions(book, layout, rows, values, amounts)
     return BookExposures(layout=layout, values=values, exposures=exposures, position=position)
-
-
-def profit_rows(table: NumeraireTable) -> ProfitRows:
-    """Return the table as kernels take it: contiguous, writeable, without NaN."""
-    return ProfitRows(
-        np.array(table.profit),
-        np.nan_to_num(table.currency_profit),
-        np.array(table.scenarios.weights),
-    )
 
 
 def _amounts(
     book: Book,
     layout: UnitLayout,
-    table: NumeraireTable,
+    rows: MarketRows,
+    currencies: HeldCurrencies,
     values: BookValues,
     collateral_moves: bool,
 ) -> FloatArray:
-    """(U, C) amounts of each currency of the table."""
-    row = table.rows.rows_of(book)[book.market]
-    settle = [table.currency(i.settle) for i in table.rows.instruments]
+    """(U, C) amounts of each currency."""
+    row = rows.rows_of(book)[book.market]
+    settle = [currencies.index(i.settle) for i in rows.instruments]
     of_position = np.array([*settle, 0], dtype=np.int64)[row]
-    settled_daily = (values.reason == 0) & ~table.rows.has_value[row]
+    settled_daily = (values.reason == 0) & ~rows.has_value[row]
     with np.errstate(invalid="ignore"):
-        profit = np.where(settled_daily, values.unrealised / table.rows.settle_price[row], 0.0)
-    units, currencies = len(layout), len(table.currencies)
-    cell = layout.unit_of_position * currencies + of_position
-    found = np.bincount(cell, weights=profit, minlength=units * currencies)
-    amounts: FloatArray = found.astype(np.float64).reshape(units, currencies)
+        profit = np.where(settled_daily, values.unrealised / rows.settle_price[row], 0.0)
+    units, width = len(layout), len(currencies.names)
+    cell = layout.unit_of_position * width + of_position
+    found = np.bincount(cell, weights=profit, minlength=units * width)
+    amounts: FloatArray = found.astype(np.float64).reshape(units, width)
     if collateral_moves:
         for column, name in enumerate(book.currencies):
-            amounts[: len(book), table.currency(name)] += book.collateral[:, column]
+            amounts[: len(book), currencies.index(name)] += book.collateral[:, column]
         isolated = layout.position[len(book) :]
         own = np.arange(len(book), len(layout))
         amounts[own, of_position[isolated]] += book.isolated_margin[isolated]
@@ -119,7 +148,7 @@ def _amounts(
 
 
 def _positions(
-    book: Book, layout: UnitLayout, table: NumeraireTable, values: BookValues, amounts: FloatArray
+    book: Book, layout: UnitLayout, rows: MarketRows, values: BookValues, amounts: FloatArray
 ) -> tuple[UnitExposures, IntArray]:
     """Positions that have numbers, grouped by unit in the order of the book."""
     kept = np.flatnonzero(values.reason == 0)
@@ -127,16 +156,13 @@ def _positions(
     if len(layout) > len(book):
         order = np.argsort(unit, kind="stable")
         kept, unit = kept[order], unit[order]
-    moving = np.flatnonzero(np.nan_to_num(table.currency_profit).any(axis=1))
-    holdings = np.zeros_like(amounts)
-    holdings[:, moving] = amounts[:, moving]
     counts = np.bincount(unit, minlength=len(layout))
     return (
         UnitExposures(
             np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
-            table.rows.rows_of(book)[book.market[kept]],
+            rows.rows_of(book)[book.market[kept]],
             book.quantity[kept],
-            holdings,
+            amounts,
         ),
         kept.astype(np.int64),
     )

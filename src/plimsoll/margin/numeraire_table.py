@@ -27,6 +27,8 @@ from plimsoll.domain.scenario import Factor, ScenarioSet
 from plimsoll.errors import UsageError
 from plimsoll.margin.currency import CurrencyPricing
 from plimsoll.margin.market_rows import MarketRows, market_rows
+from plimsoll.margin.numeraire_exposures import HeldCurrencies
+from plimsoll.maths.unit_losses import ProfitRows
 from plimsoll.scenarios.option_rules import DEFAULT_RULES, OptionRules
 from plimsoll.scenarios.revaluation import revalue
 from plimsoll.scenarios.scenario_table import RevaluationReason, ScenarioTable
@@ -81,23 +83,24 @@ class NumeraireTable:
                 raise UsageError(f"must have the shape {shape}", found=found, field=name)
             getattr(self, name).setflags(write=False)
 
-    def currency(self, name: str) -> int:
-        """Return the row of a currency.
+    @property
+    def held(self) -> HeldCurrencies:
+        """The currencies as books hold them."""
+        known = ~np.isnan(self.currency_profit).any(axis=1)
+        moving = np.nan_to_num(self.currency_profit).any(axis=1)
+        return HeldCurrencies(names=self.currencies, known=known, moving=moving)
 
-        Raises
-        ------
-        UsageError
-            For one that the pricing cannot price.
-        """
-        try:
-            return self.currencies.index(name)
-        except ValueError:
-            raise UsageError(
-                "must have a price",
-                found="none",
-                field=f"currency {name}",
-                remedy="put it into stable_price_usd or pricing_markets",
-            ) from None
+    def currency(self, name: str) -> int:
+        """Return the row of a currency; one that the pricing cannot price is refused."""
+        return self.held.index(name)
+
+    def profit_rows(self) -> ProfitRows:
+        """Return the table as kernels take it: contiguous, writeable, without NaN."""
+        return ProfitRows(
+            np.array(self.profit),
+            np.nan_to_num(self.currency_profit),
+            np.array(self.scenarios.weights),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,7 +26,7 @@ from plimsoll.errors import UsageError
 from plimsoll.margin.cells import unit_layout
 from plimsoll.margin.currency import CurrencyPricing
 from plimsoll.margin.market_rows import book_values, market_rows, unit_sums
-from plimsoll.margin.numeraire_exposures import book_exposures, profit_rows
+from plimsoll.margin.numeraire_exposures import book_exposures
 from plimsoll.margin.numeraire_table import numeraire_table
 from plimsoll.maths.unit_losses import unit_loss
 from plimsoll.scenarios.revaluation import revalue
@@ -52,11 +52,11 @@ def losses(*accounts, pricing: CurrencyPricing = PRICING, collateral_moves: bool
     """(U, S)"""
     held = table(pricing=pricing)
     laid = book_exposures(
-        book(*accounts), held, pricing, SNAPSHOT, collateral_moves=collateral_moves
+        book(*accounts), held.rows, held.held, pricing, SNAPSHOT, collateral_moves=collateral_moves
     )
     out = np.empty((len(laid.layout), len(MOVES)))
     for unit in range(len(laid.layout)):
-        unit_loss(unit, laid.exposures, profit_rows(held), out[unit])
+        unit_loss(unit, laid.exposures, held.profit_rows(), out[unit])
     return out, laid
 
 
@@ -196,9 +196,9 @@ def test_a_unit_that_holds_an_unmoved_coin_has_a_reason_and_the_rest_is_computed
     )
     held = table(scenarios)
     made = book(account("eth", ETH=1.0), account("btc", BTC=1.0))
-    laid = book_exposures(made, held, PRICING, SNAPSHOT)
+    laid = book_exposures(made, held.rows, held.held, PRICING, SNAPSHOT)
     assert laid.values.unit_reason.tolist() == [MarginReason.NO_PARAMETERS, 0]
-    kept = book_exposures(made, held, PRICING, SNAPSHOT, collateral_moves=False)
+    kept = book_exposures(made, held.rows, held.held, PRICING, SNAPSHOT, collateral_moves=False)
     assert kept.values.unit_reason.tolist() == [0, 0]
 
 

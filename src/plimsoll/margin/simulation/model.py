@@ -28,12 +28,12 @@ from plimsoll.margin.assembly import assemble
 from plimsoll.margin.currency import CurrencyPricing
 from plimsoll.margin.lifts import lift_to
 from plimsoll.margin.loss_measure import LossMeasure, measured
-from plimsoll.margin.numeraire_exposures import BookExposures, book_exposures, profit_rows
+from plimsoll.margin.numeraire_exposures import BookExposures, book_exposures
 from plimsoll.margin.numeraire_table import NumeraireTable, numeraire_table
 from plimsoll.margin.simulation.explanation import SimulationExplainer
 from plimsoll.margin.simulation.open_orders import order_reasons, order_requirement
 from plimsoll.margin.simulation.parameters import SimulationParameters, simulation_parameters
-from plimsoll.margin.simulation.standalone import StandaloneMargins, standalone_margins
+from plimsoll.margin.standalone import StandaloneMargins, one_each
 from plimsoll.maths.unit_losses import ProfitRows
 from plimsoll.scenarios.option_rules import DEFAULT_RULES, OptionRules
 
@@ -91,14 +91,14 @@ class SimulationMargin:
             option_rules=self.option_rules,
         )
         held = simulation_parameters(parameters)
-        rows, levels = profit_rows(table), held.levels(self.measure)
+        rows, levels = table.profit_rows(), held.levels(self.measure)
         return PreparedSimulation(
             model=self,
             snapshot=snapshot,
             parameters=held,
             table=table,
             profits=rows,
-            standalone=standalone_margins(self.measure, levels, rows),
+            standalone=_standalone(self.measure, levels, rows),
         )
 
 
@@ -152,7 +152,8 @@ class PreparedSimulation:
     def _laid_out(self, book: Book) -> BookExposures:
         laid = book_exposures(
             book,
-            self.table,
+            self.table.rows,
+            self.table.held,
             self.model.pricing,
             self.snapshot,
             collateral_moves=self.model.collateral_moves,
@@ -182,3 +183,15 @@ class PreparedSimulation:
 
 def _term(name: str, title: str, initial: FloatArray, maintenance: FloatArray) -> RequirementTerm:
     return RequirementTerm(name=name, title=title, initial=initial, maintenance=maintenance)
+
+
+def _standalone(
+    measure: LossMeasure, levels: tuple[float, float], rows: ProfitRows
+) -> StandaloneMargins:
+    """Measure every contract alone, both ways."""
+    count, currencies = rows.instrument.shape[0], rows.currency.shape[0]
+    long, short = (
+        np.maximum(measured(measure, levels, one_each(count, sign, currencies), rows).value, 0.0)
+        for sign in (1.0, -1.0)
+    )
+    return StandaloneMargins(long=long, short=short)

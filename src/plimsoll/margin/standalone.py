@@ -7,8 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from plimsoll.margin.loss_measure import LossMeasure, measured
-from plimsoll.maths.unit_losses import ProfitRows, UnitExposures
+from plimsoll.maths.unit_losses import UnitExposures
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -37,17 +36,8 @@ class StandaloneMargins:
         ).astype(np.float64)
 
 
-def standalone_margins(
-    measure: LossMeasure, levels: tuple[float, float], rows: ProfitRows
-) -> StandaloneMargins:
-    """Measure every contract alone, both ways."""
-    count = rows.instrument.shape[0]
-    sides = [_one_each(count, sign, rows.currency.shape[0]) for sign in (1.0, -1.0)]
-    long, short = (np.maximum(measured(measure, levels, s, rows).value, 0.0) for s in sides)
-    return StandaloneMargins(long=long, short=short)
-
-
-def _one_each(count: int, sign: float, currencies: int) -> UnitExposures:
+def one_each(count: int, sign: float, currencies: int) -> UnitExposures:
+    """Return ``count`` units that hold one contract of one row each, long (1.0) or short (-1.0)."""
     return UnitExposures(
         np.arange(count + 1, dtype=np.int64),
         np.arange(count, dtype=np.int64),
