@@ -9,7 +9,13 @@ from typing import Any
 import numpy as np
 
 from plimsoll.conformance.contract import UnknownCase
-from plimsoll.conformance.derive_snapshot import ACCOUNT, DeriveCase, levels, split_forward
+from plimsoll.conformance.derive_snapshot import (
+    ACCOUNT,
+    DeriveCase,
+    levels,
+    scenarios_of,
+    split_forward,
+)
 from plimsoll.domain.book import Book
 from plimsoll.domain.expiry_quote import ExpiryQuote
 from plimsoll.domain.margin_explanation import ScenarioLosses, UnitExplanation
@@ -158,18 +164,6 @@ def _parameters(given: Mapping[str, Any], rules: Mapping[str, CollateralRule]) -
         floor_hours=_decimal(given["vol_shock"]["dte_floor_days"]) * 24,
         scenarios=scenarios_of(given["scenarios"]),
         collateral=rules,
-    )
-
-
-def scenarios_of(given: Sequence[Mapping[str, Any]]) -> tuple[PmrmScenario, ...]:
-    """Read a vector's list of scenarios."""
-    return tuple(
-        PmrmScenario(
-            price_multiplier=float(scenario["spot_mult"]),
-            vol=VolMove(scenario["vol"]),
-            fraction=float(scenario.get("damp", 1.0)),
-        )
-        for scenario in given
     )
 
 

@@ -25,6 +25,8 @@ from plimsoll.domain.instrument import (
 from plimsoll.domain.market import MarketSnapshot, Quote
 from plimsoll.domain.requirement import Requirements
 from plimsoll.errors import DataFormatError
+from plimsoll.margin.derive import PmrmScenario
+from plimsoll.scenarios.risk_grid import VolMove
 
 AT_NS = 1_735_689_600_000_000_000
 """Any instant will do; this is the first of January 2025."""
@@ -131,6 +133,18 @@ class DeriveCase:
 def split_forward(forward: float, seconds: int) -> tuple[float, float]:
     """Split a forward inside the last half hour; both shares are of the same price here."""
     return averaged(forward, forward, float(seconds))
+
+
+def scenarios_of(given: Sequence[Mapping[str, Any]]) -> tuple[PmrmScenario, ...]:
+    """Read a vector's list of scenarios."""
+    return tuple(
+        PmrmScenario(
+            price_multiplier=float(scenario["spot_mult"]),
+            vol=VolMove(scenario["vol"]),
+            fraction=float(scenario.get("damp", 1.0)),
+        )
+        for scenario in given
+    )
 
 
 def levels(found: Requirements, credit: str = "") -> dict[str, float]:

@@ -2,6 +2,8 @@
 
 from plimsoll.margin.derive.cash_pricing import CashPricing
 from plimsoll.margin.derive.collateral_rules import CollateralRule
+from plimsoll.margin.derive.pmrm1 import DerivePmrm1, PreparedPmrm1
+from plimsoll.margin.derive.pmrm1_parameters import Pmrm1Parameters
 from plimsoll.margin.derive.pmrm2 import DerivePmrm2, PreparedPmrm2
 from plimsoll.margin.derive.pmrm2_parameters import Pmrm2Parameters
 from plimsoll.margin.derive.pmrm_scenarios import PmrmScenario
@@ -9,8 +11,11 @@ from plimsoll.margin.derive.pmrm_scenarios import PmrmScenario
 __all__ = [
     "CashPricing",
     "CollateralRule",
+    "DerivePmrm1",
     "DerivePmrm2",
+    "Pmrm1Parameters",
     "Pmrm2Parameters",
     "PmrmScenario",
+    "PreparedPmrm1",
     "PreparedPmrm2",
 ]

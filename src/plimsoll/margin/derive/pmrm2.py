@@ -22,11 +22,10 @@ from plimsoll.domain.instrument import Instrument
 from plimsoll.domain.market import MarketSnapshot
 from plimsoll.domain.parameters import ParameterSet
 from plimsoll.domain.requirement import Requirements, RequirementTerm
-from plimsoll.margin.assembly import assemble
 from plimsoll.margin.derive.cash_pricing import CashPricing
 from plimsoll.margin.derive.pmrm2_parameters import Pmrm2Parameters, pmrm2_of_set
+from plimsoll.margin.derive.pmrm_assembly import assembled, term
 from plimsoll.margin.derive.pmrm_book import PmrmBook, PreparedMarkets, asset_values, pmrm_book
-from plimsoll.margin.derive.pmrm_explanation import PmrmExplainer, binding_of, scenario_names
 from plimsoll.margin.derive.pmrm_losses import confidence_charge
 from plimsoll.margin.derive.pmrm_prepared import peg_shortfall, prepared_markets
 
@@ -98,25 +97,8 @@ class PreparedPmrm2:
         held = pmrm_book(book, self.markets, [p.collateral for p in self.parameters.values()])
         terms = (*self._loss_terms(held), *self._notional_terms(held), *self._asset_terms(held))
         terms = (*terms, self._oracle_term(held))
-        names = scenario_names(held)
         factors = [float(p.maintenance_factor) for p in self.parameters.values()]
-        return assemble(
-            book=book,
-            layout=held.layout,
-            rows=self.markets.markets.rows,
-            values=held.values,
-            terms=terms,
-            numeraire=self.markets.pricing.numeraire,
-            binding_scenario=binding_of(held, names),
-            scenario_names=names,
-            unit_explainer=PmrmExplainer(
-                held=held,
-                terms=terms,
-                assets=self._asset_prices(book),
-                cash=self.markets.pricing.numeraire,
-                maintenance_factors=tuple(factors),
-            ),
-        )
+        return assembled(held, terms, self.markets, tuple(factors))
 
     def _loss_terms(self, held: PmrmBook) -> tuple[RequirementTerm, ...]:
         stable = self.markets.stable_price
@@ -164,8 +146,8 @@ class PreparedPmrm2:
             more = np.array([0.0 if r is None else float(r.initial_extra) for r in rules])
             extra[:accounts] += value * more[of]
         return (
-            _term("collateral", "Haircuts of collateral", haircut, haircut),
-            _term("collateral_extra", "Haircuts, in initial margin on top", extra),
+            term("collateral", "Haircuts of collateral", haircut, haircut),
+            term("collateral_extra", "Haircuts, in initial margin on top", extra),
         )
 
     def _oracle_term(self, held: PmrmBook) -> RequirementTerm:
@@ -176,7 +158,7 @@ class PreparedPmrm2:
         accounts, of = len(held.book), held.home[: len(held.book)]
         for currency, value in asset_values(held.book, self.markets).items():
             charge[:accounts] += value * self._asset_doubt(currency)[of]
-        return _term("oracle_confidence", "Prices that are not trusted", charge)
+        return term("oracle_confidence", "Prices that are not trusted", charge)
 
     def _asset_doubt(self, currency: str) -> FloatArray:
         """(R,) charge per unit of value of an asset, by its own and the spot's confidence."""
@@ -212,14 +194,7 @@ class PreparedPmrm2:
             first += values * initial(own)
             if maintenance is not None:
                 second += values * maintenance(own)
-        return _term(name, title, first, second)
-
-    def _asset_prices(self, book: Book) -> dict[str, float]:
-        rows = self.markets.markets.rows
-        known = dict(zip(rows.markets, rows.instruments, strict=True))
-        return {
-            c: self.markets.pricing.price(c, self.markets.snapshot, known) for c in book.currencies
-        }
+        return term(name, title, first, second)
 
 
 def _hedging(parameters: Pmrm2Parameters) -> tuple[str, ...]:
@@ -236,10 +211,3 @@ def _maintenance_factor(parameters: Pmrm2Parameters) -> float:
 
 def _of(name: str) -> OfUnit:
     return lambda parameters: float(getattr(parameters, name))
-
-
-def _term(
-    name: str, title: str, initial: FloatArray, maintenance: FloatArray | None = None
-) -> RequirementTerm:
-    second = np.zeros(initial.size) if maintenance is None else maintenance
-    return RequirementTerm(name=name, title=title, initial=initial, maintenance=second)
