@@ -12,7 +12,6 @@ Names are imported on first use (PEP 562).
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -57,52 +56,6 @@ if TYPE_CHECKING:
         surface_vol_index,
     )
 
-_MODULES = {
-    "delta_strikes": (
-        "absolute_delta",
-        "log_moneyness_at_delta",
-    ),
-    "features": (
-        "FeatureReason",
-        "SurfaceFeatures",
-        "expiry_features",
-        "surface_features",
-    ),
-    "realised": (
-        "PricePath",
-        "RealisedVariance",
-        "following_variance",
-        "realised_variance",
-        "trailing_variance",
-    ),
-    "risk_premium": (
-        "PremiumSummary",
-        "VarianceRiskPremium",
-        "summarise_premium",
-        "variance_risk_premium",
-    ),
-    "smile_strip": ("smile_strip_variance",),
-    "term_structure": (
-        "TermStructure",
-        "constant_maturity_term_structure",
-        "expiry_term_structure",
-        "term_slope",
-    ),
-    "variance_strip": (
-        "StripReason",
-        "StripVariance",
-        "Truncation",
-        "flat_vol_tail",
-        "strip_variance",
-    ),
-    "vol_index": (
-        "IndexReason",
-        "VolIndex",
-        "expiry_strip",
-        "surface_vol_index",
-    ),
-}
-
 __all__ = [
     "FeatureReason",
     "IndexReason",
@@ -135,15 +88,13 @@ __all__ = [
     "variance_risk_premium",
 ]
 
-_HOME = {name: module for module, names in _MODULES.items() for name in names}
-
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOME:
+    if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
-    globals()[name] = value
-    return value
+    from plimsoll.estimators.implied import catalogue
+
+    return getattr(catalogue, name)
 
 
 def __dir__() -> list[str]:

@@ -1,6 +1,6 @@
 """Implied-volatility surfaces: fit, freedom from arbitrage, queries, and how well they fit.
 
-Names are imported on first use (PEP 562), so that asking for one does not load the compiled fit.
+Names are imported on first use (PEP 562).
 
 - fit: `fit_surface`, `fit_surfaces` with `SurfaceSettings`; from a stream: `update_surface`.
 - ask: `at_strike`, `at_moneyness`, `forward_at`, `standard_error`; deltas: `strike_at_delta`,
@@ -12,7 +12,6 @@ Names are imported on first use (PEP 562), so that asking for one does not load 
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -50,70 +49,6 @@ if TYPE_CHECKING:
         SurfaceUpdate,
         UpdateStatus,
     )
-
-_MODULES = {
-    "arbitrage": (
-        "ArbitrageReport",
-        "arbitrage_report",
-    ),
-    "delta": (
-        "DeltaConvention",
-        "convention_of",
-        "delta_at_moneyness",
-        "moneyness_at_delta",
-        "strike_at_delta",
-    ),
-    "dynamics": (
-        "SmileDynamics",
-        "moved_volatility",
-        "volatility_slope_in_forward",
-    ),
-    "fit": (
-        "fit_surface",
-        "fit_surfaces",
-    ),
-    "fit_bounds": (
-        "pooled_checks",
-        "surface_checks",
-    ),
-    "fit_result": (
-        "FitPath",
-        "SmileFit",
-        "SurfaceFit",
-    ),
-    "moves": (
-        "SmileMoves",
-        "smile_moves",
-    ),
-    "published": (
-        "PublishedSmile",
-        "published_smile",
-    ),
-    "quality": (
-        "FitQuality",
-        "PooledQuality",
-        "fit_quality",
-        "pooled",
-    ),
-    "query": (
-        "SurfaceValues",
-        "at_moneyness",
-        "at_strike",
-        "forward_at",
-        "standard_error",
-        "tau_years",
-    ),
-    "settings": ("SurfaceSettings",),
-    "update": (
-        "carried_surface",
-        "update_surface",
-    ),
-    "update_quotes": (
-        "StreamedQuotes",
-        "SurfaceUpdate",
-        "UpdateStatus",
-    ),
-}
 
 __all__ = [
     "ArbitrageReport",
@@ -155,15 +90,13 @@ __all__ = [
     "volatility_slope_in_forward",
 ]
 
-_HOME = {name: module for module, names in _MODULES.items() for name in names}
-
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOME:
+    if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
-    globals()[name] = value
-    return value
+    from plimsoll.estimators.surface import catalogue
+
+    return getattr(catalogue, name)
 
 
 def __dir__() -> list[str]:

@@ -13,7 +13,6 @@ Names are imported on first use (PEP 562).
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -45,45 +44,6 @@ if TYPE_CHECKING:
         without_weekday_effects,
     )
 
-_MODULES = {
-    "history": (
-        "FeatureHistory",
-        "feature_history",
-    ),
-    "joint": (
-        "JointDistribution",
-        "JointMoves",
-        "joint_distribution",
-        "parameter_moves",
-        "tenor_moves",
-    ),
-    "moves": (
-        "SurfaceMoves",
-        "surface_moves",
-    ),
-    "power_law": (
-        "MoveScale",
-        "MoveSide",
-        "PowerLaw",
-        "vega_power_law",
-    ),
-    "principal_components": ("PrincipalComponents",),
-    "spot_vol": (
-        "SpotVolRelation",
-        "spot_vol_relation",
-    ),
-    "variance_clock": (
-        "VarianceClockEstimate",
-        "estimate_variance_clock",
-        "on_variance_clock",
-    ),
-    "weekdays": (
-        "WeekdayEffects",
-        "weekday_effects",
-        "without_weekday_effects",
-    ),
-}
-
 __all__ = [
     "FeatureHistory",
     "JointDistribution",
@@ -109,15 +69,13 @@ __all__ = [
     "without_weekday_effects",
 ]
 
-_HOME = {name: module for module, names in _MODULES.items() for name in names}
-
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOME:
+    if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
-    globals()[name] = value
-    return value
+    from plimsoll.estimators.vol_shocks import catalogue
+
+    return getattr(catalogue, name)
 
 
 def __dir__() -> list[str]:
