@@ -82,7 +82,7 @@ def _comparison(
     assert isinstance(found, int | float)
     decides = min(tolerances, key=lambda t: (not t.truncated, _distance(t, expected)))
     relative = not decides.truncated and decides.is_relative(expected)
-    distance = abs(found - expected)
+    distance = decides.distance(expected, found)
     return Comparison(
         term=term,
         expected=expected,

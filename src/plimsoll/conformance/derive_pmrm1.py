@@ -7,10 +7,15 @@ from decimal import Decimal
 from typing import Any
 
 from plimsoll.conformance.contract import UnknownCase
-from plimsoll.conformance.derive_snapshot import ACCOUNT, DeriveCase, levels, scenarios_of
+from plimsoll.conformance.derive_snapshot import (
+    ACCOUNT,
+    DeriveCase,
+    levels,
+    named_set,
+    scenarios_of,
+)
 from plimsoll.domain.book import Book
 from plimsoll.domain.expiry_quote import ExpiryQuote
-from plimsoll.errors import DataFormatError
 from plimsoll.margin.derive import CashPricing, DerivePmrm1, Pmrm1Parameters
 
 COIN = "COIN"
@@ -53,9 +58,7 @@ def compute(
     """Compute the margin levels of one portfolio."""
     if kind:
         raise UnknownCase(kind)
-    name = inputs["params"]
-    if name not in parameter_sets:
-        raise DataFormatError("must be a parameter set", found=name, field="params")
+    given = named_set(inputs["params"], parameter_sets, "params")
     case = DeriveCase()
     market = case.add_price(COIN, float(inputs["spot"]), float(inputs["spot_conf"]))
     case.add_cash(float(inputs["cash"]))
@@ -63,7 +66,7 @@ def compute(
     _add_contracts(case, inputs)
     model = DerivePmrm1(pricing=CashPricing(pricing_markets={COIN: market}))
     snapshot = case.snapshot(float(inputs["stable"]))
-    parameters = {COIN: _parameters(parameter_sets[name])}
+    parameters = {COIN: _parameters(given)}
     prepared = model.prepare(snapshot, parameters, case.instruments)
     found = prepared.requirements(Book.from_accounts([case.account()]))
     losses = found.explanations(ACCOUNT)[0].scenarios[0].losses

@@ -13,13 +13,13 @@ from plimsoll.conformance.derive_snapshot import (
     ACCOUNT,
     DeriveCase,
     levels,
+    named_set,
     scenarios_of,
     split_forward,
 )
 from plimsoll.domain.book import Book
 from plimsoll.domain.expiry_quote import ExpiryQuote
 from plimsoll.domain.margin_explanation import ScenarioLosses, UnitExplanation
-from plimsoll.errors import DataFormatError
 from plimsoll.margin.derive import (
     CashPricing,
     CollateralRule,
@@ -97,9 +97,7 @@ def compute(
     """Compute margin levels, scenarios and components of one portfolio."""
     if kind:
         raise UnknownCase(kind)
-    name = inputs["parameter_set"]
-    if name not in parameter_sets:
-        raise DataFormatError("must be a parameter set", found=name, field="parameter_set")
+    given = named_set(inputs["parameter_set"], parameter_sets, "parameter_set")
     case, assets, rules = DeriveCase(), dict[str, str](), dict[str, CollateralRule]()
     spot = inputs["spot"]
     spot_market = case.add_price(COIN, spot["price"], spot["confidence"])
@@ -110,7 +108,7 @@ def compute(
         assets[code] = case.add_price(code, asset["price"], asset["confidence"])
         case.add_asset(code, float(asset["qty"]))
         rules[code] = _collateral_rule(asset)
-    parameters = _parameters(parameter_sets[name], rules)
+    parameters = _parameters(given, rules)
     model = DerivePmrm2(
         pricing=CashPricing(pricing_markets=assets), spot_markets={COIN: spot_market}
     )

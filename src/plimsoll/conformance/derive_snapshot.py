@@ -130,6 +130,24 @@ class DeriveCase:
         )
 
 
+def named_set(
+    asked: object, parameter_sets: Mapping[str, Any], field_name: str
+) -> Mapping[str, Any]:
+    """Return the parameters that a case names, or states itself.
+
+    Raises
+    ------
+    DataFormatError
+        For a name that the file does not have.
+    """
+    if isinstance(asked, Mapping):
+        return asked
+    if asked not in parameter_sets:
+        raise DataFormatError("must be a parameter set", found=asked, field=field_name)
+    found: Mapping[str, Any] = parameter_sets[str(asked)]
+    return found
+
+
 def split_forward(forward: float, seconds: int) -> tuple[float, float]:
     """Split a forward inside the last half hour; both shares are of the same price here."""
     return averaged(forward, forward, float(seconds))

@@ -28,9 +28,14 @@ class Tolerance:
 
     def allows(self, expected: float, found: float) -> bool:
         """Whether ``found`` is near enough; integers of any size are compared exactly."""
-        if self.truncated:
-            expected, found = math.trunc(expected), math.trunc(found)
-        return bool(abs(found - expected) <= max(self.relative * abs(expected), self.absolute))
+        allowed = max(self.relative * abs(expected), self.absolute)
+        return bool(self.distance(expected, found) <= allowed)
+
+    def distance(self, expected: float, found: float) -> float:
+        """Return how far apart the numbers are, cut to integers where the tolerance cuts them."""
+        if self.truncated and math.isfinite(found):
+            return abs(math.trunc(found) - math.trunc(expected))
+        return abs(found - expected)
 
     def is_relative(self, expected: float) -> bool:
         """Whether the relative distance is what decides at ``expected``."""

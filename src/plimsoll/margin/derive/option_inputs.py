@@ -13,7 +13,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from plimsoll.domain.instrument import Option
+from plimsoll.domain.instrument import Instrument, Option
 from plimsoll.domain.margin_reason import MarginReason
 from plimsoll.domain.market import MarketSnapshot
 from plimsoll.maths import black76
@@ -76,6 +76,23 @@ def option_prices(
     scale = rows.units[good] * (rows.discount[good] if discounted else 1.0)
     out[good] = prices * scale[:, None]
     return out
+
+
+def expiry_confidences(
+    snapshot: MarketSnapshot, instruments: Mapping[str, Instrument]
+) -> FloatArray:
+    """(O,) of each option: the least confidence of its expiry's forward, rate and volatilities."""
+    found = []
+    for instrument in instruments.values():
+        if not isinstance(instrument, Option):
+            continue
+        quote = snapshot.expiries.get((instrument.pair, instrument.settle, instrument.expiry_ns))
+        found.append(
+            1.0
+            if quote is None
+            else min(quote.confidence, quote.rate_confidence, quote.vol_confidence)
+        )
+    return np.array(found, dtype=np.float64)
 
 
 def _with_high_vols(

@@ -5,18 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
-from plimsoll.domain.instrument import Instrument, Option
+from plimsoll.domain.instrument import Instrument
 from plimsoll.domain.market import MarketSnapshot
 from plimsoll.errors import UsageError
 from plimsoll.margin.derive.cash_pricing import CashPricing
+from plimsoll.margin.derive.option_inputs import expiry_confidences
 from plimsoll.margin.derive.pmrm_book import PreparedMarkets
 from plimsoll.margin.derive.pmrm_rule import PmrmRule
 from plimsoll.margin.derive.pmrm_table import HedgingAsset, pmrm_table
 from plimsoll.margin.derive.risk_units import derive_markets
-
-FloatArray = NDArray[np.float64]
 
 
 def prepared_markets(
@@ -72,23 +70,6 @@ def prepared_markets(
         tables=tuple(tables),
         stable_price=pricing.stable_price(snapshot),
     )
-
-
-def expiry_confidences(
-    snapshot: MarketSnapshot, instruments: Mapping[str, Instrument]
-) -> FloatArray:
-    """(O,) of each option: the least confidence of its expiry's forward, rate and volatilities."""
-    found = []
-    for instrument in instruments.values():
-        if not isinstance(instrument, Option):
-            continue
-        quote = snapshot.expiries.get((instrument.pair, instrument.settle, instrument.expiry_ns))
-        found.append(
-            1.0
-            if quote is None
-            else min(quote.confidence, quote.rate_confidence, quote.vol_confidence)
-        )
-    return np.array(found, dtype=np.float64)
 
 
 def peg_shortfall(stable_price: float, threshold: float, factor: float) -> float:
