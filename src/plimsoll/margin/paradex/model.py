@@ -1,0 +1,207 @@
+"""Paradex's portfolio margin: a scan of 24 scenarios with a floor on delta, and provisions.
+
+Per underlying ``u``, then added::
+
+    risk         = max(scan, minimum delta)
+    initial      = risk of positions and orders + funding + fees
+    maintenance  = maintenance factor x risk of positions + funding + fees
+
+    scan          = max over scenarios of  - weight (value there - mark), not below 0
+    minimum delta = unhedged rate |net| + hedged rate (gross - |net|) / 2, of delta times price
+
+Sources and examples: ``docs/models/paradex.md``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from plimsoll.domain.book import Book
+from plimsoll.domain.instrument import Instrument, Payoff
+from plimsoll.domain.margin_reason import MarginReason
+from plimsoll.domain.market import MarketSnapshot
+from plimsoll.domain.requirement import Requirements, RequirementTerm
+from plimsoll.margin.assembly import assemble
+from plimsoll.margin.cells import Cells, UnitLayout, cells_of, sum_by_unit, unit_layout
+from plimsoll.margin.currency import CurrencyPricing
+from plimsoll.margin.grid_explanation import SCENARIO_LOSS, GridExplainer
+from plimsoll.margin.grid_parts import RiskUnitGrid, cells_of_unit, part_of_cell
+from plimsoll.margin.market_rows import BookValues, MarketRows, book_values, market_rows
+from plimsoll.margin.paradex.order_charges import order_charges
+from plimsoll.margin.paradex.parameters import ParadexParameters, underlying_parameters
+from plimsoll.margin.paradex.scan import UnitScan, scan_cells
+from plimsoll.margin.paradex.scenarios import ScanTable, scan_table
+from plimsoll.maths.grouped_losses import neutral_rules
+from plimsoll.scenarios.grid_rules import GridRules
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+
+_ABOUT = (
+    (SCENARIO_LOSS, "largest weighted loss of each underlying over 24 scenarios"),
+    ("minimum_delta", "what the floor on net and hedged delta asks beyond it"),
+    ("funding", "what perpetuals would pay over the hours provided for, netted"),
+    ("fees", "of closing every position"),
+    ("open_orders", "what orders add to the risk, the funding and the fees"),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParadexPortfolioMargin:
+    """The model; linear contracts only.
+
+    Parameters
+    ----------
+    pricing : CurrencyPricing
+    grid_rules : GridRules
+        Options are discounted with the rate of their expiry.
+    """
+
+    pricing: CurrencyPricing = field(default_factory=CurrencyPricing)
+    grid_rules: GridRules = field(default_factory=lambda: GridRules(discounted=True))
+
+    def prepare(
+        self,
+        snapshot: MarketSnapshot,
+        parameters: ParadexParameters,
+        instruments: Mapping[str, Instrument],
+    ) -> PreparedParadex:
+        """Revalue every contract under its underlying's scenarios; see `MarginModel.prepare`.
+
+        Raises
+        ------
+        UsageError
+            For a contract without size, and a settlement currency that nothing prices.
+        """
+        rows = market_rows(snapshot, instruments, self.pricing)
+        bases = dict.fromkeys(i.pair.base for i in rows.instruments)
+        known = {base: underlying_parameters(parameters, base) for base in bases}
+        table = scan_table(
+            rows, snapshot, {b: p for b, p in known.items() if p is not None}, self.grid_rules
+        )
+        nonlinear = np.array([i.payoff is not Payoff.LINEAR for i in rows.instruments])
+        reason = np.where(nonlinear, int(MarginReason.NOT_MARGINED), table.reason)
+        return PreparedParadex(
+            model=self,
+            snapshot=snapshot,
+            rows=replace(rows, reason=rows.with_reasons(reason.astype(np.int64))),
+            table=table,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class PreparedParadex:
+    """The table and the marks; immutable, serves any number of books."""
+
+    model: ParadexPortfolioMargin
+    snapshot: MarketSnapshot
+    rows: MarketRows
+    table: ScanTable
+
+    def requirements(self, book: Book) -> Requirements:
+        """Return initial and maintenance margin of every margin unit.
+
+        Raises
+        ------
+        UsageError
+            For a collateral currency that nothing prices.
+        """
+        layout = unit_layout(book)
+        values = book_values(book, layout, self.rows, self.model.pricing, self.snapshot)
+        cells = self._cells(book, layout, values.reason)
+        scan = scan_cells(self.table, cells)
+        orders = order_charges(self.table, self.rows, book, layout, cells, scan)
+        values = self._with_order_reasons(values, orders.lacking)
+        terms = self._terms(layout, cells, scan, orders.added)
+        numeraire = self.model.pricing.numeraire
+        return assemble(
+            book=book,
+            layout=layout,
+            rows=self.rows,
+            values=values,
+            terms=terms,
+            numeraire=numeraire,
+            binding_scenario=_binding(layout, cells, scan),
+            scenario_names=self.table.grids[0].names if self.table.grids else (),
+            unit_explainer=GridExplainer(
+                book=book,
+                layout=layout,
+                values=values,
+                terms=terms,
+                numeraire=numeraire,
+                grids_of_unit=lambda unit: self._grids(cells, unit),
+                about=_ABOUT,
+            ),
+        )
+
+    def _cells(self, book: Book, layout: UnitLayout, reason: IntArray) -> Cells:
+        count = len(self.table.underlyings)
+        return cells_of(
+            book,
+            layout,
+            row_of_market=self.rows.rows_of(book),
+            group_of_row=np.append(self.table.underlying, count),
+            risk_unit_of_group=np.arange(count + 1),
+            skip=reason != 0,
+        )
+
+    def _with_order_reasons(self, values: BookValues, lacking: IntArray) -> BookValues:
+        unit_reason = np.where(values.unit_reason == 0, lacking, values.unit_reason)
+        return replace(values, unit_reason=unit_reason.astype(np.int64))
+
+    def _terms(
+        self, layout: UnitLayout, cells: Cells, scan: UnitScan, orders: FloatArray
+    ) -> tuple[RequirementTerm, ...]:
+        factors = [float(p.maintenance_factor) for p in self.table.parameters]
+        factor = np.array([*factors, 0.0])[cells.risk_unit]
+
+        def term(name: str, title: str, initial: FloatArray, share: FloatArray) -> RequirementTerm:
+            return RequirementTerm(
+                name=name,
+                title=title,
+                initial=sum_by_unit(layout, cells.unit, initial),
+                maintenance=sum_by_unit(layout, cells.unit, initial * share),
+            )
+
+        whole = np.ones(len(cells))
+        return (
+            term(SCENARIO_LOSS, "Scan risk", scan.loss, factor),
+            term("minimum_delta", "Minimum delta", scan.delta_excess, factor),
+            term("funding", "Funding provision", np.maximum(scan.funding, 0.0), whole),
+            term("fees", "Fee provision", scan.fee, whole),
+            RequirementTerm(
+                name="open_orders",
+                title="Open orders",
+                initial=orders,
+                maintenance=np.zeros(len(layout)),
+            ),
+        )
+
+    def _grids(self, cells: Cells, unit: int) -> tuple[RiskUnitGrid, ...]:
+        table = self.table
+        rules = neutral_rules(len(table.underlyings) + 1, table.profit.shape[1])
+        found = []
+        for cell in cells_of_unit(cells, unit):
+            number = int(cells.risk_unit[cell])
+            found.append(
+                RiskUnitGrid(
+                    name=table.underlyings[number],
+                    grid=table.grids[number],
+                    parts=(part_of_cell(cells, cell, table.profit, table.value, rules),),
+                    maintenance_scale=float(table.parameters[number].maintenance_factor),
+                )
+            )
+        return tuple(found)
+
+
+def _binding(layout: UnitLayout, cells: Cells, scan: UnitScan) -> IntArray:
+    """(U,) scenario of the underlying that asks most, the first of equals; -1 where none does."""
+    found = np.full(len(layout), -1, dtype=np.int64)
+    order = np.lexsort((-np.arange(len(cells)), scan.loss + scan.delta_excess))
+    binds = np.where(scan.delta_excess > 0.0, -1, scan.binding)
+    found[cells.unit[order]] = binds[order]
+    return found
