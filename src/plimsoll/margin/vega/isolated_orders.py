@@ -37,7 +37,8 @@ def opening_notional(book: Book, fills: OrderFills) -> FloatArray:
     closing = np.maximum(np.stack([-fills.position, fills.position], axis=1), 0.0).ravel()
     opening = np.clip(_running(group, size) - closing[group], 0.0, size)
     sides = np.bincount(group, opening * price, 2 * fills.account.size).reshape(-1, 2)
-    return np.maximum(sides[:, 0], sides[:, 1])
+    larger: FloatArray = np.maximum(sides[:, 0], sides[:, 1])
+    return larger
 
 
 def _running(group: IntArray, size: FloatArray) -> FloatArray:

@@ -1,0 +1,228 @@
+"""Books and their margin, worked by hand in ``rates/*.yaml``; the arithmetic stands there.
+
+Tolerance 1e-12 relative: a few products in float64 against decimals; a case that loses digits by
+cancellation says so and states its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import yaml
+
+from plimsoll.adapters.venues import parse_name
+from plimsoll.domain.account import Account, MarginMode, Order, Position
+from plimsoll.domain.book import Book
+from plimsoll.domain.instrument import Instrument, Spot
+from plimsoll.domain.margin_reason import MarginReason
+from plimsoll.domain.market import MarketSnapshot, Quote
+from plimsoll.domain.requirement import Requirements
+from plimsoll.margin.currency import CurrencyPricing
+from plimsoll.margin.drift import (
+    CollateralRules,
+    DriftMargin,
+    DriftRules,
+    MarginLevel,
+    PerpetualRules,
+)
+from plimsoll.margin.dydx import DydxMargin, LiquidityTier
+from plimsoll.margin.governed import governance
+from plimsoll.margin.size_tiers import SizeRates, SizeTieredMargin
+from plimsoll.margin.vega import VegaMargin, VegaMarket
+
+FOLDER = Path(__file__).parent / "rates"
+KINDS: Mapping[str, type[Any]] = {
+    "size_tiers": SizeRates,
+    "dydx": LiquidityTier,
+    "drift": PerpetualRules,
+    "vega": VegaMarket,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FixedPricing(CurrencyPricing):
+    """Prices of coins that have no market in a case."""
+
+    fixed: Mapping[str, float]
+
+    def price(
+        self, currency: str, snapshot: MarketSnapshot, instruments: Mapping[str, Instrument]
+    ) -> float:
+        if currency in self.fixed:
+            return self.fixed[currency]
+        return CurrencyPricing.price(self, currency, snapshot, instruments)
+
+
+def files() -> dict[str, dict[str, Any]]:
+    return {p.stem: yaml.safe_load(p.read_text()) for p in sorted(FOLDER.glob("*.yaml"))}
+
+
+def cases() -> Iterator[Any]:
+    for name, file in files().items():
+        for case in file["cases"]:
+            yield pytest.param(file, case, id=f"{name}: {case['name']}")
+
+
+def decimals(kind: type[Any], values: Mapping[str, str]) -> Any:
+    return kind(**{name: Decimal(value) for name, value in values.items()})
+
+
+def instrument(name: str, size: str = "1") -> Instrument:
+    found = parse_name(name, "ccxt")
+    return found if isinstance(found, Spot) else found.with_contract_size(Decimal(size))
+
+
+def quote(terms: Mapping[str, Any]) -> Quote:
+    return Quote(
+        mark=float(terms["mark"]),
+        index=float(terms["mark"]),
+        open_interest_usd=float(terms.get("open_interest_usd", "nan")),
+    )
+
+
+def position(terms: Mapping[str, Any]) -> Position:
+    isolated = terms.get("isolated_margin")
+    return Position(
+        market=terms["market"],
+        quantity=float(terms["quantity"]),
+        entry_price=float(terms["entry"]),
+        mode=MarginMode.CROSS if isolated is None else MarginMode.ISOLATED,
+        isolated_margin=isolated,
+        leverage=terms.get("leverage"),
+        funding=float(terms.get("funding", 0.0)),
+    )
+
+
+def account(terms: Mapping[str, Any], number: int) -> Account:
+    return Account(
+        name=f"account {number}",
+        positions=tuple(position(p) for p in terms.get("positions", [])),
+        collateral={c: float(v) for c, v in terms.get("collateral", {}).items()},
+        orders=tuple(
+            Order(market=o["market"], quantity=float(o["quantity"]), price=o.get("price"))
+            for o in terms.get("orders", [])
+        ),
+        owner=terms.get("owner", ""),
+    )
+
+
+def model(file: Mapping[str, Any], case: Mapping[str, Any]) -> Any:
+    pricing = FixedPricing(
+        numeraire=file.get("numeraire", "USD"),
+        pricing_markets=file.get("pricing_markets", {}),
+        fixed=file.get("fixed_prices", {}),
+    )
+    if file["model"] == "drift":
+        return DriftMargin(
+            pricing=pricing,
+            opening_level=MarginLevel(case.get("opening_level", "initial")),
+            average_prices=case.get("average_prices", {}),
+            deposits_usd=file["deposits_usd"],
+        )
+    kinds = {"size_tiers": SizeTieredMargin, "dydx": DydxMargin, "vega": VegaMargin}
+    return kinds[file["model"]](pricing=pricing)
+
+
+def solve(file: Mapping[str, Any], case: Mapping[str, Any]) -> Requirements:
+    markets = file["markets"]
+    instruments = {m: instrument(t["name"], t["contract_size"]) for m, t in markets.items()}
+    instruments |= {m: instrument(name) for m, name in file.get("instruments", {}).items()}
+    extra = {m: Quote(mark=float(p), index=float(p)) for m, p in file.get("quotes", {}).items()}
+    snapshot = MarketSnapshot(
+        at_ns=0,
+        quotes={m: quote(t) for m, t in markets.items()} | extra,
+        stable_price_usd=file["prices"],
+    )
+    kind = KINDS[file["model"]]
+    parameters: Any = {m: decimals(kind, t["parameters"]) for m, t in markets.items()}
+    if file["model"] == "drift":
+        rules = {c: decimals(CollateralRules, r) for c, r in file["collateral"].items()}
+        parameters = DriftRules(perpetuals=parameters, collateral=rules)
+    prepared = model(file, case).prepare(snapshot, parameters, instruments)
+    book = Book.from_accounts(account(a, n) for n, a in enumerate(case["accounts"]))
+    found: Requirements = prepared.requirements(book)
+    return found
+
+
+@pytest.mark.parametrize(("file", "case"), list(cases()))
+def test_case(file: dict[str, Any], case: dict[str, Any]) -> None:
+    found = solve(file, case)
+    assert len(found) == len(case["expect"])
+    near = case.get("tolerance", 1e-12)
+    for unit, expected in enumerate(case["expect"]):
+        if "reason" in expected:
+            mine = found.parts.reason[found.parts.unit == unit].tolist()
+            assert found.unit_reason is not None
+            mine.append(int(found.unit_reason[unit]))
+            assert expected["reason"] in {MarginReason(r).text for r in mine}
+            assert found.unknown[unit]
+            continue
+        assert not found.unknown[unit]
+        check_terms(found, unit, expected.get("terms", {}))
+        scale = abs(float(found.collateral[unit])) + abs(float(found.unrealised[unit]))
+        for name, value in expected.items():
+            if name == "terms":
+                continue
+            number = float(getattr(found, name)[unit])
+            assert number == pytest.approx(value, rel=near, abs=near * scale), name
+
+
+def check_terms(found: Requirements, unit: int, expected: dict[str, list[float]]) -> None:
+    terms = {term.name: term for term in found.terms}
+    for name, (initial, maintenance) in expected.items():
+        # A term may be a difference of numbers of the size of the position's own.
+        near = 1e-12 * max(1.0, float(terms["positions"].initial[unit]))
+        assert terms[name].initial[unit] == pytest.approx(initial, rel=1e-12, abs=near), name
+        assert terms[name].maintenance[unit] == pytest.approx(maintenance, rel=1e-12, abs=near)
+
+
+def test_terms_add_up_to_the_last_bit_and_are_explained() -> None:
+    for file in files().values():
+        for case in file["cases"]:
+            found = solve(file, case)
+            initial = np.zeros(len(found))
+            for term in found.terms:
+                initial = initial + term.initial
+            np.testing.assert_array_equal(found.initial, initial)
+            for name in found.book.accounts:
+                for unit, told in zip(found.units_of(name), found.explanations(name), strict=True):
+                    assert np.array_equal(told.initial, found.initial[unit], equal_nan=True)
+                    parts = [c.contribution for c in told.contributions if c.of == "positions"]
+                    positions = next(t for t in told.terms if t.name == "positions")
+                    known = not np.isnan(positions.maintenance)
+                    assert not known or sum(parts) == pytest.approx(positions.maintenance)
+
+
+@pytest.mark.parametrize("name", list(KINDS))
+def test_every_governed_parameter_has_cases_at_both_bounds(name: str) -> None:
+    file = files()[name]
+    used = {
+        p["market"] for c in file["cases"] for a in c["accounts"] for p in a.get("positions", [])
+    }
+    sets = [decimals(KINDS[name], t["parameters"]) for m, t in file["markets"].items() if m in used]
+    assert_bounds(KINDS[name], sets)
+    if name == "drift":
+        held = {c for k in file["cases"] for a in k["accounts"] for c in a.get("collateral", {})}
+        rules = [decimals(CollateralRules, r) for c, r in file["collateral"].items() if c in held]
+        assert_bounds(CollateralRules, rules)
+
+
+def assert_bounds(kind: type[Any], sets: list[Any]) -> None:
+    for name, rule in governance(kind).items():
+        values = {getattr(s, name) for s in sets}
+        assert {rule.lower, rule.upper} <= values, name
+
+
+def test_no_file_is_left_out() -> None:
+    assert {name: len(file["cases"]) for name, file in files().items()} == {
+        "drift": 19,
+        "dydx": 11,
+        "size_tiers": 12,
+        "vega": 11,
+    }
