@@ -40,38 +40,47 @@ def add_positions(
     """
     scenarios = table.shape[1]
     real = total.dtype.type
-    p = first
-    if last - first >= 4:
+    p = _set_positions(first, last, row, quantity, table, total)
+    while p < last:
         i, j, k, m = _four_rows(row, p)
-        a, b, c, d = (
-            real(quantity[p]),
-            real(quantity[p + 1]),
-            real(quantity[p + 2]),
-            real(quantity[p + 3]),
-        )
-        for s in range(scenarios):
-            total[s] = ((a * table[i, s] + b * table[j, s]) + c * table[k, s]) + d * table[m, s]
-        p += 4
-    else:
-        for s in range(scenarios):
-            total[s] = 0
-    while p + 4 <= last:
-        i, j, k, m = _four_rows(row, p)
-        a, b, c, d = (
-            real(quantity[p]),
-            real(quantity[p + 1]),
-            real(quantity[p + 2]),
-            real(quantity[p + 3]),
-        )
+        a, b = real(quantity[p]), real(quantity[p + 1])
+        c, d = real(quantity[p + 2]), real(quantity[p + 3])
         for s in range(scenarios):
             started = (total[s] + a * table[i, s]) + b * table[j, s]
             total[s] = (started + c * table[k, s]) + d * table[m, s]
         p += 4
-    while p < last:
-        last_row, a = np.uint64(row[p]), real(quantity[p])
+
+
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+def _set_positions(
+    first: int, last: int, row: Codes, quantity: Vector, table: Matrix, total: Vector
+) -> int:
+    """Set ``total`` to the sum of the first one to four positions, so that fours are left."""
+    scenarios, lead = table.shape[1], min((last - first - 1) % 4 + 1, last - first)
+    real = total.dtype.type
+    if lead <= 0:
         for s in range(scenarios):
-            total[s] += a * table[last_row, s]
-        p += 1
+            total[s] = 0
+        return last
+    i, a = np.uint64(row[first]), real(quantity[first])
+    if lead == 1:
+        for s in range(scenarios):
+            total[s] = a * table[i, s]
+        return first + 1
+    j, b = np.uint64(row[first + 1]), real(quantity[first + 1])
+    if lead == 2:
+        for s in range(scenarios):
+            total[s] = a * table[i, s] + b * table[j, s]
+        return first + 2
+    k, c = np.uint64(row[first + 2]), real(quantity[first + 2])
+    if lead == 3:
+        for s in range(scenarios):
+            total[s] = (a * table[i, s] + b * table[j, s]) + c * table[k, s]
+        return first + 3
+    m, d = np.uint64(row[first + 3]), real(quantity[first + 3])
+    for s in range(scenarios):
+        total[s] = ((a * table[i, s] + b * table[j, s]) + c * table[k, s]) + d * table[m, s]
+    return first + 4
 
 
 @njit(cache=True, nogil=True, error_model="numpy", forceinline=True)

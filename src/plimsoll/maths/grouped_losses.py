@@ -24,13 +24,16 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from plimsoll.maths.grouped_losses_kernels import profits_of_chunk, profits_of_chunks
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
 Codes = NDArray[np.int64]
 Flags = NDArray[np.bool_]
+
+_PARALLEL_PRODUCTS = 3_000_000
 
 
 class CellPositions(NamedTuple):
@@ -68,52 +71,6 @@ def neutral_rules(groups: int, scenarios: int) -> GroupRules:
     )
 
 
-@njit(cache=True, nogil=True)
-def _add_segment(
-    first: int,
-    last: int,
-    row: Codes,
-    quantity: Vector,
-    profit: Matrix,
-    value: Vector,
-    moved: Vector,
-) -> float:
-    """Sum the positions ``first`` to ``last - 1`` into ``moved`` (S,); return their value now."""
-    now = 0.0
-    moved[:] = 0.0
-    for p in range(first, last):
-        n, q = row[p], quantity[p]
-        now += q * value[n]
-        line = profit[n]
-        for s in range(moved.size):
-            moved[s] += q * line[s]
-    return now
-
-
-@njit(cache=True, nogil=True)
-def _treat(moved: Vector, now: float, group: int, rules: GroupRules, total: Vector) -> None:
-    """Treat a group's profits ``moved`` (S,) by its rules and add them to ``total``."""
-    long, short = rules.long_factor[group], rules.short_factor[group]
-    share, cap = rules.gain_share[group], rules.gain_cap[group]
-    worse, fraction, dampener = rules.worse_side, rules.fraction, rules.dampener
-    for s in range(moved.size):
-        shocked = now + moved[s]
-        factor = long if shocked >= 0.0 else short
-        # Written so that a factor of one leaves the profit to the last bit.
-        result = moved[s] if factor == 1.0 else factor * shocked - now
-        if worse[s]:
-            result = -abs(result)
-        if result > 0.0:
-            result = min(result * share, cap)
-        result *= fraction[s]
-        size = abs(result)
-        if dampener[s] > 0.0:
-            kept = max(size - dampener[s], 0.0)
-            result = kept if result > 0.0 else -kept
-        total[s] += result
-
-
-@njit(cache=True, nogil=True)
 def cell_profits(
     cells: CellPositions, profit: Matrix, value: Vector, rules: GroupRules, out: Matrix
 ) -> None:
@@ -129,24 +86,9 @@ def cell_profits(
     rules : GroupRules
     out : (C, S) float64
     """
-    moved = np.empty(profit.shape[1])
-    for c in range(cells.cell_offsets.size - 1):
-        total = out[c]
-        total[:] = 0.0
-        for g in range(cells.cell_offsets[c], cells.cell_offsets[c + 1]):
-            now = _add_segment(
-                cells.segment_offsets[g],
-                cells.segment_offsets[g + 1],
-                cells.row,
-                cells.quantity,
-                profit,
-                value,
-                moved,
-            )
-            _treat(moved, now, cells.segment_group[g], rules, total)
+    _treat(cells, profit, value, rules, out, np.empty(0), np.empty(0, dtype=np.int64))
 
 
-@njit(cache=True, nogil=True)
 def worst_of_cells(
     cells: CellPositions,
     profit: Matrix,
@@ -159,22 +101,24 @@ def worst_of_cells(
 
     A cell that gains under every scenario has a negative loss: flooring is the model's affair.
     """
-    moved, total = np.empty(profit.shape[1]), np.empty(profit.shape[1])
-    for c in range(cells.cell_offsets.size - 1):
-        total[:] = 0.0
-        for g in range(cells.cell_offsets[c], cells.cell_offsets[c + 1]):
-            now = _add_segment(
-                cells.segment_offsets[g],
-                cells.segment_offsets[g + 1],
-                cells.row,
-                cells.quantity,
-                profit,
-                value,
-                moved,
-            )
-            _treat(moved, now, cells.segment_group[g], rules, total)
-        worst, place = total[0], 0
-        for s in range(1, total.size):
-            if total[s] < worst:
-                worst, place = total[s], s
-        loss[c], binding[c] = -worst, place
+    _treat(cells, profit, value, rules, np.empty((0, profit.shape[1])), loss, binding)
+
+
+def _treat(
+    cells: CellPositions,
+    profit: Matrix,
+    value: Vector,
+    rules: GroupRules,
+    out: Matrix,
+    loss: Vector,
+    binding: Codes,
+) -> None:
+    """Run the kernel, by all threads where there is more than about 1 ms of work."""
+    count = cells.cell_offsets.size - 1
+    columns = (*cells, profit, value, *rules, out, loss, binding)
+    if count == 0:
+        return
+    if cells.row.size * profit.shape[1] < _PARALLEL_PRODUCTS:
+        profits_of_chunk(0, count, *columns)
+    else:
+        profits_of_chunks(*columns)
