@@ -82,6 +82,19 @@ class HeldCurrencies:
             ) from None
 
 
+def priced_currencies(
+    rows: MarketRows, snapshot: MarketSnapshot, pricing: CurrencyPricing
+) -> tuple[str, ...]:
+    """Currencies that may be held: the numeraire, what contracts settle in, what is priced."""
+    quoted = {m for m in rows.markets if m in snapshot.quotes}
+    coins = [c for c, market in pricing.pricing_markets.items() if market in quoted]
+    dollars = [*snapshot.stable_price_usd]
+    if pricing.numeraire in ("USD", *coins, *dollars):
+        dollars.append("USD")
+    settle = (i.settle for i in rows.instruments)
+    return tuple(dict.fromkeys([pricing.numeraire, *settle, *coins, *dollars]))
+
+
 def book_exposures(
     book: Book,
     rows: MarketRows,

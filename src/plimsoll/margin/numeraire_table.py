@@ -27,7 +27,7 @@ from plimsoll.domain.scenario import Factor, ScenarioSet
 from plimsoll.errors import UsageError
 from plimsoll.margin.currency import CurrencyPricing
 from plimsoll.margin.market_rows import MarketRows, market_rows
-from plimsoll.margin.numeraire_exposures import HeldCurrencies
+from plimsoll.margin.numeraire_exposures import HeldCurrencies, priced_currencies
 from plimsoll.maths.unit_losses import ProfitRows
 from plimsoll.scenarios.option_rules import DEFAULT_RULES, OptionRules
 from plimsoll.scenarios.revaluation import revalue
@@ -86,9 +86,12 @@ class NumeraireTable:
     @property
     def held(self) -> HeldCurrencies:
         """The currencies as books hold them."""
-        known = ~np.isnan(self.currency_profit).any(axis=1)
-        moving = np.nan_to_num(self.currency_profit).any(axis=1)
-        return HeldCurrencies(names=self.currencies, known=known, moving=moving)
+        profit = self.currency_profit
+        return HeldCurrencies(
+            names=self.currencies,
+            known=np.asarray(~np.isnan(profit).any(axis=1)),
+            moving=np.asarray(np.nan_to_num(profit).any(axis=1)),
+        )
 
     def currency(self, name: str) -> int:
         """Return the row of a currency; one that the pricing cannot price is refused."""
@@ -218,22 +221,12 @@ def _currencies(
             field="numeraire",
             remedy="add its price factor to the scenario set",
         )
-    currencies = tuple(dict.fromkeys(_priced(rows, snapshot, pricing)))
+    currencies = priced_currencies(rows, snapshot, pricing)
     known = dict(zip(rows.markets, rows.instruments, strict=True))
     price = np.array([pricing.price(currency, snapshot, known) for currency in currencies])
     growth = np.array([moves.growth(currency) for currency in currencies])
     bad = ~(np.isfinite(price) & (price > 0.0))
     return currencies, price, np.where(bad[:, None], np.nan, growth)
-
-
-def _priced(rows: MarketRows, snapshot: MarketSnapshot, pricing: CurrencyPricing) -> list[str]:
-    """Currencies that may be held: the numeraire, what contracts settle in, what is priced."""
-    quoted = {m for m in rows.markets if m in snapshot.quotes}
-    coins = [c for c, market in pricing.pricing_markets.items() if market in quoted]
-    dollars = [*snapshot.stable_price_usd]
-    if pricing.numeraire in ("USD", *coins, *dollars):
-        dollars.append("USD")
-    return [pricing.numeraire, *(i.settle for i in rows.instruments), *coins, *dollars]
 
 
 def _lacking_scenarios(

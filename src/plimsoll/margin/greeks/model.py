@@ -1,0 +1,310 @@
+"""The Greeks margin: the worst second-order loss on a grid of moves of spot and volatility.
+
+    initial     = max(loss, floor),    maintenance = factor x initial
+
+with the loss of `plimsoll.maths.quadratic_losses` over forms in the numeraire (`.forms`). With
+correlations the underlyings move together, and cross-gamma with them; without, nothing offsets
+across underlyings. Source of the expansion: `reference/methodology.md`, 1.10. It fails for short
+expiries and far strikes, where a parabola is no price: `GreeksScreen` says by how much at most.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from plimsoll.domain.book import Book
+from plimsoll.domain.instrument import Instrument
+from plimsoll.domain.margin_reason import MarginReason
+from plimsoll.domain.market import MarketSnapshot
+from plimsoll.domain.parameters import ParameterSet
+from plimsoll.domain.requirement import Requirements
+from plimsoll.errors import ParameterError, UsageError
+from plimsoll.margin.assembly import assemble
+from plimsoll.margin.currency import CurrencyPricing
+from plimsoll.margin.greeks.contract_greeks import contract_greeks
+from plimsoll.margin.greeks.explanation import GreeksExplainer
+from plimsoll.margin.greeks.forms import STILL, FormRows, quadratic_forms
+from plimsoll.margin.greeks.parameters import (
+    Correlations,
+    GreeksParameters,
+    greeks_parameters,
+)
+from plimsoll.margin.greeks.terms import greeks_terms
+from plimsoll.margin.market_rows import MarketRows, market_rows
+from plimsoll.margin.numeraire_exposures import (
+    HeldCurrencies,
+    book_exposures,
+    priced_currencies,
+)
+from plimsoll.margin.standalone import StandaloneMargins, one_each
+from plimsoll.margin.underlying import underlying
+from plimsoll.maths.quadratic_losses import (
+    TERMS,
+    MoveGrid,
+    QuadraticForms,
+    unit_quadratic_losses,
+)
+from plimsoll.maths.unit_losses import UnitExposures
+from plimsoll.scenarios.grid_rules import DEFAULT_GRID_RULES, GridRules
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+
+_VOL_NAMES = {1.0: "volatility up", 0.0: "volatility same", -1.0: "volatility down"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GreeksMargin:
+    """Delta, gamma, vega, vanna, volga, theta and cross-gamma on a grid.
+
+    Parameters
+    ----------
+    pricing : CurrencyPricing
+    price_points : tuple of float
+        Shares of an underlying's price range, in [-1, 1].
+    correlations : Correlations, optional
+        Of all underlyings with parameters. None: no offsets across underlyings.
+    rules : GridRules
+        Where options' volatilities come from.
+    collateral_moves : bool
+        Whether coin collateral counts as a position in the coin.
+
+    Raises
+    ------
+    ParameterError
+        For points outside [-1, 1], or none.
+    """
+
+    pricing: CurrencyPricing = field(default_factory=CurrencyPricing)
+    price_points: tuple[float, ...] = (-1.0, -0.75, -0.5, -0.25, 0.0, 0.25, 0.5, 0.75, 1.0)
+    correlations: Correlations | None = None
+    rules: GridRules = DEFAULT_GRID_RULES
+    collateral_moves: bool = True
+
+    def __post_init__(self) -> None:
+        if not self.price_points or any(not abs(x) <= 1.0 for x in self.price_points):
+            raise ParameterError(
+                "must be shares of the range in [-1, 1], at least one",
+                found=self.price_points,
+                field="price_points",
+            )
+
+    def prepare(
+        self,
+        snapshot: MarketSnapshot,
+        parameters: ParameterSet | Mapping[str, GreeksParameters],
+        instruments: Mapping[str, Instrument],
+    ) -> PreparedGreeks:
+        """Differentiate every contract; see `MarginModel.prepare`.
+
+        ``parameters`` are by underlying (`plimsoll.margin.underlying.underlying`).
+
+        Raises
+        ------
+        UsageError
+            For no parameters, correlations that lack an underlying, a numeraire that moves and
+            has no parameters, a contract without size, a surface later than the snapshot.
+        """
+        held = greeks_parameters(parameters)
+        coins = tuple(held)
+        rows = market_rows(snapshot, instruments, self.pricing)
+        rows = replace(rows, reason=rows.with_reasons(self._unknown(snapshot, instruments, coins)))
+        greeks = contract_greeks(instruments, snapshot, rows, held, self.rules)
+        rows = replace(rows, reason=rows.with_reasons(greeks.reason))
+        names = priced_currencies(rows, snapshot, self.pricing)
+        form_rows = self._form_rows(snapshot, instruments, rows, coins, names)
+        forms, grid = quadratic_forms(greeks, form_rows), self._grid(held)
+        still = [self._stands_still(name, snapshot) for name in names]
+        return PreparedGreeks(
+            model=self,
+            snapshot=snapshot,
+            parameters=held,
+            rows=rows,
+            currencies=HeldCurrencies(
+                names=names,
+                known=np.array(still) | (form_rows.currency >= 0),
+                moving=np.diff(forms.offsets)[len(rows.markets) :] > 0,
+            ),
+            form_rows=form_rows,
+            forms=forms,
+            grid=grid,
+            standalone=_standalone(forms, grid, len(rows.markets), len(names)),
+        )
+
+    def _stands_still(self, currency: str, snapshot: MarketSnapshot) -> bool:
+        return currency in ("USD", self.pricing.numeraire, *snapshot.stable_price_usd)
+
+    def _unknown(
+        self,
+        snapshot: MarketSnapshot,
+        instruments: Mapping[str, Instrument],
+        coins: tuple[str, ...],
+    ) -> IntArray:
+        """(N,) NO_PARAMETERS where nothing says how a contract's coins move."""
+        found = [
+            underlying(i) in coins and (i.settle in coins or self._stands_still(i.settle, snapshot))
+            for i in instruments.values()
+        ]
+        none, lacking = int(MarginReason.NONE), int(MarginReason.NO_PARAMETERS)
+        return np.array([none if known else lacking for known in found], dtype=np.int64)
+
+    def _form_rows(
+        self,
+        snapshot: MarketSnapshot,
+        instruments: Mapping[str, Instrument],
+        rows: MarketRows,
+        coins: tuple[str, ...],
+        names: tuple[str, ...],
+    ) -> FormRows:
+        of_coin = {coin: j for j, coin in enumerate(coins)}
+        numeraire = self.pricing.numeraire
+        if numeraire not in of_coin and numeraire not in ("USD", *snapshot.stable_price_usd):
+            raise UsageError(
+                "must have parameters, or be a dollar", found=numeraire, field="numeraire"
+            )
+        price = [self.pricing.price(name, snapshot, instruments) for name in names]
+        return FormRows(
+            underlying=np.array(
+                [of_coin.get(underlying(i), STILL) for i in rows.instruments], dtype=np.int64
+            ),
+            settle=np.array(
+                [of_coin.get(i.settle, STILL) for i in rows.instruments], dtype=np.int64
+            ),
+            price=rows.settle_price[:-1],
+            currency=np.array([of_coin.get(name, STILL) for name in names], dtype=np.int64),
+            currency_price=np.nan_to_num(np.array(price)),
+            numeraire=of_coin.get(numeraire, STILL),
+        )
+
+    def _grid(self, held: Mapping[str, GreeksParameters]) -> MoveGrid:
+        spot = np.repeat(self.price_points, len(_VOL_NAMES))
+        vol = np.tile(list(_VOL_NAMES), len(self.price_points))
+        apart = self.correlations is None
+        matrix = np.eye(len(held)) if apart else self.correlations.of(tuple(held))  # type: ignore[union-attr]
+        return MoveGrid(
+            np.array([float(p.price_range) for p in held.values()]),
+            np.array([float(p.vol_range_up) for p in held.values()]),
+            np.array([float(p.vol_range_down) for p in held.values()]),
+            spot,
+            vol,
+            matrix,
+            not apart,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class PreparedGreeks:
+    """A Greeks margin with its forms; immutable, serves any number of books."""
+
+    model: GreeksMargin
+    snapshot: MarketSnapshot
+    parameters: Mapping[str, GreeksParameters]
+    rows: MarketRows
+    currencies: HeldCurrencies
+    form_rows: FormRows
+    forms: QuadraticForms
+    grid: MoveGrid
+    standalone: StandaloneMargins
+
+    @property
+    def scenario_names(self) -> tuple[str, ...]:
+        """Every leading underlying at every point of its grid."""
+        return tuple(
+            f"{coin}: spot {x * reach:+.1%}, {_VOL_NAMES[y]}"
+            for coin, reach in zip(self.parameters, self.grid.spot_range.tolist(), strict=True)
+            for x, y in zip(self.grid.spot.tolist(), self.grid.vol.tolist(), strict=True)
+        )
+
+    def requirements(self, book: Book) -> Requirements:
+        """Return initial and maintenance margin of every margin unit of ``book``.
+
+        Raises
+        ------
+        UsageError
+            For a collateral currency that nothing prices.
+        """
+        laid = book_exposures(
+            book,
+            self.rows,
+            self.currencies,
+            self.model.pricing,
+            self.snapshot,
+            collateral_moves=self.model.collateral_moves,
+        )
+        parts, binding = _losses(laid.exposures, self.forms, self.grid)
+        factor = self._factors(laid.exposures)
+        terms = greeks_terms(parts, factor, self._floor(laid.exposures))
+        return assemble(
+            book=book,
+            layout=laid.layout,
+            rows=self.rows,
+            values=laid.values,
+            terms=terms,
+            numeraire=self.model.pricing.numeraire,
+            binding_scenario=np.where(terms[-1].maintenance > 0.0, -1, binding),
+            scenario_names=self.scenario_names,
+            unit_explainer=GreeksExplainer(
+                book=book,
+                laid=laid,
+                rows=self.rows,
+                currencies=self.currencies,
+                numeraire=self.model.pricing.numeraire,
+                coins=tuple(self.parameters),
+                forms=self.forms,
+                grid=self.grid,
+                currency_price=self.form_rows.currency_price,
+                standalone=self.standalone,
+                factor=factor,
+                terms=terms,
+                binding=binding,
+                scenario_names=self.scenario_names,
+            ),
+        )
+
+    def _factors(self, exposures: UnitExposures) -> FloatArray:
+        """(U,) maintenance over initial: the largest of the coins that a unit holds."""
+        of_coin = np.array([float(p.maintenance_factor) for p in self.parameters.values()])
+        padded = np.append(of_coin, 0.0)  # the last is that of what stands still
+        of_row = np.maximum(padded[self.form_rows.underlying], padded[self.form_rows.settle])
+        units = exposures.offsets.size - 1
+        found = np.zeros(units)
+        unit = np.repeat(np.arange(units), np.diff(exposures.offsets))
+        np.maximum.at(found, unit, of_row[exposures.row])
+        held = np.where(exposures.holdings != 0.0, padded[self.form_rows.currency], 0.0)
+        found = np.maximum(found, held.max(axis=1, initial=0.0))
+        return np.where(found > 0.0, found, 1.0).astype(np.float64)
+
+    def _floor(self, exposures: UnitExposures) -> FloatArray:
+        """(U,) least initial margin."""
+        share = np.array([float(p.standalone_floor) for p in self.parameters.values()])
+        of_row = np.append(share, 0.0)[self.form_rows.underlying]
+        scaled = StandaloneMargins(
+            long=self.standalone.long * of_row[:, None],
+            short=self.standalone.short * of_row[:, None],
+        )
+        return scaled.of_units(exposures)[:, 0].astype(np.float64)
+
+
+def _losses(
+    exposures: UnitExposures, forms: QuadraticForms, grid: MoveGrid
+) -> tuple[FloatArray, IntArray]:
+    units = exposures.offsets.size - 1
+    parts, binding = np.zeros((units, TERMS)), np.full(units, -1, dtype=np.int64)
+    unit_quadratic_losses(exposures, forms, grid, parts, binding)
+    return parts, binding
+
+
+def _standalone(
+    forms: QuadraticForms, grid: MoveGrid, count: int, currencies: int
+) -> StandaloneMargins:
+    """Loss of every contract alone, both ways; two equal columns."""
+    sides = (
+        _losses(one_each(count, sign, currencies), forms, grid)[0].sum(axis=1)
+        for sign in (1.0, -1.0)
+    )
+    long, short = (np.repeat(np.maximum(side, 0.0)[:, None], 2, axis=1) for side in sides)
+    return StandaloneMargins(long=long, short=short)

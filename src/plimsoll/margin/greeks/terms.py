@@ -1,0 +1,60 @@
+"""Terms of the Greeks margin: the parts of the binding loss, and the lift to the floor."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from plimsoll.domain.requirement import RequirementTerm, total_of
+from plimsoll.margin.lifts import lift_to
+
+FloatArray = NDArray[np.float64]
+
+PART_TITLES = {
+    "delta": "Delta",
+    "gamma": "Gamma",
+    "vega": "Vega",
+    "vanna": "Vanna",
+    "volga": "Volga",
+    "theta": "Theta",
+    "cross_gamma": "Cross-gamma",
+    "residual": "Moves apart from the leading underlying",
+}
+"""In the order of the kernel's parts."""
+
+
+def greeks_terms(
+    parts: FloatArray, factor: FloatArray, floor: FloatArray
+) -> tuple[RequirementTerm, ...]:
+    """Return the terms of U units.
+
+    Parameters
+    ----------
+    parts : (U, 8) float64
+        Of the binding loss.
+    factor : (U,) float64
+        Maintenance over initial margin, at most one.
+    floor : (U,) float64
+        Least initial margin.
+    """
+    terms = tuple(
+        RequirementTerm(
+            name=name,
+            title=title,
+            initial=parts[:, column],
+            maintenance=factor * parts[:, column],
+        )
+        for column, (name, title) in enumerate(PART_TITLES.items())
+    )
+    initial, maintenance = total_of(terms, factor.size)
+    lift = lift_to(maintenance, np.maximum(factor * floor, 0.0))
+    least = np.maximum(floor, maintenance + lift)
+    return (
+        *terms,
+        RequirementTerm(
+            name="floor",
+            title="Lift to the floor",
+            initial=lift_to(initial, least),
+            maintenance=lift,
+        ),
+    )
