@@ -211,11 +211,7 @@ def test_hostile_chains_get_an_answer_or_a_reason(wrong: str) -> None:
     listed = {smile.expiry_ns for smile in (record.surface.smiles if record.surface else ())}
     assert listed.isdisjoint(expiry for expiry, _ in record.reasons)
     assert listed | {expiry for expiry, _ in record.reasons} == set(chain.expiries_ns)
-    if wrong == "futures times ten":  # smiles that begin beyond |k| = 3, where the fit looks
-        assert record.arbitrage is not None
-        assert record.arbitrage.far_violations > 0 == record.arbitrage.butterflies
-        assert result.verdict is Verdict.BREACH
-    elif record.surface is not None:
+    if record.surface is not None:
         assert record.is_clean
     assert len(result.table()) == len(chain.expiries_ns)
     assert "</html>" in result.to_html()

@@ -102,6 +102,13 @@ def _broken_wings(theta: Matrix, deviation: Vector) -> int:
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
+def _bends_far_out(shape: Vector) -> int:
+    """Whether a smile bends beyond the even points: the far ones are apart for straight wings."""
+    _, _, _, centre, _, _, deviation = shape
+    return int(abs(centre) * deviation > WIDEST)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def asymptote(shape: Vector, side: int) -> tuple[float, float]:
     """Intercept and slope in |k| of the line that w approaches from above on a side (0: left).
 
@@ -186,7 +193,7 @@ def add_broken_points(problem: SurfaceProblem, theta: Matrix) -> int:
         curve_row(shape, points, here[0], here[1], here[2])
         butterfly_row(points, here[0], here[1], here[2], _SLACK_BUTTERFLY, condition)
         broken += _add_minima(problem, i, points, condition, 0.5)
-        broken += _broken_tail(shape, shape, 0.0)
+        broken += _broken_tail(shape, shape, 0.0) + _bends_far_out(shape)
         if i + 1 == n:
             break
         svi_shape(theta[i + 1], problem.deviation[i + 1], later)
