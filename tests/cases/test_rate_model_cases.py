@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from plimsoll.domain.instrument import Instrument, Spot
 from plimsoll.domain.margin_reason import MarginReason
 from plimsoll.domain.market import MarketSnapshot, Quote
 from plimsoll.domain.requirement import Requirements
+from plimsoll.domain.tiers import Tier, TierTable
 from plimsoll.margin.currency import CurrencyPricing
 from plimsoll.margin.drift import (
     CollateralRules,
@@ -33,7 +35,10 @@ from plimsoll.margin.drift import (
 )
 from plimsoll.margin.dydx import DydxMargin, LiquidityTier
 from plimsoll.margin.governed import governance
+from plimsoll.margin.open_interest import OpenInterestCaps
 from plimsoll.margin.size_tiers import SizeRates, SizeTieredMargin
+from plimsoll.margin.tier_columns import TierMeasure
+from plimsoll.margin.tiered import InitialRule, MaintenanceRule, TieredMargin
 from plimsoll.margin.vega import VegaMargin, VegaMarket
 
 FOLDER = Path(__file__).parent / "rates"
@@ -112,6 +117,35 @@ def account(terms: Mapping[str, Any], number: int) -> Account:
     )
 
 
+def table(rows: list[list[Any]]) -> TierTable:
+    return TierTable(
+        tuple(
+            Tier(
+                cap_usd=None if cap is None else Decimal(str(cap)),
+                maintenance_rate=Decimal(maintenance),
+                initial_rate=Decimal(initial),
+                max_leverage=Decimal(leverage),
+            )
+            for cap, maintenance, initial, leverage in rows
+        )
+    )
+
+
+def caps(lower: int, upper: int) -> OpenInterestCaps:
+    return OpenInterestCaps(lower_usd=Decimal(lower), upper_usd=Decimal(upper))
+
+
+def tiered(file: Mapping[str, Any], case: Mapping[str, Any], pricing: CurrencyPricing) -> Any:
+    markets = file["markets"].items()
+    return TieredMargin(
+        pricing=pricing,
+        initial_rule=InitialRule(case.get("initial_rule", "whole_notional")),
+        maintenance_rule=MaintenanceRule(case.get("maintenance_rule", "marginal")),
+        measure={m: TierMeasure(t["measure"]) for m, t in markets if "measure" in t},
+        open_interest={m: caps(*t["open_interest"]) for m, t in markets if "open_interest" in t},
+    )
+
+
 def model(file: Mapping[str, Any], case: Mapping[str, Any]) -> Any:
     pricing = FixedPricing(
         numeraire=file.get("numeraire", "USD"),
@@ -125,6 +159,8 @@ def model(file: Mapping[str, Any], case: Mapping[str, Any]) -> Any:
             average_prices=case.get("average_prices", {}),
             deposits_usd=file["deposits_usd"],
         )
+    if file["model"] == "tiered":
+        return tiered(file, case, pricing)
     kinds = {"size_tiers": SizeTieredMargin, "dydx": DydxMargin, "vega": VegaMargin}
     return kinds[file["model"]](pricing=pricing)
 
@@ -135,19 +171,30 @@ def solve(file: Mapping[str, Any], case: Mapping[str, Any]) -> Requirements:
     instruments |= {m: instrument(name) for m, name in file.get("instruments", {}).items()}
     extra = {m: Quote(mark=float(p), index=float(p)) for m, p in file.get("quotes", {}).items()}
     snapshot = MarketSnapshot(
-        at_ns=0,
+        at_ns=at_ns(file.get("at", "1970-01-01T00:00:00+00:00")),
         quotes={m: quote(t) for m, t in markets.items()} | extra,
         stable_price_usd=file["prices"],
     )
-    kind = KINDS[file["model"]]
-    parameters: Any = {m: decimals(kind, t["parameters"]) for m, t in markets.items()}
-    if file["model"] == "drift":
-        rules = {c: decimals(CollateralRules, r) for c, r in file["collateral"].items()}
-        parameters = DriftRules(perpetuals=parameters, collateral=rules)
-    prepared = model(file, case).prepare(snapshot, parameters, instruments)
+    prepared = model(file, case).prepare(snapshot, parameters_of(file), instruments)
     book = Book.from_accounts(account(a, n) for n, a in enumerate(case["accounts"]))
     found: Requirements = prepared.requirements(book)
     return found
+
+
+def parameters_of(file: Mapping[str, Any]) -> Any:
+    markets = file["markets"]
+    if file["model"] == "tiered":
+        return {m: table(t["tiers"]) for m, t in markets.items()}
+    kind = KINDS[file["model"]]
+    parameters = {m: decimals(kind, t["parameters"]) for m, t in markets.items()}
+    if file["model"] == "drift":
+        rules = {c: decimals(CollateralRules, r) for c, r in file["collateral"].items()}
+        return DriftRules(perpetuals=parameters, collateral=rules)
+    return parameters
+
+
+def at_ns(moment: str) -> int:
+    return int(datetime.fromisoformat(moment).timestamp()) * 1_000_000_000
 
 
 @pytest.mark.parametrize(("file", "case"), list(cases()))
@@ -224,5 +271,6 @@ def test_no_file_is_left_out() -> None:
         "drift": 19,
         "dydx": 11,
         "size_tiers": 12,
+        "tiers": 19,
         "vega": 11,
     }
