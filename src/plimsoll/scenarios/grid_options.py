@@ -88,10 +88,7 @@ def option_rows(
     """
     held = list(options.values())
     expiry_ns = np.array([o.expiry_ns for o in held], dtype=np.int64)
-    quotes = _expiry_quotes(held, snapshot, rules)
-    reason = np.array(
-        [int(_fault(o, q, snapshot, rules)) for o, q in zip(held, quotes, strict=True)]
-    )
+    quotes, reason = expiry_quotes(held, snapshot, rules)
     sigma, lacking = _volatilities(options, snapshot, rules, reason == 0)
     tau = np.maximum(calendar_years(snapshot.at_ns, expiry_ns), 0.0)
     rate = np.array([np.nan if q is None else q.rate_annual for q in quotes])
@@ -185,10 +182,22 @@ def _factors(values: FloatArray, count: int) -> FloatArray:
     return found
 
 
-def _expiry_quotes(
+def expiry_quotes(
     options: Sequence[Option], snapshot: MarketSnapshot, rules: GridRules
-) -> list[ExpiryQuote | None]:
-    """The venue's quote of each option's expiry, or its surface's forward, or None."""
+) -> tuple[list[ExpiryQuote | None], IntArray]:
+    """Return the venue's quote of each option's expiry, or its surface's forward.
+
+    Returns
+    -------
+    quotes : list of N ExpiryQuote or None
+    reason : (N,) int64
+        Why there is none, or none that an option can be valued with.
+
+    Raises
+    ------
+    UsageError
+        For a surface later than the snapshot.
+    """
     known: dict[tuple[Pair, str, int], ExpiryQuote | None] = {}
     found: list[ExpiryQuote | None] = []
     for option in options:
@@ -197,7 +206,8 @@ def _expiry_quotes(
             quoted = snapshot.expiries.get(key)
             known[key] = quoted or _surface_forward(option, snapshot, rules)
         found.append(known[key])
-    return found
+    faults = [int(_fault(o, q, snapshot, rules)) for o, q in zip(options, found, strict=True)]
+    return found, np.array(faults, dtype=np.int64)
 
 
 def _surface_forward(

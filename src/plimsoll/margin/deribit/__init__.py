@@ -4,6 +4,8 @@ from plimsoll.margin.deribit.portfolio import DeribitPortfolioMargin, PortfolioM
 from plimsoll.margin.deribit.portfolio_parameters import GENERAL, DeribitGeneral, DeribitPair
 from plimsoll.margin.deribit.portfolio_prepared import AccountCharges
 from plimsoll.margin.deribit.portfolio_shocks import DeltaRamp, RollRamp
+from plimsoll.margin.deribit.standard import DeribitStandardMargin, OptionEquity
+from plimsoll.margin.deribit.standard_parameters import DeribitStandardPair
 
 __all__ = [
     "GENERAL",
@@ -12,6 +14,9 @@ __all__ = [
     "DeribitGeneral",
     "DeribitPair",
     "DeribitPortfolioMargin",
+    "DeribitStandardMargin",
+    "DeribitStandardPair",
+    "OptionEquity",
     "PortfolioMode",
     "RollRamp",
 ]

@@ -1,0 +1,263 @@
+"""Deribit's standard margin: every position on its own, in any currency.
+
+Futures and perpetuals ask a rate that rises with their size, short options the larger of a rate
+less the out-of-the-money amount and a floor, plus their mark; long options nothing, since their
+premium is paid. Sources and examples: ``docs/models/deribit-standard.md``.
+
+The mark of a short option stands *inside* the requirement, as in the venue's own figures, so the
+equity that faces it must not count options: its margin balance. `OptionEquity` names the choice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from plimsoll.domain.book import Book
+from plimsoll.domain.choice import chosen
+from plimsoll.domain.instrument import Future, Instrument, Option, OptionRight, Payoff, Perpetual
+from plimsoll.domain.margin_reason import MarginReason
+from plimsoll.domain.market import MarketSnapshot
+from plimsoll.domain.requirement import Requirements, RequirementTerm
+from plimsoll.margin.currency import CurrencyPricing
+from plimsoll.margin.deribit.portfolio_table import pair_name
+from plimsoll.margin.deribit.standard_formulas import Rates, future_margin, short_option_margin
+from plimsoll.margin.deribit.standard_parameters import StandardParameters, standard_pair
+from plimsoll.margin.market_rows import MarketRows, market_rows
+from plimsoll.margin.order_fills import Exposures, fill_charges
+from plimsoll.margin.stand_alone import StandAloneBook, stand_alone_book, stand_alone_requirements
+from plimsoll.scenarios.grid_options import expiry_quotes
+from plimsoll.scenarios.grid_rules import DEFAULT_GRID_RULES
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+BoolArray = NDArray[np.bool_]
+
+
+class OptionEquity(StrEnum):
+    """Whether equity counts the value of options; the excess is the same either way."""
+
+    EXCLUDED = "excluded"  # the venue's margin balance: marks stand in the requirement
+    INCLUDED = "included"  # a long option then asks its value, a short one leaves its mark out
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeribitStandardMargin:
+    """The model of an account under standard margin, segregated or cross.
+
+    Parameters
+    ----------
+    pricing : CurrencyPricing
+        The account's currency, or USD for all currencies together.
+    option_equity : OptionEquity
+
+    Raises
+    ------
+    UsageError
+        For an option equity that is none.
+    """
+
+    pricing: CurrencyPricing = field(default_factory=CurrencyPricing)
+    option_equity: OptionEquity = OptionEquity.EXCLUDED
+
+    def __post_init__(self) -> None:
+        equity = chosen(OptionEquity, self.option_equity, "option_equity")
+        object.__setattr__(self, "option_equity", equity)
+
+    def prepare(
+        self,
+        snapshot: MarketSnapshot,
+        parameters: StandardParameters,
+        instruments: Mapping[str, Instrument],
+    ) -> PreparedStandard:
+        """Lay marks, forwards and rates into columns; see `MarginModel.prepare`.
+
+        Raises
+        ------
+        UsageError
+            For a contract without size, and for a settlement currency nothing prices.
+        """
+        rows = market_rows(snapshot, instruments, self.pricing)
+        held = [standard_pair(parameters, pair_name(i)) for i in rows.instruments]
+        underlying, missing = _underlyings(rows, snapshot)
+        lacking = np.array([p is None for p in held], dtype=np.bool_)
+        reason = np.where(lacking, int(MarginReason.NO_PARAMETERS), missing)
+        rates = Rates(
+            *(
+                np.array([*(np.nan if p is None else float(getattr(p, n)) for p in held), np.nan])
+                for n in Rates._fields
+            )
+        )
+        return PreparedStandard(
+            model=self,
+            snapshot=snapshot,
+            rows=rows,
+            reason=rows.with_reasons(reason.astype(np.int64)),
+            rates=rates,
+            contracts=_contracts(rows, underlying),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Contracts:
+    """N contracts and one row for what nobody knows, (N + 1,) each.
+
+    Parameters
+    ----------
+    coins : float64
+        Of the underlying, per contract.
+    coin_price : float64
+        Of the underlying, in the numeraire.
+    strike_ratio, mark_ratio : float64
+        Of options: strike, and value of an option on one coin, over the underlying.
+    worth : float64
+        Of options: value of a contract in the numeraire; 0 for anything else.
+    is_future, is_option, is_call : bool
+    """
+
+    coins: FloatArray
+    coin_price: FloatArray
+    strike_ratio: FloatArray
+    mark_ratio: FloatArray
+    worth: FloatArray
+    is_future: BoolArray
+    is_option: BoolArray
+    is_call: BoolArray
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class PreparedStandard:
+    """Contracts and rates in columns; immutable, serves any number of books."""
+
+    model: DeribitStandardMargin
+    snapshot: MarketSnapshot
+    rows: MarketRows
+    reason: IntArray
+    rates: Rates
+    contracts: Contracts
+
+    def requirements(self, book: Book) -> Requirements:
+        """Return initial margin, maintenance margin and equity of every margin unit."""
+        pricing = self.model.pricing
+        laid = stand_alone_book(
+            book, self.rows, self.reason, pricing=pricing, snapshot=self.snapshot
+        )
+        if self.model.option_equity is OptionEquity.EXCLUDED:
+            laid = self._without_options(laid)
+
+        def margins(exposures: Exposures) -> tuple[FloatArray, FloatArray]:
+            return self._margins(laid.row[exposures.market], exposures.quantity)
+
+        return stand_alone_requirements(
+            laid,
+            margins,
+            (self._open_orders(laid, fill_charges(laid.fills, laid.linked, margins)[0]),)
+            if laid.fills is not None
+            else (),
+            numeraire=pricing.numeraire,
+            notes=(_EQUITY_NOTES[self.model.option_equity],),
+        )
+
+    def _without_options(self, laid: StandAloneBook) -> StandAloneBook:
+        is_option = self.contracts.is_option[laid.row[laid.book.market]]
+        known = laid.values.reason == 0
+        unrealised = np.where(is_option & known, 0.0, laid.values.unrealised)
+        return replace(laid, values=replace(laid.values, unrealised=unrealised))
+
+    def _margins(self, row: IntArray, quantity: FloatArray) -> tuple[FloatArray, FloatArray]:
+        held, rates = self.contracts, Rates(*(column[row] for column in self.rates))
+        coins = quantity * held.coins[row]
+        future = future_margin(coins, rates)
+        option = short_option_margin(
+            coins, held.strike_ratio[row], held.mark_ratio[row], held.is_call[row], rates
+        )
+        worth = quantity * held.worth[row]
+        if self.model.option_equity is OptionEquity.EXCLUDED:
+            worth = np.zeros(quantity.size)
+        price, is_future, is_option = (
+            c[row] for c in (held.coin_price, held.is_future, held.is_option)
+        )
+        initial, maintenance = (
+            np.where(is_future, f * price, np.where(is_option, o * price + worth, 0.0))
+            for f, o in zip(future, option, strict=True)
+        )
+        return initial, maintenance
+
+    def _open_orders(self, laid: StandAloneBook, added: FloatArray) -> RequirementTerm:
+        """Worst fill, and the premium of options to be bought, at the limit or else the mark."""
+        orders = laid.book.orders
+        assert orders is not None
+        row = laid.row[orders.market]
+        bought = np.where(self.contracts.is_option[row], np.maximum(orders.quantity, 0.0), 0.0)
+        limit = np.where(np.isnan(orders.price), self.rows.mark[row], orders.price)
+        paid = bought * limit * self.rows.size[row] * self.rows.settle_price[row]
+        account = np.repeat(np.arange(len(laid.book)), np.diff(orders.offsets))
+        premium = np.bincount(account, np.where(bought > 0.0, paid, 0.0), len(laid.layout))
+        return RequirementTerm(
+            name="open_orders",
+            title="Open orders",
+            initial=laid.sum_orders(added) + premium,
+            maintenance=np.zeros(len(laid.layout)),
+        )
+
+
+_EQUITY_NOTES = {
+    OptionEquity.EXCLUDED: "Equity leaves options out: marks of short ones stand in the "
+    "requirement, premiums of long ones are paid.",
+    OptionEquity.INCLUDED: "Equity counts options at their marks: a long one asks its value, and "
+    "the mark of a short one is not in the requirement.",
+}
+
+
+def _underlyings(rows: MarketRows, snapshot: MarketSnapshot) -> tuple[FloatArray, IntArray]:
+    """(N,) price of the underlying of each contract, and why there is none (N,)."""
+    price = rows.mark[:-1].copy()
+    reason = np.zeros(price.size, dtype=np.int64)
+    at = [row for row, i in enumerate(rows.instruments) if isinstance(i, Option)]
+    options = [i for i in rows.instruments if isinstance(i, Option)]
+    quotes, missing = expiry_quotes(options, snapshot, DEFAULT_GRID_RULES)
+    price[at] = [np.nan if q is None else q.forward for q in quotes]
+    reason[at] = np.where((missing == 0) & np.isnan(rows.mark[at]), _NO_MARK, missing)
+    for row, instrument in enumerate(rows.instruments):
+        if instrument.payoff is Payoff.QUANTO:
+            reason[row] = int(MarginReason.NOT_MARGINED)
+    return price, reason
+
+
+_NO_MARK = int(MarginReason.NO_MARK)
+
+
+def _contracts(rows: MarketRows, underlying: FloatArray) -> Contracts:
+    nan = float("nan")
+    held = rows.instruments
+    is_option = np.array([isinstance(i, Option) for i in held], dtype=np.bool_)
+    inverse = np.array([i.payoff is Payoff.INVERSE for i in held], dtype=np.bool_)
+    units = np.array([float(i.pair.base_units) for i in held])
+    size, mark, price = rows.size[:-1], rows.mark[:-1], rows.settle_price[:-1]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        coins = np.where(is_option, size / units, np.where(inverse, size / underlying, size))
+        strikes = np.array([float(i.strike) if isinstance(i, Option) else nan for i in held])
+        strike_ratio = strikes / underlying
+        mark_ratio = np.where(inverse, mark, mark / underlying)
+    coin_price = np.where(inverse, price, underlying * price)
+
+    def column(values: FloatArray) -> FloatArray:
+        return np.append(values, nan)
+
+    def flags(values: object) -> BoolArray:
+        return np.append(np.array(values, dtype=np.bool_), False)
+
+    return Contracts(
+        coins=column(coins),
+        coin_price=column(coin_price),
+        strike_ratio=column(strike_ratio),
+        mark_ratio=column(mark_ratio),
+        worth=column(np.where(is_option, size * mark * price, 0.0)),
+        is_future=flags([isinstance(i, Perpetual | Future) for i in held]),
+        is_option=flags(is_option),
+        is_call=flags([isinstance(i, Option) and i.right is OptionRight.CALL for i in held]),
+    )
