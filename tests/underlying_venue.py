@@ -56,7 +56,7 @@ def _contracts(coin: str) -> dict[str, Instrument]:
             expiry_ns=expiry_ns(days),
         )
     for days in DAYS:
-        for step, right in ((90, "put"), (100, "call"), (100, "put"), (115, "call")):
+        for step, right in ((90, "call"), (90, "put"), (100, "call"), (100, "put"), (115, "call")):
             for settle, pair in ((coin, dollar), ("USDC", circle)):
                 found[f"{coin}-{days:g}-{step}-{right}-{settle}"] = Option(
                     pair=pair,
@@ -78,9 +78,11 @@ def forward(coin: str, days: float) -> float:
     return PRICES[coin] * (1.0 + 0.08 * days / 365.0)
 
 
-def volatility(market: str) -> float:
-    """Some volatility for each option, all different."""
-    return 0.45 + 0.01 * (list(INSTRUMENTS).index(market) % 17)
+def volatility(option: Option) -> float:
+    """A smile: one volatility for both rights of a strike."""
+    step = 100.0 * float(option.strike) / PRICES[option.pair.base]
+    days = (option.expiry_ns - AT_NS) / DAY_NS
+    return 0.5 + 0.003 * abs(step - 105.0) + 0.1 / (1.0 + days / 10.0)
 
 
 def quote_rate(instrument: Instrument) -> float:
@@ -100,7 +102,7 @@ def snapshot() -> MarketSnapshot:
             mark = forward(coin, days) / quote_rate(held)
         if isinstance(held, Option):
             expiries[held.pair, held.settle, held.expiry_ns] = ExpiryQuote(floating=mark)
-            mark, vol = 0.03 if held.payoff is Payoff.INVERSE else 0.03 * index, volatility(market)
+            mark, vol = 0.03 if held.payoff is Payoff.INVERSE else 0.03 * index, volatility(held)
         quotes[market] = Quote(mark=mark, index=index, implied_vol_annual=vol)
     return MarketSnapshot(
         at_ns=AT_NS, quotes=quotes, expiries=expiries, stable_price_usd=dict(RATES)
@@ -153,3 +155,22 @@ def book(accounts: Sequence[Held], collateral: Mapping[str, float] | None = None
             for row, held in enumerate(accounts)
         ]
     )
+
+
+HEDGED: dict[str, Held] = {
+    "perpetual against a future of 120 days": {"BTC-COIN": 600.0, "BTC-F120": -600.0},
+    "futures of 20 and 120 days": {"BTC-F20": 600.0, "BTC-F120": -600.0},
+    "box of 120 days": {
+        "BTC-120-90-call-USDC": 1.0,
+        "BTC-120-100-call-USDC": -1.0,
+        "BTC-120-100-put-USDC": 1.0,
+        "BTC-120-90-put-USDC": -1.0,
+    },
+    "call of 20 days sold, hedged with USDC perpetuals": {
+        "BTC-20-100-call-USDC": -1.0,
+        "BTC-USDC": 5.48,
+    },
+    "USDT against coin-settled perpetual": {"BTC-USDT": 10.0, "BTC-COIN": -600.0},
+    "spot against a USDT perpetual": {"BTC-SPOT": 1.0, "BTC-USDT": -10.0},
+}
+"""Hedged books of about 60,000 USD a leg."""

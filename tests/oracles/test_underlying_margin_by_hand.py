@@ -291,6 +291,17 @@ def span(book: dict[str, float]) -> tuple[float, float]:
     )
 
 
+def between_expiries(held: list[tuple[float, One]], of: str, rate: float, cap: float) -> float:
+    """What expiries hedge of one another, times the days between them and a rate."""
+    sums = by("days", held, of)
+    long = {float(d): v for d, v in sums.items() if v > 0.0}  # type: ignore[arg-type]
+    short = {float(d): -v for d, v in sums.items() if v < 0.0}  # type: ignore[arg-type]
+    if not long or not short:
+        return 0.0
+    ends = [sum(d * v for d, v in s.items()) / sum(s.values()) for s in (long, short)]
+    return min(sum(long.values()), sum(short.values())) * min(abs(ends[0] - ends[1]) * rate, cap)
+
+
 def bybit(book: dict[str, float]) -> tuple[float, float]:
     maintenance = initial = 0.0
     for coin, held in by_coin(book).items():
@@ -300,23 +311,12 @@ def bybit(book: dict[str, float]) -> tuple[float, float]:
             for vol in (1.0 + float(p.vol_up), 1.0, 1.0 - float(p.vol_down)):
                 move = step / 5.0 * float(p.price_range)
                 losses.append(-sum(q * one.profit(move, vol) for q, one in held))
-        calls = sum(q * one.notional for q, one in held if one.is_option and one.call)
-        puts = sum(q * one.notional for q, one in held if one.is_option and not one.call)
-        total = max(losses) + (max(-calls, 0.0) + max(-puts, 0.0)) * float(p.short_option_rate)
-        for of, rate in (
-            ("vega", float(p.vega_spread_rate)),
-            ("delta", float(p.basis_rate_annual) / 365.0),
-        ):
-            sums = by("days", held, of)
-            long = {d: v for d, v in sums.items() if v > 0.0}
-            short = {d: -v for d, v in sums.items() if v < 0.0}
-            if long and short:
-                ends = [
-                    sum(float(d) * v for d, v in side.items()) / sum(side.values())  # type: ignore[arg-type]
-                    for side in (long, short)
-                ]
-                hedged = min(sum(long.values()), sum(short.values()))
-                total += hedged * abs(ends[0] - ends[1]) * rate
+        sold = sum(max(-q, 0.0) * one.notional for q, one in held if one.is_option)
+        total = max(losses) + sold * float(p.short_option_rate)
+        total += between_expiries(held, "vega", float(p.vega_spread_rate), math.inf)
+        total += between_expiries(
+            held, "delta", float(p.basis_rate_annual) / 365.0, float(p.basis_cap)
+        )
         legs = by("leg", held, "delta").values()
         across = min(sum(max(d, 0.0) for d in legs), sum(max(-d, 0.0) for d in legs))
         total += across * float(p.stable_spread_rate)

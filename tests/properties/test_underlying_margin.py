@@ -125,10 +125,10 @@ def test_linear_and_inverse_perpetuals_ask_alike(name: str, dollars: int) -> Non
     assert one == pytest.approx(other, rel=1e-9)
 
 
-@given(name=NAMES, size=st.floats(0.01, 1e5))
-@settings(max_examples=20)
-def test_a_hedged_book_costs_something_and_less_than_its_legs(name: str, size: float) -> None:
-    hedged = {"BTC-USDT": size, "BTC-COIN": -60.0 * size}
-    alone = [{"BTC-USDT": size}, {"BTC-COIN": -60.0 * size}]
-    pair, *legs = PREPARED[name].requirements(venue.book([hedged, *alone])).maintenance
-    assert 0.0 < pair < 0.5 * sum(legs)
+@pytest.mark.parametrize("name", list(PREPARED))
+@pytest.mark.parametrize("title", list(venue.HEDGED))
+def test_a_hedged_book_costs_something_and_less_than_its_legs(name: str, title: str) -> None:
+    hedged = venue.HEDGED[title]
+    legs = [{market: quantity} for market, quantity in hedged.items()]
+    pair, *alone = PREPARED[name].requirements(venue.book([hedged, *legs])).maintenance
+    assert 0.0 < pair < 0.5 * sum(alone)

@@ -53,10 +53,12 @@ class CellSums:
         """(C,) absolute quantity times ``column`` (N + 1,)."""
         return _sums(self.cell_of_position, np.abs(self.quantity) * column[self.row], self.cells)
 
-    def short_by_cell(self, column: FloatArray) -> FloatArray:
-        """(C,) sold quantity times ``column`` (N + 1,), positive."""
-        sold = np.maximum(-self.quantity, 0.0)
-        return _sums(self.cell_of_position, sold * column[self.row], self.cells)
+    def net_short_by_cell(self, column: FloatArray) -> FloatArray:
+        """(C,) contracts sold net of those bought of the same row, times ``column``, positive."""
+        rows = column.size
+        key, of_key = np.unique(self.cell_of_position * rows + self.row, return_inverse=True)
+        net = _sums(of_key, self.quantity, key.size)
+        return _sums(key // rows, np.maximum(-net, 0.0) * column[key % rows], self.cells)
 
     def of_segments(self, values: FloatArray) -> FloatArray:
         """(C,) values (G,) of segments summed by cell."""

@@ -6,21 +6,45 @@ than two expiries is not, and is read here as stated at each function.
 
 from __future__ import annotations
 
+from enum import StrEnum
+
 import numpy as np
 from numpy.typing import NDArray
 
+from plimsoll.margin.cash_sensitivities import CashSensitivities
 from plimsoll.margin.cell_sums import CellSums
 
 FloatArray = NDArray[np.float64]
 
+_DAYS_A_YEAR = 365.0
+
+
+class ShortOptionNetting(StrEnum):
+    """Within what bought options offset sold ones before the rest is charged."""
+
+    SERIES = "series"  # one option contract: a box or a spread is charged for what it has sold
+    RIGHT = "right"  # all calls, and all puts, of the underlying
+
 
 def net_short_options(
-    sums: CellSums, call_notional: FloatArray, put_notional: FloatArray, rate: FloatArray
+    sums: CellSums, cash: CashSensitivities, netting: ShortOptionNetting, rate: FloatArray
 ) -> FloatArray:
-    """(C,) rate on the notional of calls sold net, and of puts sold net."""
-    calls = np.maximum(-sums.by_cell(call_notional), 0.0)
-    puts = np.maximum(-sums.by_cell(put_notional), 0.0)
+    """(C,) rate on the notional of options sold net."""
+    if netting is ShortOptionNetting.SERIES:
+        return sums.net_short_by_cell(cash.option_notional) * rate
+    calls = np.maximum(-sums.by_cell(cash.call_notional), 0.0)
+    puts = np.maximum(-sums.by_cell(cash.put_notional), 0.0)
     return (calls + puts) * rate
+
+
+def delta_spread(
+    hedged: FloatArray, days: FloatArray, rate_annual: FloatArray, cap: FloatArray
+) -> FloatArray:
+    """(C,) hedged delta times years between the expiries and an annual basis, at most at a cap.
+
+    Without the cap, 60 % a year would ask more of a spread over four months than of its two legs.
+    """
+    return hedged * np.minimum(days / _DAYS_A_YEAR * rate_annual, cap)
 
 
 def hedged_across_expiries(

@@ -17,6 +17,7 @@ from plimsoll.domain.choice import chosen
 from plimsoll.domain.instrument import Instrument
 from plimsoll.domain.market import MarketSnapshot
 from plimsoll.domain.parameters import ParameterSet
+from plimsoll.margin.bybit.contingencies import ShortOptionNetting
 from plimsoll.margin.bybit.parameters import FIRST_CLASS, BybitParameters
 from plimsoll.margin.bybit.prepared import PreparedBybit
 from plimsoll.margin.bybit.scenarios import NAMES, stress_grid
@@ -36,6 +37,7 @@ class BybitMargin:
     Parameters
     ----------
     pricing : CurrencyPricing
+    short_options : ShortOptionNetting
     coin_profit : CoinProfit
     rules : GridRules
         Source of volatility and age of surfaces; scenarios are at the snapshot's instant.
@@ -47,11 +49,14 @@ class BybitMargin:
     """
 
     pricing: CurrencyPricing = field(default_factory=CurrencyPricing)
+    short_options: ShortOptionNetting = ShortOptionNetting.SERIES
     coin_profit: CoinProfit = CoinProfit.SHOCKED
     rules: GridRules = field(default_factory=GridRules)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "coin_profit", chosen(CoinProfit, self.coin_profit, "coin_profit"))
+        choices = {"short_options": ShortOptionNetting, "coin_profit": CoinProfit}
+        for name, kind in choices.items():
+            object.__setattr__(self, name, chosen(kind, getattr(self, name), name))
 
     def prepare(
         self,
@@ -106,4 +111,5 @@ class BybitMargin:
                 [*(legs.index(value_currency(i)) for i in instruments.values()), -1], dtype=np.int64
             ),
             legs=max(len(legs), 1),
+            short_options=self.short_options,
         )

@@ -57,6 +57,14 @@ class BybitParameters:
         default="0.6",
         about="of delta hedged across expiries, per year between them; 45 to 60 % published",
     )
+    basis_cap: Decimal = governed(
+        Unit.FRACTION,
+        0,
+        1,
+        grid=_STEP,
+        default="0.05",
+        about="most of delta hedged across expiries; assumed",
+    )
     futures_rate: Decimal = governed(
         Unit.FRACTION,
         "0.00001",

@@ -12,6 +12,8 @@ from plimsoll.domain.market import MarketSnapshot
 from plimsoll.domain.requirement import Requirements, RequirementTerm
 from plimsoll.margin.assembly import assemble
 from plimsoll.margin.bybit.contingencies import (
+    ShortOptionNetting,
+    delta_spread,
     hedged_across_expiries,
     hedged_across_legs,
     net_short_options,
@@ -27,8 +29,6 @@ from plimsoll.margin.underlying_cells import UnderlyingCells, binding_of_units, 
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
-
-_DAYS_A_YEAR = 365.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -75,6 +75,7 @@ class PreparedBybit:
     leg_of_row : (N + 1,) int64
         Currency of each contract's value, numbered.
     legs : int
+    short_options : ShortOptionNetting
     """
 
     snapshot: MarketSnapshot
@@ -84,6 +85,7 @@ class PreparedBybit:
     cash: CashSensitivities
     leg_of_row: IntArray
     legs: int
+    short_options: ShortOptionNetting
 
     def requirements(self, book: Book) -> Requirements:
         """Return initial margin, maintenance margin and equity of every margin unit.
@@ -128,11 +130,11 @@ class PreparedBybit:
         return CellCharges(
             scenario_loss=loss,
             short_options=net_short_options(
-                sums, self.cash.call_notional, self.cash.put_notional, of("short_option_rate")
+                sums, self.cash, self.short_options, of("short_option_rate")
             ),
             vega_spread=vega * vega_days * of("vega_spread_rate"),
             stable_spread=across * of("stable_spread_rate"),
-            delta_spread=delta * (delta_days / _DAYS_A_YEAR) * of("basis_rate_annual"),
+            delta_spread=delta_spread(delta, delta_days, of("basis_rate_annual"), of("basis_cap")),
             futures=sums.gross_by_cell(self.cash.contract_notional) * of("futures_rate"),
             binding=binding,
         )
@@ -147,7 +149,7 @@ class PreparedBybit:
 
 _ABOUT = (
     ("scenario_loss", "largest loss over price and volatility"),
-    ("short_options", "notional of options sold net, by right, at a rate"),
+    ("short_options", "notional of options sold net, at a rate"),
     ("vega_spread", "vega hedged between expiries, times days between them and a rate"),
     ("stable_spread", "delta hedged between currencies, at a rate"),
     ("delta_spread", "delta hedged between expiries, times years between them and a basis"),

@@ -131,8 +131,8 @@ class PreparedSpan:
         sums = cell_sums(cells)
         calendar, spot = self._spread_charges(cells, sums)
         credit = self._credit(layout, cells, sums, binding)
-        calls = sums.short_by_cell(self.call_notional)
-        puts = sums.short_by_cell(self.put_notional)
+        calls = sums.net_short_by_cell(self.call_notional)
+        puts = sums.net_short_by_cell(self.put_notional)
         short = np.maximum(calls, puts) if self.larger_side else calls + puts
         return CellCharges(
             scan=scan,
