@@ -1,7 +1,7 @@
 """OKX, SPAN and Bybit margins of random books, derived again in plain Python without arrays.
 
 Every instrument is valued by its own formula here (Black-76 by `math.erf`), every scenario, spread
-and hedge by a loop. Tolerance 1e-9 of the book's gross notional: the loops add in another order,
+and hedge by a loop. Tolerance 1e-12 of the book's gross notional: the loops add in another order,
 and `math.erf` differs from the kernels' polynomials in the last digits.
 """
 
@@ -349,5 +349,5 @@ def test_margins_of_random_books(name: str) -> None:
     for row, book in enumerate(books):
         gross = sum(abs(q) * ONES[m].notional for m, q in book.items())
         maintenance, initial = DERIVED[name](book)
-        assert abs(float(found.maintenance[row]) - maintenance) <= 1e-9 * gross, book
-        assert abs(float(found.initial[row]) - initial) <= 1e-9 * gross, book
+        assert abs(float(found.maintenance[row]) - maintenance) <= 1e-12 * gross, book
+        assert abs(float(found.initial[row]) - initial) <= 1e-12 * gross, book
