@@ -163,10 +163,10 @@ class GridExplainer:
 
 
 def adding_up(shares: FloatArray, total: float) -> FloatArray:
-    """Return ``shares`` with the rounding of their sum put into the largest, left to right.
+    """Return ``shares`` with the rounding of their sum put into one of them, left to right.
 
-    The shares are those of ``total`` but for rounding; afterwards they add up to it exactly, or
-    to within the last bit where no number in between exists.
+    The shares are those of ``total`` but for rounding; afterwards they add up to it exactly, or,
+    where they cancel so that no number in between exists, to the last bit of the largest.
 
     Examples
     --------
@@ -174,16 +174,24 @@ def adding_up(shares: FloatArray, total: float) -> FloatArray:
     >>> float(shares[0]) + float(shares[1]) + float(shares[2])
     0.6
     """
-    adjusted = np.array(shares, dtype=np.float64)
-    if not adjusted.size:
-        return adjusted
-    largest = int(np.argmax(np.abs(adjusted)))
-    for _ in range(4):
-        gap = total - _total(adjusted.tolist())
-        if gap == 0.0:
-            break
-        adjusted[largest] += gap
-    return adjusted
+    given = np.array(shares, dtype=np.float64)
+    if not given.size or _total(given.tolist()) == total:
+        return given
+    nearest, least = given, np.inf
+    for place in np.argsort(-np.abs(given), kind="stable"):
+        adjusted = given.copy()
+        for step in _STEPS:
+            adjusted[place] += step * (total - _total(adjusted.tolist()))
+            gap = abs(total - _total(adjusted.tolist()))
+            if gap < least:
+                nearest, least = adjusted.copy(), gap
+            if gap == 0.0:
+                return nearest
+    return nearest
+
+
+_STEPS = (1.0, 1.0, 0.5, 0.5, 0.75, 0.25)
+"""Shares of the gap: a sum that rounds to either side of the total needs less than all of it."""
 
 
 def _columns_of(
