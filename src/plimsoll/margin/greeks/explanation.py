@@ -62,6 +62,7 @@ class GreeksExplainer:
             )
             for t in self.terms
         )
+        floor = next(t for t in terms if t.name == "floor")
         values = self.laid.values
         unrealised = unit_sums(self.laid.layout, values.unrealised)
         position = int(self.laid.layout.position[unit])
@@ -76,7 +77,7 @@ class GreeksExplainer:
             terms=terms,
             scenarios=self._scenarios(unit, form),
             contributions=self._contributions(unit, form),
-            binding=self._binding(unit, terms[-1].maintenance > 0.0),
+            binding=self._binding(unit, floor.maintenance > 0.0),
             notes=(
                 f"Contributions add up to the maintenance of all terms but the floor ({LOSS}).",
             ),

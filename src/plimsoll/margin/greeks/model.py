@@ -36,11 +36,13 @@ from plimsoll.margin.greeks.parameters import (
 from plimsoll.margin.greeks.terms import greeks_terms
 from plimsoll.margin.market_rows import MarketRows, market_rows
 from plimsoll.margin.numeraire_exposures import (
+    BookExposures,
     HeldCurrencies,
     book_exposures,
     priced_currencies,
 )
 from plimsoll.margin.standalone import StandaloneMargins, one_each
+from plimsoll.margin.standalone_orders import order_requirement, with_order_reasons
 from plimsoll.margin.underlying import underlying
 from plimsoll.maths.quadratic_losses import (
     TERMS,
@@ -227,17 +229,12 @@ class PreparedGreeks:
         UsageError
             For a collateral currency that nothing prices.
         """
-        laid = book_exposures(
-            book,
-            self.rows,
-            self.currencies,
-            self.model.pricing,
-            self.snapshot,
-            collateral_moves=self.model.collateral_moves,
-        )
+        laid = self._laid_out(book)
         parts, binding = _losses(laid.exposures, self.forms, self.grid)
         factor = self._factors(laid.exposures)
-        terms = greeks_terms(parts, factor, self._floor(laid.exposures))
+        orders = order_requirement(book, laid, self.rows, self.standalone)
+        terms = greeks_terms(parts, factor, self._floor(laid.exposures), orders)
+        floored = next(t for t in terms if t.name == "floor").maintenance > 0.0
         return assemble(
             book=book,
             layout=laid.layout,
@@ -245,7 +242,7 @@ class PreparedGreeks:
             values=laid.values,
             terms=terms,
             numeraire=self.model.pricing.numeraire,
-            binding_scenario=np.where(terms[-1].maintenance > 0.0, -1, binding),
+            binding_scenario=np.where(floored, -1, binding),
             scenario_names=self.scenario_names,
             unit_explainer=GreeksExplainer(
                 book=book,
@@ -264,6 +261,17 @@ class PreparedGreeks:
                 scenario_names=self.scenario_names,
             ),
         )
+
+    def _laid_out(self, book: Book) -> BookExposures:
+        laid = book_exposures(
+            book,
+            self.rows,
+            self.currencies,
+            self.model.pricing,
+            self.snapshot,
+            collateral_moves=self.model.collateral_moves,
+        )
+        return with_order_reasons(book, laid, self.rows)
 
     def _factors(self, exposures: UnitExposures) -> FloatArray:
         """(U,) maintenance over initial: the largest of the coins that a unit holds."""

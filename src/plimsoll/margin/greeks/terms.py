@@ -24,7 +24,7 @@ PART_TITLES = {
 
 
 def greeks_terms(
-    parts: FloatArray, factor: FloatArray, floor: FloatArray
+    parts: FloatArray, factor: FloatArray, floor: FloatArray, orders: FloatArray
 ) -> tuple[RequirementTerm, ...]:
     """Return the terms of U units.
 
@@ -36,6 +36,8 @@ def greeks_terms(
         Maintenance over initial margin, at most one.
     floor : (U,) float64
         Least initial margin.
+    orders : (U,) float64
+        Initial margin of open orders.
     """
     terms = tuple(
         RequirementTerm(
@@ -56,5 +58,11 @@ def greeks_terms(
             title="Lift to the floor",
             initial=lift_to(initial, least),
             maintenance=lift,
+        ),
+        RequirementTerm(
+            name="open_orders",
+            title="Open orders, each alone",
+            initial=orders,
+            maintenance=np.zeros(factor.size),
         ),
     )

@@ -12,7 +12,7 @@ shortfall as in `reference/methodology.md`, 2.1 and 5.0; floor as EMIR RTS 153/2
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,9 +31,9 @@ from plimsoll.margin.loss_measure import LossMeasure, measured
 from plimsoll.margin.numeraire_exposures import BookExposures, book_exposures
 from plimsoll.margin.numeraire_table import NumeraireTable, numeraire_table
 from plimsoll.margin.simulation.explanation import SimulationExplainer
-from plimsoll.margin.simulation.open_orders import order_reasons, order_requirement
 from plimsoll.margin.simulation.parameters import SimulationParameters, simulation_parameters
 from plimsoll.margin.standalone import StandaloneMargins, one_each
+from plimsoll.margin.standalone_orders import order_requirement, with_order_reasons
 from plimsoll.maths.unit_losses import ProfitRows
 from plimsoll.scenarios.option_rules import DEFAULT_RULES, OptionRules
 
@@ -158,8 +158,7 @@ class PreparedSimulation:
             self.snapshot,
             collateral_moves=self.model.collateral_moves,
         )
-        found = order_reasons(book, laid, self.table.rows)
-        return replace(laid, values=replace(laid.values, unit_reason=found))
+        return with_order_reasons(book, laid, self.table.rows)
 
     def _terms(
         self, book: Book, laid: BookExposures, measures: FloatArray

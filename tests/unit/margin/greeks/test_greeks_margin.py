@@ -20,6 +20,7 @@ from coin_books import (
     position,
     random_book,
 )
+from plimsoll.domain.account import Order
 from plimsoll.domain.instrument import Option
 from plimsoll.domain.margin_reason import MarginReason
 from plimsoll.domain.requirement import total_of
@@ -197,7 +198,7 @@ def test_contributions_add_up_and_are_derivatives(correlations) -> None:
     found, checked = ready.requirements(made), 0
     for unit, name in enumerate(made.accounts):
         (told,) = found.explanations(name)
-        loss = told.maintenance - told.terms[-1].maintenance
+        loss = told.maintenance - told.terms[-2].maintenance
         parts = sum(c.contribution for c in told.contributions)
         assert parts == pytest.approx(loss, rel=1e-9)
         assert told.initial == found.initial[unit]
@@ -282,3 +283,23 @@ def test_isolated_units_and_wrong_way_collateral() -> None:
     initial, _ = margins(held, account("cross", position("BTC-INV", 500.0), BTC=2.0))
     assert initial[0] == pytest.approx(8_000.0, rel=1e-12)
     assert (AT, DAYS[0]) == (SNAPSHOT.at_ns, 9)
+
+
+@pytest.mark.parametrize("correlations", [None, RHO])
+def test_open_orders_bound_the_worst_of_fills(correlations) -> None:
+    """The loss is sublinear in the positions, so orders alone bound any set of fills."""
+    ready = prepared(correlations)
+    orders = (
+        Order(market="BTC-LIN", quantity=50.0),
+        Order(market="ETH-INV", quantity=-400.0),
+        Order(market="BTC-I-30-1.0-C", quantity=-9.0),
+    )
+    held = account("a", position("ETH-LIN", 800.0), USD=5_000.0)
+    asked = ready.requirements(book(replace(held, orders=orders)))
+    assert asked.maintenance[0] == ready.requirements(book(held)).maintenance[0]
+    for mask in range(8):
+        fills = [position(o.market, o.quantity) for i, o in enumerate(orders) if mask >> i & 1]
+        filled = ready.requirements(book(replace(held, positions=(*held.positions, *fills))))
+        assert filled.initial[0] <= asked.initial[0] + 1e-6
+    unknown = replace(held, orders=(Order(market="NOBODY", quantity=1.0),))
+    assert np.isnan(ready.requirements(book(unknown)).initial[0])

@@ -1,10 +1,12 @@
 """Open orders: the initial margin of each alone, and what a fill at its limit would lose at once.
 
-An upper bound of the worst of fills for expected shortfall and spectral measures, which are
-subadditive; for value-at-risk a convention.
+An upper bound of the worst of fills where a model is subadditive, as worst cases, expected
+shortfall, spectral measures and Greeks on a grid are; for value-at-risk a convention.
 """
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,17 +21,17 @@ FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
 
-def order_reasons(book: Book, laid: BookExposures, rows: MarketRows) -> IntArray:
-    """(U,) reasons of units, with those of orders in markets that have no numbers."""
-    found = laid.values.unit_reason.copy()
+def with_order_reasons(book: Book, laid: BookExposures, rows: MarketRows) -> BookExposures:
+    """Give units with orders in markets that have no numbers the reason of those markets."""
     if book.orders is None:
-        return found
+        return laid
+    found = laid.values.unit_reason.copy()
     reason = rows.reason[rows.rows_of(book)[book.orders.market]]
     owner = np.repeat(np.arange(len(book)), np.diff(book.orders.offsets))
     for order in np.flatnonzero(reason != 0).tolist():
         if found[owner[order]] == 0:
             found[owner[order]] = reason[order]
-    return found
+    return replace(laid, values=replace(laid.values, unit_reason=found))
 
 
 def order_requirement(
