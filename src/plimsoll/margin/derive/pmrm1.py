@@ -147,7 +147,8 @@ class PreparedPmrm1:
             amount = np.abs(book.collateral[:, book.currencies.index(coin)])
             home = held.home[: len(book)] == index
             out[: len(book)] = np.where(home, amount, 0.0)
-        return out * self.markets.markets.spots[index].price
+        # Who holds coins of an underlying without spot price has a reason.
+        return out * float(np.nan_to_num(self.markets.markets.spots[index].price))
 
 
 _TITLES = {

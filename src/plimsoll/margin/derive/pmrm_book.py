@@ -107,7 +107,7 @@ def pmrm_book(
     values = book_values(book, layout, rows, prepared.pricing, prepared.snapshot)
     row, skip = rows.rows_of(book)[book.market], values.reason != 0
     home = home_units(book, layout, prepared.markets.unit_of_row, row, skip)
-    values = _with_unknown_collateral(book, values, home, known, prepared.pricing.numeraire)
+    values = _with_collateral_reasons(book, values, home, known, prepared)
     units = []
     for index, table in enumerate(prepared.tables):
         mine = (home[: len(book)] == index) & (values.unit_reason[: len(book)] == 0)
@@ -136,21 +136,22 @@ def asset_values(book: Book, prepared: PreparedMarkets) -> dict[str, FloatArray]
     return found
 
 
-def _with_unknown_collateral(
+def _with_collateral_reasons(
     book: Book,
     values: BookValues,
     home: IntArray,
     known: Sequence[Mapping[str, object]],
-    cash: str,
+    prepared: PreparedMarkets,
 ) -> BookValues:
-    """Give units that hold an asset without rule the reason NO_PARAMETERS."""
+    """Give pools a reason whose assets have no rule, or whose underlying has no spot price."""
     reason = values.unit_reason.copy()
-    accounts = len(book)
+    own, at_home = reason[: len(book)], home[: len(book)]
+    dark = np.array([not np.isfinite(spot.price) for spot in prepared.markets.spots])
     for column, currency in enumerate(book.currencies):
-        if currency == cash:
+        if currency == prepared.pricing.numeraire:
             continue
-        ruled = np.array([currency in rules for rules in known], dtype=np.bool_)
-        lacks = ~ruled[home[:accounts]] & (book.collateral[:, column] != 0.0)
-        fresh = lacks & (reason[:accounts] == 0)
-        reason[:accounts][fresh] = int(MarginReason.NO_PARAMETERS)
+        held = book.collateral[:, column] != 0.0
+        unruled = np.array([currency not in rules for rules in known])
+        own[held & unruled[at_home] & (own == 0)] = int(MarginReason.NO_PARAMETERS)
+        own[held & dark[at_home] & (own == 0)] = int(MarginReason.NO_COLLATERAL_PRICE)
     return replace(values, unit_reason=reason)

@@ -109,7 +109,7 @@ class PreparedSrm:
         """
         layout, rows = unit_layout(book), self.markets.markets.rows
         values = book_values(book, layout, rows, self.markets.pricing, self.markets.snapshot)
-        values = _with_unknown_collateral(book, values, self.markets)
+        values = _with_collateral_reasons(book, values, self.markets)
         held = srm_holdings(book, layout, values, self.markets)
         terms = _floored(held, layout, self.markets)
         return assemble(
@@ -137,11 +137,17 @@ def _floored(
     return (*terms, term(FLOOR, "What keeps it from being negative", *lifts))
 
 
-def _with_unknown_collateral(book: Book, values: BookValues, markets: SrmMarkets) -> BookValues:
-    """Give accounts that hold an asset no risk unit counts the reason NO_PARAMETERS."""
+def _with_collateral_reasons(book: Book, values: BookValues, markets: SrmMarkets) -> BookValues:
+    """Give pools a reason whose assets no risk unit counts, or whose coin has no spot price."""
     reason = values.unit_reason.copy()
-    own = reason[: len(book)]
+    own, spots = reason[: len(book)], dict(zip(markets.parameters, markets.spot, strict=True))
     for column, currency in enumerate(book.currencies):
-        if currency != markets.pricing.numeraire and currency not in markets.parameters:
-            own[(book.collateral[:, column] != 0.0) & (own == 0)] = int(MarginReason.NO_PARAMETERS)
+        if currency == markets.pricing.numeraire:
+            continue
+        fault = MarginReason.NO_COLLATERAL_PRICE
+        if currency not in spots:
+            fault = MarginReason.NO_PARAMETERS
+        elif np.isfinite(spots[currency]):
+            continue
+        own[(book.collateral[:, column] != 0.0) & (own == 0)] = int(fault)
     return replace(values, unit_reason=reason)

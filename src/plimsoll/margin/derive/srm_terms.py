@@ -77,17 +77,18 @@ def coin_terms(held: SrmHoldings, markets: SrmMarkets) -> tuple[RequirementTerm,
     accounts, units = len(held.book), np.arange(len(markets.parameters))
     scale, factor = markets.of("base_initial_scale"), markets.of("base_factor")
     doubt = markets.doubt(markets.spot_confidence, units, "base_confidence")
+    spots = np.nan_to_num(markets.spot)  # who holds coins without spot price has a reason
     for place, coin in enumerate(markets.parameters):
         coins = held.coins[:, place]
         held_here = coins != 0.0
         if not np.any(held_here):
             continue
-        counted = coins * (markets.spot[place] * factor[place])
+        counted = coins * (spots[place] * factor[place])
         beyond = np.where(held_here, coins * markets.coin_price(coin), 0.0)
         owed = coins < 0.0
         initial[:accounts] += np.where(owed, 0.0, beyond - counted * scale[place])
         maintenance[:accounts] += np.where(owed, 0.0, beyond - counted)
-        charge[:accounts] += np.abs(coins) * markets.spot[place] * doubt[place]
+        charge[:accounts] += np.abs(coins) * spots[place] * doubt[place]
     return (
         term("coins", "Coins beyond what they count", initial, maintenance),
         term("coins_oracle", "Coins, prices not trusted", charge),
