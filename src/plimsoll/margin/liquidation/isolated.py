@@ -28,6 +28,8 @@ class LiquidationStatus(StrEnum):
     AT_PRICE = "at_price"
     NEVER = "never"  # the margin covers every price
     BEYOND_LAST_TIER = "beyond_last_tier"  # met only where the tier table says nothing
+    ALREADY = "already"  # maintenance is not met at the present price
+    NO_NUMBER = "no_number"  # the account has a reason instead of a margin
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

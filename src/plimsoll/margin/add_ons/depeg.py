@@ -1,0 +1,175 @@
+"""Depeg add-on: a hedge between dollars that are not the same dollar.
+
+Long one leg and short another, in contracts worth different dollar coins, loses when one of them
+leaves its peg. Within an underlying, with legs by the currency their value hangs on::
+
+    hedged = min(sum of long legs, sum of short legs)
+    add-on = progressive charge on ``hedged`` at the band of the weakest leg's peg
+
+Bands and brackets follow the stablecoin charge of OKX (`reference/methodology.md`, 1.4), read more
+strictly where there are more than two legs: all are taken at the weakest one's band.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from plimsoll.domain.choice import chosen
+from plimsoll.domain.margin_reason import MarginReason
+from plimsoll.domain.requirement import Requirements
+from plimsoll.errors import ParameterError
+from plimsoll.margin.add_ons.exposed import Charge, Charged, ExposedBook, charge_of
+from plimsoll.margin.add_ons.markets import AddOnMarkets
+
+FloatArray = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PegBand:
+    """Rates on hedged size that hold from a peg upwards.
+
+    Parameters
+    ----------
+    peg_at_least : Decimal
+        Price of the weakest coin in dollars.
+    brackets : tuple of (Decimal or None, Decimal)
+        Upper end of each slice in dollars (None: open) and its rate.
+
+    Raises
+    ------
+    ParameterError
+        For caps that do not rise to an open end, rates outside [0, 1] or falling with size.
+    """
+
+    peg_at_least: Decimal
+    brackets: tuple[tuple[Decimal | None, Decimal], ...]
+
+    def __post_init__(self) -> None:
+        caps = [cap for cap, _ in self.brackets[:-1] if cap is not None]
+        rises = all(low < high for low, high in pairwise([Decimal(0), *caps]))
+        if not self.brackets or self.brackets[-1][0] is not None or not rises:
+            raise ParameterError("caps must rise to an open end", found=caps, field="brackets")
+        if len(caps) != len(self.brackets) - 1:
+            raise ParameterError("only the last cap may be open", found=caps, field="brackets")
+        rates = [rate for _, rate in self.brackets]
+        falls = any(later < earlier for earlier, later in pairwise(rates))
+        if falls or not all(0 <= rate <= 1 for rate in rates):
+            raise ParameterError(
+                "rates must lie in [0, 1] and not fall with size", found=rates, field="brackets"
+            )
+
+    def charge(self, size_usd: FloatArray) -> FloatArray:
+        """Charge each slice of ``size_usd`` at its own rate."""
+        total, lower = np.zeros(size_usd.shape), 0.0
+        for cap, rate in self.brackets:
+            upper = np.inf if cap is None else float(cap)
+            total = total + np.clip(size_usd - lower, 0.0, upper - lower) * float(rate)
+            lower = upper
+        return total
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DepegAddOn:
+    """Charge on dollars hedged with other dollars.
+
+    Parameters
+    ----------
+    bands : tuple of PegBand
+        From the strongest peg down to 0.
+    charged : Charged
+
+    Raises
+    ------
+    ParameterError
+        For bands that do not fall to a peg of 0, or whose charge falls as the peg does.
+    """
+
+    bands: tuple[PegBand, ...]
+    charged: Charged = Charged.BOTH
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "charged", chosen(Charged, self.charged, "charged"))
+        pegs = [band.peg_at_least for band in self.bands]
+        if not pegs or pegs[-1] != 0 or any(not a > b for a, b in pairwise(pegs)):
+            raise ParameterError("pegs must fall down to 0", found=pegs, field="bands")
+        sizes = [c for band in self.bands for c, _ in band.brackets if c is not None]
+        # Charges are piecewise linear: compared at every cap, and beyond the last.
+        points = np.array([*(float(c) for c in sizes), 2.0 * float(max([*sizes, Decimal(1)]))])
+        for strong, weak in pairwise(self.bands):
+            if bool(np.any(weak.charge(points) < strong.charge(points))) or (
+                weak.brackets[-1][1] < strong.brackets[-1][1]
+            ):
+                raise ParameterError(
+                    "charges must not fall as the peg falls",
+                    found=(str(strong.peg_at_least), str(weak.peg_at_least)),
+                    field="bands",
+                )
+
+    def prepare(self, markets: AddOnMarkets) -> PreparedDepeg:
+        """Look up the band of every leg."""
+        peg = np.array([_peg(markets, leg) for leg in markets.legs], dtype=np.float64)
+        lowest = np.array([float(b.peg_at_least) for b in self.bands])
+        # The first band whose peg is reached; the last starts at 0.
+        band = np.array([int(np.argmax(lowest <= p)) if p >= 0.0 else -1 for p in peg])
+        return PreparedDepeg(add_on=self, band_of_leg=band.astype(np.int64))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class PreparedDepeg:
+    """Band (L,) of every leg; -1 where its peg is not known."""
+
+    add_on: DepegAddOn
+    band_of_leg: NDArray[np.int64]
+
+    def charge(self, exposed: ExposedBook, inner: Requirements) -> Charge:
+        """Charge each underlying of a unit."""
+        del inner
+        sums, markets = exposed.sums, exposed.markets
+        long, short = np.zeros(sums.cells), np.zeros(sums.cells)
+        weakest = np.zeros(sums.cells, dtype=np.int64)
+        for leg, band in enumerate(self.band_of_leg.tolist()):
+            net = sums.by_cell(np.where(markets.leg == leg, markets.delta, 0.0))
+            long, short = long + np.maximum(net, 0.0), short + np.maximum(-net, 0.0)
+            weakest = np.where(net != 0.0, np.maximum(weakest, band), weakest)
+        hedged = np.minimum(long, short) / markets.dollar
+        amount = np.zeros(sums.cells)
+        for at, rule in enumerate(self.add_on.bands):
+            amount = np.where(weakest == at, rule.charge(hedged), amount)
+        unknown = np.append(self.band_of_leg < 0, False)[markets.leg[exposed.row]]
+        reason = exposed.delta_reason
+        lacks = (reason == 0) & unknown
+        return charge_of(
+            "depeg",
+            "Stablecoin depeg",
+            exposed.of_cells(amount * markets.dollar),
+            self.add_on.charged,
+            np.where(lacks, int(MarginReason.NO_CURRENCY_PRICE), reason).astype(np.int64),
+            "size hedged between dollars, at the brackets of the weakest peg",
+        )
+
+
+def peg_band(peg_at_least: str, *brackets: tuple[str | None, str]) -> PegBand:
+    """Write a band in text, so that no number is rounded.
+
+    The worked example of OKX's notice (10 million hedged):
+
+    >>> band = peg_band("0", ("1e6", "0.0075"), ("5e6", "0.0175"), ("10e6", "0.025"), (None, "0.4"))
+    >>> band.charge(np.array([10e6])).tolist()
+    [202500.0]
+    """
+    return PegBand(
+        peg_at_least=Decimal(peg_at_least),
+        brackets=tuple((None if c is None else Decimal(c), Decimal(r)) for c, r in brackets),
+    )
+
+
+def _peg(markets: AddOnMarkets, leg: str) -> float:
+    """Price of a leg's currency in dollars; NaN where it has none. The dollar itself is at 1."""
+    if leg == "USD":
+        return 1.0
+    return float(markets.snapshot.stable_price_usd.get(leg, np.nan))
