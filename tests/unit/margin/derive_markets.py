@@ -8,7 +8,10 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
+import pytest
+
 from plimsoll.domain.account import Account, MarginMode, Position
+from plimsoll.domain.book import Book
 from plimsoll.domain.expiry_quote import ExpiryQuote
 from plimsoll.domain.instrument import (
     Future,
@@ -21,7 +24,17 @@ from plimsoll.domain.instrument import (
     Spot,
 )
 from plimsoll.domain.market import DAY_NS, MarketSnapshot, Quote
-from plimsoll.margin.derive import CashPricing, CollateralRule
+from plimsoll.domain.requirement import Requirements
+from plimsoll.margin.derive import (
+    CashPricing,
+    CollateralRule,
+    DerivePmrm1,
+    DerivePmrm2,
+    DeriveSrm,
+    Pmrm1Parameters,
+    Pmrm2Parameters,
+    SrmParameters,
+)
 
 AT_NS = 1_735_689_600_000_000_000
 MONTH, QUARTER = AT_NS + 30 * DAY_NS, AT_NS + 90 * DAY_NS
@@ -122,3 +135,28 @@ def account(
         ),
         collateral=collateral or {},
     )
+
+
+PMRM2 = Pmrm2Parameters(collateral=COLLATERAL)
+MODELS: dict[str, tuple[Any, dict[str, Any]]] = {
+    "pmrm2": (DerivePmrm2(pricing=PRICING), {"ETH": PMRM2, "BTC": Pmrm2Parameters()}),
+    "pmrm1": (DerivePmrm1(pricing=PRICING), {"ETH": Pmrm1Parameters(), "BTC": Pmrm1Parameters()}),
+    "srm": (DeriveSrm(pricing=PRICING), {"ETH": SrmParameters(), "BTC": SrmParameters()}),
+}
+every_model = pytest.mark.parametrize("name", MODELS)
+
+
+def margin(name: str, *accounts: Account, market: Any = None) -> Requirements:
+    model, parameters = MODELS[name]
+    prepared = model.prepare(market or snapshot(), parameters, instruments())
+    found: Requirements = prepared.requirements(Book.from_accounts(accounts))
+    return found
+
+
+SHORT = account("short", {"ETH-M-2000-C": -2.0}, {"USDC": 500.0})
+CONDOR = account(
+    "condor",
+    {"ETH-M-1600-P": 1.0, "ETH-M-2000-P": -1.0, "ETH-M-2000-C": -1.0, "ETH-M-2400-C": 1.0},
+    {"USDC": 100.0},
+)
+CALENDAR = account("calendar", {"ETH-M-2000-C": -1.0, "ETH-Q-2000-C": 1.0, "ETH-PERP": 0.5})

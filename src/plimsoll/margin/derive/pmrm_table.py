@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -101,29 +102,15 @@ def pmrm_table(
     """
     mine = np.flatnonzero((markets.unit_of_row[:-1] == unit) & (markets.rows.reason[:-1] == 0))
     of = markets.option_at[mine]
-    options = _taken(markets.options, of[of >= 0])
+    options, at = _taken(markets.options, of[of >= 0]), np.flatnonzero(of >= 0)
     group, years, rate = _groups(of, options)
-    count = mine.size + len(assets)
-    value, strike = np.zeros(count), np.full(count, np.nan)
-    profit, basis = np.zeros((count, len(rule.scenarios))), np.zeros((count, 2))
-    at = np.flatnonzero(of >= 0)
-    value[at], profit[at], basis[at] = _option_profits(options, rule)
-    strike[at] = options.strike
-    perpetual = np.flatnonzero(of < 0)
-    worth = np.concatenate(
-        [(markets.rows.mark * markets.rows.size)[mine], [a.price for a in assets]]
-    )
-    moves = np.array([scenario.multiplier - 1.0 for scenario in rule.scenarios])
-    linear = np.concatenate([perpetual, np.arange(mine.size, count)])
-    profit[linear] = worth[linear, None] * moves
-    value[mine.size :] = worth[mine.size :]
-    is_option = ~np.isnan(strike)
-    is_call = np.zeros(count, dtype=np.bool_)
-    is_call[at] = options.is_call
-    confidence = np.concatenate([markets.confidence[mine], np.ones(len(assets))])
+    count, extra = mine.size + len(assets), len(assets)
+    confidence = np.append(markets.confidence[mine], np.ones(extra))
     confidence[at] = np.minimum(confidence[at], expiry_confidence[of[at]])
+    is_option = _placed(np.zeros(count, dtype=np.bool_), at, True)
     row_of_market = np.full(markets.unit_of_row.size, -1, dtype=np.int64)
     row_of_market[mine] = np.arange(mine.size)
+    value, profit, basis = _profits(markets, mine, at, options, rule, assets)
     return PmrmTable(
         rule=rule,
         spot=markets.spots[unit],
@@ -132,17 +119,35 @@ def pmrm_table(
         value=value,
         profit=profit,
         basis_profit=basis,
-        units=np.concatenate([markets.rows.size[mine], np.ones(len(assets))]),
-        strike=strike,
-        is_call=is_call,
+        units=np.append(markets.rows.size[mine], np.ones(extra)),
+        strike=_placed(np.full(count, np.nan), at, options.strike),
+        is_call=_placed(np.zeros(count, dtype=np.bool_), at, options.is_call),
         is_option=is_option,
         is_perpetual=(np.arange(count) < mine.size) & ~is_option,
         confidence=confidence,
-        group=np.concatenate([group, np.zeros(len(assets), dtype=np.int64)]),
+        group=np.append(group, np.zeros(extra, dtype=np.int64)),
         rules=_group_rules(rule, years, rate),
         basis_rules=neutral_rules(years.size, 2),
         basis_weight=np.where(np.arange(years.size) == 0, 0.0, rule.basis.weights(years)),
     )
+
+
+def _profits(
+    markets: DeriveMarkets,
+    mine: IntArray,
+    at: IntArray,
+    options: OptionRows,
+    rule: PmrmRule,
+    assets: Sequence[HedgingAsset],
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Value (N,), profit (N, S), basis profit (N, 2); what has no expiry moves with the price."""
+    worth = np.append((markets.rows.mark * markets.rows.size)[mine], [a.price for a in assets])
+    moves = np.array([scenario.multiplier - 1.0 for scenario in rule.scenarios])
+    value, profit = worth.copy(), worth[:, None] * moves
+    value[: mine.size] = 0.0  # perpetuals are settled: only their profit is worth something
+    basis = np.zeros((worth.size, 2))
+    value[at], profit[at], basis[at] = _option_profits(options, rule)
+    return value, profit, basis
 
 
 def shocked_vols(options: OptionRows, rule: PmrmRule) -> FloatArray:
@@ -205,3 +210,9 @@ def _group_rules(rule: PmrmRule, years: FloatArray, rate: FloatArray) -> GroupRu
 
 def _taken(options: OptionRows, at: IntArray) -> OptionRows:
     return OptionRows(**{n: getattr(options, n)[at] for n in OptionRows.__dataclass_fields__})
+
+
+def _placed(column: NDArray[Any], at: IntArray, values: object) -> NDArray[Any]:
+    """Write values into a fresh column."""
+    column[at] = values
+    return column
