@@ -79,11 +79,11 @@ class StandAloneBook:
     def sizes(self, exposures: Exposures) -> Sizes:
         """Return coins and notional of exposures in linear and inverse contracts."""
         row = self.row[exposures.market]
-        size, mark, price = self.rows.size[row], self.rows.mark[row], self.rows.settle_price[row]
+        size, price = self.rows.size[row], self.rows.settle_price[row]
+        mark = np.where(self.rows.reason[row] == 0, self.rows.mark[row], np.nan)
         inverse = self.rows.payoff[row] == INVERSE
         # Coins per contract, and the value of a coin.
-        with np.errstate(divide="ignore"):
-            each = np.where(inverse, size / mark, size)
+        each = np.where(inverse, size / mark, size)
         coin = np.where(inverse, price, mark * price)
         own = np.abs(exposures.quantity) * each
         return Sizes(own, own + exposures.linked * each, own * coin)

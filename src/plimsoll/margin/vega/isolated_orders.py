@@ -46,4 +46,5 @@ def _running(group: IntArray, size: FloatArray) -> FloatArray:
     total = np.cumsum(size)
     first = np.flatnonzero(np.diff(group, prepend=-1) != 0)
     before = np.concatenate([[0.0], total])[first]
-    return total - np.repeat(before, np.diff(np.append(first, group.size)))
+    within: FloatArray = total - np.repeat(before, np.diff(np.append(first, group.size)))
+    return within

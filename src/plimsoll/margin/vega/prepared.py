@@ -136,7 +136,8 @@ class PreparedVega:
     def _ordered(self, laid: StandAloneBook, fills: OrderFills) -> FloatArray:
         """(K,) what orders add to maintenance margin, market orders filled at once."""
         row, factors = laid.row[fills.market], self.factors
-        each = laid.rows.size[row] * laid.rows.mark[row] * laid.rows.settle_price[row]
+        mark = np.where(laid.rows.reason[row] == 0, laid.rows.mark[row], np.nan)
+        each = laid.rows.size[row] * mark * laid.rows.settle_price[row]
         risk_long, risk_short = each * factors.risk_long[row], each * factors.risk_short[row]
         buys = fills.bought - fills.bought_at_market
         sells = fills.sold - fills.sold_at_market
