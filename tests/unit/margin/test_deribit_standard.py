@@ -79,6 +79,14 @@ def test_excess_is_the_same_however_equity_counts_options(sign: float) -> None:
         assert lone.initial[0] == lone.maintenance[0] == pytest.approx(mark)
 
 
+def test_accounts_of_one_owner_share_a_size() -> None:
+    half = {PERP: coins(PERP, 50.0)}
+    found = margin(account("a", half), replace(account("b", half), owner="a"), account("c", half))
+    # 50 (0.02 + 0.00005 x 100), and of the one that stands alone 50 (0.02 + 0.00005 x 50)
+    assert found.initial[[0, 1]] == pytest.approx([1.25, 1.25], rel=1e-12)
+    assert found.initial[2] == pytest.approx(1.125, rel=1e-12)
+
+
 def test_options_do_not_offset() -> None:
     spread = {CALL: 1.0, "BTC-28JUN24-70000-C": -1.0}
     found = margin(account("s", spread), account("n", {"BTC-28JUN24-70000-C": -1.0}))

@@ -76,12 +76,15 @@ def risk_matrix(
         Positions of each pair; a cell is a margin unit, its groups are expiries.
     """
     roll, delta, alone = np.zeros(units), np.zeros(units), np.zeros(units)
+    worst, binding = np.zeros(units), np.zeros(units, dtype=np.int64)
     for pair, cells in zip(pairs, laid, strict=True):
         deltas = cell_deltas(cells, pair.table.delta, pair.price, pair.roll_rate)
         roll[cells.unit] += deltas.roll_shock
         delta[cells.unit] += delta_shocks(deltas, pair.pair, per_usd, ramp)
-        alone[cells.unit] += np.maximum(_worst(pair, cells)[0], 0.0)
-    worst, binding = _worst_over_pairs(pairs, laid, units, block)
+        worst[cells.unit], binding[cells.unit] = _worst(pair, cells)
+        alone[cells.unit] += np.maximum(worst[cells.unit], 0.0)
+    if len(pairs) > 1:
+        worst, binding = _worst_over_pairs(pairs, laid, units, block)
     return RiskMatrix(
         worst_case=np.maximum(worst, 0.0),
         stand_alone=alone,
@@ -104,10 +107,7 @@ def _worst_over_pairs(
 ) -> tuple[FloatArray, IntArray]:
     """Largest loss (U,) of each unit over scenarios, signed, and its scenario."""
     worst, binding = np.zeros(units), np.zeros(units, dtype=np.int64)
-    if len(pairs) == 1:
-        worst[laid[0].unit], binding[laid[0].unit] = _worst(pairs[0], laid[0])
-        return worst, binding
-    for first in range(0, units if pairs else 0, block):
+    for first in range(0, units, block):
         last = min(first + block, units)
         total = np.zeros((last - first, len(pairs[0].scenarios.grid)))
         for pair, cells in zip(pairs, laid, strict=True):

@@ -143,6 +143,8 @@ class PreparedPortfolio:
     def _own_collateral(self, book: Book) -> Book:
         numeraire = self.pricing.numeraire
         own = [c == numeraire for c in book.currencies]
+        if all(own):
+            return book
         return replace(
             book,
             currencies=tuple(c for c in book.currencies if c == numeraire),
@@ -231,20 +233,15 @@ class PreparedPortfolio:
             ("correlation_contingency", "Correlation contingency", contingency),
         )
         none = np.zeros(len(layout))
-        charges = [self.charges.get(a, AccountCharges()) for a in book.accounts]
-        isolated = none[len(book) :]
+        stated = self._stated(book, len(layout))
         initial_only = (
-            ("spot", "Spot margin", np.append([c.spot for c in charges], isolated)),
+            ("spot", "Spot margin", stated["spot"]),
             (
                 "market_maker_protection",
                 "Market-maker protection",
-                np.append([c.market_maker_protection for c in charges], isolated),
+                stated["market_maker_protection"],
             ),
-            (
-                "open_orders",
-                "Open orders",
-                orders + np.append([c.open_orders for c in charges], isolated),
-            ),
+            ("open_orders", "Open orders", orders + stated["open_orders"]),
         )
         return (
             *(
@@ -256,6 +253,15 @@ class PreparedPortfolio:
                 for n, t, a in initial_only
             ),
         )
+
+    def _stated(self, book: Book, units: int) -> dict[str, FloatArray]:
+        """What the venue states of accounts, by name of the charge: (U,) each."""
+        found = {name: np.zeros(units) for name in AccountCharges.__dataclass_fields__}
+        for account in self.charges:
+            for row in (r for r, name in enumerate(book.accounts) if name == account):
+                for name, column in found.items():
+                    column[row] = getattr(self.charges[account], name)
+        return found
 
 
 def _total(matrix: RiskMatrix, contingency: FloatArray) -> FloatArray:

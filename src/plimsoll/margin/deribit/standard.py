@@ -150,7 +150,7 @@ class PreparedStandard:
             laid = self._without_options(laid)
 
         def margins(exposures: Exposures) -> tuple[FloatArray, FloatArray]:
-            return self._margins(laid.row[exposures.market], exposures.quantity)
+            return self._margins(laid.row[exposures.market], exposures)
 
         return stand_alone_requirements(
             laid,
@@ -168,10 +168,11 @@ class PreparedStandard:
         unrealised = np.where(is_option & known, 0.0, laid.values.unrealised)
         return replace(laid, values=replace(laid.values, unrealised=unrealised))
 
-    def _margins(self, row: IntArray, quantity: FloatArray) -> tuple[FloatArray, FloatArray]:
+    def _margins(self, row: IntArray, exposures: Exposures) -> tuple[FloatArray, FloatArray]:
         held, rates = self.contracts, Rates(*(column[row] for column in self.rates))
+        quantity = exposures.quantity
         coins = quantity * held.coins[row]
-        future = future_margin(coins, rates)
+        future = future_margin(coins, exposures.linked * held.coins[row], rates)
         option = short_option_margin(
             coins, held.strike_ratio[row], held.mark_ratio[row], held.is_call[row], rates
         )

@@ -28,21 +28,26 @@ class Rates(NamedTuple):
     option_maintenance_rate: FloatArray
 
 
-def future_margin(size: FloatArray, rates: Rates) -> tuple[FloatArray, FloatArray]:
-    """Initial and maintenance margin in coins: ``|q| (base + slope |q|)``.
+def future_margin(
+    size: FloatArray, linked: FloatArray, rates: Rates
+) -> tuple[FloatArray, FloatArray]:
+    """Initial and maintenance margin in coins: ``|q| (base + slope (|q| + linked))``.
+
+    ``linked`` are the coins that the owner's other accounts hold on the same side.
 
     Examples
     --------
     100 bitcoins at 2 % + 0.005 % a coin, and 1 % + 0.005 %:
 
     >>> rates = Rates(*(np.array([r]) for r in (0.02, 5e-5, 0.01, 5e-5, 0.15, 0.1, 0.075)))
-    >>> [float(m[0].round(12)) for m in future_margin(np.array([-100.0]), rates)]
+    >>> [float(m[0].round(12)) for m in future_margin(np.array([-100.0]), np.zeros(1), rates)]
     [2.5, 1.5]
     """
     q = np.abs(size)
+    held = q + linked
     return (
-        q * (rates.future_initial_rate + rates.future_initial_slope * q),
-        q * (rates.future_maintenance_rate + rates.future_maintenance_slope * q),
+        q * (rates.future_initial_rate + rates.future_initial_slope * held),
+        q * (rates.future_maintenance_rate + rates.future_maintenance_slope * held),
     )
 
 
