@@ -28,6 +28,7 @@ Matrix = NDArray[np.float64]
 Codes = NDArray[np.int64]
 
 _PARALLEL_PRODUCTS = 6_000_000  # about 1 ms of work by one thread
+_PARALLEL_UPDATES = 30_000  # accounts; below it a tick's latency gains nothing from threads
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -155,6 +156,23 @@ class LossKernel(Protocol):
         """Return (A, M) the ordered losses of every account, worst first, times ``weights``."""
         ...
 
+    def update(
+        self,
+        accounts: Codes,
+        starts: Codes,
+        stops: Codes,
+        row: Codes,
+        quantity: Vector,
+        table: LossTable,
+        loss: Vector,
+        binding: Codes,
+    ) -> None:
+        """Fill ``loss`` and ``binding`` (A,) of ``accounts`` and of no other.
+
+        The positions of account ``a`` are the rows ``starts[a]`` to ``stops[a] - 1``.
+        """
+        ...
+
 
 class NumbaKernel:
     """Kernels compiled by numba; threads where there is more than about 1 ms of work."""
@@ -180,6 +198,24 @@ class NumbaKernel:
         else:
             tail_kernels.tail_of_chunks(*columns, weights, out)
         return out
+
+    def update(
+        self,
+        accounts: Codes,
+        starts: Codes,
+        stops: Codes,
+        row: Codes,
+        quantity: Vector,
+        table: LossTable,
+        loss: Vector,
+        binding: Codes,
+    ) -> None:
+        """See `LossKernel.update`; one thread up to some ten thousand accounts."""
+        columns = accounts, starts, stops, row, quantity, table.profit, loss, binding
+        if accounts.size < _PARALLEL_UPDATES:
+            kernels.worst_of_picked(0, accounts.size, *columns)
+        else:
+            kernels.worst_of_picked_chunks(*columns)
 
 
 NUMBA = NumbaKernel()

@@ -229,6 +229,8 @@ def worst_of_chunks(
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def worst_of_picked(
+    start: int,
+    stop: int,
     picked: Codes,
     starts: Codes,
     stops: Codes,
@@ -238,16 +240,35 @@ def worst_of_picked(
     loss: Vector,
     binding: Codes,
 ) -> None:
-    """Fill ``loss`` and ``binding`` (A,) of the accounts in ``picked`` and of no other.
+    """Fill ``loss`` and ``binding`` (A,) of the accounts ``picked[start:stop]`` and of no other.
 
     The positions of account ``a`` are the rows ``starts[a]`` to ``stops[a] - 1``.
     """
     scenarios = table.shape[1]
     total, wide = np.empty(scenarios, table.dtype), np.empty(scenarios)
-    for a in picked:
+    for i in range(start, stop):
+        a = picked[i]
         loss[a], binding[a] = worst_of_account(
             starts[a], stops[a], row, quantity, table, total, wide
         )
+
+
+@njit(cache=True, nogil=True, error_model="numpy", parallel=True)
+def worst_of_picked_chunks(
+    picked: Codes,
+    starts: Codes,
+    stops: Codes,
+    row: Codes,
+    quantity: Vector,
+    table: Matrix,
+    loss: Vector,
+    binding: Codes,
+) -> None:
+    """`worst_of_picked` of all of them by all threads; the same bits."""
+    for k in prange((picked.size + ACCOUNTS_PER_CHUNK - 1) // ACCOUNTS_PER_CHUNK):
+        start = k * ACCOUNTS_PER_CHUNK
+        stop = min(start + ACCOUNTS_PER_CHUNK, picked.size)
+        worst_of_picked(start, stop, picked, starts, stops, row, quantity, table, loss, binding)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

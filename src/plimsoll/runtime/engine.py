@@ -1,0 +1,215 @@
+"""The engine: a book under a margin model, re-margined event by event, only where it changed.
+
+A price re-prepares the model (or, where the model can, the part of it that the price touches:
+`plimsoll.runtime.protocol.Repreparable`), and re-margins the accounts that hold, or have as
+collateral, what the price concerns; a fill or a change of collateral re-margins one account.
+Accounts of one owner are margined together. At any time the margins equal those of a fresh
+``model.prepare(...).requirements(engine.book)``. An event that is refused changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Generic, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from plimsoll.domain.book import Book
+from plimsoll.domain.instrument import Instrument
+from plimsoll.domain.market import MarketSnapshot, Quote
+from plimsoll.domain.requirement import Requirements
+from plimsoll.errors import UsageError
+from plimsoll.margin.protocol import MarginModel, Prepared
+from plimsoll.runtime.live_book import LiveBook
+from plimsoll.runtime.live_margins import LiveMargins, MarginColumns
+from plimsoll.runtime.protocol import Repreparable, Reprepared
+from plimsoll.runtime.scope import Scope, ScopeRule, by_underlying
+
+IntArray = NDArray[np.int64]
+P = TypeVar("P")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Remargined:
+    """What an event changed.
+
+    Parameters
+    ----------
+    accounts : (K,) int64
+        Rows of the accounts re-margined, ascending.
+    requirements : Requirements or None
+        Theirs, in that order; None where nobody was concerned.
+    """
+
+    accounts: IntArray
+    requirements: Requirements | None
+
+
+class Engine(Generic[P]):
+    """Holds a snapshot, parameters, a prepared model and a book.
+
+    Parameters
+    ----------
+    model : MarginModel
+    parameters : P
+        What the model takes.
+    instruments : mapping of str to Instrument
+    snapshot : MarketSnapshot
+    book : Book
+    scope : ScopeRule
+        Whom a quote concerns, for models that do not say so themselves.
+
+    Raises
+    ------
+    UsageError
+        What the model refuses.
+    """
+
+    def __init__(
+        self,
+        *,
+        model: MarginModel[P],
+        parameters: P,
+        instruments: Mapping[str, Instrument],
+        snapshot: MarketSnapshot,
+        book: Book,
+        scope: ScopeRule = by_underlying,
+    ) -> None:
+        self._model, self._parameters, self._scope = model, parameters, scope
+        self._instruments, self._snapshot = dict(instruments), snapshot
+        self._prepared = model.prepare(snapshot, parameters, instruments)
+        self._book = LiveBook(book)
+        self._margins = MarginColumns(len(book))
+        first = self._prepared.requirements(book)
+        self._numeraire = first.numeraire
+        self._margins.store(self._book.everybody, self._book.slots, first)
+
+    @property
+    def snapshot(self) -> MarketSnapshot:
+        """The market as the engine knows it."""
+        return self._snapshot
+
+    @property
+    def prepared(self) -> Prepared:
+        """The model under `snapshot`."""
+        return self._prepared
+
+    @property
+    def book(self) -> Book:
+        """The book as it stands; put together on demand."""
+        return self._book.book()
+
+    @property
+    def margins(self) -> LiveMargins:
+        """Margins of all units as they stand; put together on demand."""
+        return self._margins.margins(self._book.slots)
+
+    def requirements(self, account: str) -> Requirements:
+        """Margin one account, with those of its owner, to explain it."""
+        row = np.array([self._book.row(account)], dtype=np.int64)
+        return self._prepared.requirements(self._book.take(self._book.linked(row)))
+
+    def on_price(self, market: str, quote: Quote) -> Remargined:
+        """Take a new quote of one market."""
+        return self.on_prices({market: quote})
+
+    def on_prices(self, quotes: Mapping[str, Quote]) -> Remargined:
+        """Take new quotes of several markets at once.
+
+        Raises
+        ------
+        UsageError
+            What the model refuses.
+        """
+        after = replace(self._snapshot, quotes={**self._snapshot.quotes, **quotes})
+        quoted = frozenset(quotes)
+        if isinstance(self._prepared, Repreparable):
+            new = self._prepared.reprepared(after, quoted)
+        else:
+            new = Reprepared(
+                prepared=self._prepare(after),
+                scope=self._scope(self._snapshot, after, quoted, self._instruments),
+            )
+        return self._adopt(after, new.prepared, self._concerned(new.scope))
+
+    def on_snapshot(self, snapshot: MarketSnapshot) -> Remargined:
+        """Take a whole snapshot: a later time, other surfaces, other prices of dollar coins."""
+        return self._adopt(snapshot, self._prepare(snapshot), self._book.everybody)
+
+    def on_fill(
+        self, account: str, market: str, quantity: float, price: float, *, fee: float = 0.0
+    ) -> Remargined:
+        """Take a fill: signed contracts at a price, and a fee in the settlement currency.
+
+        The fill is netted with the account's position in that market, see
+        `plimsoll.runtime.fills`; a new position is cross. Cash goes to the collateral, that of an
+        isolated position to its own margin, which is released when it closes.
+
+        Raises
+        ------
+        UsageError
+            For an unknown account or market, an account that is long and short in the market, an
+            impossible quantity or price, and what the model refuses.
+        """
+        if market not in self._instruments:
+            raise UsageError("must be one of the instruments", found=market, field="market")
+        row, instrument = self._book.row(account), self._instruments[market]
+        with self._kept(row):
+            self._book.fill(row, market, instrument, quantity, price, fee)
+            return self._remargin(self._book.linked(np.array([row], dtype=np.int64)))
+
+    def on_collateral(self, account: str, currency: str, change: float) -> Remargined:
+        """Take a deposit (positive) or withdrawal of units of a currency.
+
+        Raises
+        ------
+        UsageError
+            For an unknown account, a change that is not finite and a currency nothing prices.
+        """
+        if not np.isfinite(change):
+            raise UsageError("must be finite", found=change, field="change")
+        row = self._book.row(account)
+        with self._kept(row):
+            self._book.pay(row, currency, change)
+            return self._remargin(self._book.linked(np.array([row], dtype=np.int64)))
+
+    @contextmanager
+    def _kept(self, row: int) -> Iterator[None]:
+        """Put an account back as it was where an event is refused."""
+        undo: Callable[[], None] = self._book.restorer(row)
+        try:
+            yield
+        except Exception:
+            undo()
+            raise
+
+    def _prepare(self, snapshot: MarketSnapshot) -> Prepared:
+        return self._model.prepare(snapshot, self._parameters, self._instruments)
+
+    def _concerned(self, scope: Scope) -> IntArray:
+        if scope.everything or self._numeraire in scope.currencies:
+            return self._book.everybody
+        return self._book.linked(self._book.holding(scope.markets, scope.currencies))
+
+    def _adopt(
+        self, snapshot: MarketSnapshot, prepared: Prepared, accounts: IntArray
+    ) -> Remargined:
+        before = self._prepared
+        self._prepared = prepared
+        try:
+            found = self._remargin(accounts)
+        except Exception:
+            self._prepared = before
+            raise
+        self._snapshot = snapshot
+        return found
+
+    def _remargin(self, accounts: IntArray) -> Remargined:
+        if not accounts.size:
+            return Remargined(accounts=accounts, requirements=None)
+        requirements = self._prepared.requirements(self._book.take(accounts))
+        self._margins.store(accounts, self._book.slots, requirements)
+        return Remargined(accounts=accounts, requirements=requirements)

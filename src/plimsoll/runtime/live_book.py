@@ -1,0 +1,194 @@
+"""A book that changes: positions in slots, collateral, and who holds what."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from plimsoll.domain.book import Book
+from plimsoll.domain.instrument import Instrument
+from plimsoll.domain.open_orders import OpenOrders
+from plimsoll.errors import UsageError
+from plimsoll.runtime.account_slots import AccountSlots, Columns
+from plimsoll.runtime.fills import FilledPosition, filled
+from plimsoll.runtime.holders import Holders
+from plimsoll.runtime.live_margins import unit_columns
+
+IntArray = NDArray[np.int64]
+FloatArray = NDArray[np.float64]
+
+_POSITION = ("market", "quantity", "entry_price", "isolated_margin", "leverage", "funding")
+
+
+class LiveBook:
+    """The accounts of a `Book`, whose positions and collateral may change.
+
+    Accounts, owners, modes and open orders stay those of the book it began with.
+    """
+
+    def __init__(self, book: Book) -> None:
+        nothing = np.zeros(book.market.size)
+        columns = {name: getattr(book, name) for name in _POSITION}
+        columns["funding"] = nothing if book.funding is None else book.funding
+        self.slots = AccountSlots(book.offsets, columns | unit_columns(book.market.size))
+        self._accounts, self._orders = tuple(book.accounts), book.orders
+        self._row_of = {name: row for row, name in enumerate(self._accounts)}
+        self._owner, self._portfolio = book.owner, book.portfolio
+        self._collateral, self._currencies = book.collateral.copy(), [*book.currencies]
+        self._markets = [*book.markets]
+        self._code_of = {market: code for code, market in enumerate(self._markets)}
+        self._holders = Holders(book.offsets, book.market, len(self._markets))
+        self._ordering = _ordering(book.orders, len(self._markets))
+        self._family = None if book.owner is None else _families(book.owner)
+
+    @property
+    def everybody(self) -> IntArray:
+        """(A,) all accounts."""
+        return np.arange(len(self._accounts))
+
+    def row(self, account: str) -> int:
+        """Return the row of an account."""
+        if account not in self._row_of:
+            raise UsageError("must be one of the book's accounts", found=account, field="account")
+        return self._row_of[account]
+
+    def book(self) -> Book:
+        """Return all accounts as they stand."""
+        return self.take(self.everybody)
+
+    def take(self, accounts: IntArray) -> Book:
+        """Return the accounts at ``accounts`` as they stand, in that order."""
+        offsets, picked = self.slots.gather(accounts)
+        whole = accounts.size == len(self._accounts)
+        names = self._accounts if whole else tuple(self._accounts[a] for a in accounts.tolist())
+        return Book(
+            accounts=names,
+            markets=tuple(self._markets),
+            offsets=offsets,
+            currencies=tuple(self._currencies),
+            collateral=self._collateral[accounts],
+            orders=None if self._orders is None else self._orders.take(accounts),
+            owner=None if self._owner is None else self._owner[accounts],
+            portfolio=None if self._portfolio is None else self._portfolio[accounts],
+            **{name: self.slots.columns[name][picked] for name in _POSITION},
+        )
+
+    def holding(self, markets: Iterable[str], currencies: Iterable[str]) -> IntArray:
+        """Accounts with a position or an order in one of ``markets``, or such collateral."""
+        codes = [self._code_of[market] for market in markets if market in self._code_of]
+        found = [self._holders.of(codes)]
+        if self._ordering is not None:
+            found.append(self._ordering.of(codes))
+        columns = [c for c, name in enumerate(self._currencies) if name in set(currencies)]
+        if columns:
+            found.append(np.flatnonzero((self._collateral[:, columns] != 0.0).any(axis=1)))
+        return found[0] if len(found) == 1 else np.unique(np.concatenate(found))
+
+    def linked(self, accounts: IntArray) -> IntArray:
+        """Add the accounts of the same owners; ascending, each once."""
+        if self._family is None or self._owner is None:
+            return accounts
+        return self._family.of(np.unique(self._owner[accounts]).tolist())
+
+    def pay(self, account: int, currency: str, amount: float) -> None:
+        """Add units of a currency to an account's cross collateral."""
+        if currency not in self._currencies:
+            if amount == 0.0:
+                return
+            self._currencies.append(currency)
+            blank = np.zeros((len(self._accounts), 1))
+            self._collateral = np.hstack([self._collateral, blank])
+        self._collateral[account, self._currencies.index(currency)] += amount
+
+    def fill(
+        self,
+        account: int,
+        market: str,
+        instrument: Instrument,
+        quantity: float,
+        price: float,
+        fee: float,
+    ) -> None:
+        """Net a fill with the position held, and pay what changes hands."""
+        held, code = self.slots.of(account), self._code_of.get(market, -1)
+        at = np.flatnonzero(held["market"] == code)
+        if at.size > 1:
+            raise UsageError(
+                "must hold at most one position in the market for a fill to be netted with",
+                found="a long and a short one",
+                field=f"{self._accounts[account]}.{market}",
+            )
+        size, entry = (0.0, price) if not at.size else _held(held, int(at[0]))
+        after = filled(instrument, size, entry, quantity, price)
+        code = self._code(market)
+        if not at.size:
+            released = after.cash - fee
+            held = _appended(held, code, after)
+        else:
+            held, released = _changed(held, int(at[0]), after, fee)
+        self.slots.put(account, held)
+        self._holders.add(code, account)
+        self.pay(account, instrument.settle, released)
+
+    def restorer(self, account: int) -> Callable[[], None]:
+        """Return what puts an account back as it stands now."""
+        held, paid = self.slots.of(account), self._collateral[account].copy()
+        markets, width = len(self._markets), paid.size
+
+        def restore() -> None:
+            self.slots.put(account, held)
+            for market in self._markets[markets:]:
+                del self._code_of[market]
+            del self._markets[markets:], self._currencies[width:]
+            self._collateral = self._collateral[:, :width]
+            self._collateral[account] = paid
+
+        return restore
+
+    def _code(self, market: str) -> int:
+        if market not in self._code_of:
+            self._code_of[market] = len(self._markets)
+            self._markets.append(market)
+        return self._code_of[market]
+
+
+def _held(held: Columns, at: int) -> tuple[float, float]:
+    return float(held["quantity"][at]), float(held["entry_price"][at])
+
+
+def _appended(held: Columns, code: int, after: FilledPosition) -> Columns:
+    """Add a cross position."""
+    values = {"market": code, "quantity": after.quantity, "entry_price": after.entry_price}
+    values |= {"isolated_margin": np.nan, "leverage": np.nan, "funding": 0.0}
+    return {
+        name: np.append(column, np.array([values.get(name, -1)], dtype=column.dtype))
+        for name, column in held.items()
+    }
+
+
+def _changed(held: Columns, at: int, after: FilledPosition, fee: float) -> tuple[Columns, float]:
+    """Put a filled position in its place; also what it pays into the cross collateral.
+
+    A closed position pays its accrued funding, an isolated one what is left of its margin.
+    """
+    margin, paid = float(held["isolated_margin"][at]), after.cash - fee
+    if after.quantity == 0.0:
+        paid += float(held["funding"][at]) + (0.0 if np.isnan(margin) else margin)
+        return {name: np.delete(column, at) for name, column in held.items()}, paid
+    held["quantity"][at], held["entry_price"][at] = after.quantity, after.entry_price
+    if np.isnan(margin):
+        return held, paid
+    held["isolated_margin"][at] = margin + paid
+    return held, 0.0
+
+
+def _ordering(orders: OpenOrders | None, markets: int) -> Holders | None:
+    return None if orders is None else Holders(orders.offsets, orders.market, markets)
+
+
+def _families(owner: IntArray) -> Holders:
+    """Accounts by owner."""
+    one_each = np.arange(owner.size + 1)
+    return Holders(one_each, owner, int(owner.max(initial=-1)) + 1)
