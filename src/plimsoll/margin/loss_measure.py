@@ -77,8 +77,9 @@ def tail_of(
     order, share = np.empty(losses.size, dtype=np.int64), np.empty(losses.size)
     scratch = np.empty(BLOCKS), np.empty(BLOCKS)
     mass = np.array(weights)
+    total = float(mass.sum())
     deep = {LossMeasure.SPECTRAL: 1.0, LossMeasure.WORST_CASE: 0.0}.get(measure, 1.0 - level)
-    count = tail_order(np.array(losses), mass, deep, *scratch, order)
-    counted = tail_shares(measure.code, level, mass, order, count, share)
+    count = tail_order(np.array(losses), mass, total, deep, *scratch, order)
+    counted = tail_shares(measure.code, level, mass, total, order, count, share)
     kept = share[:counted] > 0.0
     return order[:counted][kept], share[:counted][kept]

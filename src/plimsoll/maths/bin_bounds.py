@@ -56,87 +56,115 @@ MONOMIALS = 5
 class ScenarioBins(NamedTuple):
     """B bins of scenarios over J coins; N contracts, then C currencies."""
 
-    spot: Matrix  # (B, J) middle of the bin
-    vol: Matrix  # (B, J)
-    low: Cube  # (B, J, 5) of the monomials of deviations from it
-    high: Cube  # (B, J, 5)
-    pair_price_low: Cube  # (B, J, J) of dx_i dx_k
+    spot: Matrix  # (J, B) middle of the bin
+    vol: Matrix  # (J, B)
+    low: Cube  # (J, 5, B) of the monomials of deviations from it
+    high: Cube  # (J, 5, B)
+    pair_price_low: Cube  # (J, J, B) of dx_i dx_k
     pair_price_high: Cube
-    pair_vol_low: Cube  # (B, J, J) of dx_i dy_k
+    pair_vol_low: Cube  # (J, J, B) of dx_i dy_k
     pair_vol_high: Cube
     residual_low: Matrix  # (N + C, B) of profit less form, one contract or unit of currency
     residual_high: Matrix
     weights: Vector  # (B,)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
 def _most(coefficient: float, low: float, high: float) -> float:
     """Largest of ``-coefficient t`` for t in [low, high]."""
-    return max(-coefficient * low, -coefficient * high)
+    one, other = -coefficient * low, -coefficient * high
+    return one if one > other else other
 
 
-@njit(cache=True, nogil=True)
-def _coin_bound(b: int, i: int, count: int, form: UnitForm, bins: ScenarioBins) -> float:
-    """Bound of the part of the loss that coin ``i`` leads, its pairs with later coins included."""
-    own, x, y = form.own[i], bins.spot[b, i], bins.vol[b, i]
-    profit = own[THETA] + own[DELTA] * x + own[GAMMA] * x * x
-    profit += own[VEGA] * y + own[VANNA] * x * y + own[VOLGA] * y * y
-    dx = own[DELTA] + 2.0 * own[GAMMA] * x + own[VANNA] * y
-    dy = own[VEGA] + own[VANNA] * x + 2.0 * own[VOLGA] * y
-    bound = 0.0
-    for a in range(count):
-        k = form.coins[a]
-        if k == i:
-            continue
-        price, vol = form.cross_price[min(i, k), max(i, k)], form.cross_vol[i, k]
-        dx += price * bins.spot[b, k] + vol * bins.vol[b, k]
-        dy += form.cross_vol[k, i] * bins.spot[b, k]
-        profit += vol * x * bins.vol[b, k]
-        bound += _most(vol, bins.pair_vol_low[b, i, k], bins.pair_vol_high[b, i, k])
-        if i < k:
-            profit += price * x * bins.spot[b, k]
-            bound += _most(price, bins.pair_price_low[b, i, k], bins.pair_price_high[b, i, k])
-    low, high = bins.low[b, i], bins.high[b, i]
-    bound += _most(dx, low[0], high[0]) + _most(dy, low[1], high[1])
-    bound += _most(own[GAMMA], low[2], high[2]) + _most(own[VANNA], low[3], high[3])
-    return float(bound + _most(own[VOLGA], low[4], high[4]) - profit)
+@njit(cache=True, nogil=True, error_model="numpy")
+def _add_own(
+    form: UnitForm, i: int, bins: ScenarioBins, slope_x: Matrix, slope_y: Matrix, out: Vector
+) -> None:
+    """Add what coin ``i`` loses by itself at the middles, and at most around them.
+
+    ``slope_x`` and ``slope_y`` (J, B) are what pairs of coins add to its slopes.
+    """
+    delta, gamma, vega = form.own[i, DELTA], form.own[i, GAMMA], form.own[i, VEGA]
+    vanna, volga, theta = form.own[i, VANNA], form.own[i, VOLGA], form.own[i, THETA]
+    low, high = bins.low, bins.high
+    for b in range(out.size):
+        x, y = bins.spot[i, b], bins.vol[i, b]
+        profit = theta + delta * x + gamma * x * x + vega * y + vanna * x * y + volga * y * y
+        dx = slope_x[i, b] + delta + 2.0 * gamma * x + vanna * y
+        dy = slope_y[i, b] + vega + vanna * x + 2.0 * volga * y
+        bound = _most(dx, low[i, 0, b], high[i, 0, b]) + _most(dy, low[i, 1, b], high[i, 1, b])
+        bound += _most(gamma, low[i, 2, b], high[i, 2, b])
+        bound += _most(vanna, low[i, 3, b], high[i, 3, b])
+        bound += _most(volga, low[i, 4, b], high[i, 4, b])
+        out[b] += bound - profit
 
 
-@njit(cache=True, nogil=True)
-def _add_residual(amount: float, low: Vector, high: Vector, out: Vector) -> None:
+@njit(cache=True, nogil=True, error_model="numpy")
+def _add_pairs(
+    form: UnitForm,
+    i: int,
+    k: int,
+    bins: ScenarioBins,
+    slope_x: Matrix,
+    slope_y: Matrix,
+    out: Vector,
+) -> None:
+    """Add what spot of coin ``i`` loses with spot and volatility of coin ``k``."""
+    price = form.cross_price[i, k] if i < k else 0.0
+    vol = form.cross_vol[i, k]
+    if price == 0.0 and vol == 0.0:
+        return
+    for b in range(out.size):
+        x, other, y = bins.spot[i, b], bins.spot[k, b], bins.vol[k, b]
+        slope_x[i, b] += price * other + vol * y
+        slope_x[k, b] += price * x
+        slope_y[k, b] += vol * x
+        out[b] -= price * x * other + vol * x * y
+        out[b] += _most(price, bins.pair_price_low[i, k, b], bins.pair_price_high[i, k, b])
+        out[b] += _most(vol, bins.pair_vol_low[i, k, b], bins.pair_vol_high[i, k, b])
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _add_residual(amount: float, row: int, bins: ScenarioBins, out: Vector) -> None:
+    at = np.uint64(row)
     if amount >= 0.0:
         for b in range(out.size):
-            out[b] -= amount * low[b]
+            out[b] -= amount * bins.residual_low[at, b]
     else:
         for b in range(out.size):
-            out[b] -= amount * high[b]
+            out[b] -= amount * bins.residual_high[at, b]
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def bin_losses(
     u: int,
     exposures: UnitExposures,
     forms: QuadraticForms,
     bins: ScenarioBins,
     form: UnitForm,
+    slope_x: Matrix,
+    slope_y: Matrix,
     out: Vector,
 ) -> None:
-    """Fill ``out`` (B,) with bounds of the losses of unit ``u`` under the scenarios of each bin."""
+    """Fill ``out`` (B,) with bounds of the losses of unit ``u`` under the scenarios of each bin.
+
+    ``form`` and the slopes (J, B) are scratch memory.
+    """
     count = sum_form(u, exposures, forms, form)
-    out[:] = 0.0
+    out[:], slope_x[:], slope_y[:] = 0.0, 0.0, 0.0
+    for s in range(count):
+        for t in range(count):
+            if s != t:
+                _add_pairs(form, form.coins[s], form.coins[t], bins, slope_x, slope_y, out)
     for t in range(count):
-        for b in range(out.size):
-            out[b] += _coin_bound(b, form.coins[t], count, form, bins)
+        _add_own(form, form.coins[t], bins, slope_x, slope_y, out)
     for p in range(exposures.offsets[u], exposures.offsets[u + 1]):
-        row = exposures.row[p]
-        _add_residual(exposures.quantity[p], bins.residual_low[row], bins.residual_high[row], out)
+        _add_residual(exposures.quantity[p], exposures.row[p], bins, out)
     currencies = exposures.holdings.shape[1]
     first = forms.offsets.size - 1 - currencies
     for c in range(currencies):
-        amount = exposures.holdings[u, c]
-        if amount != 0.0:
-            low, high = bins.residual_low[first + c], bins.residual_high[first + c]
-            _add_residual(amount, low, high, out)
+        if exposures.holdings[u, c] != 0.0:
+            _add_residual(exposures.holdings[u, c], first + c, bins, out)
 
 
 @njit(cache=True, nogil=True)
@@ -152,13 +180,15 @@ def bounded_tails(
     size = bins.weights.size
     loss, share, order = np.empty(size), np.empty(size), np.empty(size, dtype=np.int64)
     peak, mass = np.empty(BLOCKS), np.empty(BLOCKS)
-    form = empty_form(bins.spot.shape[1])
+    coins = bins.spot.shape[0]
+    form, slope_x, slope_y = empty_form(coins), np.empty((coins, size)), np.empty((coins, size))
     deepest = 1.0 if kind == SPECTRAL else 1.0 - level
     deepest = 0.0 if kind == WORST_CASE else deepest
+    total = bins.weights.sum()
     for u in range(exposures.offsets.size - 1):
-        bin_losses(u, exposures, forms, bins, form, loss)
-        count = tail_order(loss, bins.weights, deepest, peak, mass, order)
-        counted = tail_shares(kind, level, bins.weights, order, count, share)
+        bin_losses(u, exposures, forms, bins, form, slope_x, slope_y, loss)
+        count = tail_order(loss, bins.weights, total, deepest, peak, mass, order)
+        counted = tail_shares(kind, level, bins.weights, total, order, count, share)
         if kind == VALUE_AT_RISK:
             out[u] = loss[order[counted - 1]]
             continue

@@ -24,6 +24,8 @@ import numpy as np
 from numba import njit, prange
 from numpy.typing import NDArray
 
+from plimsoll.maths.account_losses_kernels import add_positions
+
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
 Codes = NDArray[np.int64]
@@ -34,8 +36,12 @@ EXPECTED_SHORTFALL = 1
 SPECTRAL = 2
 WORST_CASE = 3
 
-BLOCKS = 64
+BLOCKS = 128
 CHUNK = 512
+_BISECTIONS = 12
+_FEW = 64
+_PICKED = 8.0
+_DEEPEST_BOUNDED = 0.25
 _SLACK = 1e-10  # as in plimsoll.measures.tail
 
 
@@ -63,56 +69,122 @@ class UnitTails(NamedTuple):
     scenario: IndexMatrix
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def unit_loss(u: int, exposures: UnitExposures, rows: ProfitRows, out: Vector) -> None:
     """Fill ``out`` (S,) with the losses of unit ``u``, positive = loss."""
-    out[:] = 0.0
-    for p in range(exposures.offsets[u], exposures.offsets[u + 1]):
-        q, line = exposures.quantity[p], rows.instrument[exposures.row[p]]
-        for s in range(out.size):
-            out[s] -= q * line[s]
+    first, last = exposures.offsets[u], exposures.offsets[u + 1]
+    add_positions(first, last, exposures.row, exposures.quantity, rows.instrument, out)
     for c in range(exposures.holdings.shape[1]):
         h = exposures.holdings[u, c]
         if h != 0.0:
-            line = rows.currency[c]
             for s in range(out.size):
-                out[s] -= h * line[s]
+                out[s] += h * rows.currency[c, s]
+    for s in range(out.size):
+        out[s] = -out[s]
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
+def _raise_peaks(part: Vector, weights: Vector, peak: Vector, mass: Vector) -> None:
+    """Largest loss of every block so far, and its weight; of a fixed length, so it vectorises."""
+    for b in range(BLOCKS):
+        higher = part[b] > peak[b]
+        peak[b] = part[b] if higher else peak[b]
+        mass[b] = weights[b] if higher else mass[b]
+
+
+# Only here may sums be taken in any order: a bound a little lower or higher serves as well, and
+# `_SLACK` is wider than what rounding does.
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=True)
+def _mass_from(peak: Vector, mass: Vector, level: float) -> float:
+    gone = 0.0
+    for b in range(BLOCKS):
+        gone += mass[b] if peak[b] >= level else 0.0
+    return gone
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def _lower_bound(loss: Vector, weights: Vector, needed: float, peak: Vector, mass: Vector) -> float:
     """Return a loss at and above which there is surely more weight than ``needed``."""
+    peak[:] = loss[:BLOCKS]
+    mass[:] = weights[:BLOCKS]
+    whole = loss.size - loss.size % BLOCKS
+    for start in range(BLOCKS, whole, BLOCKS):
+        end = start + BLOCKS
+        _raise_peaks(loss[start:end], weights[start:end], peak, mass)
+    low, high = peak[0], peak[0]
     for b in range(BLOCKS):
-        peak[b], mass[b] = -math.inf, 0.0
-    for start in range(0, loss.size, BLOCKS):
-        for b in range(min(BLOCKS, loss.size - start)):
-            higher = loss[start + b] > peak[b]
-            peak[b] = loss[start + b] if higher else peak[b]
-            mass[b] = weights[start + b] if higher else mass[b]
+        low, high = min(low, peak[b]), max(high, peak[b])
+    if not _mass_from(peak, mass, low) > needed:
+        return -math.inf
+    for _ in range(_BISECTIONS):
+        middle = 0.5 * (low + high)
+        if _mass_from(peak, mass, middle) > needed:
+            low = middle
+        else:
+            high = middle
+    return float(low)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _sort_few(loss: Vector, order: Codes, count: int) -> None:
+    """Sort scenarios by loss from the worst down, keeping the order of equals; for few of them."""
+    for i in range(1, count):
+        s = order[i]
+        value, j = loss[s], i
+        while j > 0 and loss[order[j - 1]] < value:
+            order[j] = order[j - 1]
+            j -= 1
+        order[j] = s
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _pick_worst(loss: Vector, weights: Vector, needed: float, order: Codes) -> int:
+    """Pick the worst scenarios one by one until their weight exceeds ``needed``; their number."""
+    for s in range(loss.size):
+        order[s] = s
     gone = 0.0
-    for b in np.argsort(-peak):
-        gone += mass[b]
+    for i in range(loss.size):
+        best = i
+        for j in range(i + 1, loss.size):
+            s, worst = order[j], order[best]
+            if loss[s] > loss[worst] or (loss[s] == loss[worst] and s > worst):
+                best = j
+        order[i], order[best] = order[best], order[i]
+        gone += weights[order[i]]
         if gone > needed:
-            return float(peak[b])
-    return -math.inf
+            return i + 1
+    return int(loss.size)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def tail_order(
-    loss: Vector, weights: Vector, deepest: float, peak: Vector, mass: Vector, order: Codes
+    loss: Vector,
+    weights: Vector,
+    total: float,
+    deepest: float,
+    peak: Vector,
+    mass: Vector,
+    order: Codes,
 ) -> int:
     """Put the scenarios of the worst share ``deepest`` into ``order``, worst first; their number.
 
     Of equal losses the later scenario counts as the worse. At least the scenario at which the
-    share is exceeded is among them, and so is all that ties with it.
+    share is exceeded is among them. ``total`` is the sum of the weights.
     """
-    needed = (deepest + 2.0 * _SLACK) * weights.sum()
-    bound = -math.inf if loss.size <= BLOCKS else _lower_bound(loss, weights, needed, peak, mass)
+    needed = (deepest + 2.0 * _SLACK) * total
+    if loss.size <= 2 * BLOCKS and deepest * loss.size < _PICKED:
+        return _pick_worst(loss, weights, needed, order)
+    bound = -math.inf
+    if loss.size > 2 * BLOCKS and deepest < _DEEPEST_BOUNDED:
+        bound = _lower_bound(loss, weights, needed, peak, mass)
     count = 0
     for s in range(loss.size - 1, -1, -1):
         if loss[s] >= bound:
             order[count] = s
             count += 1
+    if count <= _FEW:
+        _sort_few(loss, order, count)
+        return count
     found = order[:count].copy()
     ranks = np.argsort(-loss[found], kind="mergesort")
     for i in range(count):
@@ -122,14 +194,19 @@ def tail_order(
 
 @njit(cache=True, nogil=True)
 def tail_shares(
-    kind: int, level: float, weights: Vector, order: Codes, count: int, share: Vector
+    kind: int,
+    level: float,
+    weights: Vector,
+    total: float,
+    order: Codes,
+    count: int,
+    share: Vector,
 ) -> int:
     """Fill ``share`` with what each scenario of ``order`` counts for; return how many count.
 
     They add up to one; the measure is their sum with the losses. ``level`` is the confidence, or
     the aversion k of the exponential spectrum.
     """
-    total = weights.sum()
     if kind == WORST_CASE:
         share[0] = 1.0
         return 1
@@ -183,12 +260,12 @@ def _fill_units(
     size = rows.weights.size
     loss, share, order = np.empty(size), np.empty(size), np.empty(size, dtype=np.int64)
     peak, mass = np.empty(BLOCKS), np.empty(BLOCKS)
-    deepest = _deepest(kind, levels[0], levels[1])
+    deepest, total = _deepest(kind, levels[0], levels[1]), rows.weights.sum()
     for u in range(first, last):
         unit_loss(u, exposures, rows, loss)
-        count = tail_order(loss, rows.weights, deepest, peak, mass, order)
+        count = tail_order(loss, rows.weights, total, deepest, peak, mass, order)
         for which in range(2):
-            counted = tail_shares(kind, levels[which], rows.weights, order, count, share)
+            counted = tail_shares(kind, levels[which], rows.weights, total, order, count, share)
             value = 0.0
             for i in range(counted):
                 value += share[i] * loss[order[i]]

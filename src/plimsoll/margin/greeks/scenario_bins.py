@@ -54,8 +54,8 @@ def scenario_bins(rows: FormProfits, moves: Moves, weights: FloatArray, count: i
     least = np.stack([residual[:, at].min(axis=1) for at in members], axis=1) - slack
     most = np.stack([residual[:, at].max(axis=1) for at in members], axis=1) + slack
     return ScenarioBins(
-        np.array(middle[0]),
-        np.array(middle[1]),
+        np.stack(middle[0], axis=1),
+        np.stack(middle[1], axis=1),
         low,
         high,
         *pairs,
@@ -121,17 +121,17 @@ def _middle(moves: FloatArray, at: IntArray) -> FloatArray:
 def _ranges(
     moves: Moves, members: list[IntArray], spot: list[FloatArray], vol: list[FloatArray]
 ) -> tuple[FloatArray, FloatArray, tuple[FloatArray, FloatArray, FloatArray, FloatArray]]:
-    """Ranges of monomials (B, J, 5), twice, and of pairs (B, J, J), four times."""
+    """Ranges of monomials (J, 5, B), twice, and of pairs (J, J, B), four times."""
     coins = moves.spot.shape[1]
-    low = np.empty((len(members), coins, MONOMIALS))
+    low = np.empty((coins, MONOMIALS, len(members)))
     high = np.empty_like(low)
-    shape = (len(members), coins, coins)
+    shape = (coins, coins, len(members))
     price, vol_pairs = (np.empty(shape), np.empty(shape)), (np.empty(shape), np.empty(shape))
     for b, at in enumerate(members):
         dx, dy = moves.spot[at] - spot[b], moves.vol[at] - vol[b]
         each = np.stack([dx, dy, dx * dx, dx * dy, dy * dy], axis=2)
-        low[b], high[b] = each.min(axis=0), each.max(axis=0)
+        low[:, :, b], high[:, :, b] = each.min(axis=0), each.max(axis=0)
         for (least, most), other in ((price, dx), (vol_pairs, dy)):
             products = dx[:, :, None] * other[:, None, :]
-            least[b], most[b] = products.min(axis=0), products.max(axis=0)
+            least[:, :, b], most[:, :, b] = products.min(axis=0), products.max(axis=0)
     return low, high, (*price, *vol_pairs)
