@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 IntArray = NDArray[np.int64]
 Columns = dict[str, NDArray[Any]]
 
-_ROOM = 4  # slots to spare for an account that moves
+_ROOM = 4  # least slots to spare for an account that moves
 _GROWTH = 1.25
 
 
@@ -62,7 +62,7 @@ class AccountSlots:
         count = next(iter(columns.values())).size
         start = int(self.starts[account])
         if start + count > self._ends[account]:
-            start = self._move(account, count + _ROOM)
+            start = self._move(account, count + max(_ROOM, count // 2))
         for name, column in columns.items():
             self.columns[name][start : start + count] = column
         self.stops[account] = start + count

@@ -116,6 +116,9 @@ def test_a_kernel_may_be_dropped_in() -> None:
             ordered = np.sort(-dense(positions, table.profit), axis=1)[:, ::-1]
             return ordered[:, : weights.shape[1]] @ weights.T
 
+        def update(self, *columns: np.ndarray) -> None:
+            raise NotImplementedError
+
     kernel: LossKernel = Dense()
     table, positions = LossTable.double(RNG.normal(size=(20, 33))), accounts([5] * 40, 20)
     assert worst_losses(positions, table, kernel=kernel)[0] == pytest.approx(

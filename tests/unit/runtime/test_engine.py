@@ -1,0 +1,193 @@
+"""What an engine touches and what it leaves alone; everything else is in the properties."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from coin_books import INSTRUMENTS, PRICING, SNAPSHOT, account, book, position, price_scenarios
+from plimsoll.domain.account import Account, Order
+from plimsoll.domain.book import Book
+from plimsoll.domain.instrument import Instrument
+from plimsoll.domain.market import MarketSnapshot
+from plimsoll.domain.requirement import Requirements
+from plimsoll.errors import UsageError
+from plimsoll.margin.simulation import PORTFOLIO, SimulationMargin, SimulationParameters
+from plimsoll.runtime import Engine, Reprepared, Scope
+from plimsoll.runtime.scope import by_market, by_underlying
+
+MODEL = SimulationMargin(scenarios=price_scenarios(30), pricing=PRICING)
+PARAMETERS = {PORTFOLIO: SimulationParameters()}
+BOOK = book(
+    account("btc", position("BTC-LIN", 3.0), USDC=100.0),
+    account("eth", position("ETH-LIN", -3.0), USDC=100.0),
+    account("both", position("BTC-INV", 5.0), position("ETH-LIN", 1.0), USDC=10.0),
+    account("coins", BTC=1.0),
+    account("cash", USDC=5.0),
+)
+
+
+def engine(held: Book = BOOK, **more: Any) -> Engine[Any]:
+    given = {"model": MODEL, "parameters": PARAMETERS, "instruments": INSTRUMENTS}
+    return Engine(**(given | {"snapshot": SNAPSHOT, "book": held} | more))
+
+
+def test_a_price_reaches_its_holders_and_those_it_prices() -> None:
+    live = engine()
+    moved = replace(SNAPSHOT.quotes["BTC-LIN"], mark=51_000.0)
+    found = live.on_price("BTC-LIN", moved)
+    assert found.accounts.tolist() == [0, 2, 3]
+    assert found.requirements is not None
+    assert found.requirements.book.accounts == ("btc", "both", "coins")
+    assert live.snapshot.quotes["BTC-LIN"] is moved
+    assert live.on_price("ETH-LIN", SNAPSHOT.quotes["ETH-LIN"]).accounts.tolist() == [1, 2]
+
+
+def test_by_market_a_mark_reaches_its_holders_only_and_an_index_what_it_prices() -> None:
+    live = engine(scope=by_market)
+    quote = SNAPSHOT.quotes["BTC-LIN"]
+    mark = replace(quote, mark=51_000.0)
+    assert live.on_price("BTC-LIN", mark).accounts.tolist() == [0]
+    assert (
+        live.on_price("BTC-FUT", replace(SNAPSHOT.quotes["BTC-FUT"], mark=1.0)).accounts.size == 0
+    )
+    assert live.on_price("BTC-LIN", replace(mark, index=51_000.0)).accounts.tolist() == [0, 2, 3]
+
+
+def test_nobody_concerned_is_nobody_margined() -> None:
+    held = book(account("cash", USDC=5.0))
+    found = engine(held).on_price("BTC-LIN", SNAPSHOT.quotes["BTC-LIN"])
+    assert (found.accounts.size, found.requirements) == (0, None)
+
+
+def test_an_unknown_quote_and_the_numeraires_reach_everybody() -> None:
+    quote = SNAPSHOT.quotes["BTC-LIN"]
+    assert engine().on_price("NOBODY-KNOWS", quote).accounts.size == len(BOOK)
+    in_coins = SimulationMargin(
+        scenarios=price_scenarios(30), pricing=replace(PRICING, numeraire="BTC")
+    )
+    assert engine(model=in_coins).on_price("BTC-LIN", quote).accounts.size == len(BOOK)
+
+
+def test_a_later_snapshot_reaches_everybody() -> None:
+    live = engine()
+    later = replace(SNAPSHOT, stable_price_usd={"USDC": 0.9})
+    assert live.on_snapshot(later).accounts.tolist() == [0, 1, 2, 3, 4]
+    assert live.margins.collateral[4] == 4.5
+
+
+def test_accounts_of_one_owner_are_margined_together() -> None:
+    live = engine(replace(BOOK, owner=np.array([7, 1, 2, 3, 7], dtype=np.int64)))
+    assert live.on_collateral("cash", "USDC", 1.0).accounts.tolist() == [0, 4]
+    assert live.on_price("BTC-LIN", SNAPSHOT.quotes["BTC-LIN"]).accounts.tolist() == [0, 2, 3, 4]
+    assert live.requirements("cash").book.accounts == ("btc", "cash")
+
+
+def test_orders_are_concerned_by_their_markets() -> None:
+    ordered = Account(
+        name="orders", orders=(Order(market="ETH-LIN", quantity=1.0, price=None),), positions=()
+    )
+    live = engine(Book.from_accounts([*(BOOK.account(a) for a in BOOK.accounts), ordered]))
+    assert live.on_price("ETH-LIN", SNAPSHOT.quotes["ETH-LIN"]).accounts.tolist() == [1, 2, 5]
+
+
+@dataclass(frozen=True)
+class Counting:
+    """The simulation, but able to say what a quote touches; it counts its preparations."""
+
+    prepared: list[str] = field(default_factory=list)
+
+    def prepare(
+        self,
+        snapshot: MarketSnapshot,
+        parameters: Any,
+        instruments: Mapping[str, Instrument],
+    ) -> CountingPrepared:
+        self.prepared.append("whole")
+        return CountingPrepared(self, MODEL.prepare(snapshot, parameters, instruments))
+
+
+@dataclass(frozen=True)
+class CountingPrepared:
+    model: Counting
+    inner: Any
+
+    def requirements(self, held: Book) -> Requirements:
+        self.model.prepared.append(",".join(held.accounts))
+        found: Requirements = self.inner.requirements(held)
+        return found
+
+    def reprepared(self, snapshot: MarketSnapshot, quoted: frozenset[str]) -> Reprepared:
+        self.model.prepared.append("part")
+        inner = MODEL.prepare(snapshot, PARAMETERS, INSTRUMENTS)
+        return Reprepared(prepared=CountingPrepared(self.model, inner), scope=Scope(markets=quoted))
+
+
+def test_a_model_that_can_prepares_only_its_part() -> None:
+    model = Counting()
+    live = engine(model=model)
+    live.on_price("ETH-LIN", replace(SNAPSHOT.quotes["ETH-LIN"], mark=2_600.0))
+    live.on_fill("btc", "BTC-LIN", 1.0, 50_000.0)
+    everybody = ",".join(BOOK.accounts)
+    assert model.prepared == ["whole", everybody, "part", "eth,both", "btc"]
+
+
+def test_a_fill_opens_nets_and_closes() -> None:
+    live = engine()
+    live.on_fill("cash", "BTC-LIN", 2.0, 50_000.0, fee=1.0)
+    live.on_fill("cash", "BTC-LIN", -1.0, 50_100.0)
+    (held,) = live.book.account("cash").positions
+    assert (held.quantity, held.entry_price) == (1.0, 50_000.0)
+    # Fee 1; one contract of 0.01 coin closed at 100 above entry: 1.
+    assert live.book.account("cash").collateral == {"USDC": 5.0}
+    live.on_fill("cash", "BTC-LIN", -1.0, 50_000.0)
+    assert live.book.account("cash").positions == ()
+    assert live.margins.maintenance[4] == 0.0
+
+
+def test_a_fill_between_two_legs_is_refused() -> None:
+    hedged = account("a", position("BTC-LIN", 3.0), position("BTC-LIN", -2.0), USDC=1.0)
+    live = engine(book(hedged))
+    with pytest.raises(UsageError, match="at most one position"):
+        live.on_fill("a", "BTC-LIN", 1.0, 50_000.0)
+    assert live.on_price("BTC-LIN", SNAPSHOT.quotes["BTC-LIN"]).accounts.tolist() == [0]
+
+
+def test_refused_events_leave_no_trace() -> None:
+    live = engine()
+    before, markets = live.margins, live.book.markets
+    events = (
+        lambda: live.on_fill("btc", "NOBODY-KNOWS", 1.0, 1.0),
+        lambda: live.on_fill("nobody", "BTC-LIN", 1.0, 1.0),
+        lambda: live.on_fill("btc", "BTC-SPOT", np.nan, 1.0),
+        lambda: live.on_collateral("btc", "SHELL", 1.0),
+        lambda: live.on_collateral("btc", "USDC", np.inf),
+    )
+    for event in events:
+        with pytest.raises(UsageError):
+            event()
+    assert live.book.markets == markets
+    assert live.book.currencies == BOOK.currencies
+    np.testing.assert_array_equal(live.margins.maintenance, before.maintenance)
+    live.on_price("BTC-LIN", SNAPSHOT.quotes["BTC-LIN"])
+
+
+def test_a_bad_account_has_a_reason_and_sinks_nobody() -> None:
+    live = engine()
+    live.on_price("BTC-LIN", replace(SNAPSHOT.quotes["BTC-LIN"], mark=float("nan")))
+    margins = live.margins
+    assert np.isnan(margins.maintenance[0])
+    assert margins.unit_reason[0] > 0
+    assert np.isfinite(margins.maintenance[1:]).all()
+    assert not margins.under_maintenance[0]
+
+
+def test_scopes_follow_the_prices_of_coins() -> None:
+    scope = by_underlying(SNAPSHOT, SNAPSHOT, frozenset({"BTC-LIN"}), INSTRUMENTS)
+    assert "ETH-QUANTO" in scope.markets  # of ether, settled in bitcoin
+    assert "ETH-LIN" not in scope.markets
+    assert scope.currencies == {"BTC"}
