@@ -35,6 +35,9 @@ BoolArray = NDArray[np.bool_]
 LARGEST_VOL = 1e3
 """Annual volatility above which a mark is no volatility."""
 
+_LARGEST_SHOCKED_VOL = 1e6
+"""Largest that the kernels take; a call is worth its forward at less than that."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class OptionRows:
@@ -165,7 +168,8 @@ def shocked_vols(
         for move in (VolMove.SKEW_LINEAR, VolMove.SKEW_ABS):
             if move in grid.vol_moves:
                 columns[move] = sigma * _factors(skew(move, moneyness, rows.tau_years), sigma.size)
-    return np.column_stack([columns[move] for move in grid.vol_moves])
+    shocked = np.column_stack([columns[move] for move in grid.vol_moves])
+    return np.asarray(np.minimum(shocked, _LARGEST_SHOCKED_VOL), dtype=np.float64)
 
 
 def _own_shocks(moves: FloatArray, vols: FloatArray) -> ScenarioShocks:

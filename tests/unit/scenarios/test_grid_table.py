@@ -310,6 +310,18 @@ def test_stacked_tables_lie_in_the_order_asked() -> None:
         stacked([first, second], ("P", "Q"))
 
 
+def test_the_last_second_and_the_wildest_rule_give_numbers() -> None:
+    last = AT + 10**9
+    mine = replace(option(30, 95_000, pair=DOLLAR), expiry_ns=last)
+    snap = market({"X": marks(999.0)}, DOLLAR, end=last)
+    wild = VolRule(range_up=3.0, range_down=1.0, short_power=1.0, floor_days=0.0)
+    found = grid_table({"X": mine}, snap, GRID, wild)
+    assert found.reason.tolist() == [0]
+    assert np.isfinite(found.profit).all()
+    # A call is worth no more than its forward.
+    assert found.value[0] + found.profit[0, 2] <= 2 * FORWARD * 1.15 + 1e-6
+
+
 def test_no_instruments_and_no_silent_gap() -> None:
     assert len(grid_table({}, market({}), GRID, RULE)) == 0
     table = one(perpetual(), market({"X": marks()}))
