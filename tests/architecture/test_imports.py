@@ -51,7 +51,7 @@ PLANTED = [
     ("core", "margin.bad", "def f():\n    import socket", "is not allowed to import socket"),
     ("core", "calibration.bad", "import pydantic", "is not allowed to import pydantic"),
     ("core", "validation.bad", "import logging", "is not allowed to import logging"),
-    ("margin_models", "margin.grid", "import plimsoll.margin.tiered", "is not allowed to import"),
+    ("margin_models", "margin.okx", "import plimsoll.margin.tiered", "is not allowed to import"),
     ("margin_models", "margin.protocol", "import plimsoll.margin.tiered", "is not allowed to"),
     ("siblings", "margin.bad", "import plimsoll.margin.worse", "cycle"),
 ]
