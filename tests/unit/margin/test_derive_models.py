@@ -254,3 +254,11 @@ def test_inside_the_settlement_average_less_and_less_moves() -> None:
         found = prepared(Book.from_accounts([account("a", {"ETH-SOON": -1.0})]))
         losses.append(float(found.terms[0].maintenance[0]))
     assert losses == pytest.approx([300.0, 150.0, 0.0], abs=1e-9)  # 15 % of what floats
+
+
+@every_model
+def test_an_option_worth_next_to_nothing_overflows_nowhere(name: str) -> None:
+    quotes = {"ETH-M-1600-P": Quote(mark=1.0, index=1.0, implied_vol_annual=0.0217)}  # 4.6e-308
+    found = margin(name, account("a", {"ETH-M-1600-P": 1000.0}), market=snapshot(quotes=quotes))
+    assert found.equity[0] == 0.0
+    assert not found.unknown[0]

@@ -21,6 +21,8 @@ from plimsoll.scenarios.grid_options import OptionRows
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
+_NOTHING = 1e-200
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spot:
@@ -110,7 +112,9 @@ def derive_markets(
 
 def _per_unit(value: FloatArray, size: FloatArray, is_option: NDArray[np.bool_]) -> FloatArray:
     """Marks are per unit of the underlying, values of options per contract."""
-    return np.where(is_option, value / np.where(is_option, size, 1.0), value).astype(np.float64)
+    each = value / np.where(is_option, size, 1.0)
+    # Whoever divides by a mark must not overflow: what is worth less than 1e-200 is worth nothing.
+    return np.where(is_option & (each < _NOTHING), 0.0, each).astype(np.float64)
 
 
 def _fault(instrument: Instrument, unit: int, spots: Sequence[Spot], cash: str) -> MarginReason:
