@@ -161,7 +161,7 @@ def _profit(book: Book, rows: MarketRows, row: IntArray) -> FloatArray:
     amount = book.quantity * rows.size[row]
     mark, entry = rows.mark[row], book.entry_price
     inverse = rows.payoff[row] == payoffs.INVERSE
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         return np.where(
             inverse, amount * (mark - entry) / (entry * mark), amount * (mark - entry)
         ).astype(np.float64)
