@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from plimsoll.domain.book import Book
 from plimsoll.maths.grouped_losses import CellPositions
+from plimsoll.maths.unit_order import order_within_units
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -103,7 +104,8 @@ def cells_of(
     row = row_of_market[book.market[kept]]
     group = group_of_row[row]
     risk, unit = risk_unit_of_group[group], layout.unit_of_position[kept]
-    order = np.lexsort((kept, group, risk, unit))
+    key = risk * max(int(risk_unit_of_group.size), 1) + group
+    order = order_within_units(unit, key, len(layout))
     kept, row, group, risk, unit = (c[order] for c in (kept, row, group, risk, unit))
     new_cell = _starts(unit, risk)
     new_segment = new_cell | _starts(group)
