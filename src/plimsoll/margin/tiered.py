@@ -157,28 +157,23 @@ class PreparedTiered:
         if fills is not None:
             terms.append(self._orders_term(fills, sizes, rows, reason))
         initial, maintenance = total_of(terms, len(total.account))
+        numeraire = self.model.pricing.numeraire
         return Requirements(
             book=book,
-            numeraire=self.model.pricing.numeraire,
+            numeraire=numeraire,
             initial=initial,
             maintenance=maintenance,
             unrealised=total.unrealised,
             collateral=collateral,
             account=total.account,
             position=total.position,
-            parts=PositionParts(
-                unit=part.unit,
-                initial=part.initial,
-                maintenance=part.maintenance,
-                unrealised=part.unrealised,
-                reason=part.reason,
-            ),
+            parts=_parts(part),
             explainer=self._terms(book, rows, part),
             terms=tuple(terms),
             unit_reason=reason,
             unit_explainer=PositionExplainer(
                 book=book,
-                numeraire=self.model.pricing.numeraire,
+                numeraire=numeraire,
                 terms=tuple(terms),
                 unit_of_position=part.unit,
                 account=total.account,
@@ -253,6 +248,16 @@ class PreparedTiered:
             if not (np.isfinite(price) and price > 0.0):
                 reason[np.flatnonzero(held != 0.0)] = MarginReason.NO_COLLATERAL_PRICE
         return value, reason
+
+
+def _parts(part: PositionMargin) -> PositionParts:
+    return PositionParts(
+        unit=part.unit,
+        initial=part.initial,
+        maintenance=part.maintenance,
+        unrealised=part.unrealised,
+        reason=part.reason,
+    )
 
 
 def _positions_term(total: UnitMargin) -> RequirementTerm:

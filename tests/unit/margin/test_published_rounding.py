@@ -101,7 +101,7 @@ def test_drift_ratios_are_cut_off(
     # under the root lifts it by 1 / (2 root), at most the factor.
     root = isqrt(10 * abs(base) * 1_000 + 1)
     units = 2.6 + factor / 1e6 * 1e4 / (2.0 * max(root, 1)) * 10
-    # What is cut off the value, less than 1e-6 of a dollar, would have been multiplied by the ratio.
+    # What is cut off the value, less than 1e-6 of a dollar, would have had the ratio.
     ratio = 1.0 + factor / 1e6 * (abs(base) / 1e6) ** 0.5
     assert abs(found.initial[0] * 1e6 - exact) <= value * units * 1e-4 + ratio + 1.0
 
