@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 import yaml
-from add_on_books import INSTRUMENTS, PRICING, TABLES, account, book, position, snapshot
 
+from add_on_books import INSTRUMENTS, PRICING, TABLES, account, book, position, snapshot
 from plimsoll.domain.account import Account
 from plimsoll.domain.margin_reason import MarginReason
 from plimsoll.margin import TieredMargin

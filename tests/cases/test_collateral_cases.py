@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 import yaml
-from add_on_books import INSTRUMENTS, PRICING, account, book, snapshot
 
+from add_on_books import INSTRUMENTS, PRICING, account, book, snapshot
 from plimsoll.domain.margin_reason import MarginReason
 from plimsoll.margin.collateral import (
     CollateralParameters,

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 import yaml
-from add_on_books import INSTRUMENTS, PRICING, TABLES, position, snapshot
 
+from add_on_books import INSTRUMENTS, PRICING, TABLES, position, snapshot
 from plimsoll.domain.account import Account
 from plimsoll.margin import TieredMargin
 from plimsoll.margin.governed import governance
