@@ -61,6 +61,12 @@ class UnderlyingCells:
             skip=skip,
         )
 
+    def known_cells(self, book: Book, layout: UnitLayout) -> Cells:
+        """Lay out the positions of a book that have no reason of their own."""
+        row = self.rows.rows_of(book)[book.market]
+        lacks = (self.rows.reason[row] != 0) | np.isnan(book.quantity)
+        return self.cells(book, layout, lacks)
+
     def worst(self, cells: Cells) -> tuple[FloatArray, IntArray]:
         """Largest loss (C,), not below 0, and its scenario (C,), -1 where none loses."""
         loss, binding = np.zeros(len(cells)), np.zeros(len(cells), dtype=np.int64)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,10 +22,11 @@ from plimsoll.margin.bybit.parameters import BybitParameters
 from plimsoll.margin.bybit.scenarios import NAMES
 from plimsoll.margin.cash_sensitivities import CashSensitivities
 from plimsoll.margin.cell_sums import cell_sums
-from plimsoll.margin.cells import Cells, UnitLayout, unit_layout
+from plimsoll.margin.cells import Cells, UnitLayout, sum_by_unit, unit_layout
 from plimsoll.margin.currency import CurrencyPricing
 from plimsoll.margin.market_rows import book_values
 from plimsoll.margin.underlying_cells import UnderlyingCells, binding_of_units, unit_term
+from plimsoll.margin.worst_fills import order_requirement
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -49,6 +50,11 @@ class CellCharges:
     delta_spread: FloatArray
     futures: FloatArray
     binding: IntArray
+
+    @property
+    def total(self) -> FloatArray:
+        """Maintenance margin of each cell."""
+        return np.asarray(np.sum([column for *_, column in self.titled()], axis=0))
 
     def titled(self) -> tuple[tuple[str, str, FloatArray], ...]:
         """Name, title and column of each charge."""
@@ -99,8 +105,11 @@ class PreparedBybit:
         values = book_values(book, layout, rows, self.pricing, self.snapshot)
         cells = self.risk.cells(book, layout, values.reason != 0)
         charges = self.charges(cells)
-        terms = self._terms(layout, cells, charges)
-        total = np.sum([column for *_, column in charges.titled()], axis=0)
+        orders, lacking = order_requirement(
+            book, len(layout), rows, self.cash.delta, self._initial_of_pools
+        )
+        values = replace(values, unit_reason=np.where(lacking != 0, lacking, values.unit_reason))
+        terms = (*self._terms(layout, cells, charges), orders)
         return assemble(
             book=book,
             layout=layout,
@@ -108,7 +117,7 @@ class PreparedBybit:
             values=values,
             terms=terms,
             numeraire=numeraire,
-            binding_scenario=binding_of_units(layout, cells, charges.binding, total),
+            binding_scenario=binding_of_units(layout, cells, charges.binding, charges.total),
             scenario_names=NAMES,
             unit_explainer=self.risk.explainer(
                 book, layout, values, cells, terms, numeraire, about=_ABOUT, notes=_NOTES
@@ -139,11 +148,20 @@ class PreparedBybit:
             binding=binding,
         )
 
+    def _initial_of_pools(self, book: Book) -> FloatArray:
+        """(A,) initial margin of cross pools."""
+        layout = unit_layout(book)
+        cells = self.risk.known_cells(book, layout)
+        total = self.charges(cells).total * self._initial_ratio(cells)
+        return sum_by_unit(layout, cells.unit, total)
+
+    def _initial_ratio(self, cells: Cells) -> FloatArray:
+        return np.array([float(unit.initial_ratio) for unit in self.units])[cells.risk_unit]
+
     def _terms(
         self, layout: UnitLayout, cells: Cells, charges: CellCharges
     ) -> tuple[RequirementTerm, ...]:
-        by_unit = np.array([float(unit.initial_ratio) for unit in self.units])
-        ratio = by_unit[cells.risk_unit]
+        ratio = self._initial_ratio(cells)
         return tuple(unit_term(layout, cells, *column, ratio) for column in charges.titled())
 
 
@@ -154,6 +172,7 @@ _ABOUT = (
     ("stable_spread", "delta hedged between currencies, at a rate"),
     ("delta_spread", "delta hedged between expiries, times years between them and a basis"),
     ("futures", "gross notional of perpetuals and futures, at a rate"),
+    ("open_orders", "by how much the worst of fills raises initial margin"),
 )
 _NOTES = (
     "Accuracy: partial. Published: the terms, the price range of BTC and ETH, the vega and basis "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,7 @@ from plimsoll.domain.requirement import Requirements, RequirementTerm
 from plimsoll.margin.assembly import assemble
 from plimsoll.margin.cash_sensitivities import CashSensitivities
 from plimsoll.margin.cell_sums import CellSums, cell_sums
-from plimsoll.margin.cells import Cells, UnitLayout, unit_layout
+from plimsoll.margin.cells import Cells, UnitLayout, sum_by_unit, unit_layout
 from plimsoll.margin.currency import CurrencyPricing
 from plimsoll.margin.market_rows import book_values
 from plimsoll.margin.okx.brackets import progressive
@@ -28,6 +28,7 @@ from plimsoll.margin.okx.unit_charges import (
     term_structure_charge,
 )
 from plimsoll.margin.underlying_cells import UnderlyingCells, binding_of_units, unit_term
+from plimsoll.margin.worst_fills import order_requirement
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -120,7 +121,11 @@ class PreparedOkx:
         values = book_values(book, layout, rows, self.pricing, self.snapshot)
         cells = self.risk.cells(book, layout, values.reason != 0)
         charges = self.charges(cells)
-        terms = self._terms(book, layout, cells, charges)
+        orders, lacking = order_requirement(
+            book, len(layout), rows, self.cash.delta, self._initial_of_pools
+        )
+        values = replace(values, unit_reason=np.where(lacking != 0, lacking, values.unit_reason))
+        terms = (*self._terms(book, layout, cells, charges), orders)
         of_cell = np.where(charges.top_up > 0.0, -1, charges.binding)
         return assemble(
             book=book,
@@ -160,6 +165,13 @@ class PreparedOkx:
                 lambda unit, usd: depeg_charge(usd, self.legs, self.peg, unit.depeg_bands),
             ),
         )
+
+    def _initial_of_pools(self, book: Book) -> FloatArray:
+        """(A,) initial margin of cross pools, but for what they borrow."""
+        layout = unit_layout(book)
+        cells = self.risk.known_cells(book, layout)
+        total = self.charges(cells).total * self._of_cells(cells, "initial_ratio")
+        return sum_by_unit(layout, cells.unit, total)
 
     def _of_cells(self, cells: Cells, name: str) -> FloatArray:
         """(C,) a parameter of each cell's risk unit."""
@@ -228,6 +240,7 @@ _ABOUT = (
     ("minimum_charge", "what fees and slippage in brackets exceed the terms above by"),
     ("depeg", "size hedged between currencies, in brackets by peg"),
     ("borrowing", "value of debts, at the borrowing rate"),
+    ("open_orders", "by how much the worst of fills raises initial margin"),
 )
 _NOTES = (
     "Accuracy: near-exact for perpetuals, futures and spot, but for the raw minimum charge; "

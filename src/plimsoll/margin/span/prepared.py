@@ -12,7 +12,7 @@ from plimsoll.domain.market import MarketSnapshot
 from plimsoll.domain.requirement import Requirements, RequirementTerm
 from plimsoll.margin.assembly import assemble
 from plimsoll.margin.cell_sums import CellSums, cell_sums
-from plimsoll.margin.cells import Cells, UnitLayout, unit_layout
+from plimsoll.margin.cells import Cells, UnitLayout, sum_by_unit, unit_layout
 from plimsoll.margin.currency import CurrencyPricing
 from plimsoll.margin.market_rows import book_values
 from plimsoll.margin.span.parameters import SpanParameters
@@ -24,6 +24,7 @@ from plimsoll.margin.span.spreads import (
 )
 from plimsoll.margin.span.tables import UNDATED, InterCommoditySpread
 from plimsoll.margin.underlying_cells import UnderlyingCells, binding_of_units, unit_term
+from plimsoll.margin.worst_fills import order_requirement
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -109,7 +110,11 @@ class PreparedSpan:
         values = book_values(book, layout, rows, self.pricing, self.snapshot)
         cells = self.risk.cells(book, layout, values.reason != 0)
         charges = self.charges(layout, cells)
-        terms = self._terms(layout, cells, charges)
+        orders, lacking = order_requirement(
+            book, len(layout), rows, self.delta, self._initial_of_pools
+        )
+        values = replace(values, unit_reason=np.where(lacking != 0, lacking, values.unit_reason))
+        terms = (*self._terms(layout, cells, charges), orders)
         of_cell = np.where(charges.top_up > 0.0, -1, charges.binding)
         return assemble(
             book=book,
@@ -142,6 +147,13 @@ class PreparedSpan:
             short_minimum=short * self._of_cells(cells, "short_option_minimum"),
             binding=binding,
         )
+
+    def _initial_of_pools(self, book: Book) -> FloatArray:
+        """(A,) initial margin of cross pools."""
+        layout = unit_layout(book)
+        cells = self.risk.known_cells(book, layout)
+        total = self.charges(layout, cells).total * self._of_cells(cells, "initial_ratio")
+        return sum_by_unit(layout, cells.unit, total)
 
     def _of_cells(self, cells: Cells, name: str) -> FloatArray:
         """(C,) a parameter of each cell's risk unit."""
@@ -248,6 +260,7 @@ _ABOUT = (
     ("spot_month", "charges on deltas of the spot month"),
     ("inter_commodity", "price risk of deltas matched between underlyings"),
     ("short_option_minimum", "what the minimum of short options exceeds the risk by"),
+    ("open_orders", "by how much the worst of fills raises initial margin"),
 )
 _NOTES = (
     "Accuracy: exact in method, partial in parameters: scan ranges, tiers and charges are each "
