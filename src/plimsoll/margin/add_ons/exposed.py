@@ -43,8 +43,12 @@ class ExposedBook:
         Notional, not negative, in the numeraire; NaN where there is none.
     owned : (P,) float64
         Notional that the position's owner holds in all of his accounts on that side.
+    gross_reason, delta_reason : (P,) int64
+        Why a position has no notional, or no delta.
     cells : Cells
         Positions with a delta, by margin unit, underlying and group.
+    sums : CellSums
+        Of the cells.
     haircut : (A, C) float64 or None
         What collateral rules take of each currency already, in the numeraire; None: nothing.
     """
@@ -55,34 +59,16 @@ class ExposedBook:
     row: IntArray
     gross: FloatArray
     owned: FloatArray
+    gross_reason: IntArray
+    delta_reason: IntArray
     cells: Cells
+    sums: CellSums
     haircut: FloatArray | None = None
 
     @property
     def unit(self) -> IntArray:
         """(P,) margin unit of each position."""
         return self.layout.unit_of_position
-
-    @property
-    def sums(self) -> CellSums:
-        """Sums over the cells."""
-        return cell_sums(self.cells)
-
-    @property
-    def gross_reason(self) -> IntArray:
-        """(P,) why a position has no notional."""
-        own = self.markets.rows.reason[self.row]
-        found = np.where(np.isnan(self.book.quantity), int(MarginReason.NO_QUANTITY), own)
-        lacks = (found == 0) & np.isnan(self.gross)
-        return np.where(lacks, int(MarginReason.NO_MARK), found).astype(np.int64)
-
-    @property
-    def delta_reason(self) -> IntArray:
-        """(P,) why a position has no delta."""
-        own = self.markets.delta_reason[self.row]
-        return np.where(np.isnan(self.book.quantity), int(MarginReason.NO_QUANTITY), own).astype(
-            np.int64
-        )
 
     def lacking_parameters(self, of_unit: FloatArray, reason: IntArray) -> IntArray:
         """(P,) ``reason``, and NO_PARAMETERS where that is none and ``of_unit`` (R,) is NaN."""
@@ -140,26 +126,36 @@ def exposed_book(
     """Lay a book out for add-ons."""
     layout, row_of_market = unit_layout(book), markets.rows.rows_of(book)
     row = row_of_market[book.market]
-    linked = linked_contracts(book, linked_sizes(book))
-    each = markets.gross[row]
-    skip = np.isnan(book.quantity) | (markets.delta_reason[row] != 0)
+    each, size = markets.gross[row], np.abs(book.quantity)
+    delta_reason = _reasons(book, markets.delta_reason[row], markets.delta[row])
+    cells = cells_of(
+        book,
+        layout,
+        row_of_market=row_of_market,
+        group_of_row=markets.groups.group_of_row,
+        risk_unit_of_group=markets.groups.unit_of_group,
+        skip=delta_reason != 0,
+    )
     return ExposedBook(
         book=book,
         layout=layout,
         markets=markets,
         row=row,
-        gross=np.abs(book.quantity) * each,
-        owned=(np.abs(book.quantity) + linked) * each,
-        cells=cells_of(
-            book,
-            layout,
-            row_of_market=row_of_market,
-            group_of_row=markets.groups.group_of_row,
-            risk_unit_of_group=markets.groups.unit_of_group,
-            skip=skip,
-        ),
+        gross=size * each,
+        owned=(size + linked_contracts(book, linked_sizes(book))) * each,
+        gross_reason=_reasons(book, markets.rows.reason[row], each),
+        delta_reason=delta_reason,
+        cells=cells,
+        sums=cell_sums(cells),
         haircut=haircut,
     )
+
+
+def _reasons(book: Book, own: IntArray, figure: FloatArray) -> IntArray:
+    """(P,) reasons of positions: their size, their market, or a figure that is missing."""
+    found = np.where(np.isnan(book.quantity), int(MarginReason.NO_QUANTITY), own)
+    lacks = (found == 0) & np.isnan(figure)
+    return np.where(lacks, int(MarginReason.NO_MARK), found).astype(np.int64)
 
 
 def cell_losses(exposed: ExposedBook, profit: FloatArray) -> FloatArray:
