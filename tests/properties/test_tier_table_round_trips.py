@@ -24,6 +24,10 @@ from plimsoll.adapters.tier_tables import (
     tier_tables,
     written,
 )
+from plimsoll.margin.derive.pmrm1_parameters import Pmrm1Parameters
+from plimsoll.margin.derive.pmrm2_parameters import Pmrm2Parameters
+from plimsoll.margin.derive.srm_parameters import SrmParameters
+from plimsoll.margin.governed import governance
 
 NAMES = st.text("ABCDEFGHIJ0123456789", min_size=1, max_size=8)
 KEPT = st.one_of(st.none(), st.text(max_size=6), st.integers(0, 10**12), st.booleans())
@@ -36,7 +40,8 @@ def ladders(draw: st.DrawFn, *, most: int = 5) -> list[dict[str, Decimal]]:
     count = draw(st.integers(1, most))
     steps = draw(st.lists(st.integers(1, 10**7), min_size=count, max_size=count))
     drops = draw(st.lists(st.integers(0, 20), min_size=count, max_size=count))
-    rows, floor, leverage, rate, cut = [], Decimal(0), Decimal(125), Decimal(0), Decimal(0)
+    rows: list[dict[str, Decimal]] = []
+    floor, leverage, rate, cut = Decimal(0), Decimal(125), Decimal(0), Decimal(0)
     for step, drop in zip(steps, drops, strict=True):
         leverage = max(Decimal(1), leverage - drop)
         share = draw(st.sampled_from(["0.3", "0.5", "0.8"]))
@@ -171,7 +176,10 @@ def imported(schema: str, document: Any) -> Imported:
 @settings(max_examples=40)
 @given(data=st.data())
 def test_import_then_export_is_the_same_document(schema: str, data: st.DataObject) -> None:
-    document = data.draw(documents(schema))
+    check_round_trip(schema, data.draw(documents(schema)))
+
+
+def check_round_trip(schema: str, document: Any) -> None:
     found = imported(schema, document)
     # What is carried goes through its file, as the verb writes it.
     stored = document_of(written(found.carried.document()).encode(), "", FaultLog())
@@ -210,3 +218,110 @@ def test_one_venues_tiers_in_anothers_schema(data: st.DataObject) -> None:
     back = export_set(imported("gate", gate).parameters, SCHEMAS["binance-usdm"])
     tables = tier_tables(imported("binance-usdm", json.loads(written(back.document))).parameters)
     assert tables == tier_tables(found.parameters)
+
+
+FRACTIONS = st.decimals("0.01", "0.5", places=4)
+SMALL = st.decimals("0", "0.01", places=6)
+
+
+def _dydx(draw: st.DrawFn, tables: dict[str, Any]) -> Any:
+    tiers = [
+        {"id": i, "name": f"tier {m}", "initial_margin_ppm": draw(st.integers(0, 10**6)),
+         "maintenance_fraction_ppm": draw(st.integers(0, 10**6)),
+         draw(st.sampled_from(["impact_notional", "base_position_notional"])): draw(KEPT),
+         **draw(st.sampled_from([{}, {"open_interest_lower_cap": "1000000",
+                                      "open_interest_upper_cap": 10**12}]))}
+        for i, m in enumerate(tables)
+    ]  # fmt: skip
+    tickers = draw(st.lists(NAMES, max_size=4, unique=True))
+    perpetuals = [
+        {"params": {"ticker": f"{t}-USD", "id": i, "liquidity_tier": i % len(tiers)}}
+        for i, t in enumerate(tickers)
+    ]
+    module = {"liquidity_tiers": tiers, "perpetuals": perpetuals, "params": {"a": draw(KEPT)}}
+    bare = {"liquidity_tiers": tiers}
+    return draw(st.sampled_from([module, bare, {"perpetuals": module, "prices": [1]}]))
+
+
+def _deribit(draw: st.DrawFn, tables: dict[str, Any]) -> Any:
+    def chosen(names: str, values: st.SearchStrategy[Decimal] = FRACTIONS) -> dict[str, float]:
+        return {name: float(draw(values)) for name in names.split()}
+
+    names = [name.lower() for name in tables]
+    currencies = {
+        name: {**chosen("pnl_offset annualised_move_risk min_annualised_move"),
+               "extended_dampener": draw(st.integers(0, 10**6)), "haircut": draw(KEPT),
+               "max_offsetable_pnl": draw(st.integers(0, 10**8))}
+        for name in (*names, "usd")
+    }  # fmt: skip
+    pairs = {
+        f"{name}_usd": {
+            **chosen("price_range volatility_range_up volatility_range_down extended_table_factor"),
+            **chosen("min_volatility_for_shock_up short_term_vega_power long_term_vega_power"),
+            **chosen("m_inc max_delta_shock", SMALL),
+            "delta_total_liq_shock_threshold": draw(st.integers(0, 10**8))}
+        for name in names
+    }  # fmt: skip
+    general = {"mm_factor": 0.8, "buckets_count": 4, "timestamp": draw(KEPT)}
+    held = {"general": general, "currency": currencies, "currency_pair": pairs}
+    return draw(st.sampled_from([held, {"model_params": held}, {"result": {"model_params": held}}]))
+
+
+def _deribit_standard(draw: st.DrawFn, tables: dict[str, Any]) -> Any:
+    rates = st.tuples(FRACTIONS, FRACTIONS).map(sorted)
+    slopes = st.tuples(SMALL, SMALL).map(sorted)
+    out = {}
+    for market in tables:
+        (low, high), (flat, steep) = draw(rates), draw(slopes)
+        out[market] = {"initial_margin": float(high), "initial_margin_per_coin": str(steep),
+                       "maintenance_margin": str(low),
+                       "maintenance_margin_per_coin": float(flat)}  # fmt: skip
+    return out
+
+
+def _derive(draw: st.DrawFn, tables: dict[str, Any]) -> Any:
+    out: dict[str, Any] = {}
+    for unit in tables:
+        name, kind = draw(st.sampled_from([("PMRM", Pmrm1Parameters), ("PMRM_2", Pmrm2Parameters),
+                                           ("SRM", SrmParameters)]))  # fmt: skip
+        own: Any = kind()
+        item: dict[str, Any] = {n: str(getattr(own, n)) for n in governance(kind)}
+        for key in draw(st.lists(st.sampled_from(sorted(item)), max_size=4, unique=True)):
+            rule = governance(kind)[key]
+            item[key] = float(draw(st.sampled_from([rule.lower, rule.upper])))
+        if name == "PMRM_2" and draw(st.booleans()):
+            item["collateral"] = {"USDT": {"maintenance_haircut": 0.1, "initial_extra": "0.05",
+                                           "cancels_risk": 0}}  # fmt: skip
+        if name != "SRM" and draw(st.booleans()):
+            item["scenarios"] = [{"price_multiplier": 0.8, "vol": "up", "fraction": 1}]
+        out.setdefault(name, {})[unit] = item
+    return out
+
+
+def _ftx(draw: st.DrawFn, tables: dict[str, Any]) -> Any:
+    items = [
+        {"name": m, "imfFactor": float(draw(SMALL)), "imfWeight": draw(st.sampled_from([1, 1.5])),
+         "last": draw(KEPT), **draw(st.sampled_from([{}, {"mmfWeight": "1"},
+                                                     {"initialMarginFraction": 0.05}]))}
+        for m in tables
+    ]  # fmt: skip
+    return draw(st.sampled_from([items, {"success": True, "result": items}]))
+
+
+@pytest.mark.parametrize("schema", ["dydx", "deribit", "deribit-standard", "derive", "ftx"])
+@settings(max_examples=40)
+@given(data=st.data())
+def test_governed_documents_come_back(schema: str, data: st.DataObject) -> None:
+    check_round_trip(schema, data.draw(documents(schema)))
+
+
+@pytest.mark.parametrize("schema", [*TIER_SCHEMAS, "dydx", "deribit", "derive", "ftx"])
+@settings(max_examples=15)
+@given(data=st.data())
+def test_a_market_alone_is_a_sound_document_of_it(schema: str, data: st.DataObject) -> None:
+    found = imported(schema, data.draw(documents(schema)))
+    units = [m for m in found.parameters.markets if "+" not in m and m != "general"]
+    market = data.draw(st.sampled_from(units))
+    alone = export_set(found.parameters, SCHEMAS[schema], carried=found.carried, markets=[market])
+    again = imported(schema, json.loads(written(alone.document))).parameters
+    assert again.of(market) == found.parameters.of(market)

@@ -7,6 +7,10 @@ from collections.abc import Mapping
 from plimsoll.adapters.tier_tables.binance import BINANCE_COINM, BINANCE_USDM
 from plimsoll.adapters.tier_tables.bybit import BYBIT
 from plimsoll.adapters.tier_tables.ccxt import CCXT
+from plimsoll.adapters.tier_tables.deribit import DERIBIT, DERIBIT_STANDARD
+from plimsoll.adapters.tier_tables.derive import DERIVE
+from plimsoll.adapters.tier_tables.dydx import DYDX
+from plimsoll.adapters.tier_tables.ftx import FTX
 from plimsoll.adapters.tier_tables.gate import GATE
 from plimsoll.adapters.tier_tables.hyperliquid import HYPERLIQUID
 from plimsoll.adapters.tier_tables.json_document import Json
@@ -16,7 +20,20 @@ from plimsoll.errors import UsageError
 
 SCHEMAS: Mapping[str, VenueSchema] = {
     schema.name: schema
-    for schema in (CCXT, BINANCE_USDM, BINANCE_COINM, OKX, BYBIT, GATE, HYPERLIQUID)
+    for schema in (
+        CCXT,
+        BINANCE_USDM,
+        BINANCE_COINM,
+        OKX,
+        BYBIT,
+        GATE,
+        HYPERLIQUID,
+        DYDX,
+        DERIVE,
+        DERIBIT,
+        DERIBIT_STANDARD,
+        FTX,
+    )
 }
 
 
