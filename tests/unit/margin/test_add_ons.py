@@ -240,3 +240,34 @@ def test_what_collateral_refuses_and_how_it_is_published() -> None:
     assert published_value(10.019) == Decimal("10.01")
     assert published_factor(0.9) == Decimal("0.9")
     assert tiers((None, "0.05")) == TABLES["PERP"]
+
+
+def test_staked_coins_are_wrong_way_for_what_they_move_with() -> None:
+    # 20 % of 980 dollars of staked ether beside a long of 30 ether.
+    add_on = WrongWayAddOn(
+        parameters={"ETH": WrongWayParameters(), "BTC": WrongWayParameters()},
+        moves_with={"STETH": "ETH"},
+    )
+    model = WithAddOns(model=TieredMargin(pricing=PRICING), pricing=PRICING, add_ons=(add_on,))
+    held = book(account({"ETH": 30}, {"STETH": 100}))
+    found = model.prepare(snapshot(), TABLES, INSTRUMENTS).requirements(held)
+    assert found.terms[-1].maintenance[0] == pytest.approx(196.0, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("held", "minimum", "basis", "depeg", "gap"),
+    [
+        ({"PERP": 10, "PERPC": -10}, 4.0, 5.0, 10.0, 0.0),
+        ({"PERP": -10, "FUT": 10}, 4.0, 25.0, 0.0, 0.0),
+        ({"PERP": 10, "COIN": -10}, 4.0, 5.0, 10.0, 0.0),
+        ({"PERP": 10}, 0.0, 0.0, 0.0, 50.0),
+    ],
+)
+def test_hedged_books_are_neither_free_nor_punished(
+    held: dict[str, float], minimum: float, basis: float, depeg: float, gap: float
+) -> None:
+    """The table of ``docs/models/add-ons.md``; 0.002 x 2,000, 0.005 (+ 0.1 x 0.2) x 1,000, ..."""
+    found = tiered(account(held, {"USDT": 1e4}), rules=None)
+    asked = {t.name: float(t.initial[0]) for t in found.terms}
+    named = (asked["minimum_charge"], asked["basis"], asked["depeg"], asked["gap"])
+    assert named == pytest.approx((minimum, basis, depeg, gap), rel=1e-12)

@@ -31,7 +31,9 @@ from plimsoll.domain.instrument import Pair, Perpetual
 from plimsoll.domain.tiers import TierTable
 from plimsoll.errors import UsageError
 from plimsoll.margin import LiquidationStatus, TieredMargin
+from plimsoll.margin.add_ons import WithAddOns
 from plimsoll.margin.bybit import BybitMargin, BybitParameters
+from plimsoll.margin.collateral import CollateralParameters, CollateralRules
 from plimsoll.margin.liquidation import (
     ClosingCosts,
     LiquidationRange,
@@ -269,3 +271,18 @@ def test_the_closed_form_at_the_ends_of_a_table() -> None:
     )
     assert above.up.status is LiquidationStatus.NO_NUMBER
     assert Decimal(1500) == ends.tiers[0].cap_usd
+
+
+def test_haircuts_bring_liquidation_nearer() -> None:
+    # 15 coins count 90 %: (13.5 + 10) p - 1,000 - 50 = 0
+    rules = CollateralRules(parameters={"BTC": CollateralParameters(haircut=Decimal("0.1"))})
+    model = WithAddOns(model=TieredMargin(pricing=PRICING), pricing=PRICING, collateral=rules)
+    own = LiquidationSolver(
+        model=model,
+        parameters=TABLES,
+        instruments=INSTRUMENTS,
+        snapshot=snapshot(),
+        pricing=PRICING,
+    )
+    found = own.along_market(book(account({"COIN": 10}, {"BTC": 15})), "a", "COIN")
+    assert found.down.price == pytest.approx(1050 / 23.5, rel=1e-9)
