@@ -34,7 +34,7 @@ def rule(case: dict[str, Any]) -> LiquidationRule:
     if "named" in case:
         return NAMED[case["named"]]
     values = FILE["base"] | case.get("rule", {})
-    numbers = {n: Decimal(str(v)) for n, v in values.items() if n != "name"}
+    numbers: dict[str, Any] = {n: Decimal(str(v)) for n, v in values.items() if n != "name"}
     return LiquidationRule(name="case", **numbers)
 
 

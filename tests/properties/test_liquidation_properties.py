@@ -148,7 +148,9 @@ def test_the_closed_form_agrees_with_a_scan(
     prices = np.geomspace(1.0, 1e4, 4001)
     notional = np.full(prices.size, abs(amount)) if inverse else abs(amount) * prices
     slices = [(0.0, 1500.0, 0.05), (1500.0, 9000.0, 0.1), (9000.0, np.inf, 0.4)]
-    asked = sum(np.clip(notional - low, 0.0, high - low) * rate for low, high, rate in slices)
+    asked = np.zeros(prices.size)
+    for low, high, rate in slices:
+        asked += np.clip(notional - low, 0.0, high - low) * rate
     profit = amount * (prices - entry) / (entry if inverse else 1.0)
     at_mark = int(np.argmin(np.abs(prices - 100.0)))
     mark = float(prices[at_mark])

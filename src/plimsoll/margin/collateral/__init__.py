@@ -1,6 +1,10 @@
 """What collateral is worth as margin: valuation, haircuts, caps, debts."""
 
-from plimsoll.margin.collateral.haircuts import CollateralValues, collateral_values
+from plimsoll.margin.collateral.haircuts import (
+    CollateralValues,
+    collateral_values,
+    next_dollar_factor,
+)
 from plimsoll.margin.collateral.parameters import (
     CollateralParameters,
     CollateralRules,
@@ -16,6 +20,7 @@ __all__ = [
     "Redemption",
     "bridge_haircut",
     "collateral_values",
+    "next_dollar_factor",
     "published_factor",
     "published_value",
 ]

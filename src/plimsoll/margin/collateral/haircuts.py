@@ -146,6 +146,19 @@ def haircut_amount(value_usd: FloatArray, own: CollateralParameters) -> FloatArr
     return first * value_usd + slope * rising * (beyond - 0.5 * rising)
 
 
+def next_dollar_factor(value_usd: float, own: CollateralParameters) -> float:
+    """Return what the next dollar of a holding worth ``value_usd`` counts: what a deposit cures.
+
+    >>> from decimal import Decimal
+    >>> own = CollateralParameters(haircut=Decimal("0.1"), slope_per_million=Decimal("0.01"))
+    >>> round(next_dollar_factor(3e6, own), 12)
+    0.88
+    """
+    beyond = max(value_usd - float(own.free_usd), 0.0) / _MILLION
+    marginal = own.first_haircut + float(own.slope_per_million) * beyond
+    return 1.0 - min(marginal, float(own.largest_haircut))
+
+
 def _counted(
     worth_usd: FloatArray, total_usd: FloatArray, own: CollateralParameters, venue: float
 ) -> FloatArray:
