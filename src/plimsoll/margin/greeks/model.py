@@ -289,6 +289,8 @@ class PreparedGreeks:
     def _floor(self, exposures: UnitExposures) -> FloatArray:
         """(U,) least initial margin."""
         share = np.array([float(p.standalone_floor) for p in self.parameters.values()])
+        if not share.any():
+            return np.zeros(exposures.offsets.size - 1)
         of_row = np.append(share, 0.0)[self.form_rows.underlying]
         scaled = StandaloneMargins(
             long=self.standalone.long * of_row[:, None],

@@ -163,9 +163,7 @@ class PreparedSimulation:
     def _terms(
         self, book: Book, laid: BookExposures, measures: FloatArray
     ) -> tuple[RequirementTerm, ...]:
-        share = float(self.parameters.standalone_floor)
-        floor = share * self.standalone.of_units(laid.exposures)
-        least = np.maximum(floor, 0.0)
+        least = self._floor(laid)
         lifts = np.column_stack([lift_to(measures[:, k], least[:, k]) for k in range(2)])
         initial, maintenance = (measures[:, k] + lifts[:, k] for k in range(2))
         link = lift_to(initial, maintenance / float(self.parameters.maintenance_to_initial))
@@ -178,6 +176,13 @@ class PreparedSimulation:
             _term("link", "Lift to the maintenance margin's multiple", link, nothing),
             _term("open_orders", "Open orders, each alone", orders, nothing),
         )
+
+    def _floor(self, laid: BookExposures) -> FloatArray:
+        """(U, 2) least initial and maintenance margin."""
+        share = float(self.parameters.standalone_floor)
+        if share == 0.0:
+            return np.zeros((len(laid.layout), 2))
+        return np.maximum(share * self.standalone.of_units(laid.exposures), 0.0)
 
 
 def _term(name: str, title: str, initial: FloatArray, maintenance: FloatArray) -> RequirementTerm:
