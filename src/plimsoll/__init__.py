@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from plimsoll.journeys.fetch import fetch
     from plimsoll.journeys.init import init
     from plimsoll.journeys.margin import margin_book
+    from plimsoll.journeys.margin_preset_result import PresetMargin
     from plimsoll.journeys.margin_result import MarginResult
     from plimsoll.journeys.params import difference, parameter_table, read_parameters
     from plimsoll.journeys.result import CalibrationResult
@@ -42,6 +43,7 @@ _FRONT_DOOR = {
     "Evidence": "plimsoll.domain.evidence",
     "MarginResult": "plimsoll.journeys.margin_result",
     "ParameterSet": "plimsoll.domain.parameters",
+    "PresetMargin": "plimsoll.journeys.margin_preset_result",
     "SurfaceResult": "plimsoll.journeys.surface_result",
     "SurfacesResult": "plimsoll.journeys.surface_batch",
     "Table": "plimsoll.domain.table",
@@ -68,6 +70,7 @@ __all__ = [
     "Evidence",
     "MarginResult",
     "ParameterSet",
+    "PresetMargin",
     "SurfaceResult",
     "SurfacesResult",
     "Table",

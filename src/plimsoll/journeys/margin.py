@@ -1,4 +1,4 @@
-"""``margin``: what every account of a book must hold under a parameter set."""
+"""``margin``: what every account of a book must hold, under a parameter set or a preset."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import Any, overload
 
+from plimsoll import presets
 from plimsoll.adapters.files.book import read_book
 from plimsoll.adapters.files.marks import MarkedMarket, read_marks
 from plimsoll.domain.book import Book
@@ -18,14 +19,108 @@ from plimsoll.domain.requirement import Requirements
 from plimsoll.errors import UsageError
 from plimsoll.journeys.contract_terms import ONE_BASE_UNIT, ContractTerms, contract_terms
 from plimsoll.journeys.currency_prices import currency_pricing
+from plimsoll.journeys.margin_preset import margin_by_preset
+from plimsoll.journeys.margin_preset_result import PresetMargin
 from plimsoll.journeys.margin_result import MarginResult
 from plimsoll.journeys.params import read_parameters
 from plimsoll.margin import InitialRule, TieredMargin
+from plimsoll.presets import Preset
 
 ContractSize = Decimal | int | float | str
 
 
+@overload
 def margin_book(
+    book: Any,
+    parameters: ParameterSet | str | os.PathLike[str],
+    marks: Any,
+    *,
+    collateral: Any = None,
+    contract_sizes: Mapping[str, ContractSize] | None = None,
+    numeraire: str | None = None,
+    venue_names: str | None = None,
+    initial_rule: InitialRule | str = InitialRule.WHOLE_NOTIONAL,
+) -> MarginResult: ...
+@overload
+def margin_book(
+    book: Any,
+    *,
+    preset: str | Preset,
+    market: Any = None,
+    at: Any = None,
+    marks: Any = None,
+    collateral: Any = None,
+    numeraire: str | None = None,
+    venue_names: str | None = None,
+) -> PresetMargin: ...
+def margin_book(
+    book: Any,
+    parameters: ParameterSet | str | os.PathLike[str] | None = None,
+    marks: Any = None,
+    *,
+    preset: str | Preset | None = None,
+    market: Any = None,
+    at: Any = None,
+    collateral: Any = None,
+    contract_sizes: Mapping[str, ContractSize] | None = None,
+    numeraire: str | None = None,
+    venue_names: str | None = None,
+    initial_rule: InitialRule | str = InitialRule.WHOLE_NOTIONAL,
+) -> MarginResult | PresetMargin:
+    """Margin every account of a book by a venue's preset, or by the tiers of a parameter set.
+
+    With ``preset`` see `plimsoll.journeys.margin_preset.margin_by_preset`, with ``parameters``
+    `margin_by_tiers`; what belongs to the other of the two must not be given.
+
+    Returns
+    -------
+    PresetMargin or MarginResult
+
+    Raises
+    ------
+    DataError, DataFormatError, UsageError
+    """
+    if (preset is None) == (parameters is None):
+        raise UsageError(
+            "must be given, one of the two",
+            found="neither" if preset is None else "both",
+            field="preset or parameters",
+            remedy=f"the presets are {', '.join(presets.names())}",
+        )
+    if preset is None:
+        _refuse_given("parameters", {"market": market, "at": at})
+        assert parameters is not None
+        return margin_by_tiers(
+            book,
+            parameters,
+            marks,
+            collateral=collateral,
+            contract_sizes=contract_sizes,
+            numeraire=numeraire,
+            venue_names=venue_names,
+            initial_rule=initial_rule,
+        )
+    rule = None if initial_rule == InitialRule.WHOLE_NOTIONAL else initial_rule
+    _refuse_given("preset", {"contract_sizes": contract_sizes, "initial_rule": rule})
+    return margin_by_preset(
+        book,
+        preset=preset,
+        market=market,
+        at=at,
+        marks=marks,
+        collateral=collateral,
+        numeraire=numeraire,
+        venue_names=venue_names,
+    )
+
+
+def _refuse_given(other: str, options: Mapping[str, Any]) -> None:
+    for name, value in options.items():
+        if value is not None:
+            raise UsageError(f"must not be given with {other}", found=value, field=name)
+
+
+def margin_by_tiers(
     book: Any,
     parameters: ParameterSet | str | os.PathLike[str],
     marks: Any,

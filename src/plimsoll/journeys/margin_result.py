@@ -1,26 +1,25 @@
-"""What a margin run returns: requirements of every account, shown as a table."""
+"""What a margin run under a parameter set returns: requirements of every account, as a table."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 
 import numpy as np
 
-from plimsoll.domain.book import IntArray
-from plimsoll.domain.margin_reason import MarginReason
 from plimsoll.domain.parameters import ParameterSet
 from plimsoll.domain.requirement import Requirements
-from plimsoll.domain.table import Cell, Column, ColumnKind, Table
+from plimsoll.domain.table import Table
+from plimsoll.journeys.margin_units import (
+    MarginStatus,
+    accounts_of,
+    shown_units,
+    unit_columns,
+    unit_reasons,
+    unit_row,
+    unit_status,
+)
 
-
-class MarginStatus(StrEnum):
-    """How a margin unit stands."""
-
-    HOLDS = "holds"
-    UNDER_INITIAL = "under initial"  # no new risk may be taken
-    UNDER_MAINTENANCE = "under maintenance"  # to be liquidated
-    UNKNOWN = "unknown"  # a position of it has a reason instead of a number
+__all__ = ["MarginResult", "MarginStatus"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -45,44 +44,28 @@ class MarginResult:
     @property
     def under_maintenance(self) -> tuple[str, ...]:
         """Accounts with a unit under its maintenance margin, in the book's order."""
-        return self._accounts(np.flatnonzero(self.requirements.under_maintenance))
+        of = self.requirements
+        return accounts_of(of, np.flatnonzero(of.under_maintenance))
 
     @property
     def unknown(self) -> tuple[str, ...]:
         """Accounts with a unit that has no number, in the book's order."""
-        return self._accounts(np.flatnonzero(self.requirements.unknown))
+        return accounts_of(self.requirements, np.flatnonzero(self.requirements.unknown))
 
     def status(self) -> tuple[MarginStatus, ...]:
         """Return how each margin unit of ``requirements`` stands."""
-        of = self.requirements
-        columns = zip(
-            of.unknown.tolist(),
-            of.under_maintenance.tolist(),
-            of.under_initial.tolist(),
-            strict=True,
-        )
-        return tuple(_status(*flags) for flags in columns)
+        return unit_status(self.requirements)
 
     def table(self) -> Table:
         """Every margin unit that holds a position or collateral, account by account."""
         of = self.requirements
-        unit = of.numeraire
-        status, reasons = self.status(), self._reasons()
+        status, reasons = self.status(), unit_reasons(of)
         return Table(
             name="margin",
             title=f"Margin of {len(of.book):,} account{'' if len(of.book) == 1 else 's'}",
-            columns=(
-                Column(name="account", title="Account"),
-                Column(name="unit", title="Margin unit"),
-                _money("initial", "Initial margin", unit),
-                _money("maintenance", "Maintenance margin", unit),
-                _money("equity", "Equity", unit),
-                _money("excess", "Excess over maintenance", unit),
-                Column(name="status", title="Status"),
-                Column(name="reason", title="Reason"),
-            ),
+            columns=unit_columns(of.numeraire),
             rows=tuple(
-                self._row(u, status[u].value, reasons.get(u, "")) for u in self._shown().tolist()
+                unit_row(of, u, status[u], reasons.get(u, "")) for u in shown_units(of).tolist()
             ),
             notes=self.notes,
         )
@@ -97,57 +80,8 @@ class MarginResult:
         """
         return self.requirements.explain(account)
 
-    def _shown(self) -> IntArray:
-        """Units in order of account, without cross pools that hold nothing."""
-        of = self.requirements
-        empty = np.ones(len(of), dtype=np.bool_)
-        empty[of.parts.unit] = False
-        empty[: len(of.book)] &= (of.book.collateral == 0.0).all(axis=1)
-        alone = np.bincount(of.account, minlength=len(of.book)) == 1  # an account keeps a row
-        shown = np.flatnonzero(~empty | alone[of.account])
-        return shown[np.argsort(of.account[shown], kind="stable")].astype(np.int64)
-
-    def _row(self, unit: int, status: str, reason: str) -> tuple[Cell, ...]:
-        of, position = self.requirements, int(self.requirements.position[unit])
-        book = of.book
-        name = "cross" if position < 0 else f"isolated {book.markets[int(book.market[position])]}"
-        amounts = (of.initial, of.maintenance, of.equity, of.maintenance_excess)
-        return (
-            book.accounts[int(of.account[unit])],
-            name,
-            *(float(column[unit]) for column in amounts),
-            status,
-            reason,
-        )
-
-    def _reasons(self) -> dict[int, str]:
-        """Why units have no number, with the market."""
-        parts, book = self.requirements.parts, self.requirements.book
-        out: dict[int, list[str]] = {}
-        for p in np.flatnonzero(parts.reason).tolist():
-            market = book.markets[int(book.market[p])]
-            text = f"{market}: {MarginReason(int(parts.reason[p])).text}"
-            out.setdefault(int(parts.unit[p]), []).append(text)
-        return {unit: "; ".join(texts) for unit, texts in out.items()}
-
-    def _accounts(self, units: IntArray) -> tuple[str, ...]:
-        rows = np.unique(self.requirements.account[units]).tolist()
-        return tuple(self.requirements.book.accounts[row] for row in rows)
-
     def _repr_html_(self) -> str:
         return self.table()._repr_html_()
 
     def __str__(self) -> str:
         return str(self.table())
-
-
-def _status(unknown: bool, under_maintenance: bool, under_initial: bool) -> MarginStatus:
-    if unknown:
-        return MarginStatus.UNKNOWN
-    if under_maintenance:
-        return MarginStatus.UNDER_MAINTENANCE
-    return MarginStatus.UNDER_INITIAL if under_initial else MarginStatus.HOLDS
-
-
-def _money(name: str, title: str, unit: str) -> Column:
-    return Column(name=name, title=title, kind=ColumnKind.MONEY, unit=unit)

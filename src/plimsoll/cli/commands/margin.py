@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -11,22 +11,50 @@ from plimsoll.cli.exit_codes import ExitCode
 from plimsoll.cli.failure import running
 from plimsoll.cli.options import Debug, Json
 
+if TYPE_CHECKING:
+    from plimsoll.cli.output import Output
+    from plimsoll.journeys.margin_preset_result import PresetMargin
+
 Positions = Annotated[
-    Path,
+    Path | None,
     typer.Argument(
-        help="Positions, CSV or JSON: account, market, quantity, entry_price[, mode, "
-        "isolated_margin, leverage]; a JSON object may hold collateral as well."
+        help='Positions: JSON such as {"BTC-PERPETUAL": 10} (coins, one account), accounts with '
+        "positions and collateral, Deribit's get_positions; or a table (CSV, JSON) of account, "
+        "market, quantity[, entry_price, mode, isolated_margin, leverage]."
     ),
 ]
+PresetName = Annotated[
+    str | None, typer.Option("--preset", help="A venue's published rules; see --list-presets.")
+]
+Listing = Annotated[bool, typer.Option("--list-presets", help="List the presets and leave.")]
+Market = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--market",
+        help="Option chains as plimsoll surface reads them, or a table of marks; several times.",
+    ),
+]
+At = Annotated[
+    str | None, typer.Option("--at", help="ISO time (UTC): the last chain at or before it.")
+]
 Parameters = Annotated[
-    Path, typer.Option("--parameters", help="Parameter set, or the folder of a calibration.")
+    Path | None,
+    typer.Option("--parameters", help="Instead of a preset: a parameter set, or a calibration."),
 ]
 Marks = Annotated[
-    Path,
-    typer.Option("--marks", help="CSV or JSON: market, mark[, index, instrument, contract_size]."),
+    Path | None,
+    typer.Option(
+        "--marks",
+        help="CSV or JSON: market, mark[, index, instrument, contract_size; with a preset also "
+        "implied_vol, forward, funding_rate, open_interest_usd].",
+    ),
 ]
 Collateral = Annotated[
-    Path | None, typer.Option("--collateral", help="CSV or JSON: account, currency, amount.")
+    str | None,
+    typer.Option(
+        "--collateral",
+        help="CSV or JSON: account, currency, amount; with a preset also BTC=2,USDC=5000.",
+    ),
 ]
 Sizes = Annotated[
     list[str] | None,
@@ -44,6 +72,15 @@ Rule = Annotated[
     str, typer.Option("--initial-rule", help="Initial rates on whole_notional, or marginal.")
 ]
 Explain = Annotated[str | None, typer.Option("--explain", help="Unfold this account.")]
+WhatIf = Annotated[
+    str | None,
+    typer.Option(
+        "--what-if",
+        help="JSON, or a file of it, after Deribit's simulate_portfolio: simulated_positions, "
+        "add_positions, remove_positions, index_prices, vol_shifts, marks, account, currency.",
+    ),
+]
+Page = Annotated[Path | None, typer.Option("--out", help="HTML file for pictures and tables.")]
 Signal = Annotated[
     bool,
     typer.Option(
@@ -53,11 +90,17 @@ Signal = Annotated[
 
 
 def margin(
-    book: Positions,
-    parameters: Parameters,
-    marks: Marks,
+    book: Positions = None,
+    preset: PresetName = None,
+    market: Market = None,
+    at: At = None,
+    list_presets: Listing = False,
+    parameters: Parameters = None,
+    marks: Marks = None,
     collateral: Collateral = None,
     explain: Explain = None,
+    what_if: WhatIf = None,
+    out: Page = None,
     contract_size: Sizes = None,
     numeraire: Numeraire = None,
     venue_names: Names = None,
@@ -66,34 +109,165 @@ def margin(
     json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """Margin every account of a book under a parameter set."""
+    """Margin every account of a book under a venue's preset, or under a parameter set."""
     with running("margin", json=json, debug=debug) as output:
-        sizes = _sizes(contract_size or [])
-        from plimsoll.cli.render import table_document
-        from plimsoll.journeys.margin import margin_book as run
+        if list_presets:
+            raise typer.Exit(_list(output))
+        only_preset = {"--market": market, "--at": at, "--what-if": what_if, "--out": out}
+        only_set = {
+            "--contract-size": contract_size,
+            "--initial-rule": None if initial_rule == "whole_notional" else initial_rule,
+        }
+        _check_use(book, preset, parameters, only_preset, only_set)
+        if preset is None and parameters is not None:
+            raise typer.Exit(
+                _by_parameters(
+                    output, book, parameters, marks, explain, exit_code,
+                    collateral=collateral,
+                    contract_sizes=_sizes(contract_size or []),
+                    numeraire=numeraire,
+                    venue_names=venue_names,
+                    initial_rule=initial_rule,
+                )
+            )  # fmt: skip
+        if out is not None:
+            from plimsoll.journeys.surface_page_file import page_path
 
-        result = run(
+            page_path(out, "--out")
+        request = _request(what_if)
+        from plimsoll.journeys.margin_preset import margin_by_preset
+
+        result = margin_by_preset(
             book,
-            parameters,
-            marks,
+            preset=str(preset),
+            market=(market[0] if len(market) == 1 else market) if market else None,
+            at=at,
+            marks=marks,
             collateral=collateral,
-            contract_sizes=sizes,
             numeraire=numeraire,
             venue_names=venue_names,
-            initial_rule=initial_rule,
         )
-        table = result.table() if explain is None else result.explain(explain)
-        failing = bool(result.under_maintenance or result.unknown)
-        code = ExitCode.BREACH if exit_code and failing else ExitCode.HOLDS
+        raise typer.Exit(_show(output, result, explain, request, out, exit_code))
+
+
+def _list(output: Output) -> ExitCode:
+    from plimsoll.cli.render import table_document
+    from plimsoll.journeys.margin_preset import preset_table
+
+    table = preset_table()
+    output.table(table)
+    output.document(ExitCode.HOLDS, {"result": {"presets": table_document(table)["rows"]}})
+    return ExitCode.HOLDS
+
+
+def _show(
+    output: Output,
+    result: PresetMargin,
+    explain: str | None,
+    request: Any,
+    out: Path | None,
+    exit_code: bool,
+) -> ExitCode:
+    from plimsoll.cli.render import table_document
+    from plimsoll.journeys.margin_explained import explanation_document
+
+    explained = None if explain is None else result.explain(explain)
+    asked = None if request is None else result.what_if(request)
+    failing = bool(result.under_maintenance or result.unknown)
+    code = ExitCode.BREACH if exit_code and failing else ExitCode.HOLDS
+    for table in [result.table()] if explained is None else explained:
         output.table(table)
-        document = {
-            "parameter_set_id": result.parameters.id,
-            "under_maintenance": list(result.under_maintenance),
-            "unknown": list(result.unknown),
-            "table": table_document(table),
-        }
-        output.document(code, {"result": document})
-        raise typer.Exit(code)
+    if asked is not None:
+        output.table(asked.table())
+    if out is not None:
+        result.to_html(out)
+        output.line(f"wrote {out}")
+    for words, accounts in _standing(result):
+        output.line(f"{words}: {', '.join(accounts)}")
+    document = result.document()
+    if explain is not None:
+        unfolded = result.explanations(explain)
+        document["explanation"] = [explanation_document(e, result.preset) for e in unfolded]
+        document["tables"] = [table_document(t) for t in explained or ()]
+    if asked is not None:
+        document["what_if"] = asked.reply()
+    document["files"] = [] if out is None else [str(out)]
+    output.document(code, {"result": document})
+    return code
+
+
+def _standing(result: PresetMargin) -> list[tuple[str, tuple[str, ...]]]:
+    """What the verb itself says, whatever its exit code."""
+    told = [("under maintenance", result.under_maintenance), ("no number", result.unknown)]
+    return [(words, accounts) for words, accounts in told if accounts]
+
+
+def _by_parameters(
+    output: Output,
+    book: Path | None,
+    parameters: Path,
+    marks: Path | None,
+    explain: str | None,
+    exit_code: bool,
+    **options: Any,
+) -> ExitCode:
+    from plimsoll.cli.render import table_document
+    from plimsoll.journeys.margin import margin_by_tiers as run
+
+    result = run(book, parameters, marks, **options)
+    table = result.table() if explain is None else result.explain(explain)
+    failing = bool(result.under_maintenance or result.unknown)
+    code = ExitCode.BREACH if exit_code and failing else ExitCode.HOLDS
+    output.table(table)
+    document = {
+        "parameter_set_id": result.parameters.id,
+        "under_maintenance": list(result.under_maintenance),
+        "unknown": list(result.unknown),
+        "table": table_document(table),
+    }
+    output.document(code, {"result": document})
+    return code
+
+
+def _check_use(
+    book: Path | None,
+    preset: str | None,
+    parameters: Path | None,
+    only_preset: dict[str, Any],
+    only_set: dict[str, Any],
+) -> None:
+    from plimsoll.errors import UsageError
+
+    if book is None:
+        raise UsageError(
+            "must be given", found="no book", field="BOOK", remedy="see plimsoll margin --help"
+        )
+    if (preset is None) == (parameters is None):
+        raise UsageError(
+            "must be given, one of the two",
+            found="neither" if preset is None else "both",
+            field="--preset or --parameters",
+            remedy="name a preset (plimsoll margin --list-presets), or a parameter set",
+        )
+    foreign = only_preset if preset is None else only_set
+    wrong = [name for name, value in foreign.items() if value]
+    if wrong:
+        raise UsageError(
+            f"must not be given with {'--parameters' if preset is None else '--preset'}",
+            found=wrong[0],
+            field=wrong[0],
+        )
+
+
+def _request(text: str | None) -> Any:
+    """Read a what-if: JSON itself, or a file of it."""
+    if text is None:
+        return None
+    from plimsoll.adapters.files.json_once import parse_once, read_document_once
+
+    if text.lstrip().startswith(("{", "[")):
+        return parse_once(text, "--what-if")
+    return read_document_once(text)
 
 
 def _sizes(pairs: list[str]) -> dict[str, str]:

@@ -1,0 +1,341 @@
+"""Accounts as people hand them over: Deribit's request and answer, lists of accounts, tables.
+
+Forms of a book, as a file or in memory:
+
+- ``{"BTC-PERPETUAL": 10, "BTC-25SEP26-100000-C": -5}``: what Deribit's ``simulate_portfolio`` takes
+  as ``simulated_positions`` (that whole request passes too); sizes in base currency, one account;
+- ``{"positions": ..., "collateral": {"BTC": 2}}``: the same with collateral, or with rows;
+- ``[{"account": "desk", "positions": {...}, "collateral": {...}}]``: several accounts;
+- the answer of Deribit's ``get_positions``: ``instrument_name``, ``size``, ``average_price``;
+- a table (CSV, JSON, frame) with ``account, market, quantity`` and, where they apply,
+  ``entry_price``, ``mode``, ``isolated_margin``, ``leverage``.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from plimsoll.adapters.files.collateral_forms import (
+    amounts_of,
+    collateral_rows,
+    read_collateral,
+)
+from plimsoll.adapters.files.json_once import read_document_once
+from plimsoll.adapters.files.records import (
+    Records,
+    numbers,
+    object_records,
+    read_records,
+    texts,
+)
+from plimsoll.errors import DataFormatError, UsageError
+
+ONE_ACCOUNT = "account"
+"""Name of the account of a book that names none."""
+
+_REQUEST = ("simulated_positions", "add_positions", "currency")
+_ACCOUNT = ("account", "positions", "collateral")
+_ROW = ("account", "market", "quantity")
+_ROW_OPTIONS = ("entry_price", "mode", "isolated_margin", "leverage")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatedPosition:
+    """One position as it was written.
+
+    Parameters
+    ----------
+    account, market : str
+    quantity : float
+        NaN where none was stated.
+    in_base : bool
+        Whether it counts coins, whatever the contract; else contracts.
+    entry_price, isolated_margin, leverage : float or None
+    """
+
+    account: str
+    market: str
+    quantity: float
+    in_base: bool
+    entry_price: float | None = None
+    isolated_margin: float | None = None
+    leverage: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatedAccounts:
+    """Accounts in order of appearance.
+
+    Parameters
+    ----------
+    names : tuple of str
+    positions : tuple of StatedPosition
+    collateral : mapping of str to mapping of str to float
+        By account, then currency; an account that states none is missing.
+    """
+
+    names: tuple[str, ...]
+    positions: tuple[StatedPosition, ...]
+    collateral: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+
+
+def read_accounts(book: Any, collateral: Any = None) -> StatedAccounts:
+    """Read a book of any form above.
+
+    Parameters
+    ----------
+    book : path, frame, mapping or list
+    collateral : path, frame, mapping or text, optional
+        A table of ``account, currency, amount``; or, for a book of one account, a mapping of
+        currency to amount, or the text ``BTC=2,USDC=5000``.
+
+    Raises
+    ------
+    DataError, DataFormatError
+        What cannot be read, with file, field and row.
+    UsageError
+        Collateral given twice.
+    """
+    positions, held = _read(book)
+    names = dict.fromkeys([*(p.account for p in positions), *held])
+    if collateral is not None:
+        given = read_collateral(collateral, tuple(names))
+        twice = [name for name in given if name in held]
+        if twice:
+            raise UsageError(
+                "must be given once",
+                found=f"collateral of {twice[0]} in the book, and again",
+                field="collateral",
+                remedy="leave one of them out",
+            )
+        held = {**held, **given}
+    _check_single(positions)
+    return StatedAccounts(
+        names=tuple(dict.fromkeys([*names, *held])), positions=tuple(positions), collateral=held
+    )
+
+
+Parts = tuple[list[StatedPosition], dict[str, Mapping[str, float]]]
+
+
+def _read(book: Any) -> Parts:
+    is_path = isinstance(book, str | os.PathLike)
+    if is_path and ".json" in Path(book).suffixes:
+        return _document(read_document_once(book), os.fspath(book))
+    if isinstance(book, Mapping | list | tuple):
+        return _document(book if isinstance(book, Mapping) else list(book), "book")
+    return list(_rows(read_records(book, required=_ROW, optional=_ROW_OPTIONS))), {}
+
+
+def _document(document: Any, source: str) -> Parts:
+    if isinstance(document, Mapping):
+        if "result" in document:
+            return list(_answer(document["result"], f"{source}: result")), {}
+        if "simulated_positions" in document:
+            _known(document, (*_REQUEST, "collateral"), source)
+            return _account(
+                {
+                    "positions": document["simulated_positions"],
+                    **({"collateral": document["collateral"]} if "collateral" in document else {}),
+                },
+                source,
+                None,
+            )
+        if "positions" in document:
+            return _sections(document, source)
+        return list(_sizes(document, ONE_ACCOUNT, source)), {}
+    if not isinstance(document, list):
+        raise DataFormatError(
+            "must be positions by instrument, or a list of accounts or rows",
+            found=type(document).__name__,
+            field=source,
+        )
+    return _list(document, source)
+
+
+def _list(document: list[Any], source: str) -> Parts:
+    first = document[0] if document else {}
+    if isinstance(first, Mapping) and "positions" in first:
+        positions: list[StatedPosition] = []
+        held: dict[str, Mapping[str, float]] = {}
+        for row, item in enumerate(document):
+            own, money = _account(item, source, row)
+            twice = {p.account for p in positions} & {p.account for p in own}
+            if twice or set(money) & set(held):
+                raise DataFormatError(
+                    "must name each account once",
+                    found=next(iter(twice or money)),
+                    field=f"{source}: account",
+                    row=row,
+                )
+            positions += own
+            held |= money
+        return positions, held
+    if isinstance(first, Mapping) and "instrument_name" in first:
+        return list(_answer(document, source)), {}
+    return list(_rows(_table(document, source))), {}
+
+
+def _sections(document: Mapping[str, Any], source: str) -> Parts:
+    if isinstance(document["positions"], Mapping):
+        return _account(document, source, None)
+    _known(document, ("positions", "collateral"), source)
+    positions = list(_rows(_table(document["positions"], f"{source}: positions")))
+    if "collateral" not in document:
+        return positions, {}
+    held = object_records(document["collateral"], f"{source}: collateral")
+    return positions, collateral_rows(held)
+
+
+def _account(item: Any, source: str, row: int | None) -> Parts:
+    if not isinstance(item, Mapping) or "positions" not in item:
+        raise DataFormatError(
+            "must be an account with its positions", found=item, field=source, row=row
+        )
+    _known(item, _ACCOUNT, source, row)
+    name = item.get("account", ONE_ACCOUNT)
+    if not isinstance(name, str) or not name.strip():
+        raise DataFormatError("must be a name", found=name, field=f"{source}: account", row=row)
+    place = source if row is None else f"{source}: [{row}]"
+    if isinstance(item["positions"], Mapping):
+        positions = list(_sizes(item["positions"], name, f"{place}: positions"))
+    else:
+        listed = [{**i, "account": name} for i in _objects(item["positions"], place)]
+        positions = list(_rows(_table(listed, f"{place}: positions")))
+    if "collateral" not in item:
+        return positions, {}
+    return positions, {name: amounts_of(item["collateral"], f"{place}: collateral")}
+
+
+def _objects(rows: Any, source: str) -> list[Mapping[str, Any]]:
+    if not isinstance(rows, list) or not all(isinstance(i, Mapping) for i in rows):
+        raise DataFormatError(
+            "must be sizes by instrument, or a list of rows",
+            found=type(rows).__name__,
+            field=f"{source}: positions",
+        )
+    return rows
+
+
+def _sizes(sizes: Mapping[Any, Any], account: str, source: str) -> Iterator[StatedPosition]:
+    """Sizes in base currency by instrument; null gives no size, which becomes a reason."""
+    names = list(sizes)
+    table = Records(
+        source=source, columns={"instrument": names, "size": list(sizes.values())}, count=len(names)
+    )
+    if not names:
+        raise DataFormatError("must hold a position", found="none", field=source)
+    for name, size in zip(texts(table, "instrument"), numbers(table, "size"), strict=True):
+        yield StatedPosition(
+            account=account,
+            market=name,
+            quantity=float("nan") if size is None else size,
+            in_base=True,
+        )
+
+
+def _answer(rows: Any, source: str) -> Iterator[StatedPosition]:
+    """Answer of ``get_positions``: sizes are dollars for coin-settled futures, else coins."""
+    records = object_records(rows, source)
+    for name in ("instrument_name", "size"):
+        if name not in records.columns and records.count:
+            raise DataFormatError(
+                f"must have {name!r}", found=list(records.columns)[:20], field=source
+            )
+    prices, kinds = numbers(records, "average_price"), records.column("kind")
+    sizes = zip(texts(records, "instrument_name"), numbers(records, "size"), strict=True)
+    for (name, size), price, kind in zip(sizes, prices, kinds, strict=True):
+        if size == 0.0:
+            continue  # closed positions stay in the answer
+        entry = None if kind == "option" or not price else price
+        quantity = float("nan") if size is None else size
+        yield StatedPosition(
+            account=ONE_ACCOUNT, market=name, quantity=quantity, in_base=False, entry_price=entry
+        )
+
+
+def _table(rows: Any, source: str) -> Records:
+    records = object_records(rows, source)
+    known = (*_ROW, *_ROW_OPTIONS)
+    missing = [name for name in _ROW if name not in records.columns]
+    foreign = [name for name in records.columns if name not in known]
+    if records.count and (missing or foreign):
+        raise DataFormatError(
+            f"must have the columns {', '.join(_ROW)}, and may have {', '.join(_ROW_OPTIONS)}",
+            found=f"no {missing[0]}" if missing else foreign[0],
+            field=source,
+        )
+    return records
+
+
+def _rows(records: Records) -> Iterator[StatedPosition]:
+    if not records.count:
+        raise DataFormatError("must hold a position", found="none", field=records.source)
+    margins = numbers(records, "isolated_margin")
+    cells = zip(
+        texts(records, "account"),
+        texts(records, "market"),
+        numbers(records, "quantity"),
+        _positive(records, "entry_price"),
+        margins,
+        _positive(records, "leverage"),
+        strict=True,
+    )
+    _check_modes(records, margins)
+    for account, market, quantity, entry, margin, leverage in cells:
+        yield StatedPosition(
+            account=account,
+            market=market,
+            quantity=float("nan") if quantity is None else quantity,
+            in_base=False,
+            entry_price=entry,
+            isolated_margin=margin,
+            leverage=leverage,
+        )
+
+
+def _check_modes(records: Records, margins: Sequence[float | None]) -> None:
+    for row, (cell, margin) in enumerate(zip(records.column("mode"), margins, strict=True)):
+        mode = cell.strip().casefold() if isinstance(cell, str) else cell
+        if mode not in (None, "cross", "isolated"):
+            raise records.refuse("must be cross or isolated", "mode", row)
+        if mode is not None and (mode == "isolated") != (margin is not None):
+            must = "must be given for an isolated position, and only for it"
+            raise records.refuse(must, "isolated_margin", row, f"the mode of this row is {mode}")
+
+
+def _positive(records: Records, name: str) -> list[float | None]:
+    values = numbers(records, name)
+    for row, value in enumerate(values):
+        if value is not None and not value > 0.0:
+            raise records.refuse("must be positive", name, row)
+    return values
+
+
+def _check_single(positions: Sequence[StatedPosition]) -> None:
+    seen: set[tuple[str, str, bool]] = set()
+    for row, position in enumerate(positions):
+        key = (position.account, position.market, position.quantity < 0.0)
+        if key in seen:
+            raise DataFormatError(
+                "must be the account's only position of that sign in the market",
+                found=position.market,
+                field=f"account {position.account}",
+                row=row,
+                remedy="net them into one",
+            )
+        seen.add(key)
+
+
+def _known(
+    document: Mapping[str, Any], known: Sequence[str], source: str, row: int | None = None
+) -> None:
+    foreign = [name for name in document if name not in known]
+    if foreign:
+        raise DataFormatError(
+            f"must have {', '.join(known)} only", found=foreign[0], field=source, row=row
+        )

@@ -1,0 +1,91 @@
+"""Collateral as people hand it over: a table, amounts by currency, or a line of text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from plimsoll.adapters.files.records import (
+    Records,
+    read_records,
+    required_numbers,
+    texts,
+)
+from plimsoll.errors import DataFormatError, UsageError
+
+_HELD = ("account", "currency", "amount")
+
+
+def read_collateral(given: Any, names: tuple[str, ...]) -> dict[str, Mapping[str, float]]:
+    """Return collateral by account and currency.
+
+    Parameters
+    ----------
+    given : path, frame, mapping or text
+        A table of ``account, currency, amount``; or, for a book of one account, a mapping of
+        currency to amount, or the text ``BTC=2,USDC=5000``.
+    names : tuple of str
+        Accounts of the book.
+
+    Raises
+    ------
+    DataError, DataFormatError, UsageError
+    """
+    is_text = isinstance(given, str) and "=" in given and not Path(given).exists()
+    if is_text or isinstance(given, Mapping):
+        if len(names) != 1:
+            raise UsageError(
+                "must be a table of account, currency, amount for a book of several accounts",
+                found=f"amounts for {len(names)} accounts",
+                field="collateral",
+            )
+        amounts = _pairs(given) if isinstance(given, str) else given
+        return {names[0]: amounts_of(amounts, "collateral")}
+    return collateral_rows(read_records(given, required=_HELD, section="collateral"))
+
+
+def _pairs(text: str) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for part in text.split(","):
+        currency, mark, amount = part.partition("=")
+        if not mark or not currency.strip() or currency.strip() in found:
+            raise UsageError(
+                "must be CURRENCY=AMOUNT, several with commas, each currency once",
+                found=text,
+                field="collateral",
+            )
+        found[currency.strip()] = amount.strip()
+    return found
+
+
+def collateral_rows(records: Records) -> dict[str, Mapping[str, float]]:
+    """Return the amounts of a table of accounts, each currency of an account once."""
+    found: dict[str, dict[str, float]] = {}
+    cells = zip(
+        texts(records, "account"),
+        texts(records, "currency"),
+        required_numbers(records, "amount", "write 0 where that is meant"),
+        strict=True,
+    )
+    for row, (account, currency, amount) in enumerate(cells):
+        own = found.setdefault(account, {})
+        if currency in own:
+            raise records.refuse("must name each currency of an account once", "currency", row)
+        own[currency] = amount
+    return dict(found.items())
+
+
+def amounts_of(amounts: Any, source: str) -> dict[str, float]:
+    """Return amounts by currency, none of them empty."""
+    if not isinstance(amounts, Mapping):
+        raise DataFormatError(
+            "must be amounts by currency", found=type(amounts).__name__, field=source
+        )
+    table = Records(
+        source=source,
+        columns={"currency": list(amounts), "amount": list(amounts.values())},
+        count=len(amounts),
+    )
+    values = required_numbers(table, "amount", "write 0 where that is meant")
+    return dict(zip(texts(table, "currency"), values, strict=True))

@@ -1,0 +1,125 @@
+"""Which contract each name of a book means, and as what a preset margins it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from plimsoll.adapters.venues import Venue, parse_name
+from plimsoll.domain.instrument import (
+    Future,
+    Instrument,
+    Option,
+    Pair,
+    Payoff,
+    Perpetual,
+    Spot,
+    identity,
+)
+from plimsoll.errors import NameFormatError, UsageError
+from plimsoll.journeys.margin_marks import StatedMark
+from plimsoll.presets import Preset
+from plimsoll.presets.preset import Scope
+
+ONE = Decimal(1)
+_SPACES = (Venue.DERIBIT, Venue.CCXT, Venue.BINANCE_USDM, Venue.BINANCE_COINM, Venue.OKX)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldContract:
+    """A contract of the book.
+
+    Parameters
+    ----------
+    listed : Instrument
+        As the venue of its name lists it, with a size.
+    margined : Instrument
+        As the preset margins it: the same, or the linear contract of the same terms.
+    """
+
+    listed: Instrument
+    margined: Instrument
+
+    @property
+    def is_converted(self) -> bool:
+        """Whether the preset margins another contract than the one that is held."""
+        return self.listed != self.margined
+
+
+def held_contracts(
+    names: Iterable[str],
+    preset: Preset,
+    marks: Mapping[str, StatedMark],
+    venue_names: str | None = None,
+) -> dict[str, HeldContract]:
+    """Return the contract behind each name; a name that nobody can read is left out.
+
+    Raises
+    ------
+    UsageError
+        A venue that is none; an instrument column that is no unified name.
+    """
+    spaces = name_spaces(preset, venue_names)
+    found = {}
+    for name in names:
+        row = marks.get(name)
+        instrument = parsed(name, spaces, row)
+        if instrument is None:
+            continue
+        listed = _sized(instrument, row)
+        found[name] = HeldContract(listed=listed, margined=_margined(listed, preset))
+    return found
+
+
+def name_spaces(preset: Preset, venue_names: str | None) -> tuple[Venue, ...]:
+    """Return whose names to try, in order: the caller's, the preset's, those of large venues."""
+    if venue_names is not None and venue_names not in tuple(Venue):
+        raise UsageError(
+            "must be a known venue",
+            found=venue_names,
+            field="venue_names",
+            remedy=f"choose from {', '.join(Venue)}",
+        )
+    first = [] if venue_names is None else [Venue(venue_names)]
+    return tuple(dict.fromkeys([*first, Venue(preset.venue), *_SPACES]))
+
+
+def parsed(name: str, spaces: Iterable[Venue], row: StatedMark | None = None) -> Instrument | None:
+    """Return the contract a name means in the first name space that can read it."""
+    if row is not None and row.instrument is not None:
+        return parse_name(row.instrument, Venue.CCXT)
+    for space in spaces:
+        try:
+            return parse_name(name, space)
+        except NameFormatError:
+            continue
+    return None
+
+
+def preset_markets(preset: Preset, contracts: Mapping[str, HeldContract]) -> dict[str, str]:
+    """Return the preset's own name of each market of a book, for presets filed by market."""
+    if preset.scope is not Scope.MARKET:
+        return {}
+    venue = Venue(preset.venue)
+    own = {identity(parse_name(market, venue)): market for market in preset.markets}
+    keys = {name: own.get(identity(c.margined)) for name, c in contracts.items()}
+    return {name: market for name, market in keys.items() if market is not None}
+
+
+def _sized(instrument: Instrument, row: StatedMark | None) -> Instrument:
+    """Give a contract its size: as stated, else one unit of what it counts."""
+    if isinstance(instrument, Spot):
+        return instrument
+    stated = None if row is None else row.contract_size
+    return instrument.with_contract_size(stated or ONE)
+
+
+def _margined(listed: Instrument, preset: Preset) -> Instrument:
+    if not preset.linear_only or isinstance(listed, Spot) or listed.payoff is Payoff.LINEAR:
+        return listed
+    pair = Pair(base=listed.pair.base, quote=preset.cash, generation=listed.pair.generation)
+    plain: Perpetual | Future | Option = replace(
+        listed, pair=pair, settle=preset.cash, payoff=Payoff.LINEAR, contract_size=ONE
+    )
+    return plain

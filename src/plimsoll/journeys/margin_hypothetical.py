@@ -1,0 +1,167 @@
+"""A market after hypothetical moves of prices and volatilities, options revalued by Black-76."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import replace
+
+from plimsoll.adapters.files.account_forms import StatedAccounts
+from plimsoll.domain.instrument import Option, OptionRight, Payoff
+from plimsoll.errors import UsageError
+from plimsoll.journeys.margin_contracts import HeldContract, held_contracts
+from plimsoll.journeys.margin_market import MarginMarket, OptionMark, require_time
+from plimsoll.journeys.margin_marks import StatedMark
+from plimsoll.journeys.margin_snapshot import coin_prices, forward_of
+from plimsoll.maths.black76 import price
+from plimsoll.maths.variance_clock import calendar_years
+from plimsoll.presets import Preset
+
+
+def moved_market(
+    market: MarginMarket,
+    accounts: StatedAccounts,
+    index_prices: Mapping[str, float],
+    vol_shifts: Mapping[str, float],
+    marks: Mapping[str, float],
+    preset: Preset,
+    venue_names: str | None,
+) -> tuple[MarginMarket, tuple[str, ...]]:
+    """Return the market after the moves, and notes on them.
+
+    A coin's forwards, futures and perpetuals move by the factor of its index. Options keep the
+    volatility of their strike, with the shift added, and are revalued undiscounted.
+
+    Raises
+    ------
+    UsageError
+        A price of a coin or market that is not there.
+    """
+    if not (index_prices or vol_shifts or marks):
+        return market, ()
+    known = coin_prices(market)
+    _check_known("index_prices", index_prices, known)
+    _check_known("vol_shifts", vol_shifts, known)
+    factor = {coin: index_prices.get(coin, now) / now for coin, now in known.items()}
+    names = dict.fromkeys(p.market for p in accounts.positions)
+    contracts = held_contracts(names, preset, market.marks, venue_names)
+    foreign = [m for m in marks if m not in contracts or isinstance(contracts[m].listed, Option)]
+    if foreign:
+        raise UsageError(
+            "must be a perpetual or future of the account",
+            found=foreign[0],
+            field="marks",
+            remedy="move options by index_prices and vol_shifts",
+        )
+    base = replace(
+        market,
+        index={coin: level * factor.get(coin, 1.0) for coin, level in market.index.items()},
+        forwards={key: f * factor.get(key[0], 1.0) for key, f in market.forwards.items()},
+        marks={
+            name: _moved_row(row, name, contracts, factor) for name, row in market.marks.items()
+        },
+    )
+    moved = replace(base, options=_options(market, base, contracts, factor, vol_shifts))
+    stated = {m: _with_mark(moved.marks.get(m), m, value) for m, value in marks.items()}
+    return replace(moved, marks={**moved.marks, **stated}), tuple(
+        _notes(known, index_prices, vol_shifts, marks)
+    )
+
+
+def _options(
+    market: MarginMarket,
+    moved: MarginMarket,
+    contracts: Mapping[str, HeldContract],
+    factor: Mapping[str, float],
+    vol_shifts: Mapping[str, float],
+) -> dict[str, OptionMark]:
+    """Held options of coins that moved get new marks; others keep theirs."""
+    found = dict(market.options)
+    for name, contract in contracts.items():
+        option = contract.listed
+        if not isinstance(option, Option):
+            continue
+        coin = option.pair.base
+        if factor.get(coin, 1.0) == 1.0 and not vol_shifts.get(coin):
+            continue
+        row, shown = market.marks.get(name), market.options.get(name)
+        vol = shown.vol if shown else math.nan
+        if row is not None and row.implied_vol is not None:
+            vol = row.implied_vol
+        vol += vol_shifts.get(coin, 0.0)
+        forward = forward_of(moved, contract)
+        if row is not None and row.forward is not None:
+            forward = row.forward * factor.get(coin, 1.0)
+        at_ns = require_time(market, name)
+        found[name] = OptionMark(mark=_value(option, forward, vol, at_ns), vol=vol)
+    return found
+
+
+def _value(option: Option, forward: float, vol: float, at_ns: int) -> float:
+    if not (forward > 0.0 and vol > 0.0):
+        return math.nan
+    years = max(float(calendar_years(at_ns, option.expiry_ns)), 0.0)
+    call = option.right is OptionRight.CALL
+    dollars = float(price(forward, float(option.strike), years, vol, call))
+    return dollars / forward if option.payoff is Payoff.INVERSE else dollars
+
+
+def _moved_row(
+    row: StatedMark,
+    name: str,
+    contracts: Mapping[str, HeldContract],
+    factor: Mapping[str, float],
+) -> StatedMark:
+    """A row of marks after the move; that of an option lets its new value stand."""
+    contract = contracts.get(name)
+    if contract is not None and isinstance(contract.listed, Option):
+        own = factor.get(contract.listed.pair.base, 1.0)
+        forward = None if row.forward is None else row.forward * own
+        return replace(row, mark=None, implied_vol=None, forward=forward)
+    own = factor.get(_coin(name, contract), 1.0)
+    return replace(
+        row,
+        mark=None if row.mark is None else row.mark * own,
+        index=None if row.index is None else row.index * own,
+    )
+
+
+def _coin(name: str, contract: HeldContract | None) -> str:
+    if contract is not None:
+        return contract.listed.pair.base
+    return name.replace("_", "-").replace("/", "-").split("-")[0]
+
+
+def _with_mark(row: StatedMark | None, market: str, mark: float) -> StatedMark:
+    return StatedMark(market=market, mark=mark) if row is None else replace(row, mark=mark)
+
+
+def _check_known(name: str, given: Mapping[str, float], known: Mapping[str, float]) -> None:
+    strange = [coin for coin in given if coin not in known]
+    if strange:
+        raise UsageError(
+            "must be a coin whose price the market has",
+            found=strange[0],
+            field=name,
+            remedy=f"these are {', '.join(sorted(known)) or 'none'}",
+        )
+
+
+def _notes(
+    known: Mapping[str, float],
+    index_prices: Mapping[str, float],
+    vol_shifts: Mapping[str, float],
+    marks: Mapping[str, float],
+) -> list[str]:
+    told = [f"{c} {known[c]:,.2f} to {p:,.2f}" for c, p in index_prices.items()]
+    notes = []
+    if told:
+        notes.append(f"Hypothetical index: {', '.join(told)}; forwards and futures by the factor.")
+    if vol_shifts:
+        shifts = ", ".join(f"{c} {100.0 * v:+g} points" for c, v in vol_shifts.items())
+        notes.append(f"Hypothetical volatility: {shifts}.")
+    if index_prices or vol_shifts:
+        notes.append("Options keep the volatility of their strike and are revalued by Black-76.")
+    if marks:
+        notes.append(f"Hypothetical marks: {', '.join(f'{m} {v:,.2f}' for m, v in marks.items())}.")
+    return notes

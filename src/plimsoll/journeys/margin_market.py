@@ -1,0 +1,175 @@
+"""The market a book is margined in: option chains, tables of marks, or both, at one instant."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from plimsoll.adapters.chains.instants import instants_ns
+from plimsoll.domain.option_chain import OptionChain
+from plimsoll.domain.table import iso_minute
+from plimsoll.errors import DataError, UsageError
+from plimsoll.journeys.chain_reading import latest, read_snapshots
+from plimsoll.journeys.margin_marks import StatedMark, looks_like_marks, read_market_marks
+from plimsoll.journeys.surface_source import SourceFile, chain_source
+
+ExpiryKey = tuple[str, str, int]
+"""Base coin, settlement currency, expiry (UTC ns)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OptionMark:
+    """Mark (settlement currency per coin) and volatility of a listed option; NaN: none shown."""
+
+    mark: float
+    vol: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarginMarket:
+    """What is known of a market at one instant, by the venue's names.
+
+    Parameters
+    ----------
+    at_ns : int or None
+        None: nothing told the time, so dated contracts cannot be margined.
+    source : str
+        Where it is from, as it stands beside every number.
+    index : mapping of str to float
+        Dollar price by coin.
+    options : mapping of str to OptionMark
+    forwards : mapping of (base, settle, expiry) to float
+    marks : mapping of str to StatedMark
+        Rows of tables, over what chains say.
+    files : tuple of SourceFile
+    """
+
+    at_ns: int | None
+    source: str
+    index: Mapping[str, float] = field(default_factory=dict)
+    options: Mapping[str, OptionMark] = field(default_factory=dict)
+    forwards: Mapping[ExpiryKey, float] = field(default_factory=dict)
+    marks: Mapping[str, StatedMark] = field(default_factory=dict)
+    files: tuple[SourceFile, ...] = ()
+
+
+def read_margin_market(market: Any, *, at: Any = None, marks: Any = None) -> MarginMarket:
+    """Read chains and marks.
+
+    Parameters
+    ----------
+    market : path, pattern, list of paths, chains in memory, or marks
+        What `plimsoll.surface` reads, or a table of marks.
+    at : time, optional
+        The last chain at or before it (UTC); with marks alone the time of the marks.
+    marks : path, frame or mapping, optional
+        Over what the chains say; see `plimsoll.journeys.margin_marks`.
+
+    Raises
+    ------
+    DataError, DataFormatError, UsageError
+    """
+    if market is None and marks is None:
+        raise UsageError(
+            "must be given with a preset",
+            found="neither chains nor marks",
+            field="market",
+            remedy="name option chains or a table of marks (--market)",
+        )
+    tables, chains = _sorted(market)
+    stated: dict[str, StatedMark] = {}
+    for table in [*tables, *([] if marks is None else [marks])]:
+        stated |= {row.market: row for row in read_market_marks(table)}
+    found = _latest(chains, at) if chains is not None else ()
+    label = chain_source(chains) if chains is not None else None
+    return MarginMarket(
+        at_ns=_time(found, at),
+        source=_source(
+            label.label if label else "", [*tables, *([marks] if marks is not None else [])]
+        ),
+        index=_indices(found),
+        options={name: mark for chain in found for name, mark in _options(chain)},
+        forwards={key: value for chain in found for key, value in _forwards(chain)},
+        marks=stated,
+        files=label.files if label else (),
+    )
+
+
+def _sorted(market: Any) -> tuple[list[Any], Any]:
+    """Tables of marks, and what is left: chains, or None."""
+    if market is None:
+        return [], None
+    listed = isinstance(market, list | tuple) and market and not isinstance(market[0], OptionChain)
+    if not listed:
+        return ([market], None) if looks_like_marks(market) else ([], market)
+    tables = [item for item in market if looks_like_marks(item)]
+    chains = [item for item in market if not looks_like_marks(item)]
+    return tables, chains or None
+
+
+def _latest(chains: Any, at: Any) -> tuple[OptionChain, ...]:
+    """The last chain of each label; all of the same snapshot."""
+    found = tuple(latest(read_snapshots(chains, at=at)).values())
+    last = max(chain.at_ns for chain in found)
+    return tuple(chain for chain in found if chain.at_ns == last)
+
+
+def _time(chains: Sequence[OptionChain], at: Any) -> int | None:
+    if chains:
+        return max(chain.at_ns for chain in chains)
+    return None if at is None else instants_ns(at)[-1]
+
+
+def _source(chains: str, tables: Sequence[Any]) -> str:
+    named = [os.path.basename(t) if isinstance(t, str | os.PathLike) else "marks" for t in tables]
+    return ", ".join([*([chains] if chains else []), *dict.fromkeys(named)])
+
+
+def _indices(chains: Sequence[OptionChain]) -> dict[str, float]:
+    """Median index by coin: rows of one snapshot are seconds apart."""
+    found: dict[str, list[float]] = {}
+    for chain in chains:
+        seen = chain.index[np.isfinite(chain.index)]
+        found.setdefault(chain.pair.base, []).extend(seen.tolist())
+    return {base: float(np.median(seen)) for base, seen in found.items() if seen}
+
+
+def _options(chain: OptionChain) -> list[tuple[str, OptionMark]]:
+    rows = zip(chain.names, chain.mark.tolist(), chain.mark_vol.tolist(), strict=True)
+    return [(name, OptionMark(mark=mark, vol=vol)) for name, mark, vol in rows]
+
+
+def _forwards(chain: OptionChain) -> list[tuple[ExpiryKey, float]]:
+    found = []
+    for expiry in chain.expiries_ns:
+        seen = chain.forward[(chain.expiry_ns == expiry) & np.isfinite(chain.forward)]
+        if seen.size:
+            key = (chain.pair.base, chain.settle, expiry)
+            found.append((key, float(np.median(seen))))
+    return found
+
+
+def when(market: MarginMarket) -> str:
+    """Say the time of a market."""
+    return "no time stated" if market.at_ns is None else f"{iso_minute(market.at_ns)} UTC"
+
+
+def require_time(market: MarginMarket, name: str) -> int:
+    """Return the time of a market, which a dated contract needs.
+
+    Raises
+    ------
+    DataError
+    """
+    if market.at_ns is None:
+        raise DataError(
+            "must be known to margin a contract that expires",
+            found="marks without a time",
+            field=f"time of the market, for {name}",
+            remedy="state it with --at (UTC)",
+        )
+    return market.at_ns

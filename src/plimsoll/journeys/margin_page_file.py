@@ -1,0 +1,115 @@
+"""The page of a margin result: what stands in it for each account."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from plimsoll.domain.evidence import Verdict
+from plimsoll.domain.table import Table
+from plimsoll.journeys.margin_explained import (
+    contribution_table,
+    scenario_table,
+    terms_table,
+)
+from plimsoll.journeys.margin_summary import account_summaries
+from plimsoll.journeys.margin_units import digits_of
+from plimsoll.journeys.surface_source import foot_line
+
+if TYPE_CHECKING:
+    from plimsoll.journeys.margin_preset_result import PresetMargin
+    from plimsoll.report.key_figures import KeyFigure
+    from plimsoll.report.margin_page import AccountPage
+
+MOST_ACCOUNTS = 40
+"""Accounts on a page; more would be too much for a browser, and for a reader."""
+
+_KEYS = (
+    ("initial_margin", "Initial margin", "net, of the portfolio"),
+    ("maintenance_margin", "Maintenance margin", "net, of the portfolio"),
+    ("gross_maintenance_margin", "Maintenance, gross", "sum of positions by themselves"),
+    ("margin_balance", "Margin balance", "what stands against it"),
+    ("available_funds", "Available funds", "margin balance less initial margin"),
+)
+
+
+def margin_html(result: PresetMargin) -> str:
+    """Return the page; of a large book its first accounts, which the page says."""
+    from plimsoll.report.margin_page import margin_page
+
+    shown = result.accounts[:MOST_ACCOUNTS]
+    left = len(result.accounts) - len(shown)
+    note = f"{left} more accounts are not on this page" if left else ""
+    return margin_page(
+        [_account(result, name) for name in shown],
+        title=result.title,
+        source=result.source,
+        note=foot_line(result.run.setting.market.files, note),
+    )
+
+
+def _account(result: PresetMargin, name: str) -> AccountPage:
+    from plimsoll.report.margin_page import AccountPage
+
+    explanations = result.explanations(name)
+    verdict, words = _verdict(result, name)
+    accuracy = f"Preset {result.preset.name}, {result.preset.accuracy.value}"
+    return AccountPage(
+        name=name,
+        verdict=verdict,
+        meaning=f"{words} {accuracy}: {result.preset.accuracy_about}",
+        key_figures=_key_figures(result, name),
+        explanations=explanations,
+        tables=_tables(result, name),
+    )
+
+
+def _tables(result: PresetMargin, name: str) -> tuple[Table, ...]:
+    units = result.table()
+    own = replace(units, rows=tuple(row for row in units.rows if row[0] == name))
+    explained = result.explanations(name)
+    preset = result.preset
+    tables = [own]
+    for e in explained:
+        tables += [
+            terms_table(e, preset),
+            contribution_table(e, preset),
+            scenario_table(e, preset),
+        ]
+    plain = () if explained else result.explain(name)
+    return tuple(table for table in (*tables, *plain) if len(table))
+
+
+def _verdict(result: PresetMargin, name: str) -> tuple[Verdict, str]:
+    if name in result.unknown:
+        return Verdict.NOT_PROVEN, "A position has no number; the table says why."
+    if name not in result.run.setting.accounts.collateral:
+        return Verdict.NOT_PROVEN, "No collateral was stated, so nothing is judged."
+    if name in result.under_maintenance:
+        return Verdict.BREACH, "Equity is under maintenance margin: to be liquidated."
+    return Verdict.HOLDS, "Equity covers maintenance margin."
+
+
+def _key_figures(result: PresetMargin, name: str) -> tuple[KeyFigure, ...]:
+    from plimsoll.report.key_figures import KeyFigure
+
+    found = account_summaries(result.run, name)
+    shown = [
+        KeyFigure(
+            title=title if len(found) == 1 else f"{title}, {currency}",
+            value="–"
+            if summary[key] is None
+            else f"{summary[key]:,.{min(digits_of(currency), 4)}f}",
+            unit=currency,
+            about=about,
+        )
+        for currency, summary in found.items()
+        for key, title, about in _KEYS
+    ]
+    accuracy = KeyFigure(
+        title="Accuracy of the preset",
+        value=result.preset.accuracy.value,
+        unit="",
+        about="; ".join(str(source) for source in result.preset.sources),
+    )
+    return (*shown, accuracy)

@@ -1,0 +1,146 @@
+"""From stated accounts to the columns a model takes: contracts of the preset, marks as entries."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from plimsoll.adapters.files.account_forms import StatedAccounts, StatedPosition
+from plimsoll.domain.account import Account, MarginMode, Position
+from plimsoll.domain.book import Book
+from plimsoll.domain.instrument import Option, Spot
+from plimsoll.journeys.margin_contracts import HeldContract
+from plimsoll.journeys.margin_snapshot import PricedMarket, is_inverse
+
+UNKNOWN_PRICE = 1.0
+"""Entry of a position whose price nobody knows: its unit has a reason, so no number uses it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class HeldBook:
+    """A book, and which of its accounts said what stands behind it.
+
+    Parameters
+    ----------
+    book : Book
+    has_collateral : tuple of bool
+        By account, in the book's order.
+    """
+
+    book: Book
+    has_collateral: tuple[bool, ...]
+
+
+def held_book(
+    accounts: StatedAccounts, contracts: Mapping[str, HeldContract], market: PricedMarket
+) -> HeldBook:
+    """Turn sizes into contracts, with marks for entries that were not stated."""
+    own: dict[str, list[Position]] = {name: [] for name in accounts.names}
+    for position in accounts.positions:
+        own[position.account].append(_position(position, contracts, market))
+    listed = [
+        Account(
+            name=name,
+            positions=tuple(own[name]),
+            collateral=dict(accounts.collateral.get(name, {})),
+            portfolio=True,
+        )
+        for name in accounts.names
+    ]
+    return HeldBook(
+        book=Book.from_accounts(listed),
+        has_collateral=tuple(name in accounts.collateral for name in accounts.names),
+    )
+
+
+def settled_in(
+    held: HeldBook, currency: str, contracts: Mapping[str, HeldContract], strangers: Sequence[str]
+) -> HeldBook:
+    """Return what a segregated account of a currency holds; accounts with nothing are left out.
+
+    Parameters
+    ----------
+    strangers : sequence of str
+        Names nobody can read that are to stand in this currency's account.
+    """
+    accounts, stated = [], []
+    for row, name in enumerate(held.book.accounts):
+        account = held.book.account(name)
+        positions = tuple(
+            p
+            for p in account.positions
+            if p.market in strangers
+            or (p.market in contracts and contracts[p.market].margined.settle == currency)
+        )
+        money = {c: a for c, a in account.collateral.items() if c == currency}
+        if positions or money:
+            accounts.append(replace(account, positions=positions, collateral=money))
+            stated.append(held.has_collateral[row])
+    return HeldBook(book=Book.from_accounts(accounts), has_collateral=tuple(stated))
+
+
+def stand_alone(book: Book) -> Book:
+    """Return a book in which each position is an account of its own, in the same order.
+
+    What an account's positions ask by themselves, no collateral behind them.
+    """
+    count = int(book.market.size)
+    return Book(
+        accounts=tuple(str(p) for p in range(count)),
+        markets=book.markets,
+        offsets=np.arange(count + 1, dtype=np.int64),
+        market=book.market,
+        quantity=book.quantity,
+        entry_price=book.entry_price,
+        isolated_margin=np.full(count, np.nan),
+        leverage=book.leverage,
+        currencies=(),
+        collateral=np.zeros((count, 0)),
+        portfolio=np.ones(count, dtype=np.bool_),
+    )
+
+
+def contracts_of(quantity: float, contract: HeldContract, mark: float, *, in_base: bool) -> float:
+    """Return a stated size as contracts of what the preset margins.
+
+    Parameters
+    ----------
+    quantity : float
+        Coins where ``in_base``, else contracts as listed: dollars of a coin-settled future.
+    mark : float
+        Dollars per coin; NaN leaves the size as it is, since the market has no number anyway.
+    """
+    listed, margined = contract.listed, contract.margined
+    coins = quantity if in_base else quantity * float(listed.required_contract_size())
+    if not in_base and is_inverse(listed):
+        if not contract.is_converted:
+            return quantity
+        return coins / mark if mark > 0.0 else quantity
+    if is_inverse(margined):
+        return coins * (mark if mark > 0.0 else 1.0) / float(margined.required_contract_size())
+    return coins / float(margined.required_contract_size())
+
+
+def _position(
+    stated: StatedPosition, contracts: Mapping[str, HeldContract], market: PricedMarket
+) -> Position:
+    contract = contracts.get(stated.market)
+    quantity, entry = stated.quantity, stated.entry_price
+    if contract is not None:
+        mark = float(market.snapshot.quotes[stated.market].mark)
+        if not math.isnan(quantity):
+            quantity = contracts_of(quantity, contract, mark, in_base=stated.in_base)
+        if entry is None or isinstance(contract.margined, Option | Spot):
+            entry = mark if mark > 0.0 else None
+    isolated = stated.isolated_margin is not None
+    return Position(
+        market=stated.market,
+        quantity=quantity,
+        entry_price=UNKNOWN_PRICE if entry is None else entry,
+        mode=MarginMode.ISOLATED if isolated else MarginMode.CROSS,
+        isolated_margin=stated.isolated_margin,
+        leverage=stated.leverage,
+    )

@@ -1,0 +1,89 @@
+"""``margin`` by preset: what a book must hold under a venue's published rules."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from plimsoll import presets
+from plimsoll.adapters.files.account_forms import read_accounts
+from plimsoll.domain.table import Column, Table
+from plimsoll.journeys.margin_market import read_margin_market
+from plimsoll.journeys.margin_preset_result import PresetMargin
+from plimsoll.journeys.margin_run import MarginSetting, run_margin
+from plimsoll.presets import Preset
+
+
+def margin_by_preset(
+    book: Any,
+    *,
+    preset: str | Preset,
+    market: Any = None,
+    at: Any = None,
+    marks: Any = None,
+    collateral: Any = None,
+    numeraire: str | None = None,
+    venue_names: str | None = None,
+) -> PresetMargin:
+    """Margin every account of a book under a preset.
+
+    Parameters
+    ----------
+    book : path, mapping, list or frame
+        See `plimsoll.adapters.files.account_forms`; ``{"BTC-PERPETUAL": 10}`` is one account
+        whose sizes count coins.
+    preset : str or Preset
+        See `plimsoll.presets.names`.
+    market : path, chains in memory, or marks
+        Option chains, or a table of marks (`plimsoll.journeys.margin_marks`).
+    at : time, optional
+        UTC; the last chain at or before it, or the time of the marks.
+    marks : path, frame or mapping, optional
+        Over what the chains say: perpetuals above all, which chains do not hold.
+    collateral : path, mapping or text, optional
+        Where the book does not hold it.
+    numeraire : str, optional
+        Currency of the requirement; by default the preset's.
+    venue_names : str, optional
+        Venue whose names to read first.
+
+    Returns
+    -------
+    PresetMargin
+        A position that cannot be margined has a reason instead of a number; the rest is computed.
+
+    Raises
+    ------
+    DataError, DataFormatError, UsageError
+    """
+    chosen = preset if isinstance(preset, Preset) else presets.load(preset)
+    setting = MarginSetting(
+        preset=chosen,
+        accounts=read_accounts(book, collateral),
+        market=read_margin_market(market, at=at, marks=marks),
+        numeraire=None if numeraire is None else numeraire.strip().upper(),
+        venue_names=venue_names,
+    )
+    return PresetMargin(run=run_margin(setting))
+
+
+def preset_table() -> Table:
+    """Return every preset with title, accuracy and source."""
+    loaded = [presets.load(name) for name in presets.names()]
+    return Table(
+        name="presets",
+        title="Presets",
+        columns=(
+            Column(name="preset", title="Preset"),
+            Column(name="title", title="Rules"),
+            Column(name="accuracy", title="Accuracy"),
+            Column(name="source", title="Source"),
+        ),
+        rows=tuple(
+            (p.name, p.title, p.accuracy.value, "; ".join(str(s) for s in p.sources))
+            for p in loaded
+        ),
+        notes=(
+            "exact: reproduces the venue's own tests or results; near-exact: method and constants "
+            "are published, small parts are not; partial: parts are assumed.",
+        ),
+    )

@@ -1,0 +1,263 @@
+"""What a margin run under a preset returns: tables, explanations, pictures, a page, what-ifs."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, overload
+
+from plimsoll.domain.margin_explanation import UnitExplanation
+from plimsoll.domain.requirement import Requirements
+from plimsoll.domain.table import Cell, Column, Table
+from plimsoll.errors import UsageError
+from plimsoll.journeys.margin_market import when
+from plimsoll.journeys.margin_run import CurrencyRun, MarginRun
+from plimsoll.journeys.margin_units import (
+    MarginStatus,
+    digits_of,
+    shown_units,
+    unit_columns,
+    unit_reasons,
+    unit_row,
+    unit_status,
+)
+from plimsoll.presets import Preset
+
+if TYPE_CHECKING:
+    from plotly.graph_objects import Figure
+
+    from plimsoll.journeys.margin_what_if import WhatIf
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class PresetMargin:
+    """Margin of every account under a venue's preset; one row per margin unit and currency.
+
+    Parameters
+    ----------
+    run : MarginRun
+    """
+
+    run: MarginRun
+
+    @property
+    def preset(self) -> Preset:
+        """The preset with its source and accuracy."""
+        return self.run.setting.preset
+
+    @property
+    def source(self) -> str:
+        """Where the prices are from."""
+        return self.run.setting.market.source
+
+    @property
+    def title(self) -> str:
+        """Preset and time of the market."""
+        return f"{self.preset.title}, {when(self.run.setting.market)}"
+
+    @property
+    def accounts(self) -> tuple[str, ...]:
+        """Accounts in the order of the book."""
+        return self.run.setting.accounts.names
+
+    @property
+    def currencies(self) -> tuple[str, ...]:
+        """Currencies in which requirements are told."""
+        return tuple(run.currency for run in self.run.runs)
+
+    def requirements(self, currency: str | None = None) -> Requirements:
+        """Return the columns behind the table, in one currency where there are several.
+
+        Raises
+        ------
+        UsageError
+            For a currency that is none of them, or none where there are several.
+        """
+        known = ", ".join(self.currencies)
+        if currency is None and len(self.run.runs) == 1:
+            return self.run.runs[0].requirements
+        for run in self.run.runs:
+            if run.currency == currency:
+                return run.requirements
+        raise UsageError(f"must be one of {known}", found=currency, field="currency")
+
+    @property
+    def under_maintenance(self) -> tuple[str, ...]:
+        """Accounts with a unit under its maintenance margin."""
+        return self._with(MarginStatus.UNDER_MAINTENANCE)
+
+    @property
+    def unknown(self) -> tuple[str, ...]:
+        """Accounts with a unit that has no number."""
+        return self._with(MarginStatus.UNKNOWN)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Accuracy and source of the preset, market, what was taken for granted."""
+        market = self.run.setting.market
+        told = (f"Prices of {market.source}, {when(market)}.",)
+        bare = [n for n in self.accounts if n not in self.run.setting.accounts.collateral]
+        unstated = (
+            ("No collateral was stated, so nothing is judged; 0 may be stated.",) if bare else ()
+        )
+        return (*self.preset.notes(), *told, *self.run.priced.notes, *self.run.notes, *unstated)
+
+    def table(self) -> Table:
+        """Every margin unit that holds a position or collateral, account by account."""
+        several = len(self.run.runs) > 1
+        rows = [
+            (row[:1] + ((run.currency,) if several else ()) + row[1:])
+            for run in self.run.runs
+            for row in _rows(run)
+        ]
+        order = {name: place for place, name in enumerate(self.accounts)}
+        rows.sort(key=lambda row: order[str(row[0])])
+        currency = "" if several or not self.run.runs else self.run.runs[0].currency
+        columns = unit_columns(currency, 6 if several else digits_of(currency))
+        if several:
+            columns = (columns[0], Column(name="currency", title="Currency"), *columns[1:])
+        count = len(self.accounts)
+        return Table(
+            name="margin",
+            title=f"Margin of {count:,} account{'' if count == 1 else 's'}: {self.title}",
+            columns=columns,
+            rows=tuple(rows),
+            notes=self.notes,
+        )
+
+    def explanations(self, account: str | None = None) -> tuple[UnitExplanation, ...]:
+        """Unfold the units of one account: terms, scenarios, contributions, what binds.
+
+        Empty for models that explain by position only (`explain`).
+
+        Raises
+        ------
+        UsageError
+            For an account the book does not have, or none where there are several.
+        """
+        name = self._account(account)
+        return tuple(
+            explanation
+            for run in self.run.runs
+            if name in run.held.book.accounts and run.requirements.unit_explainer is not None
+            for explanation in run.requirements.explanations(name)
+        )
+
+    def explain(self, account: str | None = None) -> tuple[Table, ...]:
+        """Return the tables that unfold one account: terms that add up, positions, scenarios.
+
+        Raises
+        ------
+        UsageError
+            As in `explanations`.
+        """
+        from plimsoll.journeys.margin_explained import explained_tables
+
+        name = self._account(account)
+        found = [t for e in self.explanations(name) for t in explained_tables(e, self.preset)]
+        plain = [
+            run.requirements.explain(name)
+            for run in self.run.runs
+            if name in run.held.book.accounts and run.requirements.unit_explainer is None
+        ]
+        return (*found, *plain)
+
+    def figures(self, account: str | None = None) -> Mapping[str, Figure]:
+        """Return the heat maps of one account as plotly figures: loss by price and volatility.
+
+        Raises
+        ------
+        UsageError
+            As in `explanations`, and where plotly is not installed.
+        """
+        from plimsoll.report.margin_figures import loss_plots
+
+        return loss_plots(self.explanations(account), self.source)
+
+    def what_if(self, request: Mapping[str, Any] | None = None, **changes: Any) -> WhatIf:
+        """Return the margin of one account under changed positions, prices or volatilities.
+
+        Parameters
+        ----------
+        request : mapping, optional
+            Shaped after Deribit's ``simulate_portfolio``; see
+            `plimsoll.journeys.margin_what_if.WhatIfRequest`.
+        **changes
+            The same keys as arguments.
+
+        Raises
+        ------
+        UsageError, DataError
+        """
+        from plimsoll.journeys.margin_what_if import what_if
+
+        return what_if(self, {**(request or {}), **changes})
+
+    @overload
+    def to_html(self, path: None = None) -> str: ...
+    @overload
+    def to_html(self, path: str | os.PathLike[str]) -> Path: ...
+    def to_html(self, path: str | os.PathLike[str] | None = None) -> str | Path:
+        """Return the page with tables and heat maps; where a path is given, write it whole.
+
+        Raises
+        ------
+        UsageError
+            The path is that of another format.
+        StorageError
+            It could not be written; what stood there before is untouched.
+        """
+        from plimsoll.journeys.margin_page_file import margin_html
+        from plimsoll.journeys.surface_page_file import page_path, write_page
+
+        if path is None:
+            return margin_html(self)
+        return write_page(page_path(path), margin_html(self))
+
+    def document(self) -> dict[str, Any]:
+        """Return everything as plain values: preset with accuracy, units, explanations."""
+        from plimsoll.journeys.margin_explained import margin_document
+
+        return margin_document(self)
+
+    def _account(self, name: str | None) -> str:
+        if name is None and len(self.accounts) == 1:
+            return self.accounts[0]
+        if name in self.accounts:
+            return str(name)
+        raise UsageError(
+            "must be one of the book's accounts",
+            found=name,
+            field="account",
+            remedy=f"these are {', '.join(self.accounts[:12])}",
+        )
+
+    def _with(self, status: MarginStatus) -> tuple[str, ...]:
+        found = {
+            run.held.book.accounts[int(run.requirements.account[unit])]
+            for run in self.run.runs
+            for unit, own in enumerate(run_status(run))
+            if own is status
+        }
+        return tuple(name for name in self.accounts if name in found)
+
+    def __repr__(self) -> str:
+        return f"<PresetMargin {self.title}: {len(self.accounts)} accounts, {self.source}>"
+
+    def __str__(self) -> str:
+        return str(self.table())
+
+    def _repr_html_(self) -> str:
+        return self.table()._repr_html_()
+
+
+def run_status(run: CurrencyRun) -> tuple[MarginStatus, ...]:
+    """Return how each margin unit of a run stands."""
+    return unit_status(run.requirements, run.held.has_collateral)
+
+
+def _rows(run: CurrencyRun) -> list[tuple[Cell, ...]]:
+    of, status, reasons = run.requirements, run_status(run), unit_reasons(run.requirements)
+    return [unit_row(of, u, status[u], reasons.get(u, "")) for u in shown_units(of).tolist()]

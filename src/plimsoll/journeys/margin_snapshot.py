@@ -1,0 +1,227 @@
+"""The snapshot in which a model margins a book: marks, forwards, volatilities, currency prices."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from plimsoll.domain.expiry_quote import ExpiryQuote
+from plimsoll.domain.instrument import Future, Instrument, Option, Pair, Payoff, Spot
+from plimsoll.domain.market import MarketSnapshot, Quote
+from plimsoll.journeys.margin_contracts import HeldContract
+from plimsoll.journeys.margin_market import MarginMarket, require_time
+from plimsoll.margin.currency import CurrencyPricing
+
+DOLLARS = ("USD",)
+STABLE = ("USDC", "USDT", "USDE", "DAI", "FDUSD", "USD1")
+"""Dollar coins that count as one dollar where no price of theirs is given; the notes say so."""
+
+_NAN = float("nan")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PricedMarket:
+    """A snapshot with the contracts and prices that a model needs.
+
+    Parameters
+    ----------
+    snapshot : MarketSnapshot
+    instruments : mapping of str to Instrument
+        The book's, and a spot market per coin that prices it.
+    pricing_markets : mapping of str to str
+    notes : tuple of str
+        What stood in for what.
+    """
+
+    snapshot: MarketSnapshot
+    instruments: Mapping[str, Instrument]
+    pricing_markets: Mapping[str, str]
+    notes: tuple[str, ...] = ()
+
+    def pricing(self, numeraire: str) -> CurrencyPricing:
+        """Return the pricing in a currency."""
+        return CurrencyPricing(numeraire=numeraire, pricing_markets=self.pricing_markets)
+
+
+def priced_market(
+    market: MarginMarket,
+    contracts: Mapping[str, HeldContract],
+    currencies: Iterable[str],
+) -> PricedMarket:
+    """Lay out marks of the held contracts and prices of all currencies.
+
+    What is missing becomes NaN, for the model to give a reason.
+
+    Parameters
+    ----------
+    market : MarginMarket
+    contracts : mapping of str to HeldContract
+    currencies : iterable of str
+        In which contracts settle, collateral is held and requirements are told.
+
+    Raises
+    ------
+    DataError
+        A contract that expires, in a market without a time.
+    """
+    for name, contract in contracts.items():
+        if isinstance(contract.margined, Future | Option):
+            require_time(market, name)
+    index = coin_prices(market)
+    quotes = {name: _quote(name, c, market, index) for name, c in contracts.items()}
+    instruments = {name: c.margined for name, c in contracts.items()}
+    settled = [c.margined.settle for c in contracts.values()]
+    quoted = [c.margined.pair.quote for c in contracts.values()]
+    wanted = dict.fromkeys([*currencies, *settled, *quoted])
+    stable = {c: stable_price(market, c) for c in wanted if c in STABLE}
+    coins = {c: f"{c}/USD" for c in wanted if c not in (*STABLE, *DOLLARS)}
+    for coin, name in coins.items():
+        instruments[name] = Spot(pair=Pair(base=coin, quote="USD"))
+        quotes[name] = Quote(mark=index.get(coin, _NAN), index=index.get(coin, _NAN))
+    return PricedMarket(
+        snapshot=MarketSnapshot(
+            at_ns=market.at_ns or 0,
+            quotes=quotes,
+            stable_price_usd=stable,
+            expiries=_expiries(market, contracts),
+        ),
+        instruments=instruments,
+        pricing_markets=coins,
+        notes=tuple(_notes(market, contracts, index, stable)),
+    )
+
+
+def coin_prices(market: MarginMarket) -> dict[str, float]:
+    """Return dollar prices of coins: spot rows, indices among the marks, those of the chains."""
+    found = dict(market.index)
+    for name, row in market.marks.items():
+        base, quote = _pair_of(name)
+        if row.index is not None:
+            found[base] = row.index
+        if quote == "USD" and row.mark is not None:
+            found[base] = row.mark
+    return found
+
+
+def stable_price(market: MarginMarket, coin: str) -> float:
+    """Return the price of a dollar coin as stated, else one dollar."""
+    for name, row in market.marks.items():
+        if _pair_of(name) == (coin, "USD") and row.mark is not None:
+            return row.mark
+    return 1.0
+
+
+def _pair_of(name: str) -> tuple[str, str]:
+    """Base coin of a market's name; the quote only of spot, ``BTC/USD`` or ``BTC_USD``."""
+    for mark in ("/", "_"):
+        base, found, quote = name.partition(mark)
+        if found and quote.isalnum():
+            return base, quote
+    head = name.replace("_", "-").replace("/", "-").split("-")[0]
+    for quote in ("USDT", "USDC", "USD"):
+        if len(head) > len(quote) and head.endswith(quote):
+            return head.removesuffix(quote), ""
+    return head, ""
+
+
+def forward_of(market: MarginMarket, contract: HeldContract) -> float:
+    """Return the forward of a dated contract's expiry, NaN where nothing tells it."""
+    listed = contract.listed
+    assert isinstance(listed, Future | Option)
+    base = listed.pair.base
+    keys = [(base, listed.settle, listed.expiry_ns), (base, base, listed.expiry_ns)]
+    return next((market.forwards[key] for key in keys if key in market.forwards), _NAN)
+
+
+def _quote(
+    name: str, contract: HeldContract, market: MarginMarket, index: Mapping[str, float]
+) -> Quote:
+    row, listed = market.marks.get(name), contract.listed
+    spot = index.get(listed.pair.base, _NAN)
+    if isinstance(listed, Option):
+        return _option_quote(name, contract, market, spot)
+    mark = None if row is None else row.mark
+    if mark is None:
+        mark = forward_of(market, contract) if isinstance(listed, Future) else spot
+    return Quote(
+        mark=mark,
+        index=spot,
+        funding_rate=0.0 if row is None or row.funding_rate is None else row.funding_rate,
+        open_interest_usd=_NAN
+        if row is None or row.open_interest_usd is None
+        else row.open_interest_usd,
+    )
+
+
+def _option_quote(name: str, contract: HeldContract, market: MarginMarket, index: float) -> Quote:
+    row, shown = market.marks.get(name), market.options.get(name)
+    mark = shown.mark if shown else _NAN
+    vol = shown.vol if shown else _NAN
+    if row is not None:
+        mark = mark if row.mark is None else row.mark
+        vol = vol if row.implied_vol is None else row.implied_vol
+    if contract.is_converted:  # a price in coin is that of a contract in dollars over its forward
+        mark *= _forward(market, contract, name)
+    return Quote(mark=mark, index=index, implied_vol_annual=vol)
+
+
+def _forward(market: MarginMarket, contract: HeldContract, name: str) -> float:
+    row = market.marks.get(name)
+    stated = None if row is None else row.forward
+    return forward_of(market, contract) if stated is None else stated
+
+
+def _expiries(
+    market: MarginMarket, contracts: Mapping[str, HeldContract]
+) -> dict[tuple[Pair, str, int], ExpiryQuote]:
+    found = {}
+    for name, contract in contracts.items():
+        margined = contract.margined
+        if not isinstance(margined, Option):
+            continue
+        forward = _forward(market, contract, name)
+        if math.isfinite(forward) and forward > 0.0:
+            key = (margined.pair, margined.settle, margined.expiry_ns)
+            found[key] = ExpiryQuote(floating=forward)
+    return found
+
+
+def _notes(
+    market: MarginMarket,
+    contracts: Mapping[str, HeldContract],
+    index: Mapping[str, float],
+    stable: Mapping[str, float],
+) -> Iterable[str]:
+    bare = [
+        name
+        for name, c in contracts.items()
+        if not isinstance(c.listed, Future | Option | Spot)
+        and (name not in market.marks or market.marks[name].mark is None)
+        and c.listed.pair.base in index
+    ]
+    if bare:
+        yield f"No mark of {', '.join(bare)} was given: the index stands in."
+    dated = [
+        name
+        for name, c in contracts.items()
+        if isinstance(c.listed, Future)
+        and (name not in market.marks or market.marks[name].mark is None)
+        and math.isfinite(forward_of(market, c))
+    ]
+    if dated:
+        yield f"Marks of {', '.join(dated)} are the forwards of their expiries in the chain."
+    converted = [name for name, c in contracts.items() if c.is_converted]
+    if converted:
+        yield (
+            f"Margined as the linear contract of the same terms, in "
+            f"{contracts[converted[0]].margined.settle}: {', '.join(converted)}."
+        )
+    assumed = [c for c, price in stable.items() if price == 1.0]
+    if assumed:
+        yield f"One dollar each: {', '.join(assumed)}, unless the marks state another price."
+
+
+def is_inverse(instrument: Instrument) -> bool:
+    """Whether a perpetual or future counts dollars and settles in coin."""
+    return not isinstance(instrument, Option) and instrument.payoff is Payoff.INVERSE

@@ -1,0 +1,278 @@
+"""What-if: the margin of one account with other positions, prices or volatilities.
+
+Request and reply have the shape of Deribit's ``private/simulate_portfolio``: sizes in base
+currency, ``add_positions`` true adds them and false puts them in the place of what is held. Trades
+are made at the mark, so they change no equity; prices and volatilities move afterwards.
+"""
+
+from __future__ import annotations
+
+import difflib
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields, replace
+from typing import TYPE_CHECKING, Any
+
+from plimsoll.domain.table import Cell, Column, ColumnKind, Table
+from plimsoll.errors import UsageError
+from plimsoll.journeys.margin_explained import accuracy_note
+from plimsoll.journeys.margin_hypothetical import moved_market
+from plimsoll.journeys.margin_run import MarginRun, run_margin
+from plimsoll.journeys.margin_summary import AMOUNTS, account_summaries
+from plimsoll.journeys.margin_trades import frozen_accounts, traded_accounts
+from plimsoll.journeys.margin_units import digits_of
+
+if TYPE_CHECKING:
+    from plimsoll.journeys.margin_preset_result import PresetMargin
+
+Summary = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WhatIfRequest:
+    """What to change.
+
+    Parameters
+    ----------
+    account : str or None
+        None: the only one of the book.
+    simulated_positions : mapping of str to float
+        Size in base currency by instrument, positive = long; as Deribit's request has it.
+    add_positions : bool
+        True: on top of what is held; False: instead of all of it.
+    remove_positions : tuple of str
+        Instruments to close.
+    index_prices : mapping of str to float
+        New dollar price by coin; its perpetuals, futures and forwards move by the same factor.
+    vol_shifts : mapping of str to float
+        Added to the volatility of every option of a coin, as a fraction: 0.1 is 10 points.
+    marks : mapping of str to float
+        New mark of a perpetual or future, over what its index says.
+    currency : str or None
+        Only this currency's account, where accounts are segregated.
+
+    Raises
+    ------
+    UsageError
+    """
+
+    account: str | None = None
+    simulated_positions: Mapping[str, float] = field(default_factory=dict)
+    add_positions: bool = True
+    remove_positions: tuple[str, ...] = ()
+    index_prices: Mapping[str, float] = field(default_factory=dict)
+    vol_shifts: Mapping[str, float] = field(default_factory=dict)
+    marks: Mapping[str, float] = field(default_factory=dict)
+    currency: str | None = None
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.add_positions, bool):
+            raise UsageError(
+                "must be true or false", found=self.add_positions, field="add_positions"
+            )
+        for name in ("simulated_positions", "index_prices", "vol_shifts", "marks"):
+            _check_numbers(name, getattr(self, name), positive=name in ("index_prices", "marks"))
+        for name in ("account", "currency"):
+            if not isinstance(getattr(self, name), str | None):
+                raise UsageError("must be a name", found=getattr(self, name), field=name)
+        listed: Any = self.remove_positions
+        if not isinstance(listed, list | tuple) or not all(isinstance(m, str) for m in listed):
+            raise UsageError(
+                "must be a list of instruments", found=listed, field="remove_positions"
+            )
+        object.__setattr__(self, "remove_positions", tuple(listed))
+
+    @classmethod
+    def of(cls, request: Mapping[str, Any]) -> WhatIfRequest:
+        """Read a request; a key nobody knows is refused.
+
+        Raises
+        ------
+        UsageError
+        """
+        if not isinstance(request, Mapping):
+            raise UsageError("must be an object", found=type(request).__name__, field="what-if")
+        known = [f.name for f in fields(cls)]
+        for key in request:
+            if key not in known:
+                near = difflib.get_close_matches(str(key), known, n=1)
+                meant = f"did you mean {near[0]}? " if near else ""
+                raise UsageError(
+                    "must have known keys only",
+                    found=key,
+                    field="what-if",
+                    remedy=f"{meant}The keys are {', '.join(known)}",
+                )
+        made = cls(**request)
+        if not any(getattr(made, f) for f in _CHANGES):
+            raise UsageError(
+                "must change something", found=dict(request), field="what-if",
+                remedy=f"give one of {', '.join(_CHANGES)}",
+            )  # fmt: skip
+        return made
+
+
+_CHANGES = ("simulated_positions", "remove_positions", "index_prices", "vol_shifts", "marks")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class WhatIf:
+    """An account before and after; shows itself as a table.
+
+    Parameters
+    ----------
+    before, after : PresetMargin
+        All of the book, and the account alone after the change.
+    account : str
+    notes : tuple of str
+    currency : str or None
+    """
+
+    before: PresetMargin
+    after: PresetMargin
+    account: str
+    notes: tuple[str, ...] = ()
+    currency: str | None = None
+
+    def reply(self) -> dict[str, Any]:
+        """Return before, after and difference by the names of Deribit's reply.
+
+        ``initial_margin`` and ``maintenance_margin`` are net: of the portfolio. The ``gross`` ones
+        are the sums of what each position would ask by itself. An amount without number is None.
+        """
+        before, after = self._summaries(self.before), self._summaries(self.after)
+        return {
+            "account": self.account,
+            "preset": self.after.preset.name,
+            "accuracy": self.after.preset.accuracy.value,
+            "sources": [str(source) for source in self.after.preset.sources],
+            "before": list(before.values()),
+            "after": list(after.values()),
+            "difference": [
+                _difference(before.get(c, {}), after.get(c, {}), c) for c in {**before, **after}
+            ],
+            "notes": list(self.notes),
+        }
+
+    def table(self) -> Table:
+        """Return before, after and difference; one row per amount and currency."""
+        reply = self.reply()
+        rows: list[tuple[Cell, ...]] = [
+            (c, AMOUNTS[name], *cells) for c, name, cells in _rows(reply)
+        ]
+        digits = max((digits_of(str(row[0])) for row in rows), default=2)
+        numbers = [
+            Column(name=n, title=n.capitalize(), kind=ColumnKind.MONEY, digits=digits)
+            for n in ("before", "after", "difference")
+        ]
+        return Table(
+            name="what_if",
+            title=f"What if: {self.account} under {self.after.preset.title}",
+            columns=(
+                Column(name="currency", title="Currency"),
+                Column(name="amount", title="Amount"),
+                *numbers,
+            ),
+            rows=tuple(rows),
+            notes=(*self.notes, accuracy_note(self.after.preset)),
+        )
+
+    def _summaries(self, result: PresetMargin) -> dict[str, Summary]:
+        found = account_summaries(result.run, self.account)
+        return {c: s for c, s in found.items() if self.currency in (None, c)}
+
+    def __str__(self) -> str:
+        return str(self.table())
+
+    def _repr_html_(self) -> str:
+        return self.table()._repr_html_()
+
+
+def what_if(result: PresetMargin, request: Mapping[str, Any]) -> WhatIf:
+    """Margin one account again after a change.
+
+    Raises
+    ------
+    UsageError
+        A request that cannot be read, an account or instrument that is not there.
+    """
+    from plimsoll.journeys.margin_preset_result import PresetMargin
+
+    asked = WhatIfRequest.of(request)
+    name = result._account(asked.account)
+    run = result.run
+    kept = frozen_accounts(run, name)
+    traded = traded_accounts(
+        run,
+        kept,
+        name,
+        dict(asked.simulated_positions),
+        asked.remove_positions,
+        add=asked.add_positions,
+    )
+    market, moved = moved_market(
+        run.setting.market, traded, asked.index_prices, asked.vol_shifts, asked.marks,
+        run.setting.preset, run.setting.venue_names,
+    )  # fmt: skip
+    setting = replace(run.setting, accounts=traded, market=market)
+    after = PresetMargin(run=run_margin(setting))
+    _check_currency(asked.currency, run, after.run)
+    return WhatIf(
+        before=result,
+        after=after,
+        account=name,
+        notes=tuple(_notes(asked, moved)),
+        currency=asked.currency,
+    )
+
+
+def _notes(asked: WhatIfRequest, moved: tuple[str, ...]) -> Iterator[str]:
+    if asked.simulated_positions or asked.remove_positions:
+        yield "Trades are made at the mark, so equity does not change by them; no fees."
+    yield from moved
+    yield (
+        "Net: margin of the portfolio. Gross: the sum of what each position would ask by itself."
+    )
+
+
+def _rows(reply: Mapping[str, Any]) -> Iterator[tuple[str, str, tuple[float, ...]]]:
+    for place, difference in enumerate(reply["difference"]):
+        currency = difference["currency"]
+        sides: list[Summary] = []
+        for name in ("before", "after"):
+            sides.append(next((s for s in reply[name] if s["currency"] == currency), {}))
+        for name in AMOUNTS:
+            cells = (*(s.get(name) for s in sides), reply["difference"][place].get(name))
+            yield currency, name, tuple(math.nan if c is None else c for c in cells)
+
+
+def _difference(before: Summary, after: Summary, currency: str) -> dict[str, Any]:
+    """Differences of amounts; what one side lacks counts as nothing held there."""
+    found: dict[str, Any] = {"currency": currency}
+    for name in AMOUNTS:
+        first = before.get(name, 0.0) if before else 0.0
+        last = after.get(name, 0.0) if after else 0.0
+        found[name] = None if first is None or last is None else last - first
+    return found
+
+
+def _check_numbers(name: str, values: Any, *, positive: bool) -> None:
+    if not isinstance(values, Mapping):
+        raise UsageError(
+            "must be numbers by name", found=values, field=name, remedy='such as {"BTC": 1}'
+        )
+    for key, value in values.items():
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        if not isinstance(key, str) or not key.strip():
+            raise UsageError("must have names for keys", found=key, field=name)
+        if not (number and math.isfinite(value)) or (positive and not value > 0.0):
+            must = "must be a positive number" if positive else "must be a finite number"
+            raise UsageError(must, found=value, field=f"{name}.{key}")
+
+
+def _check_currency(currency: str | None, *runs: MarginRun) -> None:
+    known = dict.fromkeys(own.currency for run in runs for own in run.runs)
+    if currency is not None and currency not in known:
+        raise UsageError(
+            f"must be one of {', '.join(known)}", found=currency, field="what-if.currency"
+        )

@@ -1,0 +1,208 @@
+"""Heat maps of losses by price and volatility: live, drawn, and for notebooks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from markupsafe import Markup
+
+from plimsoll.domain.margin_explanation import UnitExplanation
+from plimsoll.errors import UsageError
+from plimsoll.report.embedding import Plain, plot_text
+from plimsoll.report.figures import Figure, axis, layout
+from plimsoll.report.margin_grid import LossGrid, loss_grid, move_text, short_amount
+from plimsoll.report.palette import BREACH, INK, MUTED
+from plimsoll.report.surface_page import Picture
+from plimsoll.report.svg import drawing, text
+
+_STOPS = ((0.0, "#0b4f86"), (0.25, "#9cc3e0"), (0.5, "#f7f9fb"), (0.75, "#f1b193"), (1.0, BREACH))
+"""Gain deep blue, nothing near white, loss red; the numbers stand in the cells."""
+_ROW, _HEAD, _FOOT = 24.0, 30.0, 30.0
+_WIDTH, _LEFT = 520.0, 78.0
+
+
+def loss_pictures(
+    explanations: Sequence[UnitExplanation], source: str, prefix: str = ""
+) -> Iterator[Picture]:
+    """Return a heat map per margin unit and risk unit."""
+    for place, explained in enumerate(explanations):
+        for number, losses in enumerate(explained.scenarios):
+            grid = loss_grid(losses, _title(explained, losses.risk_unit), explained.numeraire)
+            if not grid.moves:
+                continue
+            yield Picture(
+                key=f"{prefix}loss-{place}-{number}",
+                kind="loss",
+                title=grid.title,
+                about=_about(grid),
+                live=loss_figure(grid, source),
+                printed=loss_drawing(grid, source),
+            )
+
+
+def loss_plots(explanations: Sequence[UnitExplanation], source: str) -> Mapping[str, Any]:
+    """Return the heat maps as ``plotly.graph_objects.Figure``, by name.
+
+    Raises
+    ------
+    UsageError
+        Where plotly is not installed.
+    """
+    try:
+        from plotly.graph_objects import Figure as Plot
+    except ImportError as error:
+        raise UsageError(
+            "plotly must be installed", field="figures", remedy="pip install plotly"
+        ) from error
+    return {
+        picture.key: Plot(data=picture.live["data"], layout=picture.live["layout"])
+        for picture in loss_pictures(explanations, source)
+    }
+
+
+def loss_figure(grid: LossGrid, label: str) -> Figure:
+    """Return the live heat map; the binding cell has a frame, the runner-up a dashed one."""
+    reach = _reach(grid)
+    heat: Figure = {
+        "type": "heatmap",
+        "x": list(range(len(grid.vols))),
+        "y": list(range(len(grid.moves))),
+        "z": [[_plain(v) for v in row] for row in grid.losses.tolist()],
+        "text": [[short_amount(v) for v in row] for row in grid.losses.tolist()],
+        "texttemplate": "%{text}",
+        "textfont": {"size": 11},
+        "customdata": [[plot_text(name) for name in row] for row in grid.names],
+        "hovertemplate": "%{customdata}<br>%{z:.6g} "
+        + plot_text(grid.currency)
+        + "<extra></extra>",
+        "colorscale": [[at, colour] for at, colour in _STOPS],
+        "zmin": -reach,
+        "zmax": reach,
+        "showscale": False,
+        "xgap": 1,
+        "ygap": 1,
+    }
+    shown = layout(
+        _HEAD + _FOOT + 36.0 + _ROW * len(grid.moves),
+        label,
+        margin={"l": 72, "r": 8, "t": 30, "b": 44},
+        xaxis=axis(
+            "volatility",
+            tickvals=list(range(len(grid.vols))),
+            ticktext=[plot_text(v) for v in grid.vols],
+            showgrid=False,
+        ),
+        yaxis=axis(
+            "",
+            tickvals=list(range(len(grid.moves))),
+            ticktext=[move_text(m) for m in grid.moves],
+            range=[len(grid.moves) - 0.5, -0.5],
+            showgrid=False,
+            automargin=False,
+        ),
+        shapes=[*_frame(grid.binding, "solid"), *_frame(grid.runner_up, "dot")],
+    )
+    return {"data": [heat], "layout": shown}
+
+
+def loss_drawing(grid: LossGrid, label: str) -> Markup:
+    """Return the same as a drawing, for paper and readers without script."""
+    across = (_WIDTH - _LEFT - 8.0) / len(grid.vols)
+    height = _HEAD + _FOOT + _ROW * len(grid.moves)
+    parts: list[Markup] = []
+    for column, vol in enumerate(grid.vols):
+        middle = _LEFT + across * (column + 0.5)
+        parts.append(text(middle, _HEAD - 8.0, vol, anchor="middle", size=10, colour=MUTED))
+    for row, move in enumerate(grid.moves):
+        top = _HEAD + _ROW * row
+        parts.append(text(_LEFT - 6.0, top + 16.0, move_text(move), anchor="end", size=10))
+        for column in range(len(grid.vols)):
+            parts.append(_cell(grid, row, column, _LEFT + across * column, top, across))
+    foot = "price move down the side, volatility across; framed: binds; dashed: runner-up"
+    parts.append(text(_LEFT, height - 9.0, foot, size=9, colour=MUTED))
+    return drawing(_WIDTH, height, f"Losses of {grid.title}, {label}", parts)
+
+
+def _cell(grid: LossGrid, row: int, column: int, x: float, y: float, width: float) -> Markup:
+    value = float(grid.losses[row, column])
+    if not np.isfinite(value):
+        return Markup("")
+    frame, dash = "#ffffff", ""
+    if (row, column) == grid.binding:
+        frame = INK
+    elif (row, column) == grid.runner_up:
+        frame, dash = INK, "3 2"
+    fill, ink = _colour(value / _reach(grid))
+    box = Markup(
+        '<rect x="{}" y="{}" width="{}" height="{}" fill="{}" stroke="{}" stroke-width="{}" '
+        'stroke-dasharray="{}"/>'
+    ).format(
+        f"{x + 1:.1f}", f"{y + 1:.1f}", f"{width - 2:.1f}", f"{_ROW - 2:.1f}", fill, frame,
+        2 if frame == INK else 0, dash,
+    )  # fmt: skip
+    middle = x + width / 2.0
+    return box + text(middle, y + 16.0, short_amount(value), anchor="middle", size=10, colour=ink)
+
+
+def _colour(share: float) -> tuple[str, str]:
+    """Colour of a cell from gain (-1) to loss (1), and of the number in it."""
+    place = min(max(0.5 * (share + 1.0), 0.0), 1.0)
+    for (low, first), (high, second) in pairwise(_STOPS):
+        if place <= high:
+            part = (place - low) / (high - low)
+            ink = "#ffffff" if abs(share) > 0.75 else INK
+            return _mixed(first, second, part), ink
+    return BREACH, "#ffffff"
+
+
+def _mixed(first: str, second: str, part: float) -> str:
+    ends = [[int(c[i : i + 2], 16) for i in (1, 3, 5)] for c in (first, second)]
+    mixed = [round(a + (b - a) * part) for a, b in zip(*ends, strict=True)]
+    return "#" + "".join(f"{value:02x}" for value in mixed)
+
+
+def _frame(cell: tuple[int, int] | None, dash: str) -> list[Plain]:
+    if cell is None:
+        return []
+    row, column = cell
+    return [
+        {
+            "type": "rect",
+            "x0": column - 0.49,
+            "x1": column + 0.49,
+            "y0": row - 0.48,
+            "y1": row + 0.48,
+            "line": {"color": INK, "width": 2, "dash": dash},
+            "fillcolor": "rgba(0,0,0,0)",
+        }
+    ]
+
+
+def _reach(grid: LossGrid) -> float:
+    seen = np.abs(grid.losses[np.isfinite(grid.losses)])
+    return float(seen.max()) if seen.size and seen.max() > 0.0 else 1.0
+
+
+def _plain(value: float) -> Plain:
+    return value if np.isfinite(value) else None
+
+
+def _title(explained: UnitExplanation, risk_unit: str) -> str:
+    unit = "" if explained.unit == "cross" else f", {explained.unit}"
+    return f"{explained.account}{unit}: {risk_unit} [{explained.numeraire}]"
+
+
+def _about(grid: LossGrid) -> str:
+    apart = (
+        f" {grid.apart} scenarios that move something else stand in the table."
+        if grid.apart
+        else ""
+    )
+    bound = " The framed cell binds, the dashed one is the runner-up." if grid.binding else ""
+    return (
+        f"Loss by move of price and volatility in {grid.currency}, as the model counts it; a gain "
+        f"is negative.{bound}{apart}"
+    )
