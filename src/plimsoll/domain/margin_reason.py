@@ -25,6 +25,8 @@ class MarginReason(IntEnum):
     NO_PARAMETERS = 14  # the parameters do not know the risk unit
     WRONG_SETTLEMENT = 15  # the contract settles in another currency than its risk unit
     NO_COLLATERAL_PRICE = 16  # a currency held as collateral has no price
+    NO_LIQUIDITY = 17  # depth or turnover is unknown, and no default was stated
+    NO_OPEN_INTEREST = 18  # unknown, where the rule scales by it
 
     @property
     def text(self) -> str:
@@ -50,4 +52,6 @@ _TEXTS = {
     MarginReason.NO_PARAMETERS: "no parameters of its risk unit",
     MarginReason.WRONG_SETTLEMENT: "settles in another currency than its risk unit",
     MarginReason.NO_COLLATERAL_PRICE: "no price of a collateral currency",
+    MarginReason.NO_LIQUIDITY: "depth or turnover unknown",
+    MarginReason.NO_OPEN_INTEREST: "open interest unknown",
 }

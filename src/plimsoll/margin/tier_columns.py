@@ -114,7 +114,7 @@ def _reason(
         return MarginReason.NO_CURRENCY_PRICE
     if table is None:
         return MarginReason.NO_TIERS
-    return MarginReason.NO_PARAMETERS if np.isnan(risen) else MarginReason.NONE
+    return MarginReason.NO_OPEN_INTEREST if np.isnan(risen) else MarginReason.NONE
 
 
 def _unit_value(

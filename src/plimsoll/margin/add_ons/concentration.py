@@ -158,7 +158,7 @@ class PreparedConcentration:
         extra = excess_factor(exposed.owned, threshold)
         reason = exposed.lacking_parameters(self.known, exposed.gross_reason)
         unknown = (reason == 0) & np.isnan(threshold) & (exposed.gross > 0.0)
-        reason = np.where(unknown, int(MarginReason.NO_PARAMETERS), reason).astype(np.int64)
+        reason = np.where(unknown, int(MarginReason.NO_LIQUIDITY), reason).astype(np.int64)
         return self._charge(
             exposed.unit_sums(base * extra), reason, "size against turnover and open interest"
         )

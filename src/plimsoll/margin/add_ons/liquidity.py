@@ -164,7 +164,7 @@ class PreparedLiquidity:
         rate = self.rates(exposed.row, exposed.owned)
         reason = exposed.lacking_parameters(self.known, exposed.gross_reason)
         unknown = (reason == 0) & np.isnan(rate) & (exposed.gross > 0.0)
-        reason = np.where(unknown, int(MarginReason.NO_PARAMETERS), reason).astype(np.int64)
+        reason = np.where(unknown, int(MarginReason.NO_LIQUIDITY), reason).astype(np.int64)
         rule = self.add_on.rule.value.replace("_", " ")
         return charge_of(
             "liquidity",

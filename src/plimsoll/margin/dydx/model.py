@@ -63,7 +63,7 @@ class DydxMargin:
     ) -> PreparedDydx:
         """Scale initial fractions by open interest; see `MarginModel.prepare`.
 
-        A market whose tier scales and whose open interest nobody knows has NO_PARAMETERS.
+        A market whose tier scales and whose open interest nobody knows has NO_OPEN_INTEREST.
 
         Raises
         ------
@@ -81,7 +81,7 @@ class DydxMargin:
             model=self,
             snapshot=snapshot,
             rows=rows,
-            reason=np.where(unknown, int(MarginReason.NO_PARAMETERS), reason),
+            reason=np.where(unknown, int(MarginReason.NO_OPEN_INTEREST), reason),
             initial_rate=initial,
             maintenance_rate=parameter_column(
                 held, lambda t: float(t.initial_margin * t.maintenance_fraction)
