@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from plimsoll.domain.parameters import (
 )
 from plimsoll.domain.table import Cell, Column, ColumnKind, Table
 from plimsoll.errors import DataError, DataFormatError, PlimsollError, UsageError
+from plimsoll.journeys.params_effect import effect
 
 PARAMETERS_FILE = "parameters.json"
 
@@ -98,12 +100,13 @@ def parameter_table(parameters: ParameterSet, *, market: str | None = None) -> T
 def difference(before: ParameterSet, after: ParameterSet, *, market: str | None = None) -> Table:
     """Return what changes, one parameter a row; ``standard_errors`` is the change over its error.
 
-    Parameters that stand in one set only have no value in the other.
+    ``effect`` tells tightening from loosening. Parameters that stand in one set only have no value
+    in the other.
     """
     old, new = ({p.key: p for p in one if market in (None, p.market)} for one in (before, after))
     if not old and not new:
         _refuse(market, (*before.markets, *after.markets))
-    keys = sorted(old.keys() | new.keys())
+    keys = sorted(old.keys() | new.keys(), key=_by_number)
     rows = [_change(old.get(key), new.get(key)) for key in keys]
     return Table(
         name="difference",
@@ -115,6 +118,7 @@ def difference(before: ParameterSet, after: ParameterSet, *, market: str | None 
             Column(name="after", title="After"),
             Column(name="change", title="Change", kind=ColumnKind.FRACTION),
             Column(name="standard_errors", title="In standard errors", kind=ColumnKind.NUMBER),
+            Column(name="effect", title="Effect", about="on margin, all else equal"),
         ),
         rows=tuple(row for row in rows if row is not None),
         notes=tuple(dict.fromkeys((before.label, after.label))),
@@ -141,10 +145,22 @@ def _change(old: Parameter | None, new: Parameter | None) -> tuple[Cell, ...] | 
         return None
     before = None if old is None else value_text(old)
     after = None if new is None else value_text(new)
-    if old is None or new is None or old.unit is not new.unit:
-        return either.market, either.name, before, after, None, None
+    head = (either.market, either.name, before, after)
+    if old is not None and new is not None and old.unit is not new.unit:
+        return *head, None, None, None
+    values = [None if one is None else one.value for one in (old, new)]
+    told = effect(either.name, *values)
+    if old is None or new is None:
+        return *head, None, None, told
     change = float(new.value / old.value - 1) if old.value else None
-    return either.market, either.name, before, after, change, _in_errors(old, new)
+    return *head, change, _in_errors(old, new), told
+
+
+def _by_number(key: str) -> list[tuple[str, int]]:
+    """Order ``tier[2]`` before ``tier[10]``."""
+    parts = re.split(r"(\d+)", key)
+    texts, numbers = parts[::2], [int(n) for n in parts[1::2]]
+    return list(zip(texts, [*numbers, -1], strict=True))
 
 
 def _in_errors(old: Parameter, new: Parameter) -> float | None:

@@ -1,6 +1,6 @@
 """Venues' own schemas of margin parameters, read into parameter sets and written from them."""
 
-from plimsoll.adapters.tier_tables.carried import Carried, carried_from_document
+from plimsoll.adapters.tier_tables.carried import Carried, carried_from_document, carried_keys
 from plimsoll.adapters.tier_tables.catalogue import SCHEMAS, schema_named, schema_of
 from plimsoll.adapters.tier_tables.exchange import (
     Exported,
@@ -31,6 +31,7 @@ __all__ = [
     "VenueSchema",
     "VenueSchemaError",
     "carried_from_document",
+    "carried_keys",
     "document_of",
     "equal_documents",
     "export_set",

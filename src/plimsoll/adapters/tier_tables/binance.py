@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from itertools import chain
 
 from plimsoll.adapters.tier_tables.faults import FaultLog, Place
-from plimsoll.adapters.tier_tables.flat_rows import note_measure
+from plimsoll.adapters.tier_tables.flat_rows import sayable
 from plimsoll.adapters.tier_tables.json_document import Json
 from plimsoll.adapters.tier_tables.losses import LossLog
 from plimsoll.adapters.tier_tables.row_keys import RowKeys, market_tiers, read_rows, write_rows
@@ -59,6 +59,8 @@ class BracketLists:
     def write(self, parameters: ParameterSet, layout: Json | None, losses: LossLog) -> Json:
         """Return the document; with a layout, as it was read."""
         tables = tier_tables(parameters, losses)
+        if layout is None:
+            tables = sayable(tables, {self.measure}, losses)
         plain: Json = {"symbols": [[self.name_keys[0], m] for m in tables], "single": False}
         chosen = plain if layout is None else layout
         noted = losses if layout is None else None
@@ -92,8 +94,6 @@ class BracketLists:
         return [key, market]
 
     def _written(self, key: str, market: str, table: MarketTiers, losses: LossLog | None) -> Json:
-        if losses is not None:
-            note_measure(market, table, {self.measure}, losses)
         return {key: market, "brackets": write_rows(market, table, self.keys, losses)}
 
 

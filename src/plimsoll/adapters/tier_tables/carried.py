@@ -128,3 +128,15 @@ def _one_number(plain: Json, original: Json) -> bool:
         return Decimal(str(plain)) == Decimal(str(original))
     except InvalidOperation:
         return False
+
+
+def carried_keys(change: Json) -> Iterator[str]:
+    """Yield the keys whose values stand only in the carried matter."""
+    if not isinstance(change, dict):
+        return
+    for key, inner in change.get("keys", {}).items():
+        if "value" in inner:
+            yield key
+        yield from carried_keys(inner)
+    for inner in change.get("items", {}).values():
+        yield from carried_keys(inner)

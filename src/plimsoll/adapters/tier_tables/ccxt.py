@@ -14,7 +14,7 @@ from dataclasses import replace
 from itertools import chain
 
 from plimsoll.adapters.tier_tables.faults import FaultLog, Place
-from plimsoll.adapters.tier_tables.flat_rows import note_measure
+from plimsoll.adapters.tier_tables.flat_rows import sayable
 from plimsoll.adapters.tier_tables.json_document import Json
 from plimsoll.adapters.tier_tables.losses import LossLog
 from plimsoll.adapters.tier_tables.numbers import is_endless, read_number
@@ -119,14 +119,14 @@ def _check_copies(log: FaultLog, place: Place, item: Json, info: Mapping[str, Js
 
 def _write(parameters: ParameterSet, layout: Json | None, losses: LossLog) -> Json:
     tables = tier_tables(parameters, losses)
+    if layout is None:
+        tables = sayable(tables, {TierMeasure.NOTIONAL}, losses)
     chosen = list(tables) if layout is None else layout["markets"]
     noted = losses if layout is None else None
     return {market: _written(market, tables[market], noted) for market in chosen}
 
 
 def _written(market: str, table: MarketTiers, losses: LossLog | None) -> Json:
-    if losses is not None:
-        note_measure(market, table, {TierMeasure.NOTIONAL}, losses)
     rows = write_rows(market, table, _KEYS, losses)
     settle = market.partition(":")[2].partition("-")[0]
     named = {"currency": settle} if settle else {}

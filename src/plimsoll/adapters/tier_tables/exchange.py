@@ -121,7 +121,7 @@ def export_set(
     Raises
     ------
     LossyExportError
-        Where something would be dropped.
+        Where something would be dropped; with ``lossy`` only where nothing would be left.
     UsageError
         For a market the set lacks, and carried matter of another set.
     """
@@ -137,8 +137,10 @@ def export_set(
     if carried is not None and carried.venue_schema == schema.name:
         return _as_it_was(parameters, schema, carried, markets)
     losses = LossLog()
-    document = schema.write(_narrowed(parameters, markets), None, losses)
-    if losses.losses and not lossy:
+    chosen = _narrowed(parameters, markets)
+    document = schema.write(chosen, None, losses)
+    nothing_left = len({(one.market, one.name) for one in losses.losses}) >= len(chosen.parameters)
+    if losses.losses and (nothing_left or not lossy):
         raise LossyExportError(schema.name, tuple(losses.losses))
     return Exported(document=document, losses=tuple(losses.losses))
 

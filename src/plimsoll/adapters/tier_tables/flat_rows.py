@@ -11,7 +11,7 @@ from plimsoll.adapters.tier_tables.json_document import Json
 from plimsoll.adapters.tier_tables.losses import LossLog
 from plimsoll.adapters.tier_tables.row_keys import RowKeys, market_tiers, read_rows, write_rows
 from plimsoll.adapters.tier_tables.schema import Reading, ReadOptions
-from plimsoll.adapters.tier_tables.tier_parameters import CAP_NAMES, tier_parameters, tier_tables
+from plimsoll.adapters.tier_tables.tier_parameters import tier_parameters, tier_tables
 from plimsoll.adapters.tier_tables.tier_rows import MarketTiers
 from plimsoll.domain.parameters import ParameterSet
 from plimsoll.margin.tier_columns import TierMeasure
@@ -85,8 +85,10 @@ class FlatRows:
         """Return the document; with a layout, as it was read."""
         tables = tier_tables(parameters, losses)
         one = self._measures(tables)
+        if layout is None:
+            tables = sayable(tables, one, losses)
         written = {
-            market: iter(self._written(market, table, one, None if layout else losses))
+            market: iter(self._written(market, table, None if layout else losses))
             for market, table in tables.items()
         }
         if layout is None:
@@ -125,30 +127,24 @@ class FlatRows:
         sayable = [t.measure for t in tables.values() if t.measure in self.measures]
         return sayable[:1] or self.measures
 
-    def _written(
-        self,
-        market: str,
-        table: MarketTiers,
-        measures: Collection[TierMeasure],
-        losses: LossLog | None,
-    ) -> list[Json]:
-        if losses is not None:
-            note_measure(market, table, measures, losses)
+    def _written(self, market: str, table: MarketTiers, losses: LossLog | None) -> list[Json]:
         rows = write_rows(market, table, self.keys, losses)
         return [{**self.named(market), **row} for row in rows]
 
 
-def note_measure(
-    market: str, table: MarketTiers, measures: Collection[TierMeasure], losses: LossLog
-) -> None:
-    """Note caps that count what the schema cannot say."""
-    if table.measure in measures:
-        return
-    for index, tier in enumerate(table.tiers):
-        if tier.cap_usd is not None:
-            name = f"tier[{index}].{CAP_NAMES[table.measure]}"
-            why = f"this schema counts {' or '.join(sorted(measures))}; written as it is"
-            losses.add(market, name, tier.cap_usd, why)
+def sayable(
+    tables: Mapping[str, MarketTiers], measures: Collection[TierMeasure], losses: LossLog
+) -> dict[str, MarketTiers]:
+    """Return the markets whose caps count what the schema can say; the others are lost whole."""
+    found = {}
+    for market, table in tables.items():
+        if table.measure in measures:
+            found[market] = table
+            continue
+        why = f"this schema counts {' or '.join(sorted(measures))}; the market is left out"
+        for parameter in tier_parameters(market, table):
+            losses.add(market, parameter.name, parameter.value, why)
+    return found
 
 
 def _with_rows(document: Json, path: tuple[str, ...], rows: list[Json]) -> Json:

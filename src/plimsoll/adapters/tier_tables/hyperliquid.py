@@ -15,7 +15,7 @@ from decimal import Decimal
 from itertools import chain
 
 from plimsoll.adapters.tier_tables.faults import FaultLog, Place
-from plimsoll.adapters.tier_tables.flat_rows import note_measure
+from plimsoll.adapters.tier_tables.flat_rows import sayable
 from plimsoll.adapters.tier_tables.json_document import Json
 from plimsoll.adapters.tier_tables.losses import LossLog
 from plimsoll.adapters.tier_tables.numbers import read_amount, read_leverage, read_number
@@ -209,6 +209,7 @@ def _unknown(log: FaultLog, place: Place, item: Mapping[str, Json], known: Colle
 def _write(parameters: ParameterSet, layout: Json | None, losses: LossLog) -> Json:
     tables = tier_tables(parameters, losses)
     if layout is None:
+        tables = sayable(tables, {TierMeasure.NOTIONAL}, losses)
         for market, table in tables.items():
             _note_losses(market, table, losses)
         numbers = dict(_numbered(tables))
@@ -251,7 +252,6 @@ def _numbered(tables: Mapping[str, MarketTiers]) -> Iterator[tuple[str, Decimal]
 
 
 def _note_losses(market: str, table: MarketTiers, losses: LossLog) -> None:
-    note_measure(market, table, {TierMeasure.NOTIONAL}, losses)
     for index, tier in enumerate(table.tiers):
         leverage, name = tier.max_leverage, f"tier[{index}]"
         if not is_rounded_inverse(tier.initial_rate, leverage):

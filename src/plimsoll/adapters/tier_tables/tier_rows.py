@@ -8,7 +8,7 @@ from decimal import ROUND_CEILING, Context, Decimal
 from itertools import pairwise
 
 from plimsoll.adapters.tier_tables.faults import FaultLog, Place
-from plimsoll.domain.tiers import Tier, deductions
+from plimsoll.domain.tiers import Tier
 from plimsoll.margin.tier_columns import TierMeasure
 
 _CEILING = Context(prec=28, rounding=ROUND_CEILING)
@@ -194,19 +194,22 @@ def _check_bounds(
 
 def _check_deductions(log: FaultLog, market: str, rows: Sequence[TierRow], names: RowNames) -> None:
     """Published deductions against ``D_i = D_(i-1) + lower_i (m_i - m_(i-1))``."""
-    if any(row.cap is None for row in rows[:-1]) or all(row.deduction is None for row in rows):
-        return
-    lower = [Decimal(0), *(row.cap for row in rows[:-1] if row.cap is not None)]
-    expected = deductions(lower, [row.maintenance_rate for row in rows])
-    for index, (row, demanded) in enumerate(zip(rows, expected, strict=True), start=1):
+    held, rate = Decimal(0), rows[0].maintenance_rate
+    for index, row in enumerate(rows):
+        below = rows[index - 1].cap if index else Decimal(0)
+        if below is None:
+            return
+        # From the deduction before as published, so that one wrong number is one fault.
+        demanded = held + below * (row.maintenance_rate - rate)
         if row.deduction is not None and row.deduction != demanded:
             log.add(
-                Place(market=market, tier=index),
+                Place(market=market, tier=index + 1),
                 names.deduction,
                 row.deduction,
                 f"contradicts the rates: continuity demands {demanded.normalize():f}",
                 "correct the deduction or the rates",
             )
+        held, rate = demanded if row.deduction is None else row.deduction, row.maintenance_rate
 
 
 def _last_place(value: Decimal) -> Decimal:
