@@ -15,6 +15,12 @@ from plimsoll.domain.market import MarketSnapshot
 from plimsoll.margin.cells import UnitLayout, sum_by_unit
 from plimsoll.margin.currency import CurrencyPricing
 from plimsoll.maths import payoffs
+from plimsoll.maths.position_values import (
+    PARALLEL_POSITIONS,
+    ValuedMarkets,
+    value_positions,
+    value_positions_parallel,
+)
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -63,6 +69,17 @@ class MarketRows:
         row_of = {market: row for row, market in enumerate(self.markets)}
         unknown = len(self.markets)
         return np.array([row_of.get(market, unknown) for market in book.markets], dtype=np.int64)
+
+    def valued(self, row_of_market: IntArray) -> ValuedMarkets:
+        """Columns of the markets of a book (M,), given their rows."""
+        return ValuedMarkets(
+            self.payoff[row_of_market],
+            self.size[row_of_market],
+            self.mark[row_of_market],
+            self.settle_price[row_of_market],
+            self.has_value[row_of_market],
+            self.reason[row_of_market],
+        )
 
     def with_reasons(self, reason: IntArray) -> IntArray:
         """(N + 1,) own reasons, and where there is none those given (N,)."""
@@ -138,40 +155,34 @@ def book_values(
     UsageError
         For a collateral currency that nothing prices (wrong use: name its market).
     """
-    row = rows.rows_of(book)[book.market]
-    reason = np.where(np.isnan(book.quantity), int(MarginReason.NO_QUANTITY), rows.reason[row])
-    no_mark = (reason == 0) & ~(np.isfinite(rows.mark[row]))
-    reason = np.where(no_mark, int(MarginReason.NO_MARK), reason).astype(np.int64)
-    gain = (
-        _profit(book, rows, row)
-        if book.funding is None
-        else _profit(book, rows, row) + book.funding
+    row_of_market = rows.rows_of(book)
+    count = book.market.size
+    worth, reason = np.empty(count), np.empty(count, dtype=np.int64)
+    kernel = value_positions if count < PARALLEL_POSITIONS else value_positions_parallel
+    kernel(
+        np.ascontiguousarray(book.market),
+        np.ascontiguousarray(book.quantity),
+        np.ascontiguousarray(book.entry_price),
+        np.empty(0) if book.funding is None else np.ascontiguousarray(book.funding),
+        rows.valued(row_of_market),
+        int(MarginReason.NO_QUANTITY),
+        int(MarginReason.NO_MARK),
+        worth,
+        reason,
     )
-    worth = np.where(rows.has_value[row], book.quantity * rows.size[row] * rows.mark[row], gain)
-    unrealised = np.where(reason == 0, worth * rows.settle_price[row], np.nan)
     return BookValues(
-        unrealised=unrealised,
+        unrealised=worth,
         reason=reason,
-        collateral=_collateral(book, layout, rows, row, pricing, snapshot),
+        collateral=_collateral(book, layout, rows, row_of_market, pricing, snapshot),
         unit_reason=_unit_reasons(book, layout, pricing, snapshot, rows),
     )
-
-
-def _profit(book: Book, rows: MarketRows, row: IntArray) -> FloatArray:
-    amount = book.quantity * rows.size[row]
-    mark, entry = rows.mark[row], book.entry_price
-    inverse = rows.payoff[row] == payoffs.INVERSE
-    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        return np.where(
-            inverse, amount * (mark - entry) / (entry * mark), amount * (mark - entry)
-        ).astype(np.float64)
 
 
 def _collateral(
     book: Book,
     layout: UnitLayout,
     rows: MarketRows,
-    row: IntArray,
+    row_of_market: IntArray,
     pricing: CurrencyPricing,
     snapshot: MarketSnapshot,
 ) -> FloatArray:
@@ -180,7 +191,8 @@ def _collateral(
         held = book.collateral[:, column]
         value[: len(book)] += np.where(held == 0.0, 0.0, held * price)
     isolated = layout.position[len(book) :]
-    value[len(book) :] = book.isolated_margin[isolated] * rows.settle_price[row[isolated]]
+    row = row_of_market[book.market[isolated]]
+    value[len(book) :] = book.isolated_margin[isolated] * rows.settle_price[row]
     return value
 
 
