@@ -6,6 +6,7 @@ apart from each other.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
 from functools import partial
@@ -25,7 +26,7 @@ from plimsoll.errors import UsageError
 from plimsoll.margin import TieredMargin
 from plimsoll.margin.simulation import PORTFOLIO, SimulationMargin, SimulationParameters
 from plimsoll.maths.account_losses import AccountPositions, LossTable, worst_losses
-from plimsoll.runtime import Engine, LiveLosses, by_market, by_underlying
+from plimsoll.runtime import Engine, LiveLosses, LiveTieredMargin, by_market, by_underlying
 from plimsoll.runtime.live_margins import AMOUNTS, CODES, margins_of
 
 DELTA_ONE = ["BTC-INV", "BTC-LIN", "BTC-FUT", "ETH-INV", "ETH-LIN", "ETH-QUANTO"]
@@ -46,6 +47,8 @@ TIERS = TierTable(
         ),
     )
 )
+
+LIVE_TIERS = LiveTieredMargin(model=TieredMargin(pricing=coin_books.PRICING))
 
 
 def tiered(rule: Any) -> dict[str, Any]:
@@ -83,6 +86,7 @@ def venue(name: str) -> dict[str, Any]:
 SETUPS = {
     "tiers by market": lambda: tiered(by_market),
     "tiers by underlying": lambda: tiered(by_underlying),
+    "tiers prepared in part": lambda: tiered(by_market) | {"model": LIVE_TIERS},
     "simulation": simulated,
     **{name: (lambda name=name: venue(name)) for name in underlying_venue.MODELS},
 }
@@ -124,16 +128,20 @@ class EngineMachine(RuleBasedStateMachine):
         priced = {c: x for c, x in coins.items() if c in self._currencies()}
         return coin_books.account(f"a{row}", *held, **priced)
 
+    def _pricing(self) -> Mapping[str, str]:
+        model = self.given["model"]
+        inner = model.model if isinstance(model, LiveTieredMargin) else model
+        return inner.pricing.pricing_markets
+
     def _currencies(self) -> list[str]:
-        priced = self.given["model"].pricing.pricing_markets
-        return [*priced, *self.given["snapshot"].stable_price_usd, "USD"]
+        return [*self._pricing(), *self.given["snapshot"].stable_price_usd, "USD"]
 
     @rule(data=st.data(), mark=moves, index=moves, alone=st.booleans(), prices=st.booleans())
     def price(
         self, data: st.DataObject, mark: float, index: float, alone: bool, prices: bool
     ) -> None:
         """Mark alone or index too, of any market or of one that prices a currency."""
-        pricing = [*self.given["model"].pricing.pricing_markets.values()]
+        pricing = [*self._pricing().values()]
         market = data.draw(st.sampled_from(pricing if prices else self.markets))
         quote = self.engine.snapshot.quotes[market]
         moved = 1.0 if alone else 1.0 + index

@@ -13,7 +13,7 @@ float64.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
@@ -27,7 +27,9 @@ Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
 Codes = NDArray[np.int64]
 
-_PARALLEL_PRODUCTS = 6_000_000  # about 1 ms of work by one thread
+_PARALLEL_PRODUCTS = (
+    15_000_000  # a few ms of work by one thread: busy cores cost less than they give
+)
 _PARALLEL_UPDATES = 30_000  # accounts; below it a tick's latency gains nothing from threads
 
 
@@ -44,6 +46,8 @@ class AccountPositions:
     quantity : (P,) float64
         Signed contracts. A quantity that is NaN or beyond 1e150 leaves its account without a
         number: loss NaN, scenario -1.
+    highest_row : int
+        Found; -1 without positions.
 
     Raises
     ------
@@ -54,6 +58,7 @@ class AccountPositions:
     offsets: Codes
     row: Codes
     quantity: Vector
+    highest_row: int = field(init=False)
 
     def __post_init__(self) -> None:
         wanted = {"offsets": np.int64, "row": np.int64, "quantity": np.float64}
@@ -80,6 +85,7 @@ class AccountPositions:
             )
         if self.row.size and int(self.row.min()) < 0:
             raise UsageError("must not be negative", found=int(self.row.min()), field="row")
+        object.__setattr__(self, "highest_row", int(self.row.max(initial=-1)))
 
     def __len__(self) -> int:
         return int(self.offsets.size - 1)
@@ -286,8 +292,9 @@ def check_rows(positions: AccountPositions, table: LossTable) -> None:
     ------
     UsageError
     """
-    highest = int(positions.row.max(initial=-1))
-    if highest >= table.profit.shape[0]:
+    if positions.highest_row >= table.profit.shape[0]:
         raise UsageError(
-            f"must lie in 0 to {table.profit.shape[0] - 1}", found=highest, field="row"
+            f"must lie in 0 to {table.profit.shape[0] - 1}",
+            found=positions.highest_row,
+            field="row",
         )

@@ -33,7 +33,7 @@ Matrix = NDArray[np.float64]
 Codes = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
-_PARALLEL_PRODUCTS = 3_000_000
+_PARALLEL_PRODUCTS = 8_000_000  # a few ms of work by one thread
 
 
 class CellPositions(NamedTuple):

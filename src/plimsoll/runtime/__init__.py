@@ -5,11 +5,13 @@ from plimsoll.runtime.live_losses import LiveLosses
 from plimsoll.runtime.live_margins import LiveMargins
 from plimsoll.runtime.protocol import Repreparable, Reprepared
 from plimsoll.runtime.scope import Scope, ScopeRule, by_market, by_underlying
+from plimsoll.runtime.tier_repreparation import LiveTieredMargin
 
 __all__ = [
     "Engine",
     "LiveLosses",
     "LiveMargins",
+    "LiveTieredMargin",
     "Remargined",
     "Repreparable",
     "Reprepared",

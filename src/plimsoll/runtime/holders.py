@@ -53,7 +53,7 @@ class Holders:
             first = self._accounts[self._offsets[market] : self._offsets[market + 1]]
             repeated = first[1:] == first[:-1]  # a long and a short position in one market
             if bool(repeated.any()):
-                first = np.unique(first)
+                first = np.concatenate([first[:1], first[1:][~repeated]])
         later = self._later.get(market)
         if not later:
             return first

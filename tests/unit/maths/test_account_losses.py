@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from plimsoll.errors import UsageError
+from plimsoll.maths import account_losses
 from plimsoll.maths.account_losses import (
     AccountPositions,
     LossKernel,
@@ -66,12 +67,13 @@ def test_first_of_equal_scenarios_binds() -> None:
     assert (loss[0], binding[0]) == (2.0, 70)
 
 
-def test_threads_and_single_calls_give_the_same_bits() -> None:
+def test_threads_and_single_calls_give_the_same_bits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(account_losses, "_PARALLEL_PRODUCTS", 0)
     profit = RNG.normal(size=(300, 33))
-    positions = accounts(RNG.integers(0, 30, 20_000).tolist(), 300)
+    positions = accounts(RNG.integers(0, 30, 5_000).tolist(), 300)
     for table in (LossTable.double(profit), LossTable.single(profit)):
-        loss, binding = worst_losses(positions, table)  # above the threshold: all threads
-        for a in range(0, 20_000, 997):
+        loss, binding = worst_losses(positions, table)
+        for a in range(0, 5_000, 997):
             first, last = positions.offsets[a : a + 2]
             alone = worst_loss(
                 positions.row[first:last].copy(), positions.quantity[first:last].copy(), table

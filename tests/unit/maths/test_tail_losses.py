@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from plimsoll.errors import ParameterError, UsageError
+from plimsoll.maths import account_losses
 from plimsoll.maths.account_losses import AccountPositions, LossTable
 from plimsoll.maths.tail_losses import (
     expected_shortfall_weights,
@@ -91,9 +92,10 @@ def test_any_number_of_worst_losses(count: int) -> None:
     assert found == pytest.approx(np.array(expected), abs=1e-13)
 
 
-def test_threads_and_single_calls_give_the_same_bits() -> None:
+def test_threads_and_single_calls_give_the_same_bits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(account_losses, "_PARALLEL_PRODUCTS", 0)
     profit = RNG.normal(size=(60, 500))
-    positions = accounts(2_500, 60)  # above the threshold: all threads
+    positions = accounts(2_500, 60)
     weights = stacked_weights([value_at_risk_weights(500, 0.99)])
     for table in (LossTable.double(profit), LossTable.single(profit)):
         found = tail_losses(positions, table, weights)

@@ -16,8 +16,10 @@ from plimsoll.domain.instrument import Instrument
 from plimsoll.domain.market import MarketSnapshot
 from plimsoll.domain.requirement import Requirements
 from plimsoll.errors import UsageError
+from plimsoll.margin import TieredMargin
 from plimsoll.margin.simulation import PORTFOLIO, SimulationMargin, SimulationParameters
-from plimsoll.runtime import Engine, Reprepared, Scope
+from plimsoll.maths.tiered_margin import MarketColumns
+from plimsoll.runtime import Engine, Reprepared, Scope, tier_repreparation
 from plimsoll.runtime.scope import by_market, by_underlying
 
 MODEL = SimulationMargin(scenarios=price_scenarios(30), pricing=PRICING)
@@ -191,3 +193,11 @@ def test_scopes_follow_the_prices_of_coins() -> None:
     assert "ETH-QUANTO" in scope.markets  # of ether, settled in bitcoin
     assert "ETH-LIN" not in scope.markets
     assert scope.currencies == {"BTC"}
+
+
+def test_every_column_of_the_tier_model_is_taken_over() -> None:
+    named = {*tier_repreparation._BY_MARKET, *tier_repreparation._BY_TIER, "tier_offsets"}
+    assert named == {*MarketColumns._fields}
+    prepared = TieredMargin().prepare(SNAPSHOT, {}, {"BTC-LIN": INSTRUMENTS["BTC-LIN"]})
+    by_market = {getattr(prepared.columns, name).size for name in tier_repreparation._BY_MARKET}
+    assert by_market == {3}  # the market, an unknown one and one not margined

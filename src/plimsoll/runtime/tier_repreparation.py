@@ -1,0 +1,109 @@
+"""The tier model for an engine: a quote prepares its own market again, and nothing else.
+
+Whatever the tier model makes of a market, it makes of that market's own quote and of currency
+prices; so the rows of the markets quoted are prepared by the model itself, alone, and put in the
+place of the old ones. A market whose index prices a currency reaches further: there the model is
+prepared as a whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from plimsoll.domain.book import Book
+from plimsoll.domain.instrument import Instrument
+from plimsoll.domain.market import MarketSnapshot
+from plimsoll.domain.requirement import Requirements
+from plimsoll.margin.protocol import MarginParameters
+from plimsoll.margin.tiered import PreparedTiered, TieredMargin
+from plimsoll.maths.tiered_margin import MarketColumns
+from plimsoll.runtime.protocol import Reprepared
+from plimsoll.runtime.scope import Scope, by_market
+
+_BY_MARKET = (
+    "payoff",
+    "contract_size",
+    "mark",
+    "settle_price",
+    "reason",
+    "measure",
+    "unit_value",
+)
+_BY_TIER = tuple(
+    name for name in MarketColumns._fields if name not in (*_BY_MARKET, "tier_offsets")
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveTieredMargin:
+    """A tier model whose preparations take over what a quote does not touch.
+
+    Parameters
+    ----------
+    model : TieredMargin
+    """
+
+    model: TieredMargin
+
+    def prepare(
+        self,
+        snapshot: MarketSnapshot,
+        parameters: MarginParameters,
+        instruments: Mapping[str, Instrument],
+    ) -> LivePreparedTiered:
+        """See `TieredMargin.prepare`."""
+        prepared = self.model.prepare(snapshot, parameters, instruments)
+        return LivePreparedTiered(
+            inner=prepared,
+            parameters=parameters,
+            row_of={market: row for row, market in enumerate(prepared.markets)},
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class LivePreparedTiered:
+    """A prepared tier model that can be prepared again in part."""
+
+    inner: PreparedTiered
+    parameters: MarginParameters
+    row_of: Mapping[str, int]
+
+    def requirements(self, book: Book) -> Requirements:
+        """See `PreparedTiered.requirements`."""
+        return self.inner.requirements(book)
+
+    def reprepared(self, snapshot: MarketSnapshot, quoted: frozenset[str]) -> Reprepared:
+        """See `plimsoll.runtime.protocol.Repreparable`."""
+        model, instruments = self.inner.model, self.inner.instruments
+        pricing = frozenset(model.pricing.pricing_markets.values())
+        if quoted & pricing or not quoted <= instruments.keys():
+            inner = model.prepare(snapshot, self.parameters, instruments)
+            scope = by_market(self.inner.snapshot, snapshot, quoted, instruments)
+        else:
+            few = {m: instruments[m] for m in sorted(quoted | (pricing & instruments.keys()))}
+            part = model.prepare(snapshot, self.parameters, few)
+            columns = _spliced(self.inner.columns, part, quoted, self.row_of)
+            inner = replace(self.inner, snapshot=snapshot, columns=columns)
+            scope = Scope(markets=quoted)
+        return Reprepared(prepared=replace(self, inner=inner), scope=scope)
+
+
+def _spliced(
+    columns: MarketColumns,
+    part: PreparedTiered,
+    quoted: frozenset[str],
+    row_of: Mapping[str, int],
+) -> MarketColumns:
+    """Put the rows of ``quoted`` in place of the old ones; each has as many tiers as before."""
+    fresh = {name: getattr(columns, name).copy() for name in (*_BY_MARKET, *_BY_TIER)}
+    old, new = columns.tier_offsets, part.columns.tier_offsets
+    for source, market in enumerate(part.markets):
+        if market in quoted:
+            row = row_of[market]
+            for name in _BY_MARKET:
+                fresh[name][row] = getattr(part.columns, name)[source]
+            for name in _BY_TIER:
+                tiers = getattr(part.columns, name)[new[source] : new[source + 1]]
+                fresh[name][old[row] : old[row + 1]] = tiers
+    return columns._replace(**fresh)
