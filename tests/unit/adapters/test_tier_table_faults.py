@@ -11,12 +11,17 @@ import pytest
 
 from plimsoll.adapters.tier_tables import (
     SCHEMAS,
+    FaultLog,
     Imported,
     ReadOptions,
     VenueSchemaError,
+    document_of,
+    equal_documents,
+    export_set,
     import_file,
     schema_of,
 )
+from plimsoll.errors import DataFormatError
 
 BRACKETS = [
     [1, 125, 50_000, 0, 0.004, 0.0],
@@ -189,7 +194,10 @@ PLANTED = [
     ("binance-usdm", 2, "notionalCap", 1e18, "sentinel"),
     ("binance-usdm", 2, "notionalCap", 0, "sentinel"),
     ("binance-usdm", 2, "notionalCap", "∞", "sentinel"),
+    ("binance-usdm", 2, "notionalCap", 2**53 - 1, "sentinel"),
+    ("binance-usdm", 2, "notionalCap", "unlimited", "sentinel"),
     ("binance-usdm", 2, "notionalCap", -5, "negative"),
+    ("binance-usdm", 2, "notionalCap", "٣", "is no number"),
     ("binance-usdm", 1, "maintMarginRatio", "1.0%", "per cent written as text"),
     ("binance-usdm", 1, "maintMarginRatio", 0.003, "falls from 0.004"),
     ("binance-usdm", 1, "maintMarginRatio", -0.005, "negative"),
@@ -314,3 +322,32 @@ def test_other_documents(schema: str, text: bytes, problem: str) -> None:
     with pytest.raises(VenueSchemaError) as refused:
         read(schema, text)
     assert any(problem in fault.problem for fault in refused.value.faults)
+
+
+def test_the_tiers_of_one_market_as_ccxt_lists_them() -> None:
+    rows = [row | {"symbol": "BTC/USDT:USDT"} for row in ccxt()["BTC/USDT:USDT"]]
+    found = read("ccxt", rows)
+    assert found.parameters.parameters == read("ccxt", ccxt()).parameters.parameters
+    back = export_set(found.parameters, SCHEMAS["ccxt"], carried=found.carried).document
+    assert equal_documents(back, document_of(json.dumps(rows).encode(), "", FaultLog()))
+    rows[0]["symbol"] = "ETH/USDT:USDT"
+    assert faults("ccxt", rows)
+
+
+def test_one_wrong_deduction_is_one_fault_and_its_follower() -> None:
+    document = usdm()
+    document[0]["brackets"][1]["cum"] = 49
+    # The third tier's 950 follows from 50, not from 49: the step to it is told as well.
+    assert [fault[1] for fault in faults("binance-usdm", document)] == [2, 3]
+
+
+@pytest.mark.parametrize("schema", SAMPLES)
+def test_deeply_nested_files_are_bad_data(schema: str) -> None:
+    nested = b"[" * 100_000 + b"]" * 100_000
+    with pytest.raises(DataFormatError):
+        read(schema, nested)
+    inside = json.dumps(SAMPLES[schema]()).encode()
+    deep = inside.replace(b'"symbol": "BTCUSDT"', b'"symbol": ' + b"[" * 2000 + b"]" * 2000, 1)
+    if deep != inside:
+        with pytest.raises(DataFormatError):
+            read(schema, deep)

@@ -29,7 +29,11 @@ from plimsoll.margin.deribit.standard_formulas import Rates, future_margin, shor
 from plimsoll.margin.deribit.standard_parameters import StandardParameters, standard_pair
 from plimsoll.margin.market_rows import MarketRows, market_rows
 from plimsoll.margin.order_fills import Exposures, fill_charges
-from plimsoll.margin.stand_alone import StandAloneBook, stand_alone_book, stand_alone_requirements
+from plimsoll.margin.position_by_position import (
+    StandAloneBook,
+    stand_alone_book,
+    stand_alone_requirements,
+)
 from plimsoll.scenarios.grid_options import expiry_quotes
 from plimsoll.scenarios.grid_rules import DEFAULT_GRID_RULES
 

@@ -25,7 +25,7 @@ from plimsoll.margin.drift.parameters import DriftRules, PerpetualRules, drift_r
 from plimsoll.margin.drift.prepared import PreparedDrift, RuleColumns
 from plimsoll.margin.drift.scaled_ratios import MarginLevel
 from plimsoll.margin.market_rows import market_rows
-from plimsoll.margin.stand_alone import model_reasons, parameter_column
+from plimsoll.margin.position_by_position import model_reasons, parameter_column
 
 FloatArray = NDArray[np.float64]
 

@@ -27,7 +27,7 @@ from plimsoll.margin.drift.size_formulas import (
 )
 from plimsoll.margin.market_rows import MarketRows, unit_sums
 from plimsoll.margin.order_fills import Exposures, Margins, fill_charges
-from plimsoll.margin.stand_alone import (
+from plimsoll.margin.position_by_position import (
     StandAloneBook,
     stand_alone_book,
     stand_alone_requirements,

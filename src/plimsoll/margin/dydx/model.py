@@ -29,7 +29,7 @@ from plimsoll.margin.dydx.parameters import LiquidityTier
 from plimsoll.margin.dydx.quantums import MILLION, scaled_initial_ppm
 from plimsoll.margin.market_rows import MarketRows, market_rows
 from plimsoll.margin.order_fills import Exposures
-from plimsoll.margin.stand_alone import (
+from plimsoll.margin.position_by_position import (
     StandAloneBook,
     model_reasons,
     open_order_terms,

@@ -18,7 +18,7 @@ from plimsoll.domain.requirement import RequirementTerm
 from plimsoll.margin.greeks.grid_point import loss_at, losses_of_coin, shares_of_loss
 from plimsoll.margin.market_rows import MarketRows, unit_sums
 from plimsoll.margin.numeraire_exposures import BookExposures, HeldCurrencies
-from plimsoll.margin.standalone import StandaloneMargins
+from plimsoll.margin.single_contracts import StandaloneMargins
 from plimsoll.maths.quadratic_losses import MoveGrid, QuadraticForms, UnitForm, empty_form, sum_form
 from plimsoll.maths.unit_losses import UnitExposures
 

@@ -24,6 +24,7 @@ from plimsoll.domain.parameters import ParameterSet
 from plimsoll.domain.requirement import Requirements
 from plimsoll.errors import ParameterError, UsageError
 from plimsoll.margin.assembly import assemble
+from plimsoll.margin.bounded_orders import order_requirement, with_order_reasons
 from plimsoll.margin.currency import CurrencyPricing
 from plimsoll.margin.greeks.contract_greeks import contract_greeks
 from plimsoll.margin.greeks.explanation import GreeksExplainer
@@ -41,8 +42,7 @@ from plimsoll.margin.numeraire_exposures import (
     book_exposures,
     priced_currencies,
 )
-from plimsoll.margin.standalone import StandaloneMargins, one_each
-from plimsoll.margin.standalone_orders import order_requirement, with_order_reasons
+from plimsoll.margin.single_contracts import StandaloneMargins, one_each
 from plimsoll.margin.underlying import underlying
 from plimsoll.maths.quadratic_losses import (
     TERMS,

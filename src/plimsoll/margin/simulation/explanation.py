@@ -21,7 +21,7 @@ from plimsoll.margin.market_rows import unit_sums
 from plimsoll.margin.numeraire_exposures import BookExposures
 from plimsoll.margin.numeraire_table import NumeraireTable
 from plimsoll.margin.simulation.parameters import PORTFOLIO
-from plimsoll.margin.standalone import StandaloneMargins
+from plimsoll.margin.single_contracts import StandaloneMargins
 from plimsoll.maths.unit_losses import ProfitRows, unit_loss
 from plimsoll.measures.tail import tail_count
 

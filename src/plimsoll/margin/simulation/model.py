@@ -25,6 +25,7 @@ from plimsoll.domain.parameters import ParameterSet
 from plimsoll.domain.requirement import Requirements, RequirementTerm
 from plimsoll.domain.scenario import Factor, ScenarioSet
 from plimsoll.margin.assembly import assemble
+from plimsoll.margin.bounded_orders import order_requirement, with_order_reasons
 from plimsoll.margin.currency import CurrencyPricing
 from plimsoll.margin.lifts import lift_to
 from plimsoll.margin.loss_measure import LossMeasure, measured
@@ -32,8 +33,7 @@ from plimsoll.margin.numeraire_exposures import BookExposures, book_exposures
 from plimsoll.margin.numeraire_table import NumeraireTable, numeraire_table
 from plimsoll.margin.simulation.explanation import SimulationExplainer
 from plimsoll.margin.simulation.parameters import SimulationParameters, simulation_parameters
-from plimsoll.margin.standalone import StandaloneMargins, one_each
-from plimsoll.margin.standalone_orders import order_requirement, with_order_reasons
+from plimsoll.margin.single_contracts import StandaloneMargins, one_each
 from plimsoll.maths.unit_losses import ProfitRows
 from plimsoll.scenarios.option_rules import DEFAULT_RULES, OptionRules
 

@@ -26,8 +26,7 @@ from plimsoll.domain.requirement import Requirements
 from plimsoll.margin.currency import CurrencyPricing
 from plimsoll.margin.market_rows import MarketRows, market_rows
 from plimsoll.margin.order_fills import Exposures
-from plimsoll.margin.size_tiers.parameters import SizeRates
-from plimsoll.margin.stand_alone import (
+from plimsoll.margin.position_by_position import (
     StandAloneBook,
     model_reasons,
     open_order_terms,
@@ -36,6 +35,7 @@ from plimsoll.margin.stand_alone import (
     stand_alone_book,
     stand_alone_requirements,
 )
+from plimsoll.margin.size_tiers.parameters import SizeRates
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]

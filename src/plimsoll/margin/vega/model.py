@@ -23,7 +23,11 @@ from plimsoll.domain.market import MarketSnapshot
 from plimsoll.domain.parameters import ParameterSet
 from plimsoll.margin.currency import CurrencyPricing
 from plimsoll.margin.market_rows import market_rows
-from plimsoll.margin.stand_alone import model_reasons, parameter_column, parameters_by_market
+from plimsoll.margin.position_by_position import (
+    model_reasons,
+    parameter_column,
+    parameters_by_market,
+)
 from plimsoll.margin.vega.parameters import VegaMarket
 from plimsoll.margin.vega.prepared import MarketFactors, PreparedVega
 

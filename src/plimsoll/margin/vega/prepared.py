@@ -14,7 +14,7 @@ from plimsoll.domain.requirement import Requirements, RequirementTerm
 from plimsoll.margin.currency import CurrencyPricing
 from plimsoll.margin.market_rows import MarketRows, unit_sums
 from plimsoll.margin.order_fills import Exposures, OrderFills
-from plimsoll.margin.stand_alone import (
+from plimsoll.margin.position_by_position import (
     StandAloneBook,
     stand_alone_book,
     stand_alone_requirements,

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from plimsoll.domain.book import Book
 from plimsoll.margin.market_rows import MarketRows
 from plimsoll.margin.numeraire_exposures import BookExposures
-from plimsoll.margin.standalone import StandaloneMargins
+from plimsoll.margin.single_contracts import StandaloneMargins
 from plimsoll.maths import payoffs
 
 FloatArray = NDArray[np.float64]
