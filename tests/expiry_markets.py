@@ -47,4 +47,4 @@ INSTRUMENTS: dict[str, Instrument] = {
     "QCALL": option(QUANTO, "90", OptionRight.CALL),
     "PERP": Perpetual(**(LINEAR | {"contract_size": Decimal(1)})),
 }
-PRICES = {market: 100.0 for market in INSTRUMENTS} | {"KCALL": 3.0}
+PRICES = dict.fromkeys(INSTRUMENTS, 100.0) | {"KCALL": 3.0}

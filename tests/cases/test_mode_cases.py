@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 import yaml
-from add_on_books import INSTRUMENTS, PRICING, QUOTES, TABLES, book, snapshot, tiers
 
+from add_on_books import INSTRUMENTS, PRICING, QUOTES, TABLES, book, snapshot, tiers
 from plimsoll.domain.account import Account, MarginMode, Order, Position
 from plimsoll.domain.margin_reason import MarginReason
 from plimsoll.domain.requirement import Requirements

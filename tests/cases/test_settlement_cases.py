@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 import yaml
-from expiry_markets import EXPIRY_NS, INSTRUMENTS, PRICES
 
+from expiry_markets import EXPIRY_NS, INSTRUMENTS, PRICES
 from plimsoll.domain.account import Account, MarginMode, Position
 from plimsoll.domain.book import Book
 from plimsoll.margin.settlement import (
@@ -62,7 +62,7 @@ def test_case(case: dict[str, Any]) -> None:
     after, report = solve(case)
     held = dict(zip(after.currencies, after.collateral[0].tolist(), strict=True))
     assert {c: held.get(c, 0.0) for c in held | case["expect"]} == pytest.approx(
-        {c: 0.0 for c in held} | case["expect"], rel=1e-12, abs=1e-12
+        dict.fromkeys(held, 0.0) | case["expect"], rel=1e-12, abs=1e-12
     )
     assert float(report.fee.sum()) == pytest.approx(case.get("fee", 0.0), rel=1e-12, abs=1e-15)
     assert float(report.deficit.sum()) == pytest.approx(case.get("deficit", 0.0), rel=1e-12)
