@@ -36,7 +36,8 @@ _ENVELOPE_KEPT = frozenset({"retCode", "retMsg", "retExtInfo", "time", "nextPage
 
 def _category(document: Json) -> str | None:
     inside = document.get("result") if isinstance(document, dict) else None
-    return inside.get("category") if isinstance(inside, dict) else None
+    found = inside.get("category") if isinstance(inside, dict) else None
+    return found if isinstance(found, str) else None
 
 
 def _envelope(rows: list[Json], measures: frozenset[TierMeasure]) -> Json:

@@ -2,7 +2,8 @@
 
 Source: https://docs.ccxt.com/#/?id=leverage-tiers-structure: a mapping of unified symbol to tiers
 with ``tier``, ``currency``, ``minNotional``, ``maxNotional``, ``maintenanceMarginRate``,
-``maxLeverage`` and the venue's own answer under ``info``. ccxt puts into minNotional and
+``maxLeverage`` and the venue's own answer under ``info``; for one market a list of tiers that name
+their ``symbol``. ccxt puts into minNotional and
 maxNotional whatever the venue counts: contracts where ``info`` is OKX's (``maxSz``), coins where
 it is of Binance COIN-M (``qtyCap``). The initial rate is one over the leverage.
 """
@@ -60,6 +61,8 @@ _OWN_COPIES = {
 
 
 def _fits(document: Json) -> bool:
+    if isinstance(document, list):
+        return bool(document) and {"symbol", "maintenanceMarginRate"} <= document[0].keys()
     if not isinstance(document, dict) or not document:
         return False
     first = next(iter(document.values()))
@@ -67,13 +70,21 @@ def _fits(document: Json) -> bool:
 
 
 def _read(document: Json, log: FaultLog, options: ReadOptions) -> Reading:
-    if not isinstance(document, dict) or not document:
+    if isinstance(document, list) and document:
+        symbols = {item.get("symbol") for item in document if isinstance(item, dict)}
+        only = symbols.pop() if len(symbols) == 1 else None
+        held = {only: document} if isinstance(only, str) else None
+    else:
+        held = document if isinstance(document, dict) and document else None
+    if held is None:
         log.add(Place(), "document", document, "must map symbols to tiers", "see the schema's page")
         return Reading(parameters=(), layout=None)
-    found = {market: _market(log, market, items, options) for market, items in document.items()}
+    found = {market: _market(log, market, items, options) for market, items in held.items()}
     tables = ((m, table) for m, table in found.items() if table is not None)
     parameters = chain.from_iterable(tier_parameters(m, table) for m, table in tables)
-    return Reading(parameters=tuple(parameters), layout={"markets": list(document)})
+    return Reading(
+        parameters=tuple(parameters), layout={"markets": list(held), "list": held is not document}
+    )
 
 
 def _market(log: FaultLog, market: str, items: Json, options: ReadOptions) -> MarketTiers | None:
@@ -123,7 +134,8 @@ def _write(parameters: ParameterSet, layout: Json | None, losses: LossLog) -> Js
         tables = sayable(tables, {TierMeasure.NOTIONAL}, losses)
     chosen = list(tables) if layout is None else layout["markets"]
     noted = losses if layout is None else None
-    return {market: _written(market, tables[market], noted) for market in chosen}
+    document = {market: _written(market, tables[market], noted) for market in chosen}
+    return document[chosen[0]] if layout is not None and layout["list"] else document
 
 
 def _written(market: str, table: MarketTiers, losses: LossLog | None) -> Json:
@@ -141,6 +153,8 @@ def _written(market: str, table: MarketTiers, losses: LossLog | None) -> Json:
 
 
 def _only(document: Json, markets: Collection[str]) -> Json:
+    if isinstance(document, list):
+        return document
     return {market: rows for market, rows in document.items() if market in markets}
 
 

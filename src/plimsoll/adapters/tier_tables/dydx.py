@@ -120,7 +120,12 @@ def _tickers(log: FaultLog, perpetuals: list[Json]) -> Iterator[tuple[str, Decim
         if ticker in seen:
             log.add(Place(market=ticker), "ticker", ticker, "is listed twice", "keep one of them")
         seen.add(ticker)
-        yield ticker, inner.get("liquidity_tier", Decimal(0))
+        number = inner.get("liquidity_tier", Decimal(0))
+        if isinstance(number, Decimal):
+            yield ticker, number
+        else:
+            place = Place(market=ticker)
+            log.add(place, "liquidity_tier", number, "is no number", "write the tier's id")
 
 
 def _of_tickers(

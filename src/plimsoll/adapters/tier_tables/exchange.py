@@ -63,6 +63,28 @@ def import_file(
     DataFormatError
         Where it is not JSON.
     """
+    try:
+        return _imported(
+            content,
+            schema,
+            source=source,
+            valid_from=valid_from,
+            code_version=code_version,
+            options=options,
+        )
+    except RecursionError:
+        raise DataFormatError("must not be nested so deeply", field=source) from None
+
+
+def _imported(
+    content: bytes,
+    schema: VenueSchema,
+    *,
+    source: str,
+    valid_from: str,
+    code_version: str,
+    options: ReadOptions,
+) -> Imported:
     log = FaultLog()
     document = document_of(content, source, log)
     reading = schema.read(document, log, options)

@@ -107,10 +107,11 @@ class FlatRows:
     def _market(self, log: FaultLog, index: int, row: Json, options: ReadOptions) -> str:
         market = self.market_of(row) if isinstance(row, dict) else None
         market = market or options.market
-        if market is None:
+        if not isinstance(market, str):
             remedy = "name the market with --market"
-            log.add(Place(tier=index), "market", None, "the row names no market", remedy)
-        return market or ""
+            log.add(Place(tier=index), "market", market, "the row names no market", remedy)
+            return ""
+        return market
 
     def _tables(
         self, document: Json, grouped: dict[str, list[Json]], log: FaultLog, options: ReadOptions

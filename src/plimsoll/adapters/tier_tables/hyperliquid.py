@@ -18,7 +18,7 @@ from plimsoll.adapters.tier_tables.faults import FaultLog, Place
 from plimsoll.adapters.tier_tables.flat_rows import sayable
 from plimsoll.adapters.tier_tables.json_document import Json
 from plimsoll.adapters.tier_tables.losses import LossLog
-from plimsoll.adapters.tier_tables.numbers import read_amount, read_leverage, read_number
+from plimsoll.adapters.tier_tables.numbers import read_amount, read_leverage
 from plimsoll.adapters.tier_tables.row_keys import market_tiers
 from plimsoll.adapters.tier_tables.schema import Reading, ReadOptions, VenueSchema
 from plimsoll.adapters.tier_tables.tier_parameters import tier_parameters, tier_tables
@@ -93,7 +93,7 @@ def _read(document: Json, log: FaultLog, options: ReadOptions) -> Reading:
 
 
 def _layout(coins: list[Json], listed: Mapping[Decimal, _Listed]) -> Json:
-    used = {coin.get("marginTableId") for coin in coins}
+    used = [coin.get("marginTableId") for coin in coins]
     return {
         "coins": [[coin["name"], coin.get("marginTableId")] for coin in coins],
         "tables": list(listed),
@@ -190,8 +190,9 @@ def _rows_of_coin(
 ) -> tuple[TierRow, ...]:
     if "marginTableId" not in coin:
         return () if highest is None else (_row(Decimal(0), None, highest),)
-    number = read_number(log, place, "marginTableId", coin["marginTableId"])
-    if number is None:
+    number = coin["marginTableId"]
+    if not isinstance(number, Decimal):
+        log.add(place, "marginTableId", number, "is no number", "write the table's id")
         return ()
     if number in listed:
         return listed[number].rows

@@ -12,6 +12,7 @@ LARGEST_AMOUNT = Decimal("1e18")
 """From here on a cap is taken for a venue's way of saying "no limit"."""
 
 _ENDLESS = ("∞", "+∞", "inf", "+inf", "infinity", "+infinity", "unlimited", "none", "max", "-1")
+_SENTINELS = tuple(map(Decimal, (0, -1, 2**31 - 1, 2**32 - 1, 2**53 - 1)))
 _FRACTION = "write the fraction as a decimal, 1 % as 0.01"
 
 
@@ -53,16 +54,17 @@ def read_leverage(log: FaultLog, place: Place, name: str, value: Json) -> Decima
 
 
 def read_amount(log: FaultLog, place: Place, name: str, value: Json) -> Decimal | None:
-    """Return an amount of 0 or more."""
+    """Return an amount of 0 or more, below 1e18."""
     amount = read_number(log, place, name, value)
-    if amount is not None and amount < 0:
-        log.add(place, name, value, "is negative", "write 0 or more")
-        return None
-    return amount
+    if amount is None or 0 <= amount < LARGEST_AMOUNT:
+        return amount
+    problem = "is negative" if amount < 0 else "is as large as no amount is"
+    log.add(place, name, value, problem, f"write 0 or more, below {LARGEST_AMOUNT:f}")
+    return None
 
 
 def is_endless(value: Json) -> bool:
-    """Whether a cap is a way of saying "no limit": null, empty, ∞, 0, -1, or 1e18 and more.
+    """Whether a cap says "no limit": null, empty, ∞, 0, -1, 1e18 and more, a largest integer.
 
     >>> [is_endless(v) for v in (Decimal("9223372036854775807"), "∞", Decimal(0), Decimal(5))]
     [True, True, True, False]
@@ -73,7 +75,7 @@ def is_endless(value: Json) -> bool:
         number = Decimal(str(value))
     except InvalidOperation:
         return False
-    return number.is_finite() and (number in (0, -1) or number >= LARGEST_AMOUNT)
+    return number.is_finite() and (number in _SENTINELS or number >= LARGEST_AMOUNT)
 
 
 def _read_text(log: FaultLog, place: Place, name: str, text: str) -> Decimal | None:
@@ -81,7 +83,9 @@ def _read_text(log: FaultLog, place: Place, name: str, text: str) -> Decimal | N
         log.add(place, name, text, "is a per cent written as text", _FRACTION)
         return None
     try:
-        value = Decimal(text) if text == text.strip() and "_" not in text else None
+        value = (
+            Decimal(text) if text == text.strip() and text.isascii() and "_" not in text else None
+        )
     except InvalidOperation:
         value = None
     if value is None or not value.is_finite() or (value and abs(value.adjusted()) > 400):

@@ -225,7 +225,7 @@ def _number(log: FaultLog, place: Place, item: Json, names: RowNames) -> int | N
     if names.number not in item:
         return None
     value = read_number(log, place, names.number, item[names.number])
-    if value is not None and value % 1:
+    if value is not None and value != value.to_integral_value():
         log.add(place, names.number, value, "is no whole number", "number the tiers 1, 2, 3")
     return None if value is None else int(value)
 
