@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from plimsoll.adapters.files.atomic import write_atomically
@@ -25,7 +26,7 @@ from plimsoll.adapters.tier_tables import (
     written,
 )
 from plimsoll.domain.parameters import SCHEMA, ParameterSet
-from plimsoll.errors import DataError, DataFormatError
+from plimsoll.errors import DataError, DataFormatError, UsageError
 from plimsoll.journeys.params import PARAMETERS_FILE, read_parameters
 from plimsoll.journeys.versions import CODE_VERSION
 
@@ -81,13 +82,14 @@ def import_venue_file(
     Raises
     ------
     UsageError
-        For an unknown schema.
+        For an unknown schema, and a ``valid_from`` that is no ISO time.
     DataError
         Where the file cannot be read.
     VenueSchemaError
         With every fault of the file.
     """
     chosen, path = schema_named(schema), Path(place)
+    _check_instant(valid_from)
     found = import_file(
         _content(path),
         chosen,
@@ -183,6 +185,15 @@ def _carried(place: Path) -> Carried | None:
         return None
     log = FaultLog()
     return carried_from_document(document_of(_content(path), str(path), log), str(path))
+
+
+def _check_instant(valid_from: str) -> None:
+    try:
+        datetime.fromisoformat(valid_from)
+    except ValueError:
+        raise UsageError(
+            "must be an ISO time", found=valid_from, field="valid_from", remedy="e.g. 2024-10-01"
+        ) from None
 
 
 def _content(path: Path) -> bytes:

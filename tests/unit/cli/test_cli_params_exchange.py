@@ -171,6 +171,7 @@ def test_diff_orders_tiers_by_number(tmp_path: Path) -> None:
     [
         (("import", "FILE", "--from", "nonsense"), 2, "choose from ccxt"),
         (("import", "absent.json", "--from", "ccxt"), 3, "can be read"),
+        (("import", "FILE", "--from", "ccxt", "--valid-from", "soon"), 2, "must be an ISO time"),
         (("export", "FILE", "--to", "ccxt"), 3, "must be"),
         (("diff", "FILE", "absent.json"), 3, "can be read"),
         (("export", "SET", "--to", "nonsense"), 2, "choose from ccxt"),

@@ -8,7 +8,7 @@ from decimal import ROUND_CEILING, Context, Decimal
 from itertools import pairwise
 
 from plimsoll.adapters.tier_tables.faults import FaultLog, Place
-from plimsoll.domain.tiers import Tier
+from plimsoll.domain.tiers import Tier, TierTable
 from plimsoll.margin.tier_columns import TierMeasure
 
 _CEILING = Context(prec=28, rounding=ROUND_CEILING)
@@ -78,6 +78,11 @@ class MarketTiers:
 
     tiers: tuple[Tier, ...]
     measure: TierMeasure = TierMeasure.NOTIONAL
+
+    @property
+    def table(self) -> TierTable:
+        """What the tier model takes, together with ``measure``."""
+        return TierTable(self.tiers)
 
 
 def rate_of_leverage(leverage: Decimal) -> Decimal:
