@@ -73,8 +73,10 @@ def cash_sensitivities(
     good = table.reason == 0
     option = np.array([isinstance(i, Option) for i in held], dtype=np.bool_) & good
     units = np.array([contract_units(i) if isinstance(i, Option) else 0.0 for i in held])
-    delta = np.where(good, table.delta * table.floating * quote_price, 0.0)
-    notional = units * table.forward * quote_price
+    # An impossible mark must neither warn nor leave its row.
+    known_delta, floating = (np.where(good, c, 0.0) for c in (table.delta, table.floating))
+    delta = known_delta * floating * quote_price
+    notional = units * np.where(good, table.forward, 0.0) * quote_price
     calls = _calls(held)
     contract = np.array([isinstance(i, Perpetual | Future) for i in held], dtype=np.bool_)
     vega = np.zeros(len(held))

@@ -137,7 +137,7 @@ def composite_delta(
     options = np.array([isinstance(i, Option) for i in held], dtype=np.bool_) & good
     if options.any():
         units[options] = _option_deltas(table, held, price_scan_range, options)
-    cash = np.where(good, units * table.floating * quote_price, 0.0)
+    cash = units * np.where(good, table.floating, 0.0) * quote_price
     return np.append(cash, 0.0)
 
 
