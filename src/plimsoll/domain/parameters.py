@@ -23,6 +23,8 @@ class Unit(StrEnum):
     USD = "usd"
     LEVERAGE = "x"
     HOURS = "hours"
+    CONTRACTS = "contracts"
+    COINS = "coins"
 
 
 class Origin(StrEnum):
@@ -197,6 +199,11 @@ class ParameterSet:
         count = sum(1 for name in mine if name.endswith("].maintenance_rate"))
         if not count:
             raise UsageError("must have tiers in the set", found=market, field="market")
+        counted = [name for name in mine if name.endswith(("].cap_contracts", "].cap_coins"))]
+        if counted:
+            raise UsageError(
+                "must have caps in dollars", found=counted[0], field=f"tiers of {market}"
+            )
         return TierTable(tuple(_tier(mine, index) for index in range(count)))
 
 

@@ -14,7 +14,7 @@ from plimsoll.domain.book import Book
 from plimsoll.domain.instrument import Pair, Payoff, Perpetual
 from plimsoll.domain.market import MarketSnapshot, Quote
 from plimsoll.domain.parameters import ParameterSet
-from plimsoll.errors import ParameterError
+from plimsoll.errors import UsageError
 from plimsoll.margin.currency import CurrencyPricing
 from plimsoll.margin.tier_columns import TierMeasure
 from plimsoll.margin.tiered import TieredMargin
@@ -83,5 +83,5 @@ def test_margin_of_an_imported_table(
 def test_a_table_in_contracts_or_coins_is_never_taken_for_dollars(
     schema: str, document: Any
 ) -> None:
-    with pytest.raises(ParameterError, match="only the last may be open"):
+    with pytest.raises(UsageError, match="must have caps in dollars"):
         imported(schema, document).tiers("M")

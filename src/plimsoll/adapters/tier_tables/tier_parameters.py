@@ -24,6 +24,11 @@ CAP_NAMES: Mapping[TierMeasure, str] = {
     TierMeasure.CONTRACTS: "cap_contracts",
     TierMeasure.COINS: "cap_coins",
 }
+_CAP_UNITS = {
+    TierMeasure.NOTIONAL: Unit.USD,
+    TierMeasure.CONTRACTS: Unit.CONTRACTS,
+    TierMeasure.COINS: Unit.COINS,
+}
 _MEASURES = {name: measure for measure, name in CAP_NAMES.items()}
 _NAME = re.compile(r"tier\[(\d+)\]\.(\w+)")
 _RATES = ("maintenance_rate", "initial_rate")
@@ -32,7 +37,7 @@ _RATES = ("maintenance_rate", "initial_rate")
 def tier_parameters(market: str, table: MarketTiers) -> Iterator[Parameter]:
     """Yield the parameters of one market's tiers."""
     cap_name = CAP_NAMES[table.measure]
-    cap_unit = Unit.USD if table.measure is TierMeasure.NOTIONAL else Unit.LEVERAGE
+    cap_unit = _CAP_UNITS[table.measure]
     for index, tier in enumerate(table.tiers):
         if tier.cap_usd is not None:
             yield _parameter(market, index, cap_name, tier.cap_usd, cap_unit, LARGEST_AMOUNT)
