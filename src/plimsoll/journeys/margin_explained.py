@@ -170,7 +170,12 @@ def _scenario_document(losses: ScenarioLosses) -> dict[str, Any]:
         "binding": None if binding is None else losses.names[binding],
         "runner_up": None if second is None else losses.names[second],
         "losses": [
-            {"scenario": name, "price_move": float(move), "volatility": vol, "loss": float(loss)}
+            {
+                "scenario": name,
+                "price_move": float(move),
+                "volatility": vol,
+                "loss": float(loss) + 0.0,
+            }
             for name, move, vol, loss in zip(
                 losses.names, losses.price_moves, losses.volatility, losses.losses, strict=True
             )
@@ -188,7 +193,7 @@ def _scenario_rows(losses: ScenarioLosses, most: int | None) -> list[tuple[Cell,
             losses.names[i],
             float(losses.price_moves[i]),
             losses.volatility[i],
-            float(losses.losses[i]),
+            float(losses.losses[i]) + 0.0,  # no loss is 0, not -0
             _role(losses, i),
         )
         for i in order[:most]

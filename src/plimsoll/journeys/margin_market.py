@@ -11,11 +11,14 @@ import numpy as np
 
 from plimsoll.adapters.chains.instants import instants_ns
 from plimsoll.domain.option_chain import OptionChain
+from plimsoll.domain.smile_quotes import ForwardSource
 from plimsoll.domain.table import iso_minute
 from plimsoll.errors import DataError, UsageError
 from plimsoll.journeys.chain_reading import latest, read_snapshots
 from plimsoll.journeys.margin_marks import StatedMark, looks_like_marks, read_market_marks
 from plimsoll.journeys.surface_source import SourceFile, chain_source
+from plimsoll.marketdata.chains.forwards import expiry_forwards
+from plimsoll.marketdata.chains.settings import ChainSettings
 
 ExpiryKey = tuple[str, str, int]
 """Base coin, settlement currency, expiry (UTC ns)."""
@@ -46,6 +49,8 @@ class MarginMarket:
     marks : mapping of str to StatedMark
         Rows of tables, over what chains say.
     files : tuple of SourceFile
+    stand_ins : mapping of (base, settle, expiry) to str
+        What stands in for a forward that the venue does not show.
     """
 
     at_ns: int | None
@@ -55,6 +60,13 @@ class MarginMarket:
     forwards: Mapping[ExpiryKey, float] = field(default_factory=dict)
     marks: Mapping[str, StatedMark] = field(default_factory=dict)
     files: tuple[SourceFile, ...] = ()
+    stand_ins: Mapping[ExpiryKey, str] = field(default_factory=dict)
+
+
+_STAND_INS = {
+    ForwardSource.PARITY: "that of put-call parity",
+    ForwardSource.INDEX: "the index",
+}
 
 
 def read_margin_market(market: Any, *, at: Any = None, marks: Any = None) -> MarginMarket:
@@ -85,6 +97,7 @@ def read_margin_market(market: Any, *, at: Any = None, marks: Any = None) -> Mar
     for table in [*tables, *([] if marks is None else [marks])]:
         stated |= {row.market: row for row in read_market_marks(table)}
     found = _latest(chains, at) if chains is not None else ()
+    forwards = [item for chain in found for item in _forwards(chain)]
     label = chain_source(chains) if chains is not None else None
     return MarginMarket(
         at_ns=_time(found, at),
@@ -93,9 +106,10 @@ def read_margin_market(market: Any, *, at: Any = None, marks: Any = None) -> Mar
         ),
         index=_indices(found),
         options={name: mark for chain in found for name, mark in _options(chain)},
-        forwards={key: value for chain in found for key, value in _forwards(chain)},
+        forwards={key: value for key, value, _ in forwards},
         marks=stated,
         files=label.files if label else (),
+        stand_ins={key: words for key, _, words in forwards if words},
     )
 
 
@@ -104,7 +118,7 @@ def _sorted(market: Any) -> tuple[list[Any], Any]:
     if market is None:
         return [], None
     listed = isinstance(market, list | tuple) and market and not isinstance(market[0], OptionChain)
-    if not listed:
+    if not listed or looks_like_marks(market):
         return ([market], None) if looks_like_marks(market) else ([], market)
     tables = [item for item in market if looks_like_marks(item)]
     chains = [item for item in market if not looks_like_marks(item)]
@@ -143,13 +157,14 @@ def _options(chain: OptionChain) -> list[tuple[str, OptionMark]]:
     return [(name, OptionMark(mark=mark, vol=vol)) for name, mark, vol in rows]
 
 
-def _forwards(chain: OptionChain) -> list[tuple[ExpiryKey, float]]:
+def _forwards(chain: OptionChain) -> list[tuple[ExpiryKey, float, str]]:
+    """Forward of each expiry, and a name for what stands in where the venue shows none."""
     found = []
-    for expiry in chain.expiries_ns:
-        seen = chain.forward[(chain.expiry_ns == expiry) & np.isfinite(chain.forward)]
+    for expiry in expiry_forwards(chain, ChainSettings()):
+        seen = expiry.forward[np.isfinite(expiry.forward)]
         if seen.size:
-            key = (chain.pair.base, chain.settle, expiry)
-            found.append((key, float(np.median(seen))))
+            key = (chain.pair.base, chain.settle, expiry.expiry_ns)
+            found.append((key, float(np.median(seen)), _STAND_INS.get(expiry.source, "")))
     return found
 
 

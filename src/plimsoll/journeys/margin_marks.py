@@ -43,6 +43,8 @@ class StatedMark:
 
 def looks_like_marks(source: Any) -> bool:
     """Whether a file or object is a table of marks and no option chain."""
+    if isinstance(source, list):
+        return _marks_document(source)
     if isinstance(source, Mapping):
         return bool(source) and all(
             isinstance(v, int | float | str) and not isinstance(v, bool) for v in source.values()
@@ -95,7 +97,7 @@ def read_market_marks(source: Any) -> tuple[StatedMark, ...]:
 def _records(source: Any) -> Records:
     is_path = isinstance(source, str | os.PathLike)
     document = read_document_once(source) if is_path and ".json" in Path(source).suffixes else None
-    given = source if isinstance(source, Mapping) else document
+    given = source if isinstance(source, Mapping | list) else document
     place = os.fspath(source) if is_path else "marks"
     if isinstance(given, Mapping):
         columns: dict[str, list[object]] = {"market": [*given], "mark": [*given.values()]}

@@ -102,7 +102,13 @@ class PresetMargin:
         unstated = (
             ("No collateral was stated, so nothing is judged; 0 may be stated.",) if bare else ()
         )
-        return (*self.preset.notes(), *told, *self.run.priced.notes, *self.run.notes, *unstated)
+        return (
+            *self.preset.notes(),
+            *told,
+            *self.run.priced.notes,
+            *self.run.notes,
+            *unstated,
+        )
 
     def table(self) -> Table:
         """Every margin unit that holds a position or collateral, account by account."""
@@ -193,6 +199,8 @@ class PresetMargin:
         """
         from plimsoll.journeys.margin_what_if import what_if
 
+        if not isinstance(request, Mapping | None):
+            raise UsageError("must be an object", found=type(request).__name__, field="what-if")
         return what_if(self, {**(request or {}), **changes})
 
     @overload

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from plimsoll.domain.expiry_quote import ExpiryQuote
 from plimsoll.domain.instrument import Future, Instrument, Option, Pair, Payoff, Spot
 from plimsoll.domain.market import MarketSnapshot, Quote
+from plimsoll.domain.table import iso_minute
 from plimsoll.journeys.margin_contracts import HeldContract
 from plimsoll.journeys.margin_market import MarginMarket, require_time
 from plimsoll.margin.currency import CurrencyPricing
@@ -211,6 +212,7 @@ def _notes(
     ]
     if dated:
         yield f"Marks of {', '.join(dated)} are the forwards of their expiries in the chain."
+    yield from _stand_in_notes(market, contracts)
     converted = [name for name, c in contracts.items() if c.is_converted]
     if converted:
         yield (
@@ -220,6 +222,20 @@ def _notes(
     assumed = [c for c, price in stable.items() if price == 1.0]
     if assumed:
         yield f"One dollar each: {', '.join(assumed)}, unless the marks state another price."
+
+
+def _stand_in_notes(market: MarginMarket, contracts: Mapping[str, HeldContract]) -> Iterable[str]:
+    """Say for which held expiries the venue shows no forward, and what stands in."""
+    found: dict[str, dict[str, None]] = {}
+    for contract in contracts.values():
+        listed = contract.listed
+        if isinstance(listed, Future | Option):
+            words = market.stand_ins.get((listed.pair.base, listed.settle, listed.expiry_ns))
+            if words:
+                day = f"{listed.pair.base} {iso_minute(listed.expiry_ns)[:10]}"
+                found.setdefault(words, {})[day] = None
+    for words, days in found.items():
+        yield f"The chain shows no forward of {', '.join(days)}: {words} stands in."
 
 
 def is_inverse(instrument: Instrument) -> bool:

@@ -35,7 +35,7 @@ def loss_pictures(
                 continue
             yield Picture(
                 key=f"{prefix}loss-{place}-{number}",
-                kind="loss",
+                kind="loss term",
                 title=grid.title,
                 about=_about(grid),
                 live=loss_figure(grid, source),

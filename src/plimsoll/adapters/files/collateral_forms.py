@@ -49,7 +49,7 @@ def _pairs(text: str) -> dict[str, str]:
     found: dict[str, str] = {}
     for part in text.split(","):
         currency, mark, amount = part.partition("=")
-        if not mark or not currency.strip() or currency.strip() in found:
+        if not (currency.strip() and mark and amount.strip()) or currency.strip() in found:
             raise UsageError(
                 "must be CURRENCY=AMOUNT, several with commas, each currency once",
                 found=text,

@@ -175,10 +175,11 @@ def _show(
     asked = None if request is None else result.what_if(request)
     failing = bool(result.under_maintenance or result.unknown)
     code = ExitCode.BREACH if exit_code and failing else ExitCode.HOLDS
-    for table in [result.table()] if explained is None else explained:
-        output.table(table)
+    shown = list(explained or ())
     if asked is not None:
-        output.table(asked.table())
+        shown.append(asked.table())
+    for table in shown or [result.table()]:
+        output.table(table)
     if out is not None:
         result.to_html(out)
         output.line(f"wrote {out}")
