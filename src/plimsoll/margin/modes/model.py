@@ -8,7 +8,7 @@ that holds nothing else. Page: ``docs/models/account-modes.md``.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,7 +50,7 @@ class ModedMargin:
     def prepare(
         self,
         snapshot: MarketSnapshot,
-        parameters: Mapping[str, Any],
+        parameters: Mapping[str, Any] | Mapping[AccountMode, Any],
         instruments: Mapping[str, Instrument],
     ) -> PreparedModes:
         """Prepare every model; see `MarginModel.prepare`.
@@ -67,8 +67,9 @@ class ModedMargin:
             as the models do.
         """
         _check_modes(self.models, parameters)
+        by_name = {str(mode): own for mode, own in parameters.items()}
         prepared = {
-            mode: model.prepare(snapshot, parameters[mode], instruments)
+            mode: model.prepare(snapshot, by_name[mode], instruments)
             for mode, model in self.models.items()
         }
         _check_numeraires(prepared)
@@ -99,7 +100,7 @@ class PreparedModes:
         return side_by_side(book, found)
 
 
-def _check_modes(models: Mapping[AccountMode, Any], parameters: Mapping[str, Any]) -> None:
+def _check_modes(models: Mapping[AccountMode, Any], parameters: Iterable[str]) -> None:
     expected, given = {str(mode) for mode in models}, {str(mode) for mode in parameters}
     if expected != given:
         raise UsageError(
