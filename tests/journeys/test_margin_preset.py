@@ -1,56 +1,20 @@
-"""``plimsoll margin --preset`` from end to end, against published and hand-made numbers."""
+"""``plimsoll margin`` by preset, against published and hand-made numbers."""
 
 from __future__ import annotations
 
-import json
-from contextlib import chdir
 from dataclasses import replace
-from functools import cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import polars as pl
 import pytest
-from typer.testing import CliRunner, Result
 
 import plimsoll
+from margin_chain import BOOK, PORTFOLIO, chain, margin, row
 from plimsoll import presets
-from plimsoll.cli.main import application
 from plimsoll.domain.account import Account, Position
 from plimsoll.domain.book import Book
-from plimsoll.domain.option_chain import OptionChain
-from plimsoll.errors import DataError, PlimsollError, UsageError
-from plimsoll.journeys.margin_summary import account_summaries
-from plimsoll.sandbox.option_chain import option_chain
-from plimsoll.sandbox.option_chain_table import chain_table
-
-BOOK = {"BTC-PERPETUAL": 10, "BTC-26SEP25-120000-C": -5, "BTC-28MAR25-90000-P": 4}
-PORTFOLIO = ("deribit", "deribit-cross", "paradex", "okx", "bybit", "span-16", "derive-pmrm2")
-
-
-@cache
-def chain(coin: str = "BTC") -> OptionChain:
-    """The sandbox's chain under the name of a coin that presets know. SYNTHETIC."""
-    made = option_chain(1).chain
-    return replace(
-        made,
-        pair=replace(made.pair, base=coin),
-        settle=coin,
-        names=tuple(name.replace("HELM", coin) for name in made.names),
-    )
-
-
-def margin(book: Any = BOOK, preset: str = "deribit", **options: Any) -> plimsoll.PresetMargin:
-    given: dict[str, Any] = {"market": chain(), "collateral": {"BTC": 3}, **options}
-    return plimsoll.margin_book(book, preset=preset, **given)
-
-
-def row(result: plimsoll.PresetMargin) -> dict[str, Any]:
-    return dict(next(iter(result.table())))
-
-
-# ---- numbers ------------------------------------------------------------------------------------
+from plimsoll.errors import PlimsollError, UsageError
 
 
 def test_deribits_published_example_through_the_front_door() -> None:
@@ -163,9 +127,6 @@ def test_accuracy_and_source_stand_wherever_a_number_does(preset: str) -> None:
     assert loaded.sources[0].date in page
 
 
-# ---- forms of a book, market --------------------------------------------------------------------
-
-
 def test_contracts_coins_and_columns_agree() -> None:
     coins = margin()
     mark = chain().index[np.isfinite(chain().index)]
@@ -243,6 +204,17 @@ def test_no_preset_falls_over_a_strange_book(preset: str) -> None:
     assert str(result)
 
 
+def test_one_contract_has_one_name() -> None:
+    with pytest.raises(UsageError, match="found 'BTC-PERPETUAL and BTC/USD:BTC'"):
+        margin({"BTC-PERPETUAL": 1, "BTC/USD:BTC": 1})
+    both = {"BTC-PERPETUAL": 1, "BTC_USDC-PERPETUAL": 1}
+    twice = {"BTC-PERPETUAL": 2}
+    initial = [row(margin(b, "derive-pmrm2"))["initial"] for b in (both, twice)]
+    assert initial[0] == pytest.approx(initial[1], rel=1e-12)
+    with pytest.raises(UsageError, match="must be called by one name"):
+        margin(both, "hyperliquid")
+
+
 def test_without_collateral_nothing_is_judged() -> None:
     result = margin(collateral=None)
     assert row(result)["status"] == "no collateral stated"
@@ -271,247 +243,6 @@ def test_a_book_in_memory_is_not_a_form_here() -> None:
     )
     with pytest.raises(PlimsollError, match="must be a path"):
         margin(held)
-
-
-# ---- what-if ------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("preset", [*PORTFOLIO, "deribit-standard"])
-def test_trades_at_the_mark_change_no_equity(preset: str) -> None:
-    entry = [
-        {
-            "account": "account",
-            "market": "BTC-PERPETUAL",
-            "quantity": 500_000,
-            "entry_price": 90_000,
-        },
-        {"account": "account", "market": "BTC-26SEP25-120000-C", "quantity": -5},
-    ]
-    result = margin(entry, preset)
-    for change in (
-        {"simulated_positions": {"BTC-PERPETUAL": -7, "BTC-28MAR25-90000-P": 3}},
-        {"simulated_positions": {"BTC-26SEP25-120000-C": 5}},
-        {"remove_positions": ["BTC-PERPETUAL"]},
-        {"simulated_positions": {"BTC-28MAR25-90000-P": 1}, "add_positions": False},
-    ):
-        reply = result.what_if(change).reply()
-        before, after = reply["before"][0], reply["after"][0]
-        assert after["equity"] == pytest.approx(before["equity"], rel=1e-12)
-        assert reply["difference"][0]["initial_margin"] == pytest.approx(
-            after["initial_margin"] - before["initial_margin"]
-        )
-
-
-def test_what_if_equals_the_book_it_describes() -> None:
-    other = {"BTC-PERPETUAL": 7, "BTC-28MAR25-90000-P": 4, "BTC-26SEP25-100000-C": 1}
-    asked = margin().what_if(
-        simulated_positions={"BTC-PERPETUAL": -3, "BTC-26SEP25-100000-C": 1},
-        remove_positions=["BTC-26SEP25-120000-C"],
-    )
-    found = asked.reply()["after"][0]
-    want = row(margin(other))
-    assert found["initial_margin"] == pytest.approx(want["initial"], rel=1e-12)
-    assert found["net_maintenance_margin"] == pytest.approx(want["maintenance"], rel=1e-12)
-    instead = margin().what_if(simulated_positions=other, add_positions=False)
-    assert instead.reply()["after"][0]["initial_margin"] == pytest.approx(
-        want["initial"], rel=1e-12
-    )
-
-
-def test_a_fall_of_the_index_costs_what_the_scenario_says() -> None:
-    """The hypothetical market and the model's own grid revalue alike: a coin-settled perpetual."""
-    result = margin({"BTC-PERPETUAL": 10})
-    index = float(np.median(chain().index[np.isfinite(chain().index)]))
-    moved = result.what_if(index_prices={"BTC": 0.84 * index}).reply()
-    loss = -moved["difference"][0]["equity"]
-    assert loss == pytest.approx(10 * (1 / 0.84 - 1), rel=1e-9)
-    assert loss == pytest.approx(max(result.explanations()[0].scenarios[0].losses), rel=1e-8)
-
-
-def test_options_revalue_as_in_the_grid() -> None:
-    """Price and volatility moved by hand as Paradex's documentation says give its own scenario."""
-    market, sizes = "BTC-26SEP25-120000-C", {"BTC-26SEP25-120000-C": -5}
-    result = margin(sizes, "paradex")
-    losses = result.explanations()[0].scenarios[0]
-    place = losses.names.index("step +3 of 4, vol up")
-    option = chain().names.index(market)
-    days = (int(chain().expiry_ns[option]) - chain().at_ns) / 86_400e9
-    vol = float(chain().mark_vol[option])
-    index = float(np.median(chain().index[np.isfinite(chain().index)]))
-    moved = result.what_if(
-        index_prices={"BTC": 1.12 * index},
-        vol_shifts={"BTC": vol * 0.40 * (30 / days) ** 0.13},
-    ).reply()
-    before, after = (moved[n][0]["options_value"] for n in ("before", "after"))
-    # the chain's mark is rounded to a millionth of a coin, the model starts from it too
-    assert before - after == pytest.approx(float(losses.losses[place]), rel=1e-9)
-
-
-def test_vol_shift_and_marks_move() -> None:
-    result = margin()
-    up = result.what_if(vol_shifts={"BTC": 0.1}).reply()["difference"][0]
-    assert up["options_value"] < 0.0  # short vega
-    assert up["futures_pl"] == 0.0
-    mark = result.what_if(marks={"BTC-PERPETUAL": 100_000}).reply()["difference"][0]
-    assert mark["futures_pl"] > 0.0
-
-
-def test_gross_is_the_sum_of_positions_by_themselves() -> None:
-    reply = margin().what_if(simulated_positions={"BTC-PERPETUAL": 1}).reply()
-    alone = [row(margin({m: q}))["initial"] for m, q in BOOK.items()]
-    assert reply["before"][0]["gross_initial_margin"] == pytest.approx(sum(alone), rel=1e-12)
-    assert reply["before"][0]["net_initial_margin"] < reply["before"][0]["gross_initial_margin"]
-
-
-def test_delta_total_by_hand() -> None:
-    found = account_summaries(margin({"BTC-PERPETUAL": 10}).run, "account")["BTC"]
-    assert found["delta_total"] == pytest.approx(10.0)
-    assert found["delta_total_map"] == {"btc_usd": pytest.approx(10.0)}
-    bumped = [
-        margin({"BTC-26SEP25-100000-C": 1}, "paradex")
-        .what_if(index_prices={"BTC": 95_000.0 + bump})
-        .reply()["after"][0]
-        for bump in (-1.0, 1.0)
-    ]
-    slope = (bumped[1]["options_value"] - bumped[0]["options_value"]) / 2.0
-    own = account_summaries(margin({"BTC-26SEP25-100000-C": 1}, "paradex").run, "account")["USD"]
-    forward_over_index = 97_442.3 / 95_000.0  # the forward moves by the factor of the index
-    assert own["delta_total_map"]["btc_usd"] * forward_over_index == pytest.approx(slope, rel=1e-3)
-
-
-@pytest.mark.parametrize(
-    ("request_", "message"),
-    [
-        ({}, "must change something"),
-        ({"positions": {"X": 1}}, "must have known keys only, found 'positions'"),
-        ({"simulated_position": {"X": 1}}, r"did you mean simulated_positions\?"),
-        ({"simulated_positions": [1]}, "simulated_positions: must be numbers by name"),
-        ({"simulated_positions": {"BTC-PERPETUAL": "1"}}, "must be a finite number"),
-        ({"simulated_positions": {"BTC-PERPETUAL": True}}, "must be a finite number"),
-        ({"simulated_positions": {"BTC-PERPETUAL": float("nan")}}, "must be a finite number"),
-        ({"simulated_positions": {"": 1}}, "must have names for keys"),
-        ({"simulated_positions": {"X": 1}, "add_positions": "no"}, "add_positions: must be true"),
-        ({"remove_positions": "BTC-PERPETUAL"}, "must be a list of instruments"),
-        ({"remove_positions": ["BTC-1JAN30"]}, "must be a cross position of the account"),
-        ({"index_prices": {"BTC": -1}}, "must be a positive number"),
-        ({"index_prices": {"DOGE": 1}}, "must be a coin whose price the market has"),
-        ({"vol_shifts": {"DOGE": 1}}, "must be a coin whose price the market has"),
-        ({"marks": {"BTC-26SEP25-120000-C": 1}}, "must be a perpetual or future"),
-        ({"vol_shifts": {"BTC": 0.1}, "account": "nobody"}, "must be one of the book's accounts"),
-        ({"vol_shifts": {"BTC": 0.1}, "account": 3}, "account: must be a name"),
-        ({"vol_shifts": {"BTC": 0.1}, "currency": "ETH"}, "must be one of BTC"),
-    ],
-)
-def test_what_if_refused(request_: dict[str, Any], message: str) -> None:
-    with pytest.raises(UsageError, match=message):
-        margin().what_if(request_)
-
-
-# ---- command line -------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("margin")
-    chain_table([chain()]).write_parquet(path / "SYNTHETIC.parquet")
-    (path / "book.json").write_text(json.dumps(BOOK))
-    return path
-
-
-def run(folder: Path, *arguments: str) -> Result:
-    with chdir(folder):
-        return CliRunner().invoke(application(), ["margin", *arguments])
-
-
-ASKED = ("book.json", "--preset", "deribit", "--market", "SYNTHETIC.parquet")
-
-
-def test_json_page_and_what_if_in_one_call(folder: Path) -> None:
-    done = run(
-        folder, *ASKED, "--collateral", "BTC=3", "--json", "--explain", "account",
-        "--out", "p.html", "--what-if", '{"simulated_positions": {"BTC-PERPETUAL": 1}}',
-    )  # fmt: skip
-    assert done.exit_code == 0, done.stderr
-    result = json.loads(done.stdout)["result"]
-    assert result["preset"]["accuracy"] == "near-exact"
-    assert result["explanation"][0]["scenarios"][0]["binding"]
-    assert len(result["explanation"][0]["scenarios"][0]["losses"]) == 35
-    assert result["what_if"]["accuracy"] == "near-exact"
-    assert result["files"] == ["p.html"]
-    assert "SYNTHETIC" in (folder / "p.html").read_text()
-
-
-def test_exit_code_is_asked_for(folder: Path) -> None:
-    poor = (*ASKED, "--collateral", "BTC=0.5")
-    plain = run(folder, *poor)
-    assert plain.exit_code == 0
-    assert plain.stdout.rstrip().endswith("under maintenance: account")
-    assert run(folder, *poor, "--exit-code").exit_code == 1
-    assert run(folder, *ASKED, "--exit-code").exit_code == 0  # not judged
-
-
-def test_presets_are_listed(folder: Path) -> None:
-    done = run(folder, "--list-presets", "--json")
-    assert done.exit_code == 0
-    listed = json.loads(done.stdout)["result"]["presets"]
-    assert [p["preset"] for p in listed] == list(presets.names())
-
-
-@pytest.mark.parametrize(
-    ("arguments", "code", "message"),
-    [
-        ((), 2, "BOOK: must be given"),
-        (("book.json",), 2, "must be given, one of the two, found 'neither'"),
-        (("book.json", "--preset", "deribit", "--parameters", "x"), 2, "found 'both'"),
-        (("book.json", "--preset", "derbit", "--market", "SYNTHETIC.parquet"), 2, "did you mean"),
-        (("book.json", "--preset", "deribit"), 2, "market: must be given with a preset"),
-        (("nobook.json", *ASKED[1:]), 3, "nobook.json: must be a file that can be read"),
-        ((*ASKED[:3], "--market", "nochain.parquet"), 3, "nochain.parquet"),
-        ((*ASKED, "--at", "yesterday"), 2, "at: must be"),
-        ((*ASKED, "--at", "2020-01-01"), 3, "must hold a snapshot"),
-        ((*ASKED, "--explain", "nobody"), 2, "must be one of the book's accounts"),
-        ((*ASKED, "--what-if", "{"), 3, "--what-if: must be JSON"),
-        ((*ASKED, "--what-if", "[1]"), 2, "what-if: must be an object"),
-        ((*ASKED, "--what-if", "nofile.json"), 3, "nofile.json"),
-        ((*ASKED, "--out", "page.pdf"), 2, "--out: must end in .html"),
-        ((*ASKED, "--out", "book.json/place.html"), 3, "place.html"),
-        ((*ASKED, "--numeraire", "DOGE"), 2, "numeraire: must be a currency that something"),
-        ((*ASKED, "--venue-names", "nyse"), 2, "venue_names: must be a known venue"),
-        ((*ASKED, "--collateral", "BTC=lots"), 3, "must be a finite number"),
-        ((*ASKED, "--marks", "book.json"), 3, "mark"),
-        ((*ASKED, "--contract-size", "X=1"), 2, "--contract-size: must not be given with --preset"),
-        (("book.json", "--parameters", "x", "--out", "p.html"), 2, "--out: must not be given"),
-    ],
-)
-def test_hostile_arguments(
-    folder: Path, arguments: tuple[str, ...], code: int, message: str
-) -> None:
-    done = run(folder, *arguments)
-    assert done.exit_code == code, done.stderr
-    assert message in done.stderr
-    assert "Traceback" not in done.stderr
-    assert "defect" not in done.stderr
-
-
-@pytest.mark.parametrize(
-    ("marks", "message"),
-    [
-        ("market,mark\nBTC-PERPETUAL,-1\n", "must not be negative"),
-        ("market,mark,index\nBTC-PERPETUAL,1,0\n", "must be positive"),
-        ("market,mark,implied_vol\nBTC-PERPETUAL,1,55\n", "write 0.55 for 55 %"),
-        ("market,mark\nBTC-PERPETUAL,1\nBTC-PERPETUAL,2\n", "must name each market once"),
-        ("market,mark,contract_size\nBTC-PERPETUAL,1,x\n", "must be a positive number"),
-        ("market,mark,what\nBTC-PERPETUAL,1,x\n", "must have known columns only"),
-        ("market,mark\n", "must be known to margin a contract that expires"),
-    ],
-)
-def test_marks_refused(tmp_path: Path, marks: str, message: str) -> None:
-    (tmp_path / "marks.csv").write_text(marks)
-    with pytest.raises(DataError, match=message):
-        plimsoll.margin_book(BOOK, preset="deribit", market=tmp_path / "marks.csv")
-
-
-# ---- real chains --------------------------------------------------------------------------------
 
 
 @pytest.mark.slow

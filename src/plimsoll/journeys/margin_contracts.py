@@ -58,7 +58,8 @@ def held_contracts(
     Raises
     ------
     UsageError
-        A venue that is none; an instrument column that is no unified name.
+        A venue that is none; an instrument column that is no unified name; one contract under
+        two names.
     """
     spaces = name_spaces(preset, venue_names)
     found = {}
@@ -69,7 +70,24 @@ def held_contracts(
             continue
         listed = _sized(instrument, row)
         found[name] = HeldContract(listed=listed, margined=_margined(listed, preset))
+    _check_once(found, preset)
     return found
+
+
+def _check_once(contracts: Mapping[str, HeldContract], preset: Preset) -> None:
+    """One contract has one name, or size tiers would not see the sum of its positions."""
+    seen: dict[Instrument, str] = {}
+    for name, contract in contracts.items():
+        by_size = preset.scope is Scope.MARKET
+        key = identity(contract.margined if by_size else contract.listed)
+        first = seen.setdefault(key, name)
+        if first != name:
+            raise UsageError(
+                "must be called by one name throughout",
+                found=f"{first} and {name}",
+                field="market",
+                remedy="both are margined as the same contract; net them under one name",
+            )
 
 
 def name_spaces(preset: Preset, venue_names: str | None) -> tuple[Venue, ...]:

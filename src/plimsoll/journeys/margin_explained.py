@@ -229,7 +229,6 @@ def _contribution_notes(explained: UnitExplanation) -> list[str]:
     titles = {term.name: term.title for term in explained.terms}
     of = explained.contributions[0].of
     digits = digits_of(explained.numeraire)
-    return [
-        f"Contributions add up to {titles.get(of, of)}, {net:,.{digits}f}; alone the positions "
-        f"would ask {gross:,.{digits}f} {explained.numeraire}."
-    ]
+    alone = f"; alone the positions would ask {gross:,.{digits}f} {explained.numeraire}"
+    known = "" if math.isnan(gross) else alone  # not every model says it of collateral
+    return [f"Contributions add up to {titles.get(of, of)}, {net:,.{digits}f}{known}."]

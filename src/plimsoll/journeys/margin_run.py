@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from plimsoll.adapters.files.account_forms import StatedAccounts
 from plimsoll.domain.requirement import Requirements
 from plimsoll.errors import UsageError
@@ -56,9 +58,11 @@ class CurrencyRun:
     prepared: Prepared
     requirements: Requirements
 
-    def stand_alone(self) -> Requirements:
-        """Return what each position asks by itself: one unit each, in the book's order."""
-        return self.prepared.requirements(stand_alone(self.held.book))
+    def stand_alone(self, account: str) -> Requirements:
+        """Return what each position of an account asks by itself: one unit each, in order."""
+        book = self.held.book
+        one = book.take(np.array([book.row(account)], dtype=np.int64))
+        return self.prepared.requirements(stand_alone(one))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

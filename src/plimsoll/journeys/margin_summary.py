@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from plimsoll.domain.instrument import Option, OptionRight, Payoff, Spot
-from plimsoll.domain.requirement import Requirements
 from plimsoll.journeys.margin_run import CurrencyRun, MarginRun
 from plimsoll.maths.black76_greeks import main_greeks
 from plimsoll.maths.variance_clock import calendar_years
@@ -45,7 +44,7 @@ def _summary(run: MarginRun, own: CurrencyRun, name: str) -> dict[str, Any]:
     units = of.units_of(name)
     judged = own.held.has_collateral[row]
     positions = np.arange(book.offsets[row], book.offsets[row + 1])
-    alone = own.stand_alone()
+    alone = own.stand_alone(name)
     initial, maintenance = (float(c[units].sum()) for c in (of.initial, of.maintenance))
     margin_balance = float(of.equity[units].sum())
     worth = _worth(run, own, positions)
@@ -56,8 +55,8 @@ def _summary(run: MarginRun, own: CurrencyRun, name: str) -> dict[str, Any]:
         "margin_balance": _shown(margin_balance, judged),
         "initial_margin": _shown(initial),
         "maintenance_margin": _shown(maintenance),
-        "gross_initial_margin": _shown(_alone(alone, alone.initial, positions)),
-        "gross_maintenance_margin": _shown(_alone(alone, alone.maintenance, positions)),
+        "gross_initial_margin": _shown(float(alone.initial.sum())),
+        "gross_maintenance_margin": _shown(float(alone.maintenance.sum())),
         "available_funds": _shown(margin_balance - initial, judged),
         "futures_pl": _shown(worth["futures_pl"]),
         "options_value": _shown(worth["options_value"]),
@@ -74,12 +73,6 @@ def _summary(run: MarginRun, own: CurrencyRun, name: str) -> dict[str, Any]:
             f"{coin.lower()}_usd": value for (coin, kind), value in deltas.items() if kind == "all"
         },
     }
-
-
-def _alone(alone: Requirements, values: Any, positions: Any) -> float:
-    """Sum over single positions, each an account of its own."""
-    rows = np.isin(alone.account, positions)
-    return float(values[rows].sum())
 
 
 def _worth(run: MarginRun, own: CurrencyRun, positions: Any) -> dict[str, float]:

@@ -92,7 +92,7 @@ def loss_figure(grid: LossGrid, label: str) -> Figure:
         xaxis=axis(
             "volatility",
             tickvals=list(range(len(grid.vols))),
-            ticktext=[plot_text(v) for v in grid.vols],
+            ticktext=[plot_text(v.replace("_", " ")) for v in grid.vols],
             showgrid=False,
         ),
         yaxis=axis(
@@ -115,7 +115,9 @@ def loss_drawing(grid: LossGrid, label: str) -> Markup:
     parts: list[Markup] = []
     for column, vol in enumerate(grid.vols):
         middle = _LEFT + across * (column + 0.5)
-        parts.append(text(middle, _HEAD - 8.0, vol, anchor="middle", size=10, colour=MUTED))
+        parts.append(
+            text(middle, _HEAD - 8.0, vol.replace("_", " "), anchor="middle", size=10, colour=MUTED)
+        )
     for row, move in enumerate(grid.moves):
         top = _HEAD + _ROW * row
         parts.append(text(_LEFT - 6.0, top + 16.0, move_text(move), anchor="end", size=10))
@@ -196,11 +198,12 @@ def _title(explained: UnitExplanation, risk_unit: str) -> str:
 
 
 def _about(grid: LossGrid) -> str:
-    apart = (
-        f" {grid.apart} scenarios that move something else stand in the table."
-        if grid.apart
-        else ""
-    )
+    if grid.apart == 1:
+        apart = " One scenario that moves something else stands in the table."
+    elif grid.apart:
+        apart = f" {grid.apart} scenarios that move something else stand in the table."
+    else:
+        apart = ""
     bound = " The framed cell binds, the dashed one is the runner-up." if grid.binding else ""
     return (
         f"Loss by move of price and volatility in {grid.currency}, as the model counts it; a gain "
