@@ -41,9 +41,7 @@ class CellSums:
 
     def by_segment(self, column: FloatArray) -> FloatArray:
         """(G,) signed quantity times ``column`` (N + 1,), summed in the order of positions."""
-        return _sums(
-            self.segment_of_position, self.quantity * column[self.row], self.cell_of_segment.size
-        )
+        return self.of_positions(self.quantity * column[self.row])
 
     def by_cell(self, column: FloatArray) -> FloatArray:
         """(C,) signed quantity times ``column`` (N + 1,), summed in the order of positions."""
@@ -59,6 +57,10 @@ class CellSums:
         key, of_key = np.unique(self.cell_of_position * rows + self.row, return_inverse=True)
         net = _sums(of_key, self.quantity, key.size)
         return _sums(key // rows, np.maximum(-net, 0.0) * column[key % rows], self.cells)
+
+    def of_positions(self, values: FloatArray) -> FloatArray:
+        """(G,) values (P',) of positions summed by segment, in the order of positions."""
+        return _sums(self.segment_of_position, values, self.cell_of_segment.size)
 
     def of_segments(self, values: FloatArray) -> FloatArray:
         """(C,) values (G,) of segments summed by cell."""

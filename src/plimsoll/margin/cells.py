@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plimsoll.domain.book import Book
+from plimsoll.maths.cell_layout import LEFT_OUT, cell_layout
 from plimsoll.maths.grouped_losses import CellPositions
-from plimsoll.maths.unit_order import order_within_units
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -64,6 +64,17 @@ class Cells:
     def __len__(self) -> int:
         return int(self.unit.size)
 
+    def of_unit(self, unit: int) -> range:
+        """Return the cells of one margin unit."""
+        first, last = np.searchsorted(self.unit, [unit, unit + 1])
+        return range(int(first), int(last))
+
+    def entries(self, cell: int) -> slice:
+        """Return the positions of one cell."""
+        offsets = self.positions.segment_offsets
+        first, last = self.positions.cell_offsets[cell : cell + 2]
+        return slice(int(offsets[first]), int(offsets[last]))
+
 
 def unit_layout(book: Book) -> UnitLayout:
     """Return the margin units: cross pools in the book's order, then isolated positions."""
@@ -100,40 +111,63 @@ def cells_of(
     skip : (P,) bool, optional
         Positions to leave out: those that have a reason instead of a number.
     """
-    kept = np.arange(book.market.size) if skip is None else np.flatnonzero(~skip)
-    row = row_of_market[book.market[kept]]
-    group = group_of_row[row]
-    risk, unit = risk_unit_of_group[group], layout.unit_of_position[kept]
-    key = risk * max(int(risk_unit_of_group.size), 1) + group
-    order = order_within_units(unit, key, len(layout))
-    kept, row, group, risk, unit = (c[order] for c in (kept, row, group, risk, unit))
-    new_cell = _starts(unit, risk)
-    new_segment = new_cell | _starts(group)
-    first_of_segment = np.flatnonzero(new_segment)
-    first_of_cell = np.flatnonzero(new_cell)
+    row = row_of_market[book.market]
+    if skip is not None:
+        row[skip] = LEFT_OUT
+    return cells_of_holdings(
+        layout.unit_of_position,
+        row,
+        book.quantity,
+        group_of_row=group_of_row,
+        risk_unit_of_group=risk_unit_of_group,
+        units=len(layout),
+    )
+
+
+def cells_of_holdings(
+    unit: IntArray,
+    row: IntArray,
+    quantity: FloatArray,
+    *,
+    group_of_row: IntArray,
+    units: int,
+    risk_unit_of_group: IntArray | None = None,
+) -> Cells:
+    """Lay out E holdings that need not be positions of a book.
+
+    Parameters
+    ----------
+    unit : (E,) int64
+        Margin unit, 0 to ``units - 1``.
+    row : (E,) int64
+        Row of the scenario table; negative for what is left out.
+    quantity : (E,) float64
+    group_of_row : (N,) int64
+    units : int
+    risk_unit_of_group : (K,) int64, optional
+        None: all groups are of one risk unit.
+
+    Returns
+    -------
+    Cells
+        ``order`` is where each holding stood.
+    """
+    if risk_unit_of_group is None:
+        risk_unit_of_group = np.zeros(int(group_of_row.max(initial=-1)) + 1, dtype=np.int64)
+    # Copies: kernels compile apart for read-only columns.
+    laid = cell_layout(
+        np.array(unit, dtype=np.int64),
+        np.array(row, dtype=np.int64),
+        np.array(quantity),
+        np.array(group_of_row, dtype=np.int64),
+        np.array(risk_unit_of_group, dtype=np.int64),
+        units,
+    )
     return Cells(
-        positions=CellPositions(
-            row.astype(np.int64),
-            book.quantity[kept],
-            np.append(first_of_segment, kept.size).astype(np.int64),
-            group[first_of_segment].astype(np.int64),
-            np.searchsorted(first_of_segment, np.append(first_of_cell, kept.size)).astype(np.int64),
-        ),
-        order=kept.astype(np.int64),
-        unit=unit[first_of_cell].astype(np.int64),
-        risk_unit=risk[first_of_cell].astype(np.int64),
+        positions=CellPositions(*laid[:5]), order=laid[5], unit=laid[6], risk_unit=laid[7]
     )
 
 
 def sum_by_unit(layout: UnitLayout, unit: IntArray, values: FloatArray) -> FloatArray:
     """Add values (C,) of cells, or of anything with a unit, into margin units (U,)."""
     return np.bincount(unit, weights=values, minlength=len(layout)).astype(np.float64)
-
-
-def _starts(*keys: IntArray) -> BoolArray:
-    """(P,) whether a row differs from the one before in any key; the first does."""
-    starts = np.zeros(keys[0].size, dtype=np.bool_)
-    starts[:1] = True
-    for key in keys:
-        starts[1:] |= key[1:] != key[:-1]
-    return starts

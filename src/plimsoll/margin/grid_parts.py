@@ -139,20 +139,14 @@ def part_of_cell(
     """Return one cell of a layout, as the part of a margin unit that it is."""
     laid = cells.positions
     first, last = int(laid.cell_offsets[cell]), int(laid.cell_offsets[cell + 1])
-    offsets = laid.segment_offsets[first : last + 1]
-    held = slice(int(offsets[0]), int(offsets[-1]))
+    counts = np.diff(laid.segment_offsets[first : last + 1])
+    held = cells.entries(cell)
     return GridPart(
         positions=cells.order[held],
         row=laid.row[held],
-        group=np.repeat(laid.segment_group[first:last], np.diff(offsets)),
+        group=np.repeat(laid.segment_group[first:last], counts),
         quantity=laid.quantity[held],
         profit=profit,
         value=value,
         rules=rules,
     )
-
-
-def cells_of_unit(cells: Cells, unit: int) -> range:
-    """Return the cells of one margin unit."""
-    first, last = np.searchsorted(cells.unit, [unit, unit + 1])
-    return range(int(first), int(last))

@@ -12,7 +12,7 @@ from plimsoll.domain.book import Book
 from plimsoll.domain.requirement import RequirementTerm
 from plimsoll.margin.cells import Cells, UnitLayout, cells_of, sum_by_unit
 from plimsoll.margin.grid_explanation import GridExplainer
-from plimsoll.margin.grid_parts import RiskUnitGrid, cells_of_unit, part_of_cell
+from plimsoll.margin.grid_parts import RiskUnitGrid, part_of_cell
 from plimsoll.margin.market_rows import BookValues, MarketRows
 from plimsoll.margin.underlying import UnderlyingGroups
 from plimsoll.maths.grouped_losses import GroupRules, cell_profits, neutral_rules, worst_of_cells
@@ -87,7 +87,7 @@ class UnderlyingCells:
                 grid=self.grids[int(cells.risk_unit[cell])],
                 parts=(part_of_cell(cells, cell, self.profit, self.value, self.rules),),
             )
-            for cell in cells_of_unit(cells, unit)
+            for cell in cells.of_unit(unit)
         )
 
     def explainer(

@@ -15,7 +15,7 @@ from plimsoll.domain.requirement import RequirementTerm
 from plimsoll.errors import UsageError
 from plimsoll.margin.cells import cells_of, unit_layout
 from plimsoll.margin.grid_explanation import GridExplainer, adding_up
-from plimsoll.margin.grid_parts import GridPart, RiskUnitGrid, cells_of_unit, part_of_cell
+from plimsoll.margin.grid_parts import GridPart, RiskUnitGrid, part_of_cell
 from plimsoll.margin.market_rows import BookValues
 from plimsoll.maths.grouped_losses import GroupRules, neutral_rules
 from plimsoll.scenarios.risk_grid import RiskGrid, VolMove
@@ -145,7 +145,7 @@ def explained(quantity: dict[str, float]) -> GridExplainer:
                 parts=(part_of_cell(cells, cell, PROFIT, VALUE, rules),),
                 maintenance_scale=0.5,
             )
-            for cell in cells_of_unit(cells, unit)
+            for cell in cells.of_unit(unit)
         )
 
     worst = np.zeros(len(layout))

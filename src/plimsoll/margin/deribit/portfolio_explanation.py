@@ -9,7 +9,7 @@ import numpy as np
 from plimsoll.margin.cells import Cells
 from plimsoll.margin.deribit.portfolio_table import PairTable
 from plimsoll.margin.grid_explanation import SCENARIO_LOSS
-from plimsoll.margin.grid_parts import GridPart, RiskUnitGrid, cells_of_unit, part_of_cell
+from plimsoll.margin.grid_parts import GridPart, RiskUnitGrid, part_of_cell
 
 ABOUT = (
     (SCENARIO_LOSS, "largest loss over the risk matrix, gains of pairs cut by their offset"),
@@ -40,7 +40,7 @@ class PortfolioGrids:
         names: list[str] = []
         first: PairTable | None = None
         for pair, cells in zip(self.pairs, self.cells, strict=True):
-            for cell in cells_of_unit(cells, unit):
+            for cell in cells.of_unit(unit):
                 table = pair.table
                 part = part_of_cell(cells, cell, table.profit, table.value, pair.rules)
                 parts.append(_as_one_group(part))

@@ -8,9 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plimsoll.domain.book import Book
-from plimsoll.margin.cells import UnitLayout
+from plimsoll.margin.cells import Cells, UnitLayout, cells_of_holdings
 from plimsoll.margin.derive.pmrm_table import PmrmTable
-from plimsoll.margin.derive.unit_cells import UnitCells, unit_cells
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -23,14 +22,14 @@ class Holdings:
 
     Parameters
     ----------
-    cells : UnitCells
+    cells : Cells
     position : (E,) int64
         Row of the position in the book, -1 for collateral; in the order of ``cells``.
     currency : (E,) int64
         Column of the collateral, -1 for positions.
     """
 
-    cells: UnitCells
+    cells: Cells
     position: IntArray
     currency: IntArray
 
@@ -82,11 +81,12 @@ def holdings(
         quantity.append(book.collateral[held, column])
         position.append(np.full(held.size, -1))
         currency.append(np.full(held.size, column))
-    cells = unit_cells(
-        np.concatenate(unit).astype(np.int64),
-        np.concatenate(rows).astype(np.int64),
+    cells = cells_of_holdings(
+        np.concatenate(unit),
+        np.concatenate(rows),
         np.concatenate(quantity),
-        table.group,
+        group_of_row=table.group,
+        units=len(layout),
     )
     return Holdings(
         cells=cells,

@@ -22,10 +22,10 @@ from plimsoll.domain.margin_reason import MarginReason
 from plimsoll.domain.requirement import RequirementTerm
 from plimsoll.errors import UsageError
 from plimsoll.margin.assembly import lacking
+from plimsoll.margin.cells import Cells, cells_of_holdings
 from plimsoll.margin.derive.pmrm_book import PmrmBook, RiskUnitLosses
 from plimsoll.margin.derive.pmrm_losses import scenario_losses
 from plimsoll.margin.derive.pmrm_shares import BASIS, loss_shares
-from plimsoll.margin.derive.unit_cells import UnitCells, unit_cells
 from plimsoll.margin.grid_explanation import adding_up
 
 FloatArray = NDArray[np.float64]
@@ -207,9 +207,9 @@ class PmrmExplainer:
 def _losses_of(own: RiskUnitLosses, unit: int) -> ScenarioLosses:
     """Losses of one margin unit in one risk unit, the basis contingency last."""
     rule, cells = own.table.rule, own.held.cells
-    found = np.flatnonzero(cells.unit == unit)
+    found = cells.of_unit(unit)
     losses, basis, binding = np.zeros(len(rule.scenarios)), 0.0, None
-    if found.size:
+    if found:
         losses = scenario_losses(own.table, _only(own, unit))[0]
         basis = float(own.losses.basis[found[0]])
         place = int(own.losses.binding[found[0]])
@@ -225,15 +225,13 @@ def _losses_of(own: RiskUnitLosses, unit: int) -> ScenarioLosses:
     )
 
 
-def _only(own: RiskUnitLosses, unit: int) -> UnitCells:
+def _only(own: RiskUnitLosses, unit: int) -> Cells:
     """The one cell of a margin unit."""
     cells = own.held.cells
-    place = int(np.flatnonzero(cells.unit == unit)[0])
-    first, last = cells.positions.cell_offsets[place : place + 2]
-    entries = slice(*cells.positions.segment_offsets[[first, last]].tolist())
-    row = cells.positions.row[entries]
-    return unit_cells(
-        np.full(row.size, unit), row, cells.positions.quantity[entries], own.table.group
+    entries = cells.entries(cells.of_unit(unit)[0])
+    row, quantity = cells.positions.row[entries], cells.positions.quantity[entries]
+    return cells_of_holdings(
+        np.zeros_like(row), row, quantity, group_of_row=own.table.group, units=1
     )
 
 

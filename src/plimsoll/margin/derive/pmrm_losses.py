@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from plimsoll.margin.cell_sums import CellSums, cell_sums
+from plimsoll.margin.cells import Cells
 from plimsoll.margin.derive.pmrm_table import PmrmTable
-from plimsoll.margin.derive.unit_cells import UnitCells
 from plimsoll.margin.derive.unpaired_shorts import unpaired_shorts
 from plimsoll.maths.grouped_losses import cell_profits, worst_of_cells
 
@@ -42,33 +43,35 @@ class PmrmLosses:
     doubted_notional: FloatArray
 
 
-def pmrm_losses(table: PmrmTable, cells: UnitCells) -> PmrmLosses:
+def pmrm_losses(table: PmrmTable, cells: Cells) -> PmrmLosses:
     """Compute the losses of all cells of one risk unit."""
     scenario, place = np.empty(len(cells)), np.empty(len(cells), dtype=np.int64)
     worst_of_cells(cells.positions, table.profit, table.value, table.rules, scenario, place)
-    basis = basis_contingency(table, cells)
-    perpetual = _perpetual_notional(table, cells)
+    sums = cell_sums(cells)
+    basis = basis_contingency(table, cells, sums)
+    perpetual = _perpetual_notional(table, sums)
     return PmrmLosses(
         worst=np.maximum(scenario, basis),
         binding=np.where(basis > scenario, -1, place),
         basis=basis,
         perpetual_notional=perpetual,
-        unpaired_notional=_unpaired_notional(table, cells),
-        doubted_notional=_doubted_notional(table, cells, perpetual),
+        unpaired_notional=_unpaired_notional(table, sums),
+        doubted_notional=_doubted_notional(table, cells, sums, perpetual),
     )
 
 
-def basis_contingency(table: PmrmTable, cells: UnitCells) -> FloatArray:
+def basis_contingency(table: PmrmTable, cells: Cells, sums: CellSums) -> FloatArray:
     """(C,) the worse of two moves of every expiry by itself, weighted by time, summed."""
-    single = cells.segments_as_cells()
-    count = single.segment_group.size
+    group = sums.group_of_segment
+    count = group.size
+    single = cells.positions._replace(cell_offsets=np.arange(count + 1))
     loss, place = np.empty(count), np.empty(count, dtype=np.int64)
     worst_of_cells(single, table.basis_profit, table.value, table.basis_rules, loss, place)
-    weight = table.basis_weight[single.segment_group]
-    return cells.by_cell(np.where(weight > 0.0, np.maximum(loss, 0.0) * weight, 0.0))
+    weight = table.basis_weight[group]
+    return sums.of_segments(np.where(weight > 0.0, np.maximum(loss, 0.0) * weight, 0.0))
 
 
-def scenario_losses(table: PmrmTable, cells: UnitCells) -> FloatArray:
+def scenario_losses(table: PmrmTable, cells: Cells) -> FloatArray:
     """(C, S) losses of the cells under every scenario, as they count."""
     profit = np.empty((len(cells), table.profit.shape[1]))
     cell_profits(cells.positions, table.profit, table.value, table.rules, profit)
@@ -80,28 +83,28 @@ def confidence_charge(confidence: FloatArray, threshold: float) -> FloatArray:
     return np.where(confidence < threshold, 1.0 - confidence, 0.0)
 
 
-def _perpetual_notional(table: PmrmTable, cells: UnitCells) -> FloatArray:
-    held = cells.positions
-    size = np.abs(held.quantity) * table.units[held.row]
-    amount = cells.by_segment(np.where(table.is_perpetual[held.row], size, 0.0))
-    return cells.by_cell(amount) * table.spot.price
+def _perpetual_notional(table: PmrmTable, sums: CellSums) -> FloatArray:
+    size = np.abs(sums.quantity) * table.units[sums.row]
+    amount = sums.of_positions(np.where(table.is_perpetual[sums.row], size, 0.0))
+    return sums.of_segments(amount) * table.spot.price
 
 
-def _unpaired_notional(table: PmrmTable, cells: UnitCells) -> FloatArray:
-    held, segment = cells.positions, cells.segment_of_entry
-    chosen = table.is_option[held.row]
-    row = held.row[chosen]
+def _unpaired_notional(table: PmrmTable, sums: CellSums) -> FloatArray:
+    chosen = table.is_option[sums.row]
+    row = sums.row[chosen]
     naked = unpaired_shorts(
-        segment[chosen],
-        table.strike[row],
-        held.quantity[chosen] * table.units[row],
+        sums.segment_of_position[chosen],
+        table.strike_rank[row],
+        sums.quantity[chosen] * table.units[row],
         table.is_call[row],
-        held.segment_group.size,
+        sums.group_of_segment.size,
     )
-    return cells.by_cell(naked) * table.spot.price
+    return sums.of_segments(naked) * table.spot.price
 
 
-def _doubted_notional(table: PmrmTable, cells: UnitCells, perpetual: FloatArray) -> FloatArray:
+def _doubted_notional(
+    table: PmrmTable, cells: Cells, sums: CellSums, perpetual: FloatArray
+) -> FloatArray:
     """Perpetuals by their own and the spot's confidence; expiries by all that they hang on."""
     held, count = cells.positions, len(cells)
     if not count:
@@ -113,9 +116,9 @@ def _doubted_notional(table: PmrmTable, cells: UnitCells, perpetual: FloatArray)
     perpetual_confidence = np.minimum.reduceat(of_perpetual, cell_first)
     least = np.minimum(perpetual_confidence, spot.confidence)
     of_expiry = np.minimum.reduceat(np.where(is_option, own, 1.0), held.segment_offsets[:-1])
-    of_expiry = np.minimum(of_expiry, least[cells.cell_of_segment])
+    of_expiry = np.minimum(of_expiry, least[sums.cell_of_segment])
     size = np.where(is_option, np.abs(held.quantity) * table.units[held.row], 0.0)
-    notional = cells.by_segment(size) * spot.price
-    return perpetual * confidence_charge(least, threshold) + cells.by_cell(
+    notional = sums.of_positions(size) * spot.price
+    return perpetual * confidence_charge(least, threshold) + sums.of_segments(
         notional * confidence_charge(of_expiry, threshold)
     )

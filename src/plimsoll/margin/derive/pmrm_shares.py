@@ -7,10 +7,10 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from plimsoll.margin.cells import cells_of_holdings
 from plimsoll.margin.derive.pmrm_book import RiskUnitLosses
 from plimsoll.margin.derive.pmrm_losses import pmrm_losses
 from plimsoll.margin.derive.pmrm_table import PmrmTable
-from plimsoll.margin.derive.unit_cells import unit_cells
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -26,22 +26,26 @@ def loss_shares(own: RiskUnitLosses, unit: int) -> Iterator[tuple[int, int, floa
     Position is -1 for collateral, currency -1 for positions.
     """
     cells = own.held.cells
-    found = np.flatnonzero(cells.unit == unit)
-    if not found.size:
+    found = cells.of_unit(unit)
+    if not found:
         return
-    place = int(found[0])
-    entries = np.flatnonzero(cells.cell_of_segment[cells.segment_of_entry] == place)
+    place = found[0]
+    entries = cells.entries(place)
     row, quantity = cells.positions.row[entries], cells.positions.quantity[entries]
     binding = int(own.losses.binding[place])
     if float(own.losses.worst[place]) <= 0.0:
-        shares = np.zeros(entries.size)
+        shares = np.zeros(row.size)
     elif binding == BASIS:
         shares = _basis_shares(own.table, row, quantity)
     else:
         shares = _scenario_shares(own.table, row, quantity, binding)
-    alone = unit_cells(np.arange(entries.size), row, quantity, own.table.group)
+    alone = cells_of_holdings(
+        np.arange(row.size), row, quantity, group_of_row=own.table.group, units=row.size
+    )
     single = pmrm_losses(own.table, alone).worst
-    for entry, share, loss in zip(entries.tolist(), shares + 0.0, single, strict=True):
+    for entry, share, loss in zip(
+        range(entries.start, entries.stop), shares + 0.0, single, strict=True
+    ):
         position, currency = int(own.held.position[entry]), int(own.held.currency[entry])
         yield position, currency, float(share), float(loss)
 

@@ -44,8 +44,8 @@ class PmrmTable:
         At the two prices of the basis contingency; 0 for what has no expiry.
     units : (N,) float64
         Of the underlying, in one contract.
-    strike : (N,) float64
-        NaN unless an option.
+    strike_rank : (N,) int64
+        Equal strikes have one.
     is_call, is_option, is_perpetual : (N,) bool
     confidence : (N,) float64
         Of the row's own price or volatility, and of its expiry.
@@ -62,7 +62,7 @@ class PmrmTable:
     profit: FloatArray
     basis_profit: FloatArray
     units: FloatArray
-    strike: FloatArray
+    strike_rank: IntArray
     is_call: BoolArray
     is_option: BoolArray
     is_perpetual: BoolArray
@@ -120,7 +120,7 @@ def pmrm_table(
         profit=profit,
         basis_profit=basis,
         units=np.append(markets.rows.size[mine], np.ones(extra)),
-        strike=_placed(np.full(count, np.nan), at, options.strike),
+        strike_rank=_placed(np.zeros(count, dtype=np.int64), at, _ranks(options.strike)),
         is_call=_placed(np.zeros(count, dtype=np.bool_), at, options.is_call),
         is_option=is_option,
         is_perpetual=(np.arange(count) < mine.size) & ~is_option,
@@ -210,6 +210,10 @@ def _group_rules(rule: PmrmRule, years: FloatArray, rate: FloatArray) -> GroupRu
 
 def _taken(options: OptionRows, at: IntArray) -> OptionRows:
     return OptionRows(**{n: getattr(options, n)[at] for n in OptionRows.__dataclass_fields__})
+
+
+def _ranks(values: FloatArray) -> IntArray:
+    return np.unique(values, return_inverse=True)[1].astype(np.int64)
 
 
 def _placed(column: NDArray[Any], at: IntArray, values: object) -> NDArray[Any]:

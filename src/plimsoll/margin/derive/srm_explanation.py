@@ -93,8 +93,8 @@ class SrmExplainer:
         return (*found, *([own.text] if own else []))
 
     def _segments(self, unit: int) -> list[int]:
-        cells = self.held.cells
-        return np.flatnonzero(cells.unit[cells.cell_of_segment] == unit).tolist()
+        of_segment = self.held.cells.unit[self.held.sums.cell_of_segment]
+        return np.flatnonzero(of_segment == unit).tolist()
 
     def _entries(self, segment: int) -> slice:
         first, last = self.held.cells.positions.segment_offsets[segment : segment + 2].tolist()

@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plimsoll.domain.book import Book
-from plimsoll.margin.cells import UnitLayout
+from plimsoll.margin.cell_sums import CellSums, cell_sums
+from plimsoll.margin.cells import Cells, UnitLayout, cells_of_holdings
 from plimsoll.margin.derive.srm_markets import SrmMarkets
 from plimsoll.margin.derive.srm_options import ExpiryLevels, expiry_levels
-from plimsoll.margin.derive.unit_cells import UnitCells, unit_cells
 from plimsoll.margin.market_rows import BookValues
 
 FloatArray = NDArray[np.float64]
@@ -29,8 +29,10 @@ class SrmHoldings:
     values : BookValues
     row : (P,) int64
         Market row of each position.
-    cells : UnitCells
+    cells : Cells
         Options by margin unit and expiry; rows are those of the option terms.
+    sums : CellSums
+        Of the same.
     option_position : (E,) int64
         Position of each option in ``cells``.
     levels : ExpiryLevels
@@ -43,7 +45,8 @@ class SrmHoldings:
     layout: UnitLayout
     values: BookValues
     row: IntArray
-    cells: UnitCells
+    cells: Cells
+    sums: CellSums
     option_position: IntArray
     levels: ExpiryLevels
     perpetual_position: IntArray
@@ -58,17 +61,23 @@ def srm_holdings(
     option = markets.markets.option_at[row]
     good = (values.reason == 0) & (book.quantity != 0.0)
     held = np.flatnonzero(good & (option >= 0))
-    cells = unit_cells(
-        layout.unit_of_position[held], option[held], book.quantity[held], markets.group_of_option
+    cells = cells_of_holdings(
+        layout.unit_of_position[held],
+        option[held],
+        book.quantity[held],
+        group_of_row=markets.group_of_option,
+        units=len(layout),
     )
+    sums = cell_sums(cells)
     return SrmHoldings(
         book=book,
         layout=layout,
         values=values,
         row=row,
         cells=cells,
+        sums=sums,
         option_position=held[cells.order].astype(np.int64),
-        levels=expiry_levels(markets.options, cells),
+        levels=expiry_levels(markets.options, cells, sums),
         perpetual_position=np.flatnonzero(good & (option < 0)).astype(np.int64),
         coins=_coins(book, tuple(markets.parameters)),
     )

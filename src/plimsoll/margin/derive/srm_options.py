@@ -15,7 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from plimsoll.margin.derive.unit_cells import UnitCells
+from plimsoll.margin.cell_sums import CellSums
+from plimsoll.margin.cells import Cells
 from plimsoll.maths.settlement_payoffs import least_payoffs
 
 FloatArray = NDArray[np.float64]
@@ -95,7 +96,7 @@ class ExpiryLevels:
     least_confidence: FloatArray
 
 
-def expiry_levels(terms: OptionTerms, cells: UnitCells) -> ExpiryLevels:
+def expiry_levels(terms: OptionTerms, cells: Cells, sums: CellSums) -> ExpiryLevels:
     """Compute the levels of all expiries; groups of ``cells`` are expiries of risk units."""
     held = cells.positions
     row, amount = held.row, held.quantity * terms.units[held.row]
@@ -105,13 +106,13 @@ def expiry_levels(terms: OptionTerms, cells: UnitCells) -> ExpiryLevels:
     payoff, settlement = np.empty(count), np.empty(count)
     strike, is_call = terms.strike[row], terms.is_call[row]
     least_payoffs(held.segment_offsets, strike, amount, is_call, payoff, settlement)
-    calls = np.minimum(cells.by_segment(np.where(is_call, amount, 0.0)), 0.0)
+    calls = np.minimum(sums.of_positions(np.where(is_call, amount, 0.0)), 0.0)
     of = row[first]
     unpaired = calls * terms.forward[of]
     payoff = np.minimum(payoff, 0.0)
     largest_initial = payoff + unpaired * terms.rates.unpaired_initial[of]
     largest = payoff + unpaired * terms.rates.unpaired_maintenance[of]
-    by_isolation = cells.by_segment(maintenance) >= largest
+    by_isolation = sums.of_positions(maintenance) >= largest
     confidence = terms.confidence[row]
     return ExpiryLevels(
         value=amount * terms.value[row],
@@ -120,10 +121,10 @@ def expiry_levels(terms: OptionTerms, cells: UnitCells) -> ExpiryLevels:
         net_calls=calls,
         payoff=payoff,
         settlement=np.where(payoff < 0.0, settlement, np.nan),
-        initial=np.maximum(cells.by_segment(initial), largest_initial),
-        maintenance=np.maximum(cells.by_segment(maintenance), largest),
+        initial=np.maximum(sums.of_positions(initial), largest_initial),
+        maintenance=np.maximum(sums.of_positions(maintenance), largest),
         by_isolation=by_isolation,
-        short=cells.by_segment(np.maximum(-amount, 0.0)),
+        short=sums.of_positions(np.maximum(-amount, 0.0)),
         least_confidence=np.minimum.reduceat(confidence, first) if count else np.empty(0),
     )
 

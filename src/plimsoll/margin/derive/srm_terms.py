@@ -46,10 +46,10 @@ def perpetual_terms(held: SrmHoldings, markets: SrmMarkets) -> tuple[Requirement
 
 def option_terms(held: SrmHoldings, markets: SrmMarkets) -> tuple[RequirementTerm, ...]:
     """Value beyond the better of two levels, by expiry; peg and confidence of shorts only."""
-    cells, levels = held.cells, held.levels
+    cells, sums, levels = held.cells, held.sums, held.levels
     of = cells.positions.row[cells.positions.segment_offsets[:-1]]
-    risk, unit = markets.risk_of_option()[of], cells.unit[cells.cell_of_segment]
-    value, at_spot = cells.by_segment(levels.value), levels.short * markets.options.spot[of]
+    risk, unit = markets.risk_of_option()[of], cells.unit[sums.cell_of_segment]
+    value, at_spot = sums.of_positions(levels.value), levels.short * markets.options.spot[of]
     doubt = markets.doubt(levels.least_confidence, risk, "option_confidence")
 
     def summed(values: FloatArray) -> FloatArray:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from plimsoll.maths.unit_order import order_within_units
+
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
 
 
 def unpaired_shorts(
-    segment: IntArray, strike: FloatArray, quantity: FloatArray, is_call: BoolArray, segments: int
+    segment: IntArray, strike: IntArray, quantity: FloatArray, is_call: BoolArray, segments: int
 ) -> FloatArray:
     """Count short options by segment, calls and puts of opposite sign at one strike netted.
 
@@ -21,8 +23,10 @@ def unpaired_shorts(
     ----------
     segment : (E,) int64
         Expiry of a portfolio to which each option belongs.
-    strike, quantity : (E,) float64
-        ``quantity`` in units of the underlying, signed.
+    strike : (E,) int64
+        Any number that is the same for equal strikes.
+    quantity : (E,) float64
+        Units of the underlying, signed.
     is_call : (E,) bool
     segments : int
 
@@ -36,13 +40,13 @@ def unpaired_shorts(
     A short call against a long put at 100, and a short call at 110:
 
     >>> unpaired_shorts(
-    ...     np.zeros(3, dtype=np.int64), np.array([100.0, 100.0, 110.0]),
+    ...     np.zeros(3, dtype=np.int64), np.array([100, 100, 110]),
     ...     np.array([-2.0, 1.5, -1.0]), np.array([True, False, True]), 1
     ... )
     array([1.5])
     """
-    order = np.lexsort((strike, segment))
-    same = (np.diff(segment[order]) == 0) & (np.diff(strike[order]) == 0.0)
+    order = order_within_units(segment, strike, segments)
+    same = (np.diff(segment[order]) == 0) & (np.diff(strike[order]) == 0)
     number = np.cumsum(np.append(True, ~same)[: order.size]) - 1
     count = int(number[-1]) + 1 if number.size else 0
     amount, right = quantity[order], is_call[order]

@@ -29,7 +29,7 @@ from plimsoll.margin.assembly import assemble
 from plimsoll.margin.cells import Cells, UnitLayout, cells_of, sum_by_unit, unit_layout
 from plimsoll.margin.currency import CurrencyPricing
 from plimsoll.margin.grid_explanation import SCENARIO_LOSS, GridExplainer
-from plimsoll.margin.grid_parts import RiskUnitGrid, cells_of_unit, part_of_cell
+from plimsoll.margin.grid_parts import RiskUnitGrid, part_of_cell
 from plimsoll.margin.market_rows import BookValues, MarketRows, book_values, market_rows
 from plimsoll.margin.paradex.order_charges import order_charges
 from plimsoll.margin.paradex.parameters import ParadexParameters, underlying_parameters
@@ -185,7 +185,7 @@ class PreparedParadex:
         table = self.table
         rules = neutral_rules(len(table.underlyings) + 1, table.profit.shape[1])
         found = []
-        for cell in cells_of_unit(cells, unit):
+        for cell in cells.of_unit(unit):
             number = int(cells.risk_unit[cell])
             found.append(
                 RiskUnitGrid(
