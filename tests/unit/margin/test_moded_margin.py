@@ -20,6 +20,7 @@ from plimsoll.margin.add_ons import GapAddOn, GapParameters, WithAddOns
 from plimsoll.margin.currency import CurrencyPricing
 from plimsoll.margin.modes import AccountMode, ModedMargin, mode_books
 from plimsoll.margin.size_tiers import SizeTieredMargin
+from plimsoll.testing import MarginProperty, check_margin_model
 
 TIERS = TieredMargin(pricing=PRICING)
 SIMPLE = ModedMargin(cross=TIERS, portfolio=TIERS)
@@ -237,3 +238,23 @@ def test_parts_of_a_book_cover_it_once() -> None:
         assert rows.tolist() == [0, 1, 2, 3]
         assert units.tolist() == [0, 1, 2, 3, 4]
         assert sum(p.book.collateral.sum() for p in parts) == 300.0
+
+
+@pytest.mark.parametrize("separate", [False, True])
+def test_modes_pass_the_examination_of_margin_models(separate: bool) -> None:
+    """Without a rescaled case and a set of fewer scenarios, which tiers have none of."""
+    model = ModedMargin(cross=TIERS, portfolio=TIERS, isolated=TIERS if separate else None)
+    known = {m: i for m, i in INSTRUMENTS.items() if m in TABLES}
+    findings = check_margin_model(
+        model,
+        dict.fromkeys(model.models, TABLES),
+        snapshot(),
+        known,
+        books=3,
+        pricing_markets=("COIN", "STETH"),
+    )
+    assert {f.property for f in findings} <= {
+        MarginProperty.CURRENCY_UNIT,
+        MarginProperty.MORE_SCENARIOS,
+    }
+    assert all("not checked" in str(f) for f in findings)
