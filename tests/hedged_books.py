@@ -1,97 +1,197 @@
-"""Hedged and arbitrage books next to their legs, under the models that take any scenario set."""
+"""Hedged and arbitrage books on the generated market, and what every model asks of them."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-from decimal import Decimal
+from collections.abc import Mapping
+from dataclasses import dataclass
 
-import numpy as np
-
-from coin_books import INSTRUMENTS, PRICING, SNAPSHOT, account, book, position
-from plimsoll.domain.account import Position
-from plimsoll.domain.instrument import Option
-from plimsoll.domain.market import MarketSnapshot
-from plimsoll.domain.scenario import Factor, ScenarioSet, equal_weights
-from plimsoll.margin.greeks import Correlations, GreeksMargin, GreeksParameters
+from plimsoll.domain.account import Account
+from plimsoll.domain.book import Book
 from plimsoll.margin.protocol import Prepared
-from plimsoll.margin.simulation import PORTFOLIO, SimulationMargin, SimulationParameters
-from plimsoll.scenarios.revaluation import revalue
-from plimsoll.scenarios.vol_scenarios import vol_factors
+from plimsoll.testing.generated_books import position
+from sandbox_margin import TRUTHS
+from sandbox_models import HEDGED_ADD_ONS, MODELS, Examined, with_add_ons
 
-BOOKS: dict[str, tuple[tuple[str, float], ...]] = {
-    "basis: 1 BTC spot, perpetual sold": (("BTC-SPOT", 1.0), ("BTC-LIN", -100.0)),
-    "calendar: future bought, perpetual sold": (("BTC-FUT", 500.0), ("BTC-INV", -500.0)),
-    "cross-venue: linear bought, inverse sold": (("BTC-LIN", 100.0), ("BTC-INV", -500.0)),
-    "box 40,000 / 62,500 of 30 days": (
-        ("BTC-L-30-0.8-C", 10.0),
-        ("BTC-L-30-0.8-P", -10.0),
-        ("BTC-L-30-1.25-C", -10.0),
-        ("BTC-L-30-1.25-P", 10.0),
+Held = Mapping[str, float]
+SPOT = {coin: truth.index for coin, truth in TRUTHS.items()}
+ONE = SPOT["HELM"] / 10.0  # inverse contracts of 10 USD that are one coin
+KEELS = SPOT["HELM"] / SPOT["KEEL"]  # coins worth as much
+C, F = "HELM", "HELM_USDC"
+
+BOOKS: dict[str, tuple[Held, ...]] = {
+    "basis": (
+        {f"{C}-PERP": -ONE, f"{C}-Q": ONE},
+        {f"{F}-PERP": -100.0, f"{F}-Q": 100.0},
+        {f"{F}-PERP": -100.0, f"{F}-Q-100-C": 1.0, f"{F}-Q-100-P": -1.0},
     ),
-    "delta-hedged: 1 call sold, perpetual bought": (("BTC-L-30-1.0-C", -10.0), ("BTC-LIN", 55.0)),
-    "pair: 1 BTC bought, 20 ETH sold": (("BTC-LIN", 100.0), ("ETH-LIN", -2_000.0)),
+    "calendar": (
+        {f"{C}-M-100-C": -1.0, f"{C}-Q-100-C": 1.0},
+        {f"{F}-M-100-C": -1.0, f"{F}-Q-100-C": 1.0},
+    ),
+    "box": tuple(
+        {
+            f"{root}-Q-80-C": 1.0,
+            f"{root}-Q-120-C": -1.0,
+            f"{root}-Q-80-P": -1.0,
+            f"{root}-Q-120-P": 1.0,
+        }
+        for root in (C, F)
+    ),
+    "delta hedge": (
+        {f"{C}-M-100-C": -1.0, f"{C}-PERP": 0.53 * ONE},
+        {f"{F}-M-100-C": -1.0, f"{F}-PERP": 53.0},
+    ),
+    "butterfly": tuple(
+        {f"{root}-M-80-C": 1.0, f"{root}-M-100-C": -2.0, f"{root}-M-120-C": 1.0} for root in (C, F)
+    ),
+    "two settlements": ({f"{C}-PERP": ONE, f"{F}-PERP": -100.0},),
+    "two coins": (
+        {"HELM-PERP": ONE, "KEEL-PERP": -ONE},
+        {"HELM_USDC-PERP": 100.0, "KEEL_USDC-PERP": -100.0 * KEELS},
+    ),
 }
-"""Contracts of 0.01 or 0.1 coins, or of 100 USD."""
+"""Each as coin-settled contracts, else as linear ones, else with a forward made of options."""
+
+TABLED: dict[str, Examined] = {n: m for n, m in MODELS.items() if "add-ons" not in n}
+
+THIN_SHARE = 0.002
+"""Of a leg's notional: less than it costs to close the book is as good as nothing."""
+
+SAME_MOVE = "every leg moves with spot alone, and the scenarios move nothing else"
+FIXED = "a fixed amount of dollars whatever happens, and no charge is on gross size"
+THIN: dict[tuple[str, str], str] = {
+    ("deribit X:PM", "box"): FIXED,
+    **{
+        (model, book): FIXED if book == "box" else SAME_MOVE
+        for model in (
+            "expected shortfall",
+            "value-at-risk",
+            "worst of scenarios",
+            "greeks",
+            "greeks, correlated",
+            "hybrid",
+        )
+        for book in ("basis", "box", "two settlements")
+    },
+}
+"""Books of which a model asks as good as nothing by its own rule, and why."""
 
 
-def scenarios(count: int = 1_000) -> ScenarioSet:
-    """Joint moves of spot and smiles: prices heavy-tailed, volatility up where they fall."""
-    rng = np.random.default_rng(2026)
-    factors = (*vol_factors("BTC", (30.0,)), *vol_factors("ETH", (30.0,)))
-    common, own = rng.standard_t(4, (count, 1)), rng.standard_t(4, (count, 2))
-    logs = np.clip(0.03 * (0.85 * common + 0.53 * own), -1.0, 1.0)
-    shocks = np.zeros((count, len(factors)))
-    for coin in (0, 1):
-        shocks[:, 4 * coin] = np.expm1(logs[:, coin])
-        shocks[:, 4 * coin + 1] = -1.5 * logs[:, coin] + 0.08 * rng.standard_normal(count)
-        shocks[:, 4 * coin + 2] = 0.02 * rng.standard_normal(count)
-    return ScenarioSet(
-        names=tuple(f"day {row + 1}" for row in range(count)),
-        factors=factors,
-        shocks=shocks,
-        weights=equal_weights(count),
-    )
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HedgedMargin:
+    """A book's initial and maintenance margin and the sums over its legs alone, in USD.
+
+    Parameters
+    ----------
+    terms : mapping of str to float
+        Initial margin of the book by the title of its terms.
+    """
+
+    initial: float
+    maintenance: float
+    initial_of_legs: float
+    maintenance_of_legs: float
+    terms: Mapping[str, float]
+
+    @property
+    def ratio(self) -> float:
+        return self.initial / self.initial_of_legs
+
+    @property
+    def thin(self) -> bool:
+        return min(self.initial, self.maintenance) < THIN_SHARE * SPOT["HELM"]
 
 
-def at_model() -> MarketSnapshot:
-    """Options marked at the values of their surfaces, so that no mark is wrong."""
-    options = {m: i for m, i in INSTRUMENTS.items() if isinstance(i, Option)}
-    still = ScenarioSet(
-        names=("now",),
-        factors=(Factor(subject="BTC"), Factor(subject="ETH")),
-        shocks=np.zeros((1, 2)),
-        weights=equal_weights(1),
-    )
-    table = revalue(options, SNAPSHOT, still)
-    worth = zip(options.items(), table.base_value, strict=True)
-    marks = {
-        m: replace(SNAPSHOT.quotes[m], mark=float(v) / float(o.required_contract_size()))
-        for (m, o), v in worth
+def hedged_margins() -> dict[tuple[str, str], HedgedMargin | None]:
+    """By model and book; None where the model margins no variant of the book."""
+    return {
+        (name, title): margin
+        for name, model in TABLED.items()
+        for title, margin in _margins_of(model).items()
     }
-    return replace(SNAPSHOT, quotes={**SNAPSHOT.quotes, **marks})
 
 
-def models() -> dict[str, Prepared]:
-    """Simulation and Greeks, each bare and with a floor of a fifth of the legs alone."""
-    snapshot, found = at_model(), dict[str, Prepared]()
-    rho = Correlations(underlyings=("BTC", "ETH"), matrix=np.array([[1.0, 0.8], [0.8, 1.0]]))
-    for name, floor in (("", Decimal(0)), (" floored", Decimal("0.2"))):
-        simulation = SimulationMargin(scenarios=scenarios(), pricing=PRICING)
-        own = {PORTFOLIO: SimulationParameters(standalone_floor=floor)}
-        found[f"simulation{name}"] = simulation.prepare(snapshot, own, INSTRUMENTS)
-        greeks = GreeksMargin(pricing=PRICING, correlations=rho)
-        ranges = dict.fromkeys(("BTC", "ETH"), GreeksParameters(standalone_floor=floor))
-        found[f"greeks{name}"] = greeks.prepare(snapshot, ranges, INSTRUMENTS)
+def thin_with_add_ons() -> dict[tuple[str, str], HedgedMargin]:
+    """What `THIN` books cost with the add-ons for hedged size."""
+    found = {}
+    for name in dict.fromkeys(name for name, _ in THIN):
+        margins = _margins_of(with_add_ons(TABLED[name], HEDGED_ADD_ONS))
+        found |= {(name, t): m for t, m in margins.items() if (name, t) in THIN and m is not None}
     return found
 
 
-def initial(model: Prepared, legs: tuple[tuple[str, float], ...]) -> tuple[float, float]:
-    """Initial margin of a book, and of its legs each alone, added."""
-    held = [_at_mark(market, quantity) for market, quantity in legs]
-    made = book(account("book", *held), *(account(p.market, p) for p in held))
-    margins = model.requirements(made).initial
-    return float(margins[0]), float(margins[1:].sum())
+def margins_table(margins: Mapping[tuple[str, str], HedgedMargin | None]) -> list[str]:
+    """Lines of the table of models by books: initial margin, that of the legs, ratio."""
+    lines = [_line(["model", *BOOKS]), _line(["---", *["---:"] * len(BOOKS)])]
+    for name in TABLED:
+        cells = [_cell(margins[name, title]) for title in BOOKS]
+        lines.append(_line([name, *cells]))
+    return lines
 
 
-def _at_mark(market: str, quantity: float) -> Position:
-    return position(market, quantity)
+def add_ons_table(margins: Mapping[tuple[str, str], HedgedMargin | None]) -> list[str]:
+    """Lines of the table of books that cost as good as nothing, and what add-ons ask of them."""
+    heads = ["model", "book", "initial margin", "why", "with add-ons", "of them"]
+    lines = [_line(heads), _line(["---", "---", "---:", "---", "---:", "---"])]
+    closed = thin_with_add_ons()
+    for (name, title), why in THIN.items():
+        before, after = margins[name, title], closed[name, title]
+        assert before is not None
+        asked = [f"{t} {x:,.0f}" for t, x in after.terms.items() if t in ADD_ON_TITLES and x > 0.5]
+        lines.append(
+            _line(
+                [
+                    name,
+                    title,
+                    f"{before.initial + 0.0:,.0f}",
+                    why,
+                    f"{after.initial:,.0f}",
+                    ", ".join(asked),
+                ]
+            )
+        )
+    return lines
+
+
+ADD_ON_TITLES = ("Minimum charge", "Basis", "Stablecoin depeg")
+
+
+def _line(cells: list[str]) -> str:
+    return "| " + " | ".join(cells) + " |"
+
+
+def _cell(margin: HedgedMargin | None) -> str:
+    if margin is None:
+        return "–"
+    share = 100.0 * margin.ratio
+    return f"{margin.initial + 0.0:,.0f} of {margin.initial_of_legs:,.0f} ({share:.1f} %)"
+
+
+def _margins_of(model: Examined) -> dict[str, HedgedMargin | None]:
+    prepared = model.case.prepared()
+    return {
+        title: next((m for v in variants if (m := _margin(model, prepared, v)) is not None), None)
+        for title, variants in BOOKS.items()
+    }
+
+
+def _margin(model: Examined, prepared: Prepared, held: Held) -> HedgedMargin | None:
+    legs = tuple(position(model.case, m, q) for m, q in held.items())
+    book = Book.from_accounts(
+        [
+            Account(name="book", positions=legs),
+            *(Account(name=leg.market, positions=(leg,)) for leg in legs),
+        ]
+    )
+    asked = prepared.requirements(book)
+    if asked.unknown.any():
+        return None
+    in_usd = SPOT.get(asked.numeraire, 1.0)
+    initial, maintenance = asked.initial * in_usd, asked.maintenance * in_usd
+    return HedgedMargin(
+        initial=float(initial[0]),
+        maintenance=float(maintenance[0]),
+        initial_of_legs=float(initial[1:].sum()),
+        maintenance_of_legs=float(maintenance[1:].sum()),
+        terms={t.title: float(t.initial[0]) * in_usd for t in asked.terms},
+    )

@@ -35,7 +35,7 @@ TRUTHS: dict[str, VolSurface] = {coin: option_chain(7, currency=coin).truth for 
 AT_NS = TRUTHS["HELM"].at_ns
 MONTH, QUARTER = (TRUTHS["HELM"].smiles[EXPIRY_DAYS.index(d)].expiry_ns for d in (24, 87))
 EXPIRIES = {"M": MONTH, "Q": QUARTER}
-RATIOS = (80, 100, 125)
+RATIOS = (80, 100, 120)
 LIQUID = {"open_interest_usd": 2e9, "depth_usd": 2e7, "volume_24h_usd": 1e9, "funding_rate": 1e-4}
 PRICING = CurrencyPricing(pricing_markets={coin: f"{coin}-PERP" for coin in COINS})
 

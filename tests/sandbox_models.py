@@ -425,9 +425,7 @@ def with_add_ons(base: Examined, add_ons: tuple[Any, ...], **more: Any) -> Exami
     model: Any = base.case.model
     return replace(
         base,
-        case=replace(
-            base.case, model=WithAddOns(model=model, pricing=model.pricing, add_ons=add_ons)
-        ),
+        case=replace(base.case, model=WithAddOns(model=model, pricing=PRICING, add_ons=add_ons)),
         fewer=None,
         not_promised={**base.not_promised, P.MORE_SCENARIOS: "the model beneath is examined"},
         pricing_markets=tuple(PRICING.pricing_markets.values()),

@@ -45,7 +45,7 @@ KNOWN_DEFECTS: Mapping[tuple[str, MarginProperty], dict[str, float]] = {
     # Contributions name a term of the leg, which the hybrid does not have.
     ("hybrid", P.EXPLANATION): {"HELM-SPOT": 100.0},
     # Independent moves count as losses where the book gains more than they lose.
-    ("greeks, correlated", P.SUBADDITIVE): {"HELM-Q-125-C": 1e5, "KEEL-Q-125-C": 5e4},
+    ("greeks, correlated", P.SUBADDITIVE): {"HELM-Q-120-C": 1e5, "KEEL-Q-120-C": 5e4},
     # An impossible mark of a future or option warns of invalid numbers.
     ("deribit standard, segregated", P.FAULTS): {},
     ("deribit standard, cross", P.FAULTS): {},

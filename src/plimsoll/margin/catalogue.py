@@ -1,0 +1,81 @@
+"""Every margin model but that of tiers, loaded: what the package imports on first use."""
+
+from __future__ import annotations
+
+from plimsoll.margin.add_ons import WithAddOns
+from plimsoll.margin.bybit import BybitMargin, BybitParameters
+from plimsoll.margin.deribit import (
+    DeribitGeneral,
+    DeribitPair,
+    DeribitPortfolioMargin,
+    DeribitStandardMargin,
+    DeribitStandardPair,
+    PortfolioMode,
+)
+from plimsoll.margin.derive import (
+    CashPricing,
+    DerivePmrm1,
+    DerivePmrm2,
+    DeriveSrm,
+    Pmrm1Parameters,
+    Pmrm2Parameters,
+    SrmParameters,
+)
+from plimsoll.margin.drift import DriftMargin, DriftRules
+from plimsoll.margin.dydx import DydxMargin, LiquidityTier
+from plimsoll.margin.exposure import ExposureMargin, ExposureParameters, MarginAgreement
+from plimsoll.margin.greeks import Correlations, GreeksMargin, GreeksParameters
+from plimsoll.margin.hybrid import Combination, HybridMargin, HybridParameters
+from plimsoll.margin.loss_measure import LossMeasure
+from plimsoll.margin.okx import OkxAccountParameters, OkxMargin, OkxParameters
+from plimsoll.margin.paradex import ParadexPortfolioMargin, ParadexUnderlying
+from plimsoll.margin.simulation import SimulationMargin, SimulationParameters
+from plimsoll.margin.size_tiers import SizeRates, SizeTieredMargin
+from plimsoll.margin.span import SpanMargin, SpanParameters
+from plimsoll.margin.vega import VegaMargin, VegaMarket
+
+__all__ = [
+    "BybitMargin",
+    "BybitParameters",
+    "CashPricing",
+    "Combination",
+    "Correlations",
+    "DeribitGeneral",
+    "DeribitPair",
+    "DeribitPortfolioMargin",
+    "DeribitStandardMargin",
+    "DeribitStandardPair",
+    "DerivePmrm1",
+    "DerivePmrm2",
+    "DeriveSrm",
+    "DriftMargin",
+    "DriftRules",
+    "DydxMargin",
+    "ExposureMargin",
+    "ExposureParameters",
+    "GreeksMargin",
+    "GreeksParameters",
+    "HybridMargin",
+    "HybridParameters",
+    "LiquidityTier",
+    "LossMeasure",
+    "MarginAgreement",
+    "OkxAccountParameters",
+    "OkxMargin",
+    "OkxParameters",
+    "ParadexPortfolioMargin",
+    "ParadexUnderlying",
+    "Pmrm1Parameters",
+    "Pmrm2Parameters",
+    "PortfolioMode",
+    "SimulationMargin",
+    "SimulationParameters",
+    "SizeRates",
+    "SizeTieredMargin",
+    "SpanMargin",
+    "SpanParameters",
+    "SrmParameters",
+    "VegaMargin",
+    "VegaMarket",
+    "WithAddOns",
+]
