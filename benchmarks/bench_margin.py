@@ -31,7 +31,7 @@ from margin_venue import (
 )
 from plimsoll.maths.account_losses import AccountPositions, LossTable, worst_loss, worst_losses
 from plimsoll.maths.account_losses_terms import account_terms
-from plimsoll.maths.grouped_losses import worst_of_cells
+from plimsoll.maths.grouped_losses import unit_losses_of, worst_of_cells
 from plimsoll.maths.tail_losses import (
     expected_shortfall_weights,
     stacked_weights,
@@ -55,9 +55,7 @@ def scenario_margin(venue: Venue) -> Vector:
     loss, binding = np.empty(count), np.empty(count, dtype=np.int64)
     value = np.zeros(INSTRUMENTS)
     worst_of_cells(venue.cells, venue.grid, value, venue.rules, loss, binding)
-    np.maximum(loss, 0.0, out=loss)
-    summed: Vector = np.add.reduceat(loss, venue.first_cell)
-    return summed
+    return unit_losses_of(loss, venue.cell_offsets)
 
 
 def full_margin(venue: Venue) -> tuple[Vector, Vector]:

@@ -32,7 +32,7 @@ class Venue:
     grid: Matrix
     simulated: Matrix
     cells: CellPositions
-    first_cell: NDArray[np.int64]
+    cell_offsets: NDArray[np.int64]  # by account
     rules: GroupRules
     markets: MarketTerms
     currencies: CurrencyTerms
@@ -49,7 +49,7 @@ def random_venue(accounts: int) -> Venue:
         quantity=rng.normal(size=count),
     )
     group = rng.integers(0, EXPIRIES * UNDERLYINGS, INSTRUMENTS)
-    cells, first_cell = laid_out(positions, group)
+    cells, cell_offsets = laid_out(positions, group)
     groups = EXPIRIES * UNDERLYINGS
     shared = neutral_rules(groups, GRID)._replace(
         gain_share=np.full(groups, 0.8), gain_cap=np.full(groups, 50.0)
@@ -59,7 +59,7 @@ def random_venue(accounts: int) -> Venue:
         grid=rng.normal(size=(INSTRUMENTS, GRID)),
         simulated=rng.normal(size=(INSTRUMENTS, SIMULATED)),
         cells=cells,
-        first_cell=first_cell,
+        cell_offsets=cell_offsets,
         rules=shared,
         markets=market_terms(rng),
         currencies=CurrencyTerms(
@@ -110,7 +110,8 @@ def laid_out(
         key[segments] % (EXPIRIES * UNDERLYINGS),
         np.searchsorted(segments, np.append(cells, key.size)),
     )
-    return laid, np.flatnonzero(np.diff(cell[cells] // UNDERLYINGS, prepend=-1))
+    owner = cell[cells] // UNDERLYINGS
+    return laid, np.searchsorted(owner, np.arange(len(positions) + 1))
 
 
 def perpetuals() -> dict[str, Instrument]:

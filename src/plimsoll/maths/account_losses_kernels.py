@@ -1,9 +1,9 @@
 """Kernels of `plimsoll.maths.account_losses`: profits of an account summed over its positions.
 
 Rows of the table are read as ``table[row, s]`` with unsigned rows: row slices cost more than the
-arithmetic (they count references), and signed indices are checked for wrapping. Four positions
-are added in one pass over the scenarios, from left to right, so that a sum has the same bits
-wherever it is formed.
+arithmetic (they count references), and signed indices are checked for wrapping. Up to eight
+positions are added in one pass over the scenarios, from left to right, so that a sum has the same
+bits wherever it is formed.
 """
 
 from __future__ import annotations
@@ -42,6 +42,19 @@ def add_positions(
     scenarios = table.shape[1]
     real = total.dtype.type
     p = _set_positions(first, last, row, quantity, table, total)
+    while p + 8 <= last:
+        i, j, k, m = _four_rows(row, p)
+        n, o, r, t = _four_rows(row, p + 4)
+        a, b = real(quantity[p]), real(quantity[p + 1])
+        c, d = real(quantity[p + 2]), real(quantity[p + 3])
+        e, f = real(quantity[p + 4]), real(quantity[p + 5])
+        g, h = real(quantity[p + 6]), real(quantity[p + 7])
+        for s in range(scenarios):
+            started = (total[s] + a * table[i, s]) + b * table[j, s]
+            halfway = (started + c * table[k, s]) + d * table[m, s]
+            onward = (halfway + e * table[n, s]) + f * table[o, s]
+            total[s] = (onward + g * table[r, s]) + h * table[t, s]
+        p += 8
     while p < last:
         i, j, k, m = _four_rows(row, p)
         a, b = real(quantity[p]), real(quantity[p + 1])

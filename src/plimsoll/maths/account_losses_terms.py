@@ -113,7 +113,7 @@ def small_positions(
     return out
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
 def _large_position(
     n: int,
     size: float,

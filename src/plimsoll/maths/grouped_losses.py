@@ -26,7 +26,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from plimsoll.maths.grouped_losses_kernels import profits_of_chunk, profits_of_chunks
+from plimsoll.maths.grouped_losses_kernels import (
+    profits_of_chunk,
+    profits_of_chunks,
+    sums_of_losses,
+)
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
@@ -102,6 +106,31 @@ def worst_of_cells(
     A cell that gains under every scenario has a negative loss: flooring is the model's affair.
     """
     _treat(cells, profit, value, rules, np.empty((0, profit.shape[1])), loss, binding)
+
+
+def unit_losses_of(loss: Vector, cell_offsets: Codes) -> Vector:
+    """Add the losses of each unit's cells; a cell that gains everywhere offsets nothing.
+
+    Parameters
+    ----------
+    loss : (C,) float64
+        Of cells, sorted by unit.
+    cell_offsets : (U + 1,) int64
+        Cells of unit ``u`` are ``cell_offsets[u]`` to ``cell_offsets[u + 1] - 1``.
+
+    Returns
+    -------
+    (U,) float64
+        Summed from left to right.
+
+    Examples
+    --------
+    >>> unit_losses_of(np.array([1.0, -5.0, 2.0]), np.array([0, 2, 2, 3])).tolist()
+    [1.0, 0.0, 2.0]
+    """
+    out = np.empty(cell_offsets.size - 1)
+    sums_of_losses(loss, cell_offsets, out)
+    return out
 
 
 def _treat(

@@ -235,3 +235,13 @@ def profits_of_chunks(
             loss,
             binding,
         )
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def sums_of_losses(loss: Vector, offsets: Codes, out: Vector) -> None:
+    """Fill ``out`` (U,) with what is positive of ``loss[offsets[u]:offsets[u + 1]]``, summed."""
+    for u in range(out.size):
+        total = 0.0
+        for c in range(offsets[u], offsets[u + 1]):
+            total += max(loss[c], 0.0)
+        out[u] = total

@@ -13,6 +13,7 @@ from plimsoll.maths.grouped_losses import (
     GroupRules,
     cell_profits,
     neutral_rules,
+    unit_losses_of,
     worst_of_cells,
 )
 
@@ -109,6 +110,14 @@ def test_threads_give_the_same_bits(light: bool, monkeypatch: pytest.MonkeyPatch
         cell_profits(cells, profit, value, rules, out)
         found.append((loss, binding, out))
     assert all(np.array_equal(one, other) for one, other in zip(*found, strict=True))
+
+
+def test_units_add_what_is_lost_in_their_cells() -> None:
+    rng = np.random.default_rng(4)
+    loss, sizes = rng.normal(size=50), rng.multinomial(50, np.ones(20) / 20)
+    offsets = np.cumsum([0, *sizes], dtype=np.int64)
+    expected = np.bincount(np.repeat(np.arange(20), sizes), np.maximum(loss, 0.0), 20)
+    assert np.array_equal(unit_losses_of(loss, offsets), expected)
 
 
 def test_no_cells_are_nothing() -> None:
