@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -15,6 +16,8 @@ from plimsoll import presets
 from plimsoll.domain.account import Account, Position
 from plimsoll.domain.book import Book
 from plimsoll.errors import PlimsollError, UsageError
+from plimsoll.estimators.surface import at_strike
+from plimsoll.sandbox.option_chain import option_chain
 
 
 def test_deribits_published_example_through_the_front_door() -> None:
@@ -202,6 +205,54 @@ def test_no_preset_falls_over_a_strange_book(preset: str) -> None:
     result = margin(book, preset, collateral={"BTC": 1, "DOGE": 5, "USDC": -3})
     assert result.unknown == ("account",)
     assert str(result)
+
+
+def test_unlisted_strikes_are_valued_off_a_fitted_surface() -> None:
+    """Between two listed strikes: a value between theirs, the volatility of the chain's law."""
+    low, high = (margin({f"BTC-26SEP25-{k}-C": -1}) for k in (110_000, 120_000))
+    unlisted = {"BTC-26SEP25-115000-C": -1}
+    assert margin(unlisted).unknown == ("account",)
+    found = margin(unlisted, surfaces=True)
+    assert found.unknown == ()
+    assert row(high)["initial"] < row(found)["initial"] < row(low)["initial"]
+    truth = option_chain(1).truth
+    expiry = int(chain().expiry_ns[chain().names.index("BTC-26SEP25-120000-C")])
+    law = float(at_strike(truth, 115_000.0, expiry).volatility)
+    quote = found.run.priced.snapshot.quotes["BTC-26SEP25-115000-C"]
+    assert quote.implied_vol_annual == pytest.approx(law, abs=0.003)  # half of a bid-ask spread
+    assert any("valued off the fitted surface" in note for note in found.notes)
+    moved = found.what_if(vol_shifts={"BTC": 0.05}).reply()["difference"][0]
+    assert moved["options_value"] < 0.0
+    with pytest.raises(UsageError, match="must have option chains to fit"):
+        margin(BOOK, market={"BTC-PERPETUAL": 1}, at="2025-03-04", surfaces=True)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"preset": 5},
+        {"preset": ["deribit"]},
+        {"preset": ""},
+        {"market": 5},
+        {"market": []},
+        {"market": "nowhere*.parquet"},
+        {"market": {"BTC-PERPETUAL": True}},
+        {"market": {}},
+        {"marks": 5},
+        {"marks": {"BTC-PERPETUAL": float("inf")}},
+        {"market": {"BTC-PERPETUAL": 1}, "at": 5},
+        {"at": "2025-03-04"},
+        {"collateral": [1]},
+        {"numeraire": 5},
+        {"venue_names": 5},
+        {"book": 5},
+        {"book": ""},
+        {"book": {"BTC-PERPETUAL": 1e308}, "collateral": None},
+    ],
+)
+def test_hostile_arguments_in_python(wrong: dict[str, Any]) -> None:
+    with pytest.raises(PlimsollError):
+        margin(**wrong)
 
 
 def test_one_contract_has_one_name() -> None:

@@ -52,6 +52,7 @@ def margin_book(
     collateral: Any = None,
     numeraire: str | None = None,
     venue_names: str | None = None,
+    surfaces: bool = False,
 ) -> PresetMargin: ...
 def margin_book(
     book: Any,
@@ -66,6 +67,7 @@ def margin_book(
     numeraire: str | None = None,
     venue_names: str | None = None,
     initial_rule: InitialRule | str = InitialRule.WHOLE_NOTIONAL,
+    surfaces: bool = False,
 ) -> MarginResult | PresetMargin:
     """Margin every account of a book by a venue's preset, or by the tiers of a parameter set.
 
@@ -88,7 +90,7 @@ def margin_book(
             remedy=f"the presets are {', '.join(presets.names())}",
         )
     if preset is None:
-        _refuse_given("parameters", {"market": market, "at": at})
+        _refuse_given("parameters", {"market": market, "at": at, "surfaces": surfaces or None})
         assert parameters is not None
         return margin_by_tiers(
             book,
@@ -111,6 +113,7 @@ def margin_book(
         collateral=collateral,
         numeraire=numeraire,
         venue_names=venue_names,
+        surfaces=surfaces,
     )
 
 

@@ -93,11 +93,12 @@ def _options(
         if row is not None and row.forward is not None:
             forward = row.forward * factor.get(coin, 1.0)
         at_ns = require_time(market, name)
-        found[name] = OptionMark(mark=_value(option, forward, vol, at_ns), vol=vol)
+        found[name] = OptionMark(mark=option_value(option, forward, vol, at_ns), vol=vol)
     return found
 
 
-def _value(option: Option, forward: float, vol: float, at_ns: int) -> float:
+def option_value(option: Option, forward: float, vol: float, at_ns: int) -> float:
+    """Return the undiscounted price of an option in its settlement currency, per coin."""
     if not (forward > 0.0 and vol > 0.0):
         return math.nan
     years = max(float(calendar_years(at_ns, option.expiry_ns)), 0.0)

@@ -51,6 +51,8 @@ class MarginMarket:
     files : tuple of SourceFile
     stand_ins : mapping of (base, settle, expiry) to str
         What stands in for a forward that the venue does not show.
+    chains : tuple of OptionChain
+        As they were read.
     """
 
     at_ns: int | None
@@ -61,6 +63,7 @@ class MarginMarket:
     marks: Mapping[str, StatedMark] = field(default_factory=dict)
     files: tuple[SourceFile, ...] = ()
     stand_ins: Mapping[ExpiryKey, str] = field(default_factory=dict)
+    chains: tuple[OptionChain, ...] = ()
 
 
 _STAND_INS = {
@@ -110,6 +113,7 @@ def read_margin_market(market: Any, *, at: Any = None, marks: Any = None) -> Mar
         marks=stated,
         files=label.files if label else (),
         stand_ins={key: words for key, _, words in forwards if words},
+        chains=found,
     )
 
 

@@ -7,9 +7,12 @@ from typing import Any
 from plimsoll import presets
 from plimsoll.adapters.files.account_forms import read_accounts
 from plimsoll.domain.table import Column, Table
+from plimsoll.errors import UsageError
+from plimsoll.journeys.margin_contracts import held_contracts
 from plimsoll.journeys.margin_market import read_margin_market
 from plimsoll.journeys.margin_preset_result import PresetMargin
 from plimsoll.journeys.margin_run import MarginSetting, run_margin
+from plimsoll.journeys.margin_surface_marks import with_surface_marks
 from plimsoll.presets import Preset
 
 
@@ -23,6 +26,7 @@ def margin_by_preset(
     collateral: Any = None,
     numeraire: str | None = None,
     venue_names: str | None = None,
+    surfaces: bool = False,
 ) -> PresetMargin:
     """Margin every account of a book under a preset.
 
@@ -45,6 +49,8 @@ def margin_by_preset(
         Currency of the requirement; by default the preset's.
     venue_names : str, optional
         Venue whose names to read first.
+    surfaces : bool
+        Value options that the chains do not list off surfaces fitted to them.
 
     Returns
     -------
@@ -55,15 +61,30 @@ def margin_by_preset(
     ------
     DataError, DataFormatError, UsageError
     """
-    chosen = preset if isinstance(preset, Preset) else presets.load(preset)
+    _check_texts(numeraire=numeraire, venue_names=venue_names)
+    chosen = preset if isinstance(preset, Preset) else presets.load(str(preset))
+    accounts = read_accounts(book, collateral)
+    priced = read_margin_market(market, at=at, marks=marks)
+    notes: tuple[str, ...] = ()
+    if surfaces:
+        names = dict.fromkeys(p.market for p in accounts.positions)
+        held = held_contracts(names, chosen, priced.marks, venue_names)
+        priced, notes = with_surface_marks(priced, held)
     setting = MarginSetting(
         preset=chosen,
-        accounts=read_accounts(book, collateral),
-        market=read_margin_market(market, at=at, marks=marks),
+        accounts=accounts,
+        market=priced,
+        notes=notes,
         numeraire=None if numeraire is None else numeraire.strip().upper(),
         venue_names=venue_names,
     )
     return PresetMargin(run=run_margin(setting))
+
+
+def _check_texts(**given: Any) -> None:
+    for name, value in given.items():
+        if not isinstance(value, str | None):
+            raise UsageError("must be text", found=value, field=name)
 
 
 def preset_table() -> Table:

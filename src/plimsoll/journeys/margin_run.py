@@ -32,6 +32,8 @@ class MarginSetting:
     numeraire : str or None
         Currency of the result; None: the preset's, or every currency that something settles in.
     venue_names : str or None
+    notes : tuple of str
+        On the market.
     """
 
     preset: Preset
@@ -39,6 +41,7 @@ class MarginSetting:
     market: MarginMarket
     numeraire: str | None = None
     venue_names: str | None = None
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -102,7 +105,7 @@ def run_margin(setting: MarginSetting) -> MarginRun:
         contracts=contracts,
         priced=priced,
         runs=tuple(run for run in runs if len(run.held.book)),
-        notes=tuple(_notes(setting, currencies, held_currencies)),
+        notes=(*setting.notes, *_notes(setting, currencies, held_currencies)),
     )
 
 

@@ -37,6 +37,10 @@ Market = Annotated[
 At = Annotated[
     str | None, typer.Option("--at", help="ISO time (UTC): the last chain at or before it.")
 ]
+Surfaces = Annotated[
+    bool,
+    typer.Option("--surfaces", help="Value options the chain does not list off fitted surfaces."),
+]
 Parameters = Annotated[
     Path | None,
     typer.Option("--parameters", help="Instead of a preset: a parameter set, or a calibration."),
@@ -94,6 +98,7 @@ def margin(
     preset: PresetName = None,
     market: Market = None,
     at: At = None,
+    surfaces: Surfaces = False,
     list_presets: Listing = False,
     parameters: Parameters = None,
     marks: Marks = None,
@@ -113,7 +118,13 @@ def margin(
     with running("margin", json=json, debug=debug) as output:
         if list_presets:
             raise typer.Exit(_list(output))
-        only_preset = {"--market": market, "--at": at, "--what-if": what_if, "--out": out}
+        only_preset = {
+            "--market": market,
+            "--at": at,
+            "--what-if": what_if,
+            "--out": out,
+            "--surfaces": surfaces,
+        }
         only_set = {
             "--contract-size": contract_size,
             "--initial-rule": None if initial_rule == "whole_notional" else initial_rule,
@@ -146,6 +157,7 @@ def margin(
             collateral=collateral,
             numeraire=numeraire,
             venue_names=venue_names,
+            surfaces=surfaces,
         )
         raise typer.Exit(_show(output, result, explain, request, out, exit_code))
 
