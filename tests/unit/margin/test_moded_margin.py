@@ -258,3 +258,20 @@ def test_modes_pass_the_examination_of_margin_models(separate: bool) -> None:
         MarginProperty.MORE_SCENARIOS,
     }
     assert all("not checked" in str(f) for f in findings)
+
+
+def test_scenarios_of_two_grid_models_are_told_apart() -> None:
+    models = {"cross": "pmrm1", "portfolio": "pmrm2"}
+    chosen = {mode: derive.MODELS[name] for mode, name in models.items()}
+    model = ModedMargin(cross=chosen["cross"][0], portfolio=chosen["portfolio"][0])
+    parameters = {mode: given for mode, (_, given) in chosen.items()}
+    prepared = model.prepare(derive.snapshot(), parameters, derive.instruments())
+    accounts = [replace(derive.SHORT, name=mode, portfolio=mode == "portfolio") for mode in models]
+    found = prepared.requirements(Book.from_accounts(accounts))
+    assert found.binding_scenario is not None
+    for unit, (mode, name) in enumerate(models.items()):
+        alone = derive.margin(name, derive.SHORT)
+        assert alone.binding_scenario is not None
+        expected = alone.scenario_names[int(alone.binding_scenario[0])]
+        assert found.scenario_names[int(found.binding_scenario[unit])] == f"{mode}: {expected}"
+        assert found.maintenance[unit] == alone.maintenance[0]
