@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -11,9 +11,6 @@ from plimsoll.domain.margin_explanation import ScenarioLosses, UnitExplanation
 from plimsoll.domain.table import Cell, Column, ColumnKind, Table
 from plimsoll.journeys.margin_units import digits_of, money
 from plimsoll.presets import Preset
-
-if TYPE_CHECKING:
-    from plimsoll.journeys.margin_preset_result import PresetMargin
 
 WORST_SHOWN = 6
 """Scenarios of each risk unit in the table; the document and the page have all."""
@@ -106,23 +103,6 @@ def accuracy_note(preset: Preset) -> str:
     """Say how near the preset comes to the venue, and where it is from."""
     sources = "; ".join(str(source) for source in preset.sources)
     return f"Preset {preset.name}: {preset.accuracy.value}. Source: {sources}."
-
-
-def margin_document(result: PresetMargin) -> dict[str, Any]:
-    """Return a result as plain values: preset with accuracy, units, every explanation."""
-    from plimsoll.domain.table import iso_minute
-    from plimsoll.journeys.surface_source import source_document
-
-    market = result.run.setting.market
-    at = None if market.at_ns is None else iso_minute(market.at_ns).replace(" ", "T") + "Z"
-    return {
-        "preset": result.preset.document(),
-        "market": {"at": at, "source": market.source, **source_document(market.files)},
-        "units": [dict(row) for row in result.table()],
-        "under_maintenance": list(result.under_maintenance),
-        "unknown": list(result.unknown),
-        "notes": list(result.notes),
-    }
 
 
 def explanation_document(explained: UnitExplanation, preset: Preset) -> dict[str, Any]:

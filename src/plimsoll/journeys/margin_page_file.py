@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from plimsoll.domain.evidence import Verdict
+from plimsoll.domain.margin_explanation import UnitExplanation
 from plimsoll.domain.table import Table
 from plimsoll.journeys.margin_explained import (
     contribution_table,
     scenario_table,
     terms_table,
 )
+from plimsoll.journeys.margin_run import MarginRun
 from plimsoll.journeys.margin_summary import account_summaries
 from plimsoll.journeys.margin_units import digits_of
 from plimsoll.journeys.surface_source import foot_line
+from plimsoll.presets import Preset
 
 if TYPE_CHECKING:
-    from plimsoll.journeys.margin_preset_result import PresetMargin
     from plimsoll.report.key_figures import KeyFigure
     from plimsoll.report.margin_page import AccountPage
 
@@ -33,7 +35,29 @@ _KEYS = (
 )
 
 
-def margin_html(result: PresetMargin) -> str:
+class ShownMargin(Protocol):
+    """What a page asks of a result (`plimsoll.PresetMargin`)."""
+
+    @property
+    def run(self) -> MarginRun: ...
+    @property
+    def preset(self) -> Preset: ...
+    @property
+    def accounts(self) -> tuple[str, ...]: ...
+    @property
+    def title(self) -> str: ...
+    @property
+    def source(self) -> str: ...
+    @property
+    def unknown(self) -> tuple[str, ...]: ...
+    @property
+    def under_maintenance(self) -> tuple[str, ...]: ...
+    def table(self) -> Table: ...
+    def explanations(self, account: str | None = None) -> tuple[UnitExplanation, ...]: ...
+    def explain(self, account: str | None = None) -> tuple[Table, ...]: ...
+
+
+def margin_html(result: ShownMargin) -> str:
     """Return the page; of a large book its first accounts, which the page says."""
     from plimsoll.report.margin_page import margin_page
 
@@ -48,7 +72,7 @@ def margin_html(result: PresetMargin) -> str:
     )
 
 
-def _account(result: PresetMargin, name: str) -> AccountPage:
+def _account(result: ShownMargin, name: str) -> AccountPage:
     from plimsoll.report.margin_page import AccountPage
 
     explanations = result.explanations(name)
@@ -64,7 +88,7 @@ def _account(result: PresetMargin, name: str) -> AccountPage:
     )
 
 
-def _tables(result: PresetMargin, name: str) -> tuple[Table, ...]:
+def _tables(result: ShownMargin, name: str) -> tuple[Table, ...]:
     units = result.table()
     own = replace(units, rows=tuple(row for row in units.rows if row[0] == name))
     explained = result.explanations(name)
@@ -80,7 +104,7 @@ def _tables(result: PresetMargin, name: str) -> tuple[Table, ...]:
     return tuple(table for table in (*tables, *plain) if len(table))
 
 
-def _verdict(result: PresetMargin, name: str) -> tuple[Verdict, str]:
+def _verdict(result: ShownMargin, name: str) -> tuple[Verdict, str]:
     if name in result.unknown:
         return Verdict.NOT_PROVEN, "A position has no number; the table says why."
     if name not in result.run.setting.accounts.collateral:
@@ -90,7 +114,7 @@ def _verdict(result: PresetMargin, name: str) -> tuple[Verdict, str]:
     return Verdict.HOLDS, "Equity covers maintenance margin."
 
 
-def _key_figures(result: PresetMargin, name: str) -> tuple[KeyFigure, ...]:
+def _key_figures(result: ShownMargin, name: str) -> tuple[KeyFigure, ...]:
     from plimsoll.report.key_figures import KeyFigure
 
     found = account_summaries(result.run, name)

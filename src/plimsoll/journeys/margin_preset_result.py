@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 from plimsoll.domain.margin_explanation import UnitExplanation
 from plimsoll.domain.requirement import Requirements
-from plimsoll.domain.table import Cell, Column, Table
+from plimsoll.domain.table import Cell, Column, Table, iso_minute
 from plimsoll.errors import UsageError
 from plimsoll.journeys.margin_market import when
 from plimsoll.journeys.margin_run import CurrencyRun, MarginRun
@@ -23,6 +23,7 @@ from plimsoll.journeys.margin_units import (
     unit_row,
     unit_status,
 )
+from plimsoll.journeys.surface_source import source_document
 from plimsoll.presets import Preset
 
 if TYPE_CHECKING:
@@ -143,7 +144,7 @@ class PresetMargin:
         UsageError
             For an account the book does not have, or none where there are several.
         """
-        name = self._account(account)
+        name = self.run.account(account)
         return tuple(
             explanation
             for run in self.run.runs
@@ -161,7 +162,7 @@ class PresetMargin:
         """
         from plimsoll.journeys.margin_explained import explained_tables
 
-        name = self._account(account)
+        name = self.run.account(account)
         found = [t for e in self.explanations(name) for t in explained_tables(e, self.preset)]
         plain = [
             run.requirements.explain(name)
@@ -201,7 +202,7 @@ class PresetMargin:
 
         if not isinstance(request, Mapping | None):
             raise UsageError("must be an object", found=type(request).__name__, field="what-if")
-        return what_if(self, {**(request or {}), **changes})
+        return what_if(self.run, {**(request or {}), **changes})
 
     @overload
     def to_html(self, path: None = None) -> str: ...
@@ -225,22 +226,17 @@ class PresetMargin:
         return write_page(page_path(path), margin_html(self))
 
     def document(self) -> dict[str, Any]:
-        """Return everything as plain values: preset with accuracy, units, explanations."""
-        from plimsoll.journeys.margin_explained import margin_document
-
-        return margin_document(self)
-
-    def _account(self, name: str | None) -> str:
-        if name is None and len(self.accounts) == 1:
-            return self.accounts[0]
-        if name in self.accounts:
-            return str(name)
-        raise UsageError(
-            "must be one of the book's accounts",
-            found=name,
-            field="account",
-            remedy=f"these are {', '.join(self.accounts[:12])}",
-        )
+        """Return the result as plain values: preset with accuracy, market, units, notes."""
+        market = self.run.setting.market
+        at = None if market.at_ns is None else iso_minute(market.at_ns).replace(" ", "T") + "Z"
+        return {
+            "preset": self.preset.document(),
+            "market": {"at": at, "source": market.source, **source_document(market.files)},
+            "units": [dict(row) for row in self.table()],
+            "under_maintenance": list(self.under_maintenance),
+            "unknown": list(self.unknown),
+            "notes": list(self.notes),
+        }
 
     def _with(self, status: MarginStatus) -> tuple[str, ...]:
         found = {

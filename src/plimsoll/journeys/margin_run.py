@@ -78,6 +78,25 @@ class MarginRun:
     runs: tuple[CurrencyRun, ...]
     notes: tuple[str, ...] = field(default_factory=tuple)
 
+    def account(self, name: str | None) -> str:
+        """Return the name of an account; of the only one where none is named.
+
+        Raises
+        ------
+        UsageError
+        """
+        known = self.setting.accounts.names
+        if name is None and len(known) == 1:
+            return known[0]
+        if name in known:
+            return str(name)
+        raise UsageError(
+            "must be one of the book's accounts",
+            found=name,
+            field="account",
+            remedy=f"these are {', '.join(known[:12])}",
+        )
+
 
 def run_margin(setting: MarginSetting) -> MarginRun:
     """Prepare the preset's model in the market and ask for the requirements of the book.

@@ -11,7 +11,7 @@ import difflib
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from plimsoll.domain.table import Cell, Column, ColumnKind, Table
 from plimsoll.errors import UsageError
@@ -21,9 +21,6 @@ from plimsoll.journeys.margin_run import MarginRun, run_margin
 from plimsoll.journeys.margin_summary import AMOUNTS, account_summaries
 from plimsoll.journeys.margin_trades import frozen_accounts, traded_accounts
 from plimsoll.journeys.margin_units import digits_of
-
-if TYPE_CHECKING:
-    from plimsoll.journeys.margin_preset_result import PresetMargin
 
 Summary = Mapping[str, Any]
 
@@ -121,15 +118,15 @@ class WhatIf:
 
     Parameters
     ----------
-    before, after : PresetMargin
+    before, after : MarginRun
         All of the book, and the account alone after the change.
     account : str
     notes : tuple of str
     currency : str or None
     """
 
-    before: PresetMargin
-    after: PresetMargin
+    before: MarginRun
+    after: MarginRun
     account: str
     notes: tuple[str, ...] = ()
     currency: str | None = None
@@ -143,9 +140,9 @@ class WhatIf:
         before, after = self._summaries(self.before), self._summaries(self.after)
         return {
             "account": self.account,
-            "preset": self.after.preset.name,
-            "accuracy": self.after.preset.accuracy.value,
-            "sources": [str(source) for source in self.after.preset.sources],
+            "preset": self.after.setting.preset.name,
+            "accuracy": self.after.setting.preset.accuracy.value,
+            "sources": [str(source) for source in self.after.setting.preset.sources],
             "before": list(before.values()),
             "after": list(after.values()),
             "difference": [
@@ -167,18 +164,18 @@ class WhatIf:
         ]
         return Table(
             name="what_if",
-            title=f"What if: {self.account} under {self.after.preset.title}",
+            title=f"What if: {self.account} under {self.after.setting.preset.title}",
             columns=(
                 Column(name="currency", title="Currency"),
                 Column(name="amount", title="Amount"),
                 *numbers,
             ),
             rows=tuple(rows),
-            notes=(*self.notes, accuracy_note(self.after.preset)),
+            notes=(*self.notes, accuracy_note(self.after.setting.preset)),
         )
 
-    def _summaries(self, result: PresetMargin) -> dict[str, Summary]:
-        found = account_summaries(result.run, self.account)
+    def _summaries(self, run: MarginRun) -> dict[str, Summary]:
+        found = account_summaries(run, self.account)
         return {c: s for c, s in found.items() if self.currency in (None, c)}
 
     def __str__(self) -> str:
@@ -188,7 +185,7 @@ class WhatIf:
         return self.table()._repr_html_()
 
 
-def what_if(result: PresetMargin, request: Mapping[str, Any]) -> WhatIf:
+def what_if(run: MarginRun, request: Mapping[str, Any]) -> WhatIf:
     """Margin one account again after a change.
 
     Raises
@@ -196,11 +193,8 @@ def what_if(result: PresetMargin, request: Mapping[str, Any]) -> WhatIf:
     UsageError
         A request that cannot be read, an account or instrument that is not there.
     """
-    from plimsoll.journeys.margin_preset_result import PresetMargin
-
     asked = WhatIfRequest.of(request)
-    name = result._account(asked.account)
-    run = result.run
+    name = run.account(asked.account)
     kept = frozen_accounts(run, name)
     traded = traded_accounts(
         run,
@@ -215,10 +209,10 @@ def what_if(result: PresetMargin, request: Mapping[str, Any]) -> WhatIf:
         run.setting.preset, run.setting.venue_names,
     )  # fmt: skip
     setting = replace(run.setting, accounts=traded, market=market)
-    after = PresetMargin(run=run_margin(setting))
-    _check_currency(asked.currency, run, after.run)
+    after = run_margin(setting)
+    _check_currency(asked.currency, run, after)
     return WhatIf(
-        before=result,
+        before=run,
         after=after,
         account=name,
         notes=tuple(_notes(asked, moved)),
