@@ -9,8 +9,9 @@ from plimsoll.domain.account import Account
 from plimsoll.domain.book import Book
 from plimsoll.margin.protocol import Prepared
 from plimsoll.testing.generated_books import position
+from sandbox_examined import Examined
 from sandbox_margin import TRUTHS
-from sandbox_models import HEDGED_ADD_ONS, MODELS, Examined, with_add_ons
+from sandbox_models import HEDGED_ADD_ONS, MODELS, with_add_ons
 
 Held = Mapping[str, float]
 SPOT = {coin: truth.index for coin, truth in TRUTHS.items()}
@@ -70,6 +71,7 @@ THIN: dict[tuple[str, str], str] = {
             "greeks",
             "greeks, correlated",
             "hybrid",
+            "exposure",
         )
         for book in ("basis", "box", "two settlements")
     },

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -11,8 +10,6 @@ import numpy as np
 
 from deribit_accounts import pair
 from paradex_accounts import underlying
-from plimsoll.domain.instrument import Future, Perpetual
-from plimsoll.domain.tiers import Tier, TierTable
 from plimsoll.margin.add_ons import (
     BasisAddOn,
     BasisParameters,
@@ -45,8 +42,12 @@ from plimsoll.margin.derive import (
     Pmrm2Parameters,
     SrmParameters,
 )
-from plimsoll.margin.drift import CollateralRules, DriftMargin, DriftRules, PerpetualRules
-from plimsoll.margin.dydx import DydxMargin, LiquidityTier
+from plimsoll.margin.exposure import (
+    CoinDynamics,
+    ExposureMargin,
+    ExposureParameters,
+    MarginAgreement,
+)
 from plimsoll.margin.greeks import Correlations, GreeksMargin, GreeksParameters
 from plimsoll.margin.hybrid import HybridMargin, HybridParameters
 from plimsoll.margin.okx import FIRST_CLASS, OTHER_CLASS, OkxMargin
@@ -57,144 +58,23 @@ from plimsoll.margin.simulation import (
     SimulationMargin,
     SimulationParameters,
 )
-from plimsoll.margin.size_tiers import SizeRates, SizeTieredMargin
 from plimsoll.margin.span import InterCommoditySpread, SpanMargin, SpanParameters
-from plimsoll.margin.tiered import TieredMargin
-from plimsoll.margin.vega import VegaMargin, VegaMarket
-from plimsoll.testing import OPTIONAL, MarginCase, MarginProperty, RescaledCase
-from plimsoll.testing.margin_case import UNIT
-from sandbox_margin import COINS, INSTRUMENTS, PRICING, SNAPSHOT, TRUTHS, scenarios
-
-P = MarginProperty
-DELTA_ONE = [m for m, i in INSTRUMENTS.items() if isinstance(i, Perpetual | Future)]
-IN_DOLLARS = {"USDC": 20_000.0}
-IN_BOTH = {"USDC": 20_000.0, "HELM": 0.5, "KEEL": -2.0}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Examined:
-    """A model, what it does not promise and why, and what its accounts hold.
-
-    Parameters
-    ----------
-    not_promised : mapping of MarginProperty to str
-        With the reason.
-    fewer : MarginCase or None
-        The same with some scenarios left out.
-    rescaled : RescaledCase or None
-    pricing_markets : tuple of str
-        Beyond those of the model's own pricing.
-    """
-
-    case: MarginCase
-    not_promised: Mapping[MarginProperty, str]
-    collateral: Mapping[str, float] = field(default_factory=lambda: IN_DOLLARS)
-    fewer: MarginCase | None = None
-    rescaled: RescaledCase | None = None
-    pricing_markets: tuple[str, ...] = ()
-
-    @property
-    def promises(self) -> frozenset[MarginProperty]:
-        return OPTIONAL - frozenset(self.not_promised)
-
-
-def case(model: Any, parameters: Any) -> MarginCase:
-    return MarginCase(
-        model=model, parameters=parameters, snapshot=SNAPSHOT, instruments=INSTRUMENTS
-    )
-
-
-def each(parameters: Any) -> dict[str, Any]:
-    return dict.fromkeys(COINS, parameters)
-
-
-def in_units(held: MarginCase, model: Any) -> RescaledCase:
-    """The same case whose model counts in half dollars."""
-    prices = {**held.snapshot.stable_price_usd, UNIT: 0.5}
-    return RescaledCase(
-        case=replace(held, model=model, snapshot=replace(SNAPSHOT, stable_price_usd=prices)),
-        factor=2.0,
-    )
-
-
-HALVES = CurrencyPricing(numeraire=UNIT, pricing_markets=PRICING.pricing_markets)
-TABLE = TierTable(
-    tuple(
-        Tier(
-            cap_usd=None if cap is None else Decimal(cap),
-            maintenance_rate=Decimal(rate),
-            initial_rate=2 * Decimal(rate),
-            max_leverage=1 / (2 * Decimal(rate)),
-        )
-        for cap, rate in (("100000", "0.01"), ("1000000", "0.02"), (None, "0.05"))
-    )
+from plimsoll.testing import RescaledCase
+from sandbox_examined import (
+    HALVES,
+    IN_BOTH,
+    NO_INVERSE,
+    NO_TAIL,
+    ONE_BY_ONE,
+    SEGREGATED,
+    Examined,
+    P,
+    case,
+    each,
+    in_units,
 )
-ONE_BY_ONE = {P.MORE_SCENARIOS: "it has no scenarios"}
-NO_INVERSE = {P.PARITY: "it margins linear contracts only"}
-SEGREGATED = {P.PARITY: "other currencies stand in other accounts"}
-NO_TAIL = {P.MORE_SCENARIOS: "it is no worst case"}
-
-
-def rates(name: str) -> Examined:
-    """Models that margin positions one by one."""
-    parameters: Any
-    if name == "tiered":
-        model: Any = TieredMargin(pricing=PRICING)
-        parameters = dict.fromkeys(DELTA_ONE, TABLE)
-    elif name == "size tiers":
-        model = SizeTieredMargin(pricing=PRICING)
-        rate = SizeRates(
-            initial_rate=Decimal("0.02"),
-            maintenance_rate=Decimal("0.01"),
-            initial_slope=Decimal("0.0001"),
-            maintenance_slope=Decimal("0.0001"),
-            highest_rate=Decimal("0.5"),
-        )
-        parameters = dict.fromkeys(DELTA_ONE, rate)
-    elif name == "dydx":
-        model = DydxMargin(pricing=PRICING)
-        tier = LiquidityTier(
-            initial_margin=Decimal("0.05"),
-            maintenance_fraction=Decimal("0.6"),
-            open_interest_lower_usd=Decimal(10**8),
-            open_interest_upper_usd=Decimal(10**10),
-        )
-        parameters = dict.fromkeys(DELTA_ONE, tier)
-    elif name == "drift":
-        model = DriftMargin(pricing=PRICING)
-        perpetual = PerpetualRules(
-            initial_ratio=Decimal("0.1"),
-            maintenance_ratio=Decimal("0.05"),
-            size_factor=Decimal("0.0002"),
-        )
-        weights = CollateralRules(
-            initial_asset_weight=Decimal("0.8"),
-            maintenance_asset_weight=Decimal("0.9"),
-            initial_liability_weight=Decimal("1.2"),
-            maintenance_liability_weight=Decimal("1.1"),
-        )
-        parameters = DriftRules(
-            perpetuals=dict.fromkeys(DELTA_ONE, perpetual),
-            collateral={"USDC": weights, **each(weights)},
-        )
-    else:
-        model = VegaMargin(pricing=PRICING)
-        market = VegaMarket(
-            volatility_annual=Decimal("0.8"),
-            tail_probability=Decimal("0.01"),
-            horizon_years=Decimal("0.003"),
-            linear_slippage=Decimal("0.01"),
-            quadratic_slippage=Decimal("0.001"),
-        )
-        parameters = dict.fromkeys(DELTA_ONE, market)
-    linear = {} if name in ("tiered", "size tiers") else NO_INVERSE
-    orders = {P.ORDERS: "market orders count as filled, and may close"} if name == "vega" else {}
-    return Examined(
-        case=case(model, parameters),
-        not_promised={**ONE_BY_ONE, **linear, **orders},
-        collateral=IN_BOTH,
-    )
-
+from sandbox_margin import COINS, PRICING, TRUTHS, scenarios
+from sandbox_rate_models import RATE_MODELS, rates
 
 STANDARD = DeribitStandardPair(
     future_initial_rate=Decimal("0.02"),
@@ -392,6 +272,34 @@ def simulated() -> dict[str, Examined]:
     }
 
 
+def exposed() -> dict[str, Examined]:
+    """Potential future exposure to a client, on few paths."""
+    model = ExposureMargin(
+        dynamics=CoinDynamics(
+            coins=COINS,
+            spot=np.array([TRUTHS[coin].index for coin in COINS]),
+            vol_annual=np.array([0.5, 0.6]),
+            correlation=np.array([[1.0, 0.8], [0.8, 1.0]]),
+        ),
+        agreement=MarginAgreement(),
+        paths=60,
+        seed=1,
+        pricing=PRICING,
+    )
+    return {
+        "exposure": Examined(
+            case=case(model, {PORTFOLIO: ExposureParameters(horizon_hours=Decimal(48))}),
+            not_promised={
+                **NO_TAIL,
+                P.CURRENCY_UNIT: "it counts in dollars only",
+                P.SUBADDITIVE: "a quantile is not",
+                P.UNIT_EXPLANATIONS: "it knows paths of a whole netting set only",
+            },
+            collateral=IN_BOTH,
+        )
+    }
+
+
 def _first(count: int) -> Any:
     whole = scenarios(250)
     return replace(
@@ -433,13 +341,13 @@ def with_add_ons(base: Examined, add_ons: tuple[Any, ...], **more: Any) -> Exami
     )
 
 
-RATE_MODELS = ("tiered", "size tiers", "dydx", "drift", "vega")
 MODELS: dict[str, Examined] = {
     **{name: rates(name) for name in RATE_MODELS},
     **deribit(),
     **underlyings(),
     **derive(),
     **simulated(),
+    **exposed(),
 }
 MODELS["deribit X:PM with add-ons"] = with_add_ons(MODELS["deribit X:PM"], HEDGED_ADD_ONS)
 MODELS["tiered with add-ons"] = with_add_ons(MODELS["tiered"], SIZE_ADD_ONS)

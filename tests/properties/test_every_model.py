@@ -26,8 +26,9 @@ from plimsoll.testing.margin_comparisons import (
 from plimsoll.testing.margin_faults import check_faults
 from plimsoll.testing.margin_model import OF_BOOKS
 from plimsoll.testing.subject import Subject, subject
+from sandbox_examined import Examined
 from sandbox_margin import INSTRUMENTS
-from sandbox_models import MODELS, Examined
+from sandbox_models import MODELS
 
 P = MarginProperty
 EXAMPLES = settings(

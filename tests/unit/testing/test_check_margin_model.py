@@ -27,8 +27,9 @@ from plimsoll.testing import (
     check_margin_model,
     generated_book,
 )
+from sandbox_examined import case, in_units
 from sandbox_margin import INSTRUMENTS, PRICING, SNAPSHOT
-from sandbox_models import MODELS, case, in_units
+from sandbox_models import MODELS
 
 P = MarginProperty
 OKX, TIERED, DERIVE = MODELS["okx"], MODELS["tiered"], MODELS["derive SRM"]
