@@ -25,6 +25,7 @@ from plimsoll.maths import payoffs
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
+BoolArray = NDArray[np.bool_]
 
 OPEN_ORDERS = "open_orders"
 """Name of the term."""
@@ -93,25 +94,38 @@ def order_requirement(
 
 
 def _fills(book: Book, owner: IntArray, delta: FloatArray) -> Fills:
-    """Lay out every way to fill the orders, whose deltas (O,) are given."""
+    """Lay out the ways to fill the orders, whose deltas (O,) are given; none of them twice."""
     assert book.orders is not None
     quantity, every = book.orders.quantity, np.arange(owner.size)
     accounts, place = np.unique(owner, return_inverse=True)
-    several = accounts.size
+    several, markets = accounts.size, max(len(book.markets), 1)
     way, order = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
-    for number, chosen in enumerate((quantity > 0, quantity < 0, delta > 0, delta < 0), start=1):
+    mixed = np.bincount(place, (delta > 0) != (quantity > 0), several)[place] > 0
+    one, other = mixed & (delta > 0), mixed & (delta < 0)  # else these are the buys and the sells
+    for number, chosen in enumerate((quantity > 0, quantity < 0, one, other), start=1):
         way.append(number * several + place[chosen])
         order.append(every[chosen])
-    sides = (owner * max(len(book.markets), 1) + book.orders.market) * 2 + (quantity < 0)
-    keys, alone = np.unique(sides, return_inverse=True)
-    way.append(5 * several + alone)
-    order.append(every)
-    of_key = keys // (2 * max(len(book.markets), 1))
+    keys, alone = np.unique(
+        (owner * 2 + (quantity < 0)) * markets + book.orders.market, return_inverse=True
+    )
+    sides, of_key = np.unique(keys // markets, return_inverse=True)
+    apart = (np.bincount(of_key, minlength=sides.size) > 1)[of_key]  # else it is all of a side
+    way.append(5 * several + alone[apart[alone]])
+    order.append(every[apart[alone]])
+    account = np.concatenate([np.tile(accounts, 5), keys // markets // 2])
+    return _without_empty(account, several, np.concatenate(way), np.concatenate(order))
+
+
+def _without_empty(account: IntArray, none: int, way: IntArray, order: IntArray) -> Fills:
+    """Leave out the ways that fill nothing, but for the first ``none`` ones."""
+    kept = np.bincount(way, minlength=account.size) > 0
+    kept[:none] = True
+    number = np.cumsum(kept) - 1
     return Fills(
-        account=np.concatenate([np.tile(accounts, 5), of_key]).astype(np.int64),
-        none=several,
-        way=np.concatenate(way).astype(np.int64),
-        order=np.concatenate(order).astype(np.int64),
+        account=account[kept].astype(np.int64),
+        none=none,
+        way=number[way].astype(np.int64),
+        order=order.astype(np.int64),
     )
 
 
@@ -124,41 +138,55 @@ def _filled(book: Book, fills: Fills) -> Book:
     assert book.orders is not None
     counts = np.diff(book.offsets)[fills.account]
     ends = np.concatenate([[0], np.cumsum(counts)])
-    held = np.repeat(book.offsets[fills.account] - ends[:-1], counts) + np.arange(ends[-1])
+    # By account and market, so that the sort below merges two sorted runs.
+    sorted_rows = np.lexsort((book.market, book.account_of_position))
+    start = np.repeat(book.offsets[fills.account] - ends[:-1], counts)
+    held = sorted_rows[start + np.arange(ends[-1])]
     of_held = np.repeat(np.arange(fills.account.size), counts)
     cross = ~book.isolated[held]
     held, of_held = held[cross], of_held[cross]
-    way = np.concatenate([of_held, fills.way])
-    market = np.concatenate([book.market[held], book.orders.market[fills.order]])
-    quantity = np.concatenate([book.quantity[held], book.orders.quantity[fills.order]])
-    pairs, place = np.unique(way * max(len(book.markets), 1) + market, return_inverse=True)
-    two = np.bincount(place[: held.size], minlength=pairs.size) > 1
-    keys, at = np.unique(2 * place + (two[place] & (quantity < 0)), return_inverse=True)
-    way_of, market_of = np.divmod(pairs[keys // 2], max(len(book.markets), 1))
-    return _cross_book(
-        book,
-        fills.account,
-        way_of,
-        market_of,
-        np.bincount(at, weights=quantity, minlength=keys.size).astype(np.float64),
-    )
+    orders = book.orders
+    laid = np.lexsort((orders.market[fills.order], fills.way))
+    way = np.concatenate([of_held, fills.way[laid]])
+    market = np.concatenate([book.market[held], orders.market[fills.order[laid]]])
+    quantity = np.concatenate([book.quantity[held], orders.quantity[fills.order[laid]]])
+    pair = way * max(len(book.markets), 1) + market
+    merged = np.argsort(pair, kind="stable")
+    way, market, pair, quantity = way[merged], market[merged], pair[merged], quantity[merged]
+    return _cross_book(book, fills.account, way, market, quantity, pair, merged < held.size)
 
 
 def _cross_book(
-    book: Book, account: IntArray, way: IntArray, market: IntArray, quantity: FloatArray
+    book: Book,
+    account: IntArray,
+    way: IntArray,
+    market: IntArray,
+    quantity: FloatArray,
+    pair: IntArray,
+    is_held: BoolArray,
 ) -> Book:
-    """Put positions, sorted by ``way``, into a book with one account a way and no collateral."""
-    count = quantity.size
+    """Net positions and fills, sorted by ``pair`` of way and market, into a book without names.
+
+    A pair with two positions, a long and a short one, keeps two.
+    """
+    first = np.diff(pair, prepend=-1) != 0
+    number = np.cumsum(first) - 1
+    two = np.bincount(number, is_held, int(first.sum()))[number] > 1
+    at = 2 * number + (two & (quantity < 0))
+    net = np.bincount(at, quantity, 2 * int(first.sum())).astype(np.float64)
+    there = np.bincount(at, minlength=net.size) > 0
+    way, market = np.repeat(way[first], 2)[there], np.repeat(market[first], 2)[there]
+    net = net[there]
     held = np.bincount(way, minlength=account.size)
     return Book(
-        accounts=tuple(book.accounts[a] for a in account.tolist()),
+        accounts=("",) * account.size,
         markets=book.markets,
         offsets=np.concatenate([[0], np.cumsum(held)]).astype(np.int64),
         market=market.astype(np.int64),
-        quantity=quantity,
-        entry_price=np.ones(count),
-        isolated_margin=np.full(count, np.nan),
-        leverage=np.full(count, np.nan),
+        quantity=net,
+        entry_price=np.ones(net.size),
+        isolated_margin=np.full(net.size, np.nan),
+        leverage=np.full(net.size, np.nan),
         currencies=(),
         collateral=np.zeros((account.size, 0)),
     )
