@@ -31,12 +31,14 @@ class CurrencyPricing:
     ) -> float:
         """Return the price of one unit of ``currency`` in the numeraire.
 
-        NaN where the pricing market has no finite index.
+        NaN where nothing prices the currency, or its market has no finite index: whoever holds
+        it, or a contract that settles in it, then has a reason instead of a number.
 
         Raises
         ------
         UsageError
-            Where nothing says how to price the currency.
+            For markets that price currencies in a circle, or another currency than they are named
+            for.
         """
         if currency == self.numeraire:
             return 1.0
@@ -57,10 +59,12 @@ class CurrencyPricing:
         if currency in snapshot.stable_price_usd:
             return float(snapshot.stable_price_usd[currency])
         market = self.pricing_markets.get(currency)
-        if market is None or currency in asked:
+        if market is None:
+            return float("nan")
+        if currency in asked:
             raise UsageError(
                 "must have a price",
-                found="none" if market is None else f"a circle through {', '.join(asked)}",
+                found=f"a circle through {', '.join(asked)}",
                 field=f"currency {currency}",
                 remedy="put a dollar coin into MarketSnapshot.stable_price_usd and name the "
                 "market whose index prices any other coin in pricing_markets",

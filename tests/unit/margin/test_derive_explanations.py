@@ -132,9 +132,17 @@ def test_wrong_use_is_refused(name: str) -> None:
         model.prepare(snapshot(), {"XRP": parameters["BTC"]}, instruments())
     with pytest.raises(UsageError, match="stable_price_usd"):
         model.prepare(replace(snapshot(), stable_price_usd={}), parameters, instruments())
+
+
+@every_model
+def test_an_unpriced_coin_is_a_reason_of_those_who_hold_it(name: str) -> None:
+    model, parameters = MODELS[name]
     prepared = model.prepare(snapshot(), parameters, instruments())
-    with pytest.raises(UsageError, match="currency XRP"):
-        prepared.requirements(Book.from_accounts([account("a", {}, {"XRP": 1.0})]))
+    book = Book.from_accounts([account("a", {}, {"XRP": 1.0}), SHORT])
+    found = prepared.requirements(book)
+    assert found.unknown.tolist() == [True, False]
+    alone = prepared.requirements(Book.from_accounts([SHORT]))
+    assert found.maintenance[1] == alone.maintenance[0]
 
 
 def test_parameters_that_the_contract_refuses() -> None:

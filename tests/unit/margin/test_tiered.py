@@ -178,12 +178,14 @@ def test_a_coin_nobody_holds_needs_no_sound_price() -> None:
     assert found.equity[0] == 5.0
 
 
-def test_an_unpriced_currency_is_refused_not_defaulted() -> None:
-    with pytest.raises(UsageError, match="currency BTC: must have a price"):
-        prepare(model=TieredMargin())
+def test_an_unpriced_currency_is_a_reason_of_those_who_hold_it() -> None:
     doge = Account(name="d", collateral={"DOGE": 1.0})
-    with pytest.raises(UsageError, match="currency DOGE: must have a price"):
-        prepare().requirements(Book.from_accounts([doge]))
+    found = prepare().requirements(Book.from_accounts([doge, ACCOUNT]))
+    assert found.unknown.tolist() == [True, False, False]
+    assert found.unit_reason is not None
+    assert found.unit_reason.tolist() == [MarginReason.NO_COLLATERAL_PRICE, 0, 0]
+    alone = prepare().requirements(Book.from_accounts([ACCOUNT]))
+    assert found.maintenance[1] == alone.maintenance[0]
 
 
 @pytest.mark.parametrize(
