@@ -154,18 +154,16 @@ def cells_of_holdings(
     """
     if risk_unit_of_group is None:
         risk_unit_of_group = np.zeros(int(group_of_row.max(initial=-1)) + 1, dtype=np.int64)
-    # Copies: kernels compile apart for read-only columns.
+    # Writeable: kernels compile apart for read-only columns.
     laid = cell_layout(
-        np.array(unit, dtype=np.int64),
-        np.array(row, dtype=np.int64),
-        np.array(quantity),
-        np.array(group_of_row, dtype=np.int64),
-        np.array(risk_unit_of_group, dtype=np.int64),
+        np.require(unit, np.int64, ["C", "W"]),
+        np.require(row, np.int64, ["C", "W"]),
+        np.require(quantity, np.float64, ["C", "W"]),
+        np.require(group_of_row, np.int64, ["C", "W"]),
+        np.require(risk_unit_of_group, np.int64, ["C", "W"]),
         units,
     )
-    return Cells(
-        positions=CellPositions(*laid[:5]), order=laid[5], unit=laid[6], risk_unit=laid[7]
-    )
+    return Cells(positions=CellPositions(*laid[:5]), order=laid[5], unit=laid[6], risk_unit=laid[7])
 
 
 def sum_by_unit(layout: UnitLayout, unit: IntArray, values: FloatArray) -> FloatArray:

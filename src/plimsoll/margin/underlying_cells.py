@@ -127,8 +127,12 @@ def binding_of_units(
         Margin of each cell.
     """
     found = np.full(len(layout), -1, dtype=np.int64)
-    order = np.lexsort((-np.arange(len(cells)), total))  # the largest is written last
-    found[cells.unit[order]] = of_cell[order]
+    if len(cells):
+        starts = np.flatnonzero(np.diff(cells.unit, prepend=-1))
+        largest = np.maximum.reduceat(total, starts)
+        asks_most = total == np.repeat(largest, np.diff(starts, append=len(cells)))
+        at = np.flatnonzero(asks_most)[::-1]  # the first of equals is written last
+        found[cells.unit[at]] = of_cell[at]
     return found
 
 

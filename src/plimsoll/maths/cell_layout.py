@@ -10,27 +10,75 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from plimsoll.maths.unit_order import order_within_units
-
 Vector = NDArray[np.float64]
 Codes = NDArray[np.int64]
 
 LEFT_OUT = -1
 """Row of a holding that stands in no cell."""
+_SMALL = 48
 
 
 @njit(cache=True, nogil=True)
-def _kept(unit: Codes, row: Codes, group: Codes, risk_unit: Codes) -> tuple[Codes, Codes, Codes]:
-    """Holdings that have a row, and the unit and sorting key of each of them."""
-    kept, of, key = np.empty_like(row), np.empty_like(row), np.empty_like(row)
-    count, groups = 0, risk_unit.size
-    for e in range(row.size):
-        if row[e] < 0:
-            continue
-        k = group[row[e]]
-        kept[count], of[count], key[count] = e, unit[e], risk_unit[k] * groups + k
-        count += 1
-    return kept[:count], of[:count], key[:count]
+def _by_unit(unit: Codes, row: Codes, units: int) -> tuple[Codes, Codes]:
+    """Return holdings (P,) that have a row by rising unit, and where each unit begins (U + 1,)."""
+    starts = np.zeros(units + 1, np.int64)
+    for e in range(unit.size):
+        starts[unit[e] + 1] += row[e] >= 0
+    for u in range(units):
+        starts[u + 1] += starts[u]
+    place, order = starts[:-1].copy(), np.empty(starts[-1], np.int64)
+    for e in range(unit.size):
+        if row[e] >= 0:
+            order[place[unit[e]]] = e
+            place[unit[e]] += 1
+    return order, starts
+
+
+@njit(cache=True, nogil=True)
+def _sort(values: Codes) -> None:
+    """Sort numbers that all differ; insertion is the fastest for a few."""
+    if values.size > _SMALL:
+        values.sort()
+        return
+    for i in range(1, values.size):
+        value, j = values[i], i
+        while j > 0 and values[j - 1] > value:
+            values[j] = values[j - 1]
+            j -= 1
+        values[j] = value
+
+
+@njit(cache=True, nogil=True)
+def _sort_units(order: Codes, starts: Codes, row: Codes, group: Codes, risk_unit: Codes) -> Codes:
+    """Sort each unit's stretch of ``order`` by risk unit and group; return that key (P,)."""
+    groups, key = risk_unit.size, np.empty_like(order)
+    most = np.diff(starts).max() if starts.size > 1 else 0
+    held, ranks = np.empty(most, np.int64), np.empty(most, np.int64)
+    for u in range(starts.size - 1):
+        first, count = starts[u], starts[u + 1] - starts[u]
+        for i in range(count):
+            held[i] = order[first + i]
+            k = group[row[held[i]]]
+            ranks[i] = (risk_unit[k] * groups + k) * count + i  # ties as they stood
+        _sort(ranks[:count])
+        for i in range(count):
+            key[first + i] = ranks[i] // count
+            order[first + i] = held[ranks[i] - key[first + i] * count]
+    return key
+
+
+@njit(cache=True, nogil=True)
+def _count(starts: Codes, key: Codes, groups: int) -> tuple[int, int]:
+    """Return how many segments and cells there are."""
+    segments, cells = 0, 0
+    for u in range(starts.size - 1):
+        last = -1
+        for p in range(starts[u], starts[u + 1]):
+            if key[p] != last:
+                segments += 1
+                cells += last < 0 or key[p] // groups != last // groups
+                last = key[p]
+    return segments, cells
 
 
 @njit(cache=True, nogil=True)
@@ -65,31 +113,26 @@ def cell_layout(
         Where each holding stood.
     cell_unit, cell_risk_unit : (C,) int64
     """
-    kept, of, key = _kept(unit, row, group, risk_unit)
-    place = order_within_units(of, key, units)
-    count, groups = place.size, max(risk_unit.size, 1)
-    order, laid, held = np.empty_like(kept), np.empty_like(kept), np.empty(count)
-    segment_at, segment_group = np.empty(count + 1, np.int64), np.empty_like(kept)
-    cell_at, cell_unit, cell_risk = np.empty(count + 1, np.int64), np.empty_like(kept), kept * 0
-    segments, cells, last_unit, last_key = 0, 0, -1, -1
-    for p in range(count):
-        e, own, mine = kept[place[p]], of[place[p]], key[place[p]]
-        order[p], laid[p], held[p] = e, row[e], quantity[e]
-        if own != last_unit or mine != last_key:
-            if own != last_unit or mine // groups != last_key // groups:
-                cell_at[cells], cell_unit[cells], cell_risk[cells] = segments, own, mine // groups
-                cells += 1
-            segment_at[segments], segment_group[segments] = p, mine % groups
+    order, starts = _by_unit(unit, row, units)
+    key = _sort_units(order, starts, row, group, risk_unit)
+    count = order.size
+    segments, cells = _count(starts, key, risk_unit.size)
+    laid, held = np.empty(count, np.int64), np.empty(count)
+    segment_at, segment_group = np.empty(segments + 1, np.int64), np.empty(segments, np.int64)
+    cell_at, cell_unit = np.empty(cells + 1, np.int64), np.empty(cells, np.int64)
+    cell_risk, segments, cells = np.empty(cells, np.int64), 0, 0
+    for u in range(units):
+        last_key, last_risk = -1, -1
+        for p in range(starts[u], starts[u + 1]):
+            laid[p], held[p] = row[order[p]], quantity[order[p]]
+            if key[p] == last_key:
+                continue
+            last_key = key[p]
+            risk = last_key // risk_unit.size
+            if risk != last_risk:
+                cell_at[cells], cell_unit[cells], cell_risk[cells] = segments, u, risk
+                cells, last_risk = cells + 1, risk
+            segment_at[segments], segment_group[segments] = p, last_key - risk * risk_unit.size
             segments += 1
-            last_unit, last_key = own, mine
     segment_at[segments], cell_at[cells] = count, segments
-    return (
-        laid,
-        held,
-        segment_at[: segments + 1].copy(),
-        segment_group[:segments].copy(),
-        cell_at[: cells + 1].copy(),
-        order,
-        cell_unit[:cells].copy(),
-        cell_risk[:cells].copy(),
-    )
+    return laid, held, segment_at, segment_group, cell_at, order, cell_unit, cell_risk

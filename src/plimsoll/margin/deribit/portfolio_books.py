@@ -44,12 +44,15 @@ def with_collateral(book: Book, coins: Sequence[str]) -> HeldBook:
     held = [c for c in coins if c in book.currencies]
     amounts = book.collateral[:, [book.currencies.index(c) for c in held]]
     account, column = np.nonzero(amounts)
-    markets = (*book.markets, *(collateral_market(c) for c in held))
+    if not account.size:
+        return unchanged(book)
     return _with_positions(
-        replace(book, markets=markets),
+        book,
+        book.quantity,
         account.astype(np.int64),
         (len(book.markets) + column).astype(np.int64),
         amounts[account, column],
+        markets=(*book.markets, *(collateral_market(c) for c in held)),
     )
 
 
@@ -71,10 +74,11 @@ def filled(book: Book, *, buys: bool) -> HeldBook:
     quantity = book.quantity.copy()
     known = row >= 0
     quantity[row[known]] += amount[known]
-    moved = replace(book, quantity=quantity)
-    new = keys[~known]
-    added = amount[~known].astype(np.float64)
-    return _with_positions(moved, new // markets, new % markets, added)
+    new, added = keys[~known], amount[~known].astype(np.float64)
+    if not new.size:
+        return unchanged(replace(book, quantity=quantity))
+    account, market = np.divmod(new, markets)
+    return _with_positions(book, quantity, account, market, added, markets=book.markets)
 
 
 def _row_of(book: Book, keys: IntArray, markets: int, buys: bool) -> IntArray:
@@ -93,11 +97,15 @@ def _row_of(book: Book, keys: IntArray, markets: int, buys: bool) -> IntArray:
 
 
 def _with_positions(
-    book: Book, account: IntArray, market: IntArray, quantity: FloatArray
+    book: Book,
+    held: FloatArray,
+    account: IntArray,
+    market: IntArray,
+    quantity: FloatArray,
+    *,
+    markets: tuple[str, ...],
 ) -> HeldBook:
-    """Add cross positions at the end of their accounts."""
-    if not account.size:
-        return unchanged(book)
+    """Hold quantities (P,) of the book's positions, and more cross ones at the accounts' ends."""
     owner = np.concatenate([book.account_of_position, account])
     order = np.argsort(owner, kind="stable")
     count, nan = account.size, np.full(account.size, np.nan)
@@ -105,10 +113,11 @@ def _with_positions(
     return HeldBook(
         book=replace(
             book,
+            markets=markets,
             offsets=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
             funding=None,
             market=np.concatenate([book.market, market])[order].astype(np.int64),
-            quantity=np.concatenate([book.quantity, quantity])[order],
+            quantity=np.concatenate([held, quantity])[order],
             entry_price=np.concatenate([book.entry_price, np.ones(count)])[order],
             isolated_margin=np.concatenate([book.isolated_margin, nan])[order],
             leverage=np.concatenate([book.leverage, nan])[order],

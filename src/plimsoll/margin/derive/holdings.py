@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from plimsoll.domain.book import Book
 from plimsoll.margin.cells import Cells, UnitLayout, cells_of_holdings
 from plimsoll.margin.derive.pmrm_table import PmrmTable
+from plimsoll.maths.cell_layout import LEFT_OUT
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -67,10 +68,9 @@ def holdings(
     collateral : (A,) bool
         Accounts whose hedging collateral belongs here: those at home in this risk unit.
     """
-    mine = table.row_of_market[row]
-    kept = np.flatnonzero((mine >= 0) & ~skip & (book.quantity != 0.0))
-    unit, rows, quantity = [layout.unit_of_position[kept]], [mine[kept]], [book.quantity[kept]]
-    position, currency = [kept], [np.full(kept.size, -1)]
+    own = np.where(skip | (book.quantity == 0.0), LEFT_OUT, table.row_of_market[row])
+    unit, rows, quantity = [layout.unit_of_position], [own], [book.quantity]
+    position, currency = [np.arange(row.size)], [np.full(row.size, -1)]
     for column, name in enumerate(book.currencies):
         asset = table.row_of_asset.get(name)
         if asset is None:
@@ -90,6 +90,6 @@ def holdings(
     )
     return Holdings(
         cells=cells,
-        position=np.concatenate(position)[cells.order].astype(np.int64),
-        currency=np.concatenate(currency)[cells.order].astype(np.int64),
+        position=np.concatenate(position)[cells.order],
+        currency=np.concatenate(currency)[cells.order],
     )

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from plimsoll.margin.cell_sums import CellSums, cell_sums
 from plimsoll.margin.cells import Cells
 from plimsoll.margin.derive.pmrm_table import PmrmTable
-from plimsoll.margin.derive.unpaired_shorts import unpaired_shorts
 from plimsoll.maths.grouped_losses import cell_profits, worst_of_cells
+from plimsoll.maths.unpaired_shorts import unpaired_shorts
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]

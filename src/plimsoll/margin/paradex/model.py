@@ -35,6 +35,7 @@ from plimsoll.margin.paradex.order_charges import order_charges
 from plimsoll.margin.paradex.parameters import ParadexParameters, underlying_parameters
 from plimsoll.margin.paradex.scan import UnitScan, scan_cells
 from plimsoll.margin.paradex.scenarios import ScanTable, scan_table
+from plimsoll.margin.underlying_cells import binding_of_units
 from plimsoll.maths.grouped_losses import neutral_rules
 from plimsoll.scenarios.grid_rules import GridRules
 
@@ -125,7 +126,7 @@ class PreparedParadex:
             values=values,
             terms=terms,
             numeraire=numeraire,
-            binding_scenario=_binding(layout, cells, scan),
+            binding_scenario=binding_of_units(layout, cells, scan.binding, scan.risk),
             scenario_names=self.table.grids[0].names if self.table.grids else (),
             unit_explainer=GridExplainer(
                 book=book,
@@ -196,12 +197,3 @@ class PreparedParadex:
                 )
             )
         return tuple(found)
-
-
-def _binding(layout: UnitLayout, cells: Cells, scan: UnitScan) -> IntArray:
-    """(U,) scenario of the underlying that asks most, the first of equals; -1 where none does."""
-    found = np.full(len(layout), -1, dtype=np.int64)
-    order = np.lexsort((-np.arange(len(cells)), scan.loss + scan.delta_excess))
-    binds = np.where(scan.delta_excess > 0.0, -1, scan.binding)
-    found[cells.unit[order]] = binds[order]
-    return found

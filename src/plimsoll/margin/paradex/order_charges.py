@@ -118,7 +118,7 @@ def _risk_added(table: ScanTable, cells: Cells, scan: UnitScan, pool: OrderPool)
     net = np.maximum(np.maximum(most_long - short, most_short - long), 0.0)
     least = minimum_delta(table, pool.underlying, most_long, most_short, net)
     risk = np.maximum(total.max(axis=1, initial=0.0), least)
-    added = risk - pool.held(scan.loss + scan.delta_excess)
+    added = risk - pool.held(scan.risk)
     return np.asarray(np.maximum(added, 0.0), dtype=np.float64)
 
 

@@ -24,7 +24,7 @@ class UnitScan:
     loss : (C,) float64
         Scan risk, not below 0.
     binding : (C,) int64
-        Its scenario; -1 where none loses.
+        Its scenario; -1 where none loses, or the minimum delta asks more.
     long, short : (C,) float64
         Positions' deltas of either sign, times price; both positive.
     delta_excess : (C,) float64
@@ -42,6 +42,11 @@ class UnitScan:
     funding: FloatArray
     fee: FloatArray
 
+    @property
+    def risk(self) -> FloatArray:
+        """(C,) the larger of scan risk and minimum delta."""
+        return self.loss + self.delta_excess
+
 
 def scan_cells(table: ScanTable, cells: Cells) -> UnitScan:
     """Compute scan risk, minimum delta and provisions of every cell."""
@@ -54,12 +59,13 @@ def scan_cells(table: ScanTable, cells: Cells) -> UnitScan:
     long, short = _sums(np.maximum(delta, 0.0), cells), _sums(np.maximum(-delta, 0.0), cells)
     least = minimum_delta(table, cells.risk_unit, long, short, np.abs(long - short))
     scan = np.maximum(loss, 0.0)
+    excess = np.maximum(least - scan, 0.0)
     return UnitScan(
         loss=scan,
-        binding=np.where(loss > 0.0, binding, -1).astype(np.int64),
+        binding=np.where((loss > 0.0) & (excess == 0.0), binding, -1).astype(np.int64),
         long=long,
         short=short,
-        delta_excess=np.maximum(least - scan, 0.0),
+        delta_excess=excess,
         funding=_sums(quantity * table.funding[row], cells),
         fee=_sums(np.abs(quantity) * table.fee[row], cells),
     )

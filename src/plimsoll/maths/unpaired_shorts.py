@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 from plimsoll.maths.unit_order import order_within_units
 
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
-BoolArray = NDArray[np.bool_]
+Vector = NDArray[np.float64]
+Codes = NDArray[np.int64]
+Flags = NDArray[np.bool_]
 
 
+@njit(cache=True, nogil=True)
+def _unpaired(calls: float, puts: float) -> float:
+    """Shorts among the net calls and net puts of one strike, less those that pair up."""
+    paired = min(abs(calls), abs(puts)) if calls * puts < 0.0 else 0.0
+    return max(-calls, 0.0) + max(-puts, 0.0) - paired
+
+
+@njit(cache=True, nogil=True)
 def unpaired_shorts(
-    segment: IntArray, strike: IntArray, quantity: FloatArray, is_call: BoolArray, segments: int
-) -> FloatArray:
+    segment: Codes, strike: Codes, quantity: Vector, is_call: Flags, segments: int
+) -> Vector:
     """Count short options by segment, calls and puts of opposite sign at one strike netted.
 
     Such a pair is a synthetic forward; a spread of two strikes is not netted.
@@ -45,15 +54,17 @@ def unpaired_shorts(
     ... )
     array([1.5])
     """
+    found = np.zeros(segments)
     order = order_within_units(segment, strike, segments)
-    same = (np.diff(segment[order]) == 0) & (np.diff(strike[order]) == 0)
-    number = np.cumsum(np.append(True, ~same)[: order.size]) - 1
-    count = int(number[-1]) + 1 if number.size else 0
-    amount, right = quantity[order], is_call[order]
-    calls = np.bincount(number, weights=np.where(right, amount, 0.0), minlength=count)
-    puts = np.bincount(number, weights=np.where(right, 0.0, amount), minlength=count)
-    paired = np.where(calls * puts < 0.0, np.minimum(np.abs(calls), np.abs(puts)), 0.0)
-    naked = np.maximum(-calls, 0.0) + np.maximum(-puts, 0.0) - paired
-    of = np.zeros(count, dtype=np.int64)
-    of[number] = segment[order]
-    return np.bincount(of, weights=naked, minlength=segments).astype(np.float64)
+    calls, puts = 0.0, 0.0
+    for place in range(order.size):
+        e = order[place]
+        if is_call[e]:
+            calls += quantity[e]
+        else:
+            puts += quantity[e]
+        after = order[min(place + 1, order.size - 1)]
+        if after == e or segment[after] != segment[e] or strike[after] != strike[e]:
+            found[segment[e]] += _unpaired(calls, puts)
+            calls, puts = 0.0, 0.0
+    return found
