@@ -20,6 +20,7 @@ from plimsoll.testing.generated_books import position, sized
 from plimsoll.testing.margin_comparisons import (
     check_monotone,
     check_not_free,
+    check_order_beside_isolated,
     check_parity,
     parity_pairs,
 )
@@ -117,6 +118,21 @@ def test_any_book(name: str, data: st.DataObject) -> None:
     book = data.draw(books(name))
     found = [f for about in checks_of(name) for f in OF_BOOKS[about](examined(name), book)]
     assert not found, "\n".join(str(f) for f in found)
+
+
+@pytest.mark.parametrize("name", [n for n, m in MODELS.items() if P.ORDERS in m.promises])
+def test_orders_beside_isolated_positions_ask_something(name: str) -> None:
+    tried = examined(name)
+    found = [
+        finding
+        for market in tried.markets
+        for notional in (1_000.0, -1_000.0)
+        for finding in check_order_beside_isolated(
+            tried, market, sized(tried.case, market, notional)
+        )
+    ]
+    # Known: all fills of Deribit's portfolio margin go to the isolated position, unasked.
+    assert bool(found) == name.startswith(("deribit S:PM", "deribit X:PM")), str(found[:1])
 
 
 @pytest.mark.parametrize("name", list(MODELS))

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from plimsoll.domain.account import Account, Position
+from plimsoll.domain.account import Account, Order, Position
 from plimsoll.domain.book import Book
 from plimsoll.domain.instrument import Instrument, Option, Payoff, Perpetual, Spot
 from plimsoll.domain.requirement import Requirements, account_totals
@@ -92,6 +92,33 @@ def check_orders(subject: Subject, book: Book) -> list[MarginFinding]:
                 )
             )
     return out
+
+
+def check_order_beside_isolated(
+    subject: Subject, market: str, quantity: float
+) -> list[MarginFinding]:
+    """An order that asks something asks it too where it enlarges an isolated position."""
+    order = (Order(market=market, quantity=quantity),)
+    aside = (position(subject.case, market, quantity, isolated_margin=0.0),)
+    accounts = [
+        Account(name="alone", orders=order),
+        Account(name="beside", orders=order, positions=aside),
+        Account(name="without", positions=aside),
+    ]
+    found = subject.prepared.requirements(Book.from_accounts(accounts))
+    alone, beside, without = account_totals(found, found.initial).tolist()
+    if alone > 0.0 and not beside > without:
+        return [
+            failed(
+                MarginProperty.ORDERS,
+                "initial margin of an isolated position with an order on its side, beside that "
+                "without the order",
+                expected=without,
+                found=beside,
+                account=accounts[1],
+            )
+        ]
+    return []
 
 
 def check_monotone(

@@ -17,6 +17,7 @@ from plimsoll.testing.margin_comparisons import (
     check_monotone,
     check_more_scenarios,
     check_not_free,
+    check_order_beside_isolated,
     check_orders,
     check_parity,
     check_subadditive,
@@ -156,6 +157,8 @@ def check_contracts(subject: Subject, seed: int) -> list[MarginFinding]:
         for side in (1.0, -1.0):
             size = sized(subject.case, market, side * float(np.exp(draw.uniform(2.0, 14.0))))
             out += check_not_free(subject, market, size)[:1]
+            if MarginProperty.ORDERS in subject.promises:
+                out += check_order_beside_isolated(subject, market, size)
     if MarginProperty.MONOTONE in subject.promises:
         for market in subject.markets:
             quantity = sized(subject.case, market, float(np.exp(draw.uniform(2.0, 14.0))))
