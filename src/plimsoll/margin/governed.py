@@ -10,7 +10,7 @@ the tests that try each parameter at its bounds.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
 from decimal import Decimal
 from typing import Any, TypeVar
@@ -116,6 +116,19 @@ def from_set(kind: type[T], parameters: ParameterSet, risk_unit: str) -> T:
             "must be in the set", found="nothing", field=f"{risk_unit}/{', '.join(missing)}"
         )
     return kind(**values)
+
+
+def parameters_of(kind: type[T], given: ParameterSet | Mapping[str, T], risk_unit: str) -> T | None:
+    """Return what parameters say of a risk unit; None where they are silent.
+
+    Raises
+    ------
+    UsageError
+        Where a set knows the unit and lacks a governed field that has no default.
+    """
+    if isinstance(given, ParameterSet):
+        return from_set(kind, given, risk_unit) if given.of(risk_unit) else None
+    return given.get(risk_unit)
 
 
 def _required(declared: Iterable[Field[Any]]) -> list[Field[Any]]:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from plimsoll.domain.instrument import Future, Instrument, Option, Payoff, Spot
 from plimsoll.domain.market import DAY_NS
 from plimsoll.domain.parameters import ParameterSet
-from plimsoll.margin.governed import from_set
+from plimsoll.margin.governed import parameters_of
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -80,10 +80,8 @@ def parameters_by_unit(
     UsageError
         Where a set names a unit and lacks a governed field that has no default.
     """
-    if isinstance(parameters, ParameterSet):
-        known = [unit for unit in units if unit in parameters.markets]
-        return {unit: from_set(kind, parameters, unit) for unit in known}
-    return {unit: parameters[unit] for unit in units if unit in parameters}
+    found = {unit: parameters_of(kind, parameters, unit) for unit in units}
+    return {unit: own for unit, own in found.items() if own is not None}
 
 
 def contract_class(instrument: Instrument) -> str:

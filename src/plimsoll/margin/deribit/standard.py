@@ -26,14 +26,12 @@ from plimsoll.domain.requirement import Requirements, RequirementTerm
 from plimsoll.margin.currency import CurrencyPricing
 from plimsoll.margin.deribit.portfolio_table import pair_name
 from plimsoll.margin.deribit.standard_formulas import Rates, future_margin, short_option_margin
-from plimsoll.margin.deribit.standard_parameters import StandardParameters, standard_pair
+from plimsoll.margin.deribit.standard_parameters import DeribitStandardPair, StandardParameters
+from plimsoll.margin.governed import parameters_of
 from plimsoll.margin.market_rows import MarketRows, market_rows
 from plimsoll.margin.order_fills import Exposures, fill_charges
-from plimsoll.margin.position_by_position import (
-    StandAloneBook,
-    stand_alone_book,
-    stand_alone_requirements,
-)
+from plimsoll.margin.position_by_position import stand_alone_requirements
+from plimsoll.margin.stand_alone_book import StandAloneBook, StandAloneMarkets
 from plimsoll.scenarios.grid_options import expiry_quotes
 from plimsoll.scenarios.grid_rules import DEFAULT_GRID_RULES
 
@@ -86,7 +84,8 @@ class DeribitStandardMargin:
             For a contract without size, and for a settlement currency nothing prices.
         """
         rows = market_rows(snapshot, instruments, self.pricing)
-        held = [standard_pair(parameters, pair_name(i)) for i in rows.instruments]
+        names = [pair_name(i) for i in rows.instruments]
+        held = [parameters_of(DeribitStandardPair, parameters, name) for name in names]
         underlying, missing = _underlyings(rows, snapshot)
         lacking = np.array([p is None for p in held], dtype=np.bool_)
         reason = np.where(lacking, int(MarginReason.NO_PARAMETERS), missing)
@@ -97,10 +96,13 @@ class DeribitStandardMargin:
             )
         )
         return PreparedStandard(
-            model=self,
-            snapshot=snapshot,
-            rows=rows,
-            reason=rows.with_reasons(reason.astype(np.int64)),
+            markets=StandAloneMarkets(
+                pricing=self.pricing,
+                snapshot=snapshot,
+                rows=rows,
+                reason=rows.with_reasons(reason.astype(np.int64)),
+            ),
+            option_equity=self.option_equity,
             rates=rates,
             contracts=_contracts(rows, underlying),
         )
@@ -137,20 +139,15 @@ class Contracts:
 class PreparedStandard:
     """Contracts and rates in columns; immutable, serves any number of books."""
 
-    model: DeribitStandardMargin
-    snapshot: MarketSnapshot
-    rows: MarketRows
-    reason: IntArray
+    markets: StandAloneMarkets
+    option_equity: OptionEquity
     rates: Rates
     contracts: Contracts
 
     def requirements(self, book: Book) -> Requirements:
         """Return initial margin, maintenance margin and equity of every margin unit."""
-        pricing = self.model.pricing
-        laid = stand_alone_book(
-            book, self.rows, self.reason, pricing=pricing, snapshot=self.snapshot
-        )
-        if self.model.option_equity is OptionEquity.EXCLUDED:
+        laid = self.markets.lay_out(book)
+        if self.option_equity is OptionEquity.EXCLUDED:
             laid = self._without_options(laid)
 
         def margins(exposures: Exposures) -> tuple[FloatArray, FloatArray]:
@@ -162,8 +159,7 @@ class PreparedStandard:
             (self._open_orders(laid, fill_charges(laid.fills, laid.linked, margins)[0]),)
             if laid.fills is not None
             else (),
-            numeraire=pricing.numeraire,
-            notes=(_EQUITY_NOTES[self.model.option_equity],),
+            notes=(_EQUITY_NOTES[self.option_equity],),
         )
 
     def _without_options(self, laid: StandAloneBook) -> StandAloneBook:
@@ -181,7 +177,7 @@ class PreparedStandard:
             coins, held.strike_ratio[row], held.mark_ratio[row], held.is_call[row], rates
         )
         worth = quantity * held.worth[row]
-        if self.model.option_equity is OptionEquity.EXCLUDED:
+        if self.option_equity is OptionEquity.EXCLUDED:
             worth = np.zeros(quantity.size)
         price, is_future, is_option = (
             c[row] for c in (held.coin_price, held.is_future, held.is_option)
@@ -198,8 +194,8 @@ class PreparedStandard:
         assert orders is not None
         row = laid.row[orders.market]
         bought = np.where(self.contracts.is_option[row], np.maximum(orders.quantity, 0.0), 0.0)
-        limit = np.where(np.isnan(orders.price), self.rows.mark[row], orders.price)
-        paid = bought * limit * self.rows.size[row] * self.rows.settle_price[row]
+        limit = np.where(np.isnan(orders.price), laid.rows.mark[row], orders.price)
+        paid = bought * limit * laid.rows.size[row] * laid.rows.settle_price[row]
         account = np.repeat(np.arange(len(laid.book)), np.diff(orders.offsets))
         premium = np.bincount(account, np.where(bought > 0.0, paid, 0.0), len(laid.layout))
         return RequirementTerm(

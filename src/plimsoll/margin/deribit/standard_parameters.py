@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from plimsoll.domain.parameters import ParameterSet, Unit
 from plimsoll.errors import ParameterError
-from plimsoll.margin.governed import check_bounds, from_set, governed
+from plimsoll.margin.governed import check_bounds, governed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,16 +60,3 @@ class DeribitStandardPair:
 
 
 StandardParameters = ParameterSet | Mapping[str, DeribitStandardPair]
-
-
-def standard_pair(parameters: StandardParameters, pair: str) -> DeribitStandardPair | None:
-    """Return what is known of a pair; None where nothing is.
-
-    Raises
-    ------
-    UsageError
-        Where a set lacks some of a pair's parameters.
-    """
-    if isinstance(parameters, ParameterSet):
-        return from_set(DeribitStandardPair, parameters, pair) if parameters.of(pair) else None
-    return parameters.get(pair)

@@ -26,6 +26,7 @@ from plimsoll.margin.drift.prepared import PreparedDrift, RuleColumns
 from plimsoll.margin.drift.scaled_ratios import MarginLevel
 from plimsoll.margin.market_rows import market_rows
 from plimsoll.margin.position_by_position import model_reasons, parameter_column
+from plimsoll.margin.stand_alone_book import StandAloneMarkets
 
 FloatArray = NDArray[np.float64]
 
@@ -68,12 +69,14 @@ class DriftMargin:
         rules = drift_rules(parameters, rows.markets)
         held = [rules.perpetuals.get(market) for market in rows.markets]
         return PreparedDrift(
-            pricing=self.pricing,
+            markets=StandAloneMarkets(
+                pricing=self.pricing,
+                snapshot=snapshot,
+                rows=rows,
+                reason=model_reasons(rows, held, (Payoff.LINEAR,)),
+            ),
             average_prices=self.average_prices,
             deposits_usd=self.deposits_usd,
-            snapshot=snapshot,
-            rows=rows,
-            reason=model_reasons(rows, held, (Payoff.LINEAR,)),
             rules=self._columns(held),
             collateral=rules.collateral,
         )

@@ -10,9 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plimsoll.domain.book import Book
-from plimsoll.domain.market import MarketSnapshot
 from plimsoll.domain.requirement import Requirements, RequirementTerm
-from plimsoll.margin.currency import CurrencyPricing
 from plimsoll.margin.drift.collateral import (
     CollateralCharges,
     CurrencyPrices,
@@ -25,13 +23,10 @@ from plimsoll.margin.drift.size_formulas import (
     keeping_ratio,
     opening_ratio,
 )
-from plimsoll.margin.market_rows import MarketRows, unit_sums
+from plimsoll.margin.market_rows import unit_sums
 from plimsoll.margin.order_fills import Exposures, Margins, fill_charges
-from plimsoll.margin.position_by_position import (
-    StandAloneBook,
-    stand_alone_book,
-    stand_alone_requirements,
-)
+from plimsoll.margin.position_by_position import stand_alone_requirements
+from plimsoll.margin.stand_alone_book import StandAloneBook, StandAloneMarkets
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -64,12 +59,9 @@ class PreparedDrift:
     least its inverse.
     """
 
-    pricing: CurrencyPricing
+    markets: StandAloneMarkets
     average_prices: Mapping[str, float]
     deposits_usd: Mapping[str, float]
-    snapshot: MarketSnapshot
-    rows: MarketRows
-    reason: IntArray
     rules: RuleColumns
     collateral: Mapping[str, CollateralRules]
 
@@ -78,9 +70,7 @@ class PreparedDrift:
 
         A unit that holds or owes a currency without rules has NO_PARAMETERS.
         """
-        laid = stand_alone_book(
-            book, self.rows, self.reason, pricing=self.pricing, snapshot=self.snapshot
-        )
+        laid = self.markets.lay_out(book)
         charges = collateral_charges(book, self.collateral, self._prices(book))
         laid = _with_reasons(laid, charges)
 
@@ -90,7 +80,7 @@ class PreparedDrift:
         terms = [_collateral_term(laid, charges), self._profit_term(laid)]
         if laid.fills is not None:
             terms.append(self._orders_term(laid, margins))
-        return stand_alone_requirements(laid, margins, terms, numeraire=self.pricing.numeraire)
+        return stand_alone_requirements(laid, margins, terms)
 
     def _margins(self, laid: StandAloneBook, exposures: Exposures) -> tuple[FloatArray, FloatArray]:
         sizes, row, rules = laid.sizes(exposures), laid.row[exposures.market], self.rules
@@ -129,10 +119,9 @@ class PreparedDrift:
         )
 
     def _prices(self, book: Book) -> dict[str, CurrencyPrices]:
-        known = dict(zip(self.rows.markets, self.rows.instruments, strict=True))
         return {
             currency: CurrencyPrices(
-                spot=self.pricing.price(currency, self.snapshot, known),
+                spot=self.markets.price(currency),
                 average=self.average_prices.get(currency, float("nan")),
                 deposits_usd=self.deposits_usd.get(currency, float("nan")),
             )
@@ -141,8 +130,7 @@ class PreparedDrift:
 
     def _dollar(self) -> float:
         """Price of a dollar in the numeraire."""
-        known = dict(zip(self.rows.markets, self.rows.instruments, strict=True))
-        return self.pricing.price("USD", self.snapshot, known)
+        return self.markets.price("USD")
 
 
 def _with_reasons(laid: StandAloneBook, charges: CollateralCharges) -> StandAloneBook:

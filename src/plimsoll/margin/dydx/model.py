@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,17 +28,16 @@ from plimsoll.domain.requirement import Requirements
 from plimsoll.margin.currency import CurrencyPricing
 from plimsoll.margin.dydx.parameters import LiquidityTier
 from plimsoll.margin.dydx.quantums import MILLION, scaled_initial_ppm
-from plimsoll.margin.market_rows import MarketRows, market_rows
+from plimsoll.margin.market_rows import market_rows
 from plimsoll.margin.order_fills import Exposures
 from plimsoll.margin.position_by_position import (
-    StandAloneBook,
     model_reasons,
     open_order_terms,
     parameter_column,
     parameters_by_market,
-    stand_alone_book,
     stand_alone_requirements,
 )
+from plimsoll.margin.stand_alone_book import StandAloneBook, StandAloneMarkets
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -78,10 +78,12 @@ class DydxMargin:
         reason = model_reasons(rows, held, (Payoff.LINEAR,))
         unknown = (reason == 0) & np.isnan(initial)
         return PreparedDydx(
-            model=self,
-            snapshot=snapshot,
-            rows=rows,
-            reason=np.where(unknown, int(MarginReason.NO_OPEN_INTEREST), reason),
+            markets=StandAloneMarkets(
+                pricing=self.pricing,
+                snapshot=snapshot,
+                rows=rows,
+                reason=np.where(unknown, int(MarginReason.NO_OPEN_INTEREST), reason),
+            ),
             initial_rate=initial,
             maintenance_rate=parameter_column(
                 held, lambda t: float(t.initial_margin * t.maintenance_fraction)
@@ -93,25 +95,15 @@ class DydxMargin:
 class PreparedDydx:
     """Fractions by market, (N + 1,) columns; the last row stands for what nobody knows."""
 
-    model: DydxMargin
-    snapshot: MarketSnapshot
-    rows: MarketRows
-    reason: IntArray
+    markets: StandAloneMarkets
     initial_rate: FloatArray
     maintenance_rate: FloatArray
 
     def requirements(self, book: Book) -> Requirements:
         """Return initial margin, maintenance margin and equity of every margin unit."""
-        pricing = self.model.pricing
-        laid = stand_alone_book(
-            book, self.rows, self.reason, pricing=pricing, snapshot=self.snapshot
-        )
-
-        def margins(exposures: Exposures) -> tuple[FloatArray, FloatArray]:
-            return self._margins(laid, exposures)
-
-        terms = open_order_terms(laid, margins)
-        return stand_alone_requirements(laid, margins, terms, numeraire=pricing.numeraire)
+        laid = self.markets.lay_out(book)
+        margins = partial(self._margins, laid)
+        return stand_alone_requirements(laid, margins, open_order_terms(laid, margins))
 
     def _margins(self, laid: StandAloneBook, exposures: Exposures) -> tuple[FloatArray, FloatArray]:
         value, row = laid.sizes(exposures).value, laid.row[exposures.market]

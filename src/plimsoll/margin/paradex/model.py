@@ -32,9 +32,10 @@ from plimsoll.margin.grid_explanation import SCENARIO_LOSS, GridExplainer
 from plimsoll.margin.grid_parts import RiskUnitGrid, part_of_cell
 from plimsoll.margin.market_rows import BookValues, MarketRows, book_values, market_rows
 from plimsoll.margin.paradex.order_charges import order_charges
-from plimsoll.margin.paradex.parameters import ParadexParameters, underlying_parameters
+from plimsoll.margin.paradex.parameters import ParadexParameters, ParadexUnderlying
 from plimsoll.margin.paradex.scan import UnitScan, scan_cells
 from plimsoll.margin.paradex.scenarios import ScanTable, scan_table
+from plimsoll.margin.underlying import parameters_by_unit
 from plimsoll.margin.underlying_cells import binding_of_units
 from plimsoll.maths.grouped_losses import neutral_rules
 from plimsoll.scenarios.grid_rules import GridRules
@@ -79,11 +80,9 @@ class ParadexPortfolioMargin:
             For a contract without size, and a settlement currency that nothing prices.
         """
         rows = market_rows(snapshot, instruments, self.pricing)
-        bases = dict.fromkeys(i.pair.base for i in rows.instruments)
-        known = {base: underlying_parameters(parameters, base) for base in bases}
-        table = scan_table(
-            rows, snapshot, {b: p for b, p in known.items() if p is not None}, self.grid_rules
-        )
+        bases = tuple(dict.fromkeys(i.pair.base for i in rows.instruments))
+        known = parameters_by_unit(ParadexUnderlying, parameters, bases)
+        table = scan_table(rows, snapshot, known, self.grid_rules)
         nonlinear = np.array([i.payoff is not Payoff.LINEAR for i in rows.instruments])
         reason = np.where(nonlinear, int(MarginReason.NOT_MARGINED), table.reason)
         return PreparedParadex(

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from plimsoll.domain.parameters import ParameterSet, Unit
-from plimsoll.margin.governed import check_bounds, from_set, governed
+from plimsoll.margin.governed import check_bounds, governed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,19 +83,3 @@ class ParadexUnderlying:
 
 
 ParadexParameters = ParameterSet | Mapping[str, ParadexUnderlying]
-
-
-def underlying_parameters(
-    parameters: ParadexParameters, underlying: str
-) -> ParadexUnderlying | None:
-    """Return what is known of an underlying; None where nothing is.
-
-    Raises
-    ------
-    UsageError
-        Where a set lacks some of an underlying's parameters.
-    """
-    if isinstance(parameters, ParameterSet):
-        known = bool(parameters.of(underlying))
-        return from_set(ParadexUnderlying, parameters, underlying) if known else None
-    return parameters.get(underlying)

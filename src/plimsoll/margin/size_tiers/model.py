@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,18 +25,17 @@ from plimsoll.domain.market import MarketSnapshot
 from plimsoll.domain.parameters import ParameterSet
 from plimsoll.domain.requirement import Requirements
 from plimsoll.margin.currency import CurrencyPricing
-from plimsoll.margin.market_rows import MarketRows, market_rows
+from plimsoll.margin.market_rows import market_rows
 from plimsoll.margin.order_fills import Exposures
 from plimsoll.margin.position_by_position import (
-    StandAloneBook,
     model_reasons,
     open_order_terms,
     parameter_column,
     parameters_by_market,
-    stand_alone_book,
     stand_alone_requirements,
 )
 from plimsoll.margin.size_tiers.parameters import SizeRates
+from plimsoll.margin.stand_alone_book import StandAloneBook, StandAloneMarkets
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -63,10 +63,12 @@ class SizeTieredMargin:
         rows = market_rows(snapshot, instruments, self.pricing)
         held = parameters_by_market(SizeRates, parameters, rows.markets)
         return PreparedSizeTiers(
-            model=self,
-            snapshot=snapshot,
-            rows=rows,
-            reason=model_reasons(rows, held, (Payoff.LINEAR, Payoff.INVERSE)),
+            markets=StandAloneMarkets(
+                pricing=self.pricing,
+                snapshot=snapshot,
+                rows=rows,
+                reason=model_reasons(rows, held, (Payoff.LINEAR, Payoff.INVERSE)),
+            ),
             initial_rate=parameter_column(held, lambda p: float(p.initial_rate)),
             initial_slope=parameter_column(held, lambda p: float(p.initial_slope)),
             maintenance_rate=parameter_column(held, lambda p: float(p.maintenance_rate)),
@@ -79,10 +81,7 @@ class SizeTieredMargin:
 class PreparedSizeTiers:
     """Rates by market, (N + 1,) columns; the last row stands for what nobody knows."""
 
-    model: SizeTieredMargin
-    snapshot: MarketSnapshot
-    rows: MarketRows
-    reason: IntArray
+    markets: StandAloneMarkets
     initial_rate: FloatArray
     initial_slope: FloatArray
     maintenance_rate: FloatArray
@@ -91,16 +90,9 @@ class PreparedSizeTiers:
 
     def requirements(self, book: Book) -> Requirements:
         """Return initial margin, maintenance margin and equity of every margin unit."""
-        pricing = self.model.pricing
-        laid = stand_alone_book(
-            book, self.rows, self.reason, pricing=pricing, snapshot=self.snapshot
-        )
-
-        def margins(exposures: Exposures) -> tuple[FloatArray, FloatArray]:
-            return self._margins(laid, exposures)
-
-        terms = open_order_terms(laid, margins)
-        return stand_alone_requirements(laid, margins, terms, numeraire=pricing.numeraire)
+        laid = self.markets.lay_out(book)
+        margins = partial(self._margins, laid)
+        return stand_alone_requirements(laid, margins, open_order_terms(laid, margins))
 
     def _margins(self, laid: StandAloneBook, exposures: Exposures) -> tuple[FloatArray, FloatArray]:
         sizes, row = laid.sizes(exposures), laid.row[exposures.market]

@@ -28,6 +28,7 @@ from plimsoll.margin.position_by_position import (
     parameter_column,
     parameters_by_market,
 )
+from plimsoll.margin.stand_alone_book import StandAloneMarkets
 from plimsoll.margin.vega.parameters import VegaMarket
 from plimsoll.margin.vega.prepared import MarketFactors, PreparedVega
 
@@ -60,10 +61,12 @@ class VegaMargin:
             return parameter_column(held, lambda market: float(getattr(market, name)))
 
         return PreparedVega(
-            pricing=self.pricing,
-            snapshot=snapshot,
-            rows=rows,
-            reason=model_reasons(rows, held, (Payoff.LINEAR,)),
+            markets=StandAloneMarkets(
+                pricing=self.pricing,
+                snapshot=snapshot,
+                rows=rows,
+                reason=model_reasons(rows, held, (Payoff.LINEAR,)),
+            ),
             factors=MarketFactors(
                 risk_long=parameter_column(held, lambda market: market.risk_factors.long),
                 risk_short=parameter_column(held, lambda market: market.risk_factors.short),

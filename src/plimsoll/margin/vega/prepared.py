@@ -9,16 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plimsoll.domain.book import Book
-from plimsoll.domain.market import MarketSnapshot
 from plimsoll.domain.requirement import Requirements, RequirementTerm
-from plimsoll.margin.currency import CurrencyPricing
-from plimsoll.margin.market_rows import MarketRows, unit_sums
+from plimsoll.margin.market_rows import unit_sums
 from plimsoll.margin.order_fills import Exposures, OrderFills
-from plimsoll.margin.position_by_position import (
-    StandAloneBook,
-    stand_alone_book,
-    stand_alone_requirements,
-)
+from plimsoll.margin.position_by_position import stand_alone_requirements
+from plimsoll.margin.stand_alone_book import StandAloneBook, StandAloneMarkets
 from plimsoll.margin.vega.isolated_orders import opening_notional
 
 FloatArray = NDArray[np.float64]
@@ -51,10 +46,7 @@ class MarginLevels(NamedTuple):
 class PreparedVega:
     """Vega at one instant; immutable, knows no account."""
 
-    pricing: CurrencyPricing
-    snapshot: MarketSnapshot
-    rows: MarketRows
-    reason: IntArray
+    markets: StandAloneMarkets
     factors: MarketFactors
 
     def requirements(self, book: Book) -> Requirements:
@@ -74,9 +66,7 @@ class PreparedVega:
 
     def _at(self, book: Book, scale: FloatArray) -> Requirements:
         """Return requirements whose ``initial`` is the level of a scale (N + 1,)."""
-        laid = stand_alone_book(
-            book, self.rows, self.reason, pricing=self.pricing, snapshot=self.snapshot
-        )
+        laid = self.markets.lay_out(book)
 
         def margins(exposures: Exposures) -> tuple[FloatArray, FloatArray]:
             kept = self._kept(laid, exposures)
@@ -88,7 +78,7 @@ class PreparedVega:
             terms.append(self._funding_term(laid, scale))
         if laid.fills is not None:
             terms.append(self._orders_term(laid, laid.fills, scale))
-        return stand_alone_requirements(laid, margins, terms, numeraire=self.pricing.numeraire)
+        return stand_alone_requirements(laid, margins, terms)
 
     def _kept(self, laid: StandAloneBook, exposures: Exposures) -> FloatArray:
         """Maintenance margin of positions, without orders and funding."""
