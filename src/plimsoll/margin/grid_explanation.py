@@ -6,8 +6,8 @@ is the same for all of them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,13 +19,11 @@ from plimsoll.domain.margin_explanation import (
     ScenarioLosses,
     UnitExplanation,
 )
-from plimsoll.domain.margin_reason import MarginReason
 from plimsoll.domain.requirement import RequirementTerm
-from plimsoll.errors import UsageError
-from plimsoll.margin.assembly import lacking
 from plimsoll.margin.cells import UnitLayout
 from plimsoll.margin.grid_parts import RiskUnitGrid
 from plimsoll.margin.market_rows import BookValues
+from plimsoll.margin.stated_units import StatedUnits, left_to_right
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -80,65 +78,25 @@ class GridExplainer:
         UsageError
             For a unit the book does not have.
         """
-        if not 0 <= unit < len(self.layout):
-            raise UsageError(f"must lie in 0 .. {len(self.layout) - 1}", found=unit, field="unit")
-        lacks = bool(lacking(self.layout, self.values)[unit])
-        grids = () if lacks else self.grids_of_unit(unit)
-        scenarios = tuple(_scenario_losses(grid) for grid in grids)
-        terms = self._terms(unit, lacks)
-        totals = [_total(t.initial for t in terms), _total(t.maintenance for t in terms)]
-        return UnitExplanation(
-            account=self.book.accounts[int(self.layout.account[unit])],
-            unit=self._unit_name(unit),
+        stated = StatedUnits(
+            book=self.book,
+            layout=self.layout,
+            values=self.values,
+            terms=self.terms,
             numeraire=self.numeraire,
-            initial=totals[0],
-            maintenance=totals[1],
-            equity=self._equity(unit, lacks),
-            terms=terms,
+            about=self.about,
+        )
+        said = stated.stated(unit)
+        grids = () if stated.lacks(unit) else self.grids_of_unit(unit)
+        scenarios = tuple(_scenario_losses(grid) for grid in grids)
+        return replace(
+            said,
             scenarios=scenarios,
-            contributions=self._contributions(grids, terms),
+            contributions=self._contributions(grids, said.terms),
             binding=_binding(scenarios),
             would_change=_would_change(scenarios, self.numeraire),
-            notes=(*self.notes, *self._reasons(unit)),
+            notes=(*self.notes, *said.notes),
         )
-
-    def _terms(self, unit: int, lacks: bool) -> tuple[ExplainedTerm, ...]:
-        about, nan = dict(self.about), float("nan")
-        return tuple(
-            ExplainedTerm(
-                name=term.name,
-                title=term.title,
-                initial=nan if lacks else float(term.initial[unit]),
-                maintenance=nan if lacks else float(term.maintenance[unit]),
-                about=about.get(term.name, ""),
-            )
-            for term in self.terms
-        )
-
-    def _equity(self, unit: int, lacks: bool) -> float:
-        if lacks:
-            return float("nan")
-        held = np.flatnonzero(self.layout.unit_of_position == unit)
-        unrealised = _total(self.values.unrealised[held].tolist())
-        return float(self.values.collateral[unit]) + unrealised
-
-    def _unit_name(self, unit: int) -> str:
-        position = int(self.layout.position[unit])
-        if position < 0:
-            return "cross"
-        return f"isolated {self.book.markets[int(self.book.market[position])]}"
-
-    def _reasons(self, unit: int) -> tuple[str, ...]:
-        """Say which positions have no number, and what else the unit lacks."""
-        held = np.flatnonzero(self.layout.unit_of_position == unit)
-        bad = held[self.values.reason[held] != 0]
-        found = [
-            f"{self.book.markets[int(self.book.market[p])]}: "
-            f"{MarginReason(int(self.values.reason[p])).text}"
-            for p in bad.tolist()
-        ]
-        own = MarginReason(int(self.values.unit_reason[unit]))
-        return (*found, *([own.text] if own else []))
 
     def _contributions(
         self, grids: tuple[RiskUnitGrid, ...], terms: tuple[ExplainedTerm, ...]
@@ -147,7 +105,7 @@ class GridExplainer:
         if not positions.size:
             return ()
         target = [t.maintenance for t in terms if t.name == self.loss_term]
-        shares = adding_up(shares, _total(target))
+        shares = adding_up(shares, left_to_right(target))
         held = self.holdings or self.book
         return tuple(
             Contribution(
@@ -175,14 +133,14 @@ def adding_up(shares: FloatArray, total: float) -> FloatArray:
     0.6
     """
     given = np.array(shares, dtype=np.float64)
-    if not given.size or _total(given.tolist()) == total:
+    if not given.size or left_to_right(given.tolist()) == total:
         return given
     nearest, least = given, np.inf
     for place in np.argsort(-np.abs(given), kind="stable"):
         adjusted = given.copy()
         for step in _STEPS:
-            adjusted[place] += step * (total - _total(adjusted.tolist()))
-            gap = abs(total - _total(adjusted.tolist()))
+            adjusted[place] += step * (total - left_to_right(adjusted.tolist()))
+            gap = abs(total - left_to_right(adjusted.tolist()))
             if gap < least:
                 nearest, least = adjusted.copy(), gap
             if gap == 0.0:
@@ -251,11 +209,3 @@ def _would_change(scenarios: tuple[ScenarioLosses, ...], numeraire: str) -> str:
             else f"{s.risk_unit}: {s.names[second]} loses as much"
         )
     return "; ".join(said)
-
-
-def _total(values: Iterable[float]) -> float:
-    """Sum from left to right, as terms and parts are added everywhere."""
-    total = 0.0
-    for value in values:
-        total += value
-    return total

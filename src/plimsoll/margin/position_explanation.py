@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from plimsoll.domain.book import Book
 from plimsoll.domain.margin_explanation import Contribution, ExplainedTerm, UnitExplanation
 from plimsoll.domain.requirement import RequirementTerm, total_of
+from plimsoll.margin.stated_units import unit_name
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -54,7 +55,7 @@ class PositionExplainer:
         largest = held[np.argmax(self.maintenance[held])] if held.size else -1
         return UnitExplanation(
             account=self.book.accounts[int(self.account[unit])],
-            unit=self._name(unit),
+            unit=unit_name(self.book, int(self.position[unit])),
             numeraire=self.numeraire,
             initial=float(initial[unit]),
             maintenance=float(maintenance[unit]),
@@ -86,7 +87,3 @@ class PositionExplainer:
 
     def _market(self, row: int) -> str:
         return self.book.markets[int(self.book.market[row])]
-
-    def _name(self, unit: int) -> str:
-        row = int(self.position[unit])
-        return "cross" if row < 0 else f"isolated {self._market(row)}"

@@ -7,7 +7,7 @@ shocked value is known, so the shares are exact; the rounding of their sum goes 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,15 +18,13 @@ from plimsoll.domain.margin_explanation import (
     ScenarioLosses,
     UnitExplanation,
 )
-from plimsoll.domain.margin_reason import MarginReason
 from plimsoll.domain.requirement import RequirementTerm
-from plimsoll.errors import UsageError
-from plimsoll.margin.assembly import lacking
 from plimsoll.margin.cells import Cells, cells_of_holdings
 from plimsoll.margin.derive.pmrm_book import PmrmBook, RiskUnitLosses
 from plimsoll.margin.derive.pmrm_losses import scenario_losses
 from plimsoll.margin.derive.pmrm_shares import BASIS, loss_shares
 from plimsoll.margin.grid_explanation import adding_up
+from plimsoll.margin.stated_units import StatedUnits, left_to_right
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -80,56 +78,24 @@ class PmrmExplainer:
         UsageError
             For a unit the book does not have.
         """
-        if not 0 <= unit < len(self.held.layout):
-            raise UsageError("must be a margin unit of the book", found=unit, field="unit")
-        lacks = bool(lacking(self.held.layout, self.held.values)[unit])
-        terms = self._terms(unit, lacks)
-        scenarios = () if lacks else self._scenarios(unit)
-        return UnitExplanation(
-            account=self.held.book.accounts[int(self.held.layout.account[unit])],
-            unit=self._name(unit),
+        stated = StatedUnits(
+            book=self.held.book,
+            layout=self.held.layout,
+            values=self.held.values,
+            terms=self.terms,
             numeraire=self.cash,
-            initial=_total([t.initial for t in terms]),
-            maintenance=_total([t.maintenance for t in terms]),
-            equity=np.nan if lacks else self._equity(unit),
-            terms=terms,
+        )
+        said = stated.stated(unit)
+        if stated.lacks(unit):
+            return said
+        scenarios = self._scenarios(unit)
+        return replace(
+            said,
             scenarios=scenarios,
-            contributions=() if lacks else self._contributions(unit, terms),
+            contributions=self._contributions(unit, said.terms),
             binding=_binding(scenarios),
             would_change=_would_change(scenarios, self.cash),
-            notes=self._reasons(unit),
         )
-
-    def _terms(self, unit: int, lacks: bool) -> tuple[ExplainedTerm, ...]:
-        return tuple(
-            ExplainedTerm(
-                name=term.name,
-                title=term.title,
-                initial=np.nan if lacks else float(term.initial[unit]),
-                maintenance=np.nan if lacks else float(term.maintenance[unit]),
-            )
-            for term in self.terms
-        )
-
-    def _equity(self, unit: int) -> float:
-        held = np.flatnonzero(self.held.layout.unit_of_position == unit)
-        unrealised = _total(self.held.values.unrealised[held].tolist())
-        return float(self.held.values.collateral[unit]) + unrealised
-
-    def _name(self, unit: int) -> str:
-        position = int(self.held.layout.position[unit])
-        book = self.held.book
-        return "cross" if position < 0 else f"isolated {book.markets[int(book.market[position])]}"
-
-    def _reasons(self, unit: int) -> tuple[str, ...]:
-        book, values = self.held.book, self.held.values
-        mine = self.held.layout.unit_of_position == unit
-        found = [
-            f"{book.markets[int(book.market[p])]}: {MarginReason(int(values.reason[p])).text}"
-            for p in np.flatnonzero(mine & (values.reason != 0)).tolist()
-        ]
-        own = MarginReason(int(values.unit_reason[unit]))
-        return (*found, *([own.text] if own else []))
 
     def _scenarios(self, unit: int) -> tuple[ScenarioLosses, ...]:
         """Losses in every risk unit held; in the home unit of whoever holds nothing."""
@@ -161,7 +127,7 @@ class PmrmExplainer:
         assets: dict[int, float],
         terms: tuple[ExplainedTerm, ...],
     ) -> tuple[Contribution, ...]:
-        target = _total([t.maintenance for t in terms if t.name == LOSS_TERM])
+        target = left_to_right([t.maintenance for t in terms if t.name == LOSS_TERM])
         of_assets = self._assets_of(unit)
         raw = [*shares.values(), *(assets[column] for column in of_assets)]
         exact = adding_up(np.array(raw, dtype=np.float64), target).tolist()
@@ -252,10 +218,3 @@ def _would_change(scenarios: tuple[ScenarioLosses, ...], cash: str) -> str:
                 f"{s.risk_unit}: {s.names[second]} binds if it loses {gap:.10g} {cash} more"
             )
     return "; ".join(said)
-
-
-def _total(values: Sequence[float]) -> float:
-    total = 0.0
-    for value in values:
-        total += value
-    return total

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,13 +14,11 @@ from plimsoll.domain.margin_explanation import (
     ScenarioLosses,
     UnitExplanation,
 )
-from plimsoll.domain.margin_reason import MarginReason
 from plimsoll.domain.requirement import RequirementTerm
-from plimsoll.errors import UsageError
-from plimsoll.margin.assembly import lacking
 from plimsoll.margin.derive.srm_holdings import SrmHoldings
 from plimsoll.margin.derive.srm_markets import SrmMarkets
 from plimsoll.margin.grid_explanation import adding_up
+from plimsoll.margin.stated_units import StatedUnits, left_to_right
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -51,46 +49,25 @@ class SrmExplainer:
         UsageError
             For a unit the book does not have.
         """
-        layout = self.held.layout
-        if not 0 <= unit < len(layout):
-            raise UsageError("must be a margin unit of the book", found=unit, field="unit")
-        lacks = bool(lacking(layout, self.held.values)[unit])
-        terms = tuple(_explained(term, unit, lacks) for term in self.terms)
-        scenarios = () if lacks else tuple(self._expiry(g) for g in self._segments(unit))
-        return UnitExplanation(
-            account=self.held.book.accounts[int(layout.account[unit])],
-            unit=self._name(unit),
+        stated = StatedUnits(
+            book=self.held.book,
+            layout=self.held.layout,
+            values=self.held.values,
+            terms=self.terms,
             numeraire=self.markets.pricing.numeraire,
-            initial=_total([t.initial for t in terms]),
-            maintenance=_total([t.maintenance for t in terms]),
-            equity=np.nan if lacks else self._equity(unit),
-            terms=terms,
+        )
+        said = stated.stated(unit)
+        if stated.lacks(unit):
+            return said
+        scenarios = tuple(self._expiry(segment) for segment in self._segments(unit))
+        return replace(
+            said,
             scenarios=scenarios,
-            contributions=() if lacks else self._contributions(unit, terms),
+            contributions=self._contributions(unit, said.terms),
             binding="; ".join(
                 f"{s.risk_unit}: {s.names[s.binding]}" for s in scenarios if s.binding is not None
             ),
-            notes=self._reasons(unit),
         )
-
-    def _name(self, unit: int) -> str:
-        position, book = int(self.held.layout.position[unit]), self.held.book
-        return "cross" if position < 0 else f"isolated {book.markets[int(book.market[position])]}"
-
-    def _equity(self, unit: int) -> float:
-        mine = np.flatnonzero(self.held.layout.unit_of_position == unit)
-        unrealised = _total(self.held.values.unrealised[mine].tolist())
-        return float(self.held.values.collateral[unit]) + unrealised
-
-    def _reasons(self, unit: int) -> tuple[str, ...]:
-        book, values = self.held.book, self.held.values
-        mine = self.held.layout.unit_of_position == unit
-        found = [
-            f"{book.markets[int(book.market[p])]}: {MarginReason(int(values.reason[p])).text}"
-            for p in np.flatnonzero(mine & (values.reason != 0)).tolist()
-        ]
-        own = MarginReason(int(values.unit_reason[unit]))
-        return (*found, *([own.text] if own else []))
 
     def _segments(self, unit: int) -> list[int]:
         of_segment = self.held.cells.unit[self.held.sums.cell_of_segment]
@@ -183,7 +160,7 @@ class SrmExplainer:
         of: str,
         terms: tuple[ExplainedTerm, ...],
     ) -> tuple[Contribution, ...]:
-        target = _total([t.maintenance for t in terms if t.name == of])
+        target = left_to_right([t.maintenance for t in terms if t.name == of])
         exact = adding_up(np.array([shares[p] for p in positions], dtype=np.float64), target)
         book, values = self.held.book, self.held.values
         return tuple(
@@ -199,15 +176,6 @@ class SrmExplainer:
         )
 
 
-def _explained(term: RequirementTerm, unit: int, lacks: bool) -> ExplainedTerm:
-    return ExplainedTerm(
-        name=term.name,
-        title=term.title,
-        initial=np.nan if lacks else float(term.initial[unit]),
-        maintenance=np.nan if lacks else float(term.maintenance[unit]),
-    )
-
-
 def _payoffs(
     settlements: FloatArray, strike: FloatArray, amount: FloatArray, is_call: NDArray[np.bool_]
 ) -> FloatArray:
@@ -215,10 +183,3 @@ def _payoffs(
     side = np.where(is_call, 1.0, -1.0)
     gap = side * (settlements[:, None] - strike)
     return np.asarray(np.maximum(gap, 0.0) @ amount, dtype=np.float64)
-
-
-def _total(values: Sequence[float]) -> float:
-    total = 0.0
-    for value in values:
-        total += value
-    return total

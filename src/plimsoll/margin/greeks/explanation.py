@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,15 +10,15 @@ from numpy.typing import NDArray
 from plimsoll.domain.book import Book
 from plimsoll.domain.margin_explanation import (
     Contribution,
-    ExplainedTerm,
     ScenarioLosses,
     UnitExplanation,
 )
 from plimsoll.domain.requirement import RequirementTerm
 from plimsoll.margin.greeks.grid_point import loss_at, losses_of_coin, shares_of_loss
-from plimsoll.margin.market_rows import MarketRows, unit_sums
+from plimsoll.margin.market_rows import MarketRows
 from plimsoll.margin.numeraire_exposures import BookExposures, HeldCurrencies
 from plimsoll.margin.single_contracts import StandaloneMargins
+from plimsoll.margin.stated_units import StatedUnits
 from plimsoll.maths.quadratic_losses import MoveGrid, QuadraticForms, UnitForm, empty_form, sum_form
 from plimsoll.maths.unit_losses import UnitExposures
 
@@ -51,30 +51,27 @@ class GreeksExplainer:
     scenario_names: tuple[str, ...]
 
     def explanation(self, unit: int) -> UnitExplanation:
-        """Unfold one margin unit."""
-        form = self._form(self._alone(unit))
-        terms = tuple(
-            ExplainedTerm(
-                name=t.name,
-                title=t.title,
-                initial=float(t.initial[unit]),
-                maintenance=float(t.maintenance[unit]),
-            )
-            for t in self.terms
-        )
-        floor = next(t for t in terms if t.name == "floor")
-        values = self.laid.values
-        unrealised = unit_sums(self.laid.layout, values.unrealised)
-        position = int(self.laid.layout.position[unit])
-        market = "" if position < 0 else self.book.markets[int(self.book.market[position])]
-        return UnitExplanation(
-            account=self.book.accounts[int(self.laid.layout.account[unit])],
-            unit="cross" if position < 0 else f"isolated {market}",
+        """Unfold one margin unit; of one without a number, the reasons.
+
+        Raises
+        ------
+        UsageError
+            For a unit the book does not have.
+        """
+        stated = StatedUnits(
+            book=self.book,
+            layout=self.laid.layout,
+            values=self.laid.values,
+            terms=self.terms,
             numeraire=self.numeraire,
-            initial=float(sum(t.initial for t in terms)),
-            maintenance=float(sum(t.maintenance for t in terms)),
-            equity=float(values.collateral[unit] + unrealised[unit]),
-            terms=terms,
+        )
+        said = stated.stated(unit)
+        if stated.lacks(unit):
+            return said
+        form = self._form(self._alone(unit))
+        floor = next(t for t in said.terms if t.name == "floor")
+        return replace(
+            said,
             scenarios=self._scenarios(unit, form),
             contributions=self._contributions(unit, form),
             binding=self._binding(unit, floor.maintenance > 0.0),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,18 +10,17 @@ from numpy.typing import NDArray
 from plimsoll.domain.book import Book
 from plimsoll.domain.margin_explanation import (
     Contribution,
-    ExplainedTerm,
     ScenarioLosses,
     UnitExplanation,
 )
 from plimsoll.domain.requirement import RequirementTerm
 from plimsoll.domain.scenario import FactorKind, ScenarioSet
 from plimsoll.margin.loss_measure import LossMeasure, tail_of
-from plimsoll.margin.market_rows import unit_sums
 from plimsoll.margin.numeraire_exposures import BookExposures
 from plimsoll.margin.numeraire_table import NumeraireTable
 from plimsoll.margin.simulation.parameters import PORTFOLIO
 from plimsoll.margin.single_contracts import StandaloneMargins
+from plimsoll.margin.stated_units import StatedUnits
 from plimsoll.maths.unit_losses import ProfitRows, unit_loss
 from plimsoll.measures.tail import tail_count
 
@@ -54,25 +53,32 @@ class SimulationExplainer:
     terms: tuple[RequirementTerm, ...]
 
     def explanation(self, unit: int) -> UnitExplanation:
-        """Unfold one margin unit."""
+        """Unfold one margin unit; of one without a number, the reasons.
+
+        Raises
+        ------
+        UsageError
+            For a unit the book does not have.
+        """
+        stated = StatedUnits(
+            book=self.book,
+            layout=self.laid.layout,
+            values=self.laid.values,
+            terms=self.terms,
+            numeraire=self.table.numeraire,
+        )
+        said = stated.stated(unit)
+        if stated.lacks(unit):
+            return said
         losses = np.empty(len(self.table.scenarios))
         unit_loss(unit, self.laid.exposures, self.profits, losses)
         scenarios, shares = tail_of(
             self.measure, self.levels[1], losses, self.table.scenarios.weights
         )
-        terms = self._terms(unit)
         floored = self.terms[1].maintenance[unit] > 0.0
         binding = int(scenarios[-1] if self._is_quantile else scenarios[0])
-        values = self.laid.values
-        unrealised = unit_sums(self.laid.layout, values.unrealised)
-        return UnitExplanation(
-            account=self.book.accounts[int(self.laid.layout.account[unit])],
-            unit=self._name(unit),
-            numeraire=self.table.numeraire,
-            initial=float(sum(t.initial for t in terms)),
-            maintenance=float(sum(t.maintenance for t in terms)),
-            equity=float(values.collateral[unit] + unrealised[unit]),
-            terms=terms,
+        return replace(
+            said,
             scenarios=(self._losses(losses, None if floored else binding),),
             contributions=self._contributions(unit, scenarios, shares),
             binding=self._binding(scenarios, shares, losses, floored),
@@ -83,23 +89,6 @@ class SimulationExplainer:
     @property
     def _is_quantile(self) -> bool:
         return self.measure is LossMeasure.VALUE_AT_RISK
-
-    def _terms(self, unit: int) -> tuple[ExplainedTerm, ...]:
-        return tuple(
-            ExplainedTerm(
-                name=term.name,
-                title=term.title,
-                initial=float(term.initial[unit]),
-                maintenance=float(term.maintenance[unit]),
-            )
-            for term in self.terms
-        )
-
-    def _name(self, unit: int) -> str:
-        position = int(self.laid.layout.position[unit])
-        if position < 0:
-            return "cross"
-        return f"isolated {self.book.markets[int(self.book.market[position])]}"
 
     def _losses(self, losses: FloatArray, binding: int | None) -> ScenarioLosses:
         scenarios = self.table.scenarios

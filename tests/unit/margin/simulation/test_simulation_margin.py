@@ -246,3 +246,12 @@ def test_a_thin_tail_is_said() -> None:
 def test_an_empty_account_needs_nothing() -> None:
     found = prepared(standalone_floor="0.2").requirements(book(account("empty", USD=5.0)))
     assert (found.initial[0], found.maintenance[0]) == (0.0, 0.0)
+
+
+def test_a_unit_without_a_number_is_explained_by_its_reason() -> None:
+    bad = account("bad", position("ETH-LIN", float("nan")), position("BTC-LIN", 1.0))
+    found = prepared().requirements(book(bad))
+    (told,) = found.explanations("bad")
+    assert np.isnan([told.initial, told.maintenance, told.equity]).all()
+    assert all(np.isnan(term.initial) for term in told.terms)
+    assert told.notes == ("ETH-LIN: the position's size is not a number",)
