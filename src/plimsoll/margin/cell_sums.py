@@ -81,5 +81,18 @@ def cell_sums(cells: Cells) -> CellSums:
     )
 
 
+def stretch_sums(values: FloatArray, offsets: IntArray) -> FloatArray:
+    """Sums of ``values`` between consecutive ``offsets``; every stretch holds at least one.
+
+    Pairwise where a stretch is long; `CellSums` adds one by one.
+
+    >>> stretch_sums(np.array([1.0, 2.0, 4.0]), np.array([0, 2, 3])).tolist()
+    [3.0, 4.0]
+    """
+    if not values.size:
+        return np.zeros(offsets.size - 1)
+    return np.asarray(np.add.reduceat(values, offsets[:-1]), dtype=np.float64)
+
+
 def _sums(at: IntArray, values: FloatArray, count: int) -> FloatArray:
     return np.bincount(at, weights=values, minlength=count).astype(np.float64)

@@ -124,7 +124,7 @@ def market_rows(
     """
     known = tuple(instruments.values())
     size = [float(i.required_contract_size()) for i in known]
-    mark = [_mark(snapshot, market) for market in instruments]
+    mark = [mark_of(snapshot, market) for market in instruments]
     price = [pricing.price(i.settle, snapshot, instruments) for i in known]
     reason = [_reason(i, m, p, snapshot.at_ns) for i, m, p in zip(known, mark, price, strict=True)]
     return MarketRows(
@@ -218,7 +218,8 @@ def _prices(
     return [pricing.price(currency, snapshot, known) for currency in book.currencies]
 
 
-def _mark(snapshot: MarketSnapshot, market: str) -> float:
+def mark_of(snapshot: MarketSnapshot, market: str) -> float:
+    """Mark of a market; NaN where the snapshot has none."""
     return float(snapshot.quotes[market].mark) if market in snapshot.quotes else float("nan")
 
 

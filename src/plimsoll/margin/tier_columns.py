@@ -15,17 +15,12 @@ from plimsoll.domain.market import MarketSnapshot
 from plimsoll.domain.tiers import Tier, TierTable
 from plimsoll.errors import UsageError
 from plimsoll.margin.currency import CurrencyPricing
+from plimsoll.margin.market_rows import PAYOFF_CODES, mark_of
 from plimsoll.margin.open_interest import OpenInterestCaps, risen_share
-from plimsoll.maths import payoffs, tiered_margin
+from plimsoll.maths import tiered_margin
 from plimsoll.maths.tiered_margin import MarketColumns
 
 FloatArray = NDArray[np.float64]
-
-PAYOFF_CODES = {
-    Payoff.LINEAR: payoffs.LINEAR,
-    Payoff.INVERSE: payoffs.INVERSE,
-    Payoff.QUANTO: payoffs.QUANTO,
-}
 
 
 class TierMeasure(StrEnum):
@@ -73,7 +68,7 @@ def market_columns(
     instruments: Mapping[str, Instrument],
 ) -> MarketColumns:
     """Return the columns of N contracts and two rows more: unknown, and not of this model."""
-    mark = [_mark(snapshot, market) for market in contracts]
+    mark = [mark_of(snapshot, market) for market in contracts]
     price = [pricing.price(c.settle, snapshot, instruments) for c in contracts.values()]
     risen = [risen_share(snapshot, market, reading.open_interest) for market in contracts]
     reason = [
@@ -133,10 +128,6 @@ def _unit_value(
             field=f"measure of {market}",
         )
     return mark
-
-
-def _mark(snapshot: MarketSnapshot, market: str) -> float:
-    return snapshot.quotes[market].mark if market in snapshot.quotes else float("nan")
 
 
 def _tier_columns(

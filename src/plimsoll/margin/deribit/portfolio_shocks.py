@@ -12,6 +12,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from plimsoll.margin.cell_sums import stretch_sums
 from plimsoll.margin.cells import Cells
 from plimsoll.margin.deribit.portfolio_parameters import DeribitPair
 
@@ -63,12 +64,14 @@ def cell_deltas(
     laid = cells.positions
     coins = laid.quantity * delta[laid.row]
     worth = coins * price[laid.row]
-    by_expiry = np.abs(_sums(worth, laid.segment_offsets)) * rate_of_group[laid.segment_group]
+    by_expiry = (
+        np.abs(stretch_sums(worth, laid.segment_offsets)) * rate_of_group[laid.segment_group]
+    )
     segments = laid.cell_offsets
     return CellDeltas(
-        coins=_sums(_sums(coins, laid.segment_offsets), segments),
-        worth=_sums(_sums(worth, laid.segment_offsets), segments),
-        roll_shock=_sums(by_expiry, segments),
+        coins=stretch_sums(stretch_sums(coins, laid.segment_offsets), segments),
+        worth=stretch_sums(stretch_sums(worth, laid.segment_offsets), segments),
+        roll_shock=stretch_sums(by_expiry, segments),
     )
 
 
@@ -93,10 +96,3 @@ def delta_shocks(
     rate = np.minimum(float(pair.delta_shock_slope) * beyond, float(pair.max_delta_shock))
     charged = worth if ramp is DeltaRamp.WHOLE else worth * share
     return np.asarray(rate * charged, dtype=np.float64)
-
-
-def _sums(values: FloatArray, offsets: NDArray[np.int64]) -> FloatArray:
-    """Sums of ``values`` between consecutive offsets; every stretch holds at least one."""
-    if not values.size:
-        return np.zeros(offsets.size - 1)
-    return np.asarray(np.add.reduceat(values, offsets[:-1]), dtype=np.float64)

@@ -14,6 +14,7 @@ from plimsoll.domain.market import DAY_NS, MarketSnapshot
 from plimsoll.margin.deribit.portfolio_parameters import DeribitPair
 from plimsoll.margin.deribit.portfolio_scenarios import MatrixScenarios
 from plimsoll.margin.deribit.portfolio_shocks import RollRamp, roll_rates
+from plimsoll.margin.index_prices import index_prices
 from plimsoll.maths.grouped_losses import GroupRules, neutral_rules
 from plimsoll.scenarios.grid_rules import GridRules
 from plimsoll.scenarios.grid_table import GridTable, grid_table, in_numeraire
@@ -95,6 +96,7 @@ def pair_table(
         moves[in_coin] = scenarios.grid.price_moves
     table = in_numeraire(raw, settle_price, moves)
     share = scenarios.coin_share if is_coin_account else scenarios.grid.fraction
+    index = index_prices(instruments, snapshot, raw.forward)
     group, roll_rate = _expiries(held, pair, snapshot.at_ns, ramp)
     return PairTable(
         name=name,
@@ -104,7 +106,7 @@ def pair_table(
         rules=_rules(pair, scenarios, per_usd, is_coin_account),
         group=group,
         roll_rate=roll_rate,
-        price=np.where(in_coin, settle_price, _index(instruments, snapshot, raw) * settle_price),
+        price=np.where(in_coin, settle_price, index * settle_price),
     )
 
 
@@ -145,15 +147,3 @@ def _expiries(
     spot = known.size
     rates = np.append(roll_rates(pair, years, ramp), 0.0)
     return np.where(rolls, group, spot).astype(np.int64), rates
-
-
-def _index(
-    instruments: Mapping[str, Instrument], snapshot: MarketSnapshot, table: GridTable
-) -> FloatArray:
-    """(N,) index of each contract; its forward or mark where the snapshot has none."""
-    nan = float("nan")
-    quoted = np.array(
-        [snapshot.quotes[m].index if m in snapshot.quotes else nan for m in instruments]
-    )
-    usable = np.isfinite(quoted) & (quoted > 0.0)
-    return np.where(usable, quoted, table.forward)

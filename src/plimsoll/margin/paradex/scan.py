@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from plimsoll.margin.cell_sums import stretch_sums
 from plimsoll.margin.cells import Cells
 from plimsoll.margin.paradex.scenarios import ScanTable
 from plimsoll.maths.grouped_losses import neutral_rules, worst_of_cells
@@ -55,8 +56,10 @@ def scan_cells(table: ScanTable, cells: Cells) -> UnitScan:
     rules = neutral_rules(len(table.underlyings) + 1, table.profit.shape[1])
     worst_of_cells(cells.positions, table.profit, table.value, rules, loss, binding)
     quantity, row = cells.positions.quantity, cells.positions.row
+    starts = cells.positions.segment_offsets[cells.positions.cell_offsets]
     delta = quantity * table.delta_worth[row]
-    long, short = _sums(np.maximum(delta, 0.0), cells), _sums(np.maximum(-delta, 0.0), cells)
+    long = stretch_sums(np.maximum(delta, 0.0), starts)
+    short = stretch_sums(np.maximum(-delta, 0.0), starts)
     least = minimum_delta(table, cells.risk_unit, long, short, np.abs(long - short))
     scan = np.maximum(loss, 0.0)
     excess = np.maximum(least - scan, 0.0)
@@ -66,8 +69,8 @@ def scan_cells(table: ScanTable, cells: Cells) -> UnitScan:
         long=long,
         short=short,
         delta_excess=excess,
-        funding=_sums(quantity * table.funding[row], cells),
-        fee=_sums(np.abs(quantity) * table.fee[row], cells),
+        funding=stretch_sums(quantity * table.funding[row], starts),
+        fee=stretch_sums(np.abs(quantity) * table.fee[row], starts),
     )
 
 
@@ -86,11 +89,3 @@ def minimum_delta(
     hedged = np.array([*(float(p.hedged_rate) for p in table.parameters), 0.0])[underlying]
     both = np.maximum(np.maximum(long, short) - net, 0.0)
     return np.asarray(unhedged * net + hedged * both, dtype=np.float64)
-
-
-def _sums(values: FloatArray, cells: Cells) -> FloatArray:
-    """(C,) sums over the positions of each cell."""
-    if not values.size:
-        return np.zeros(len(cells))
-    starts = cells.positions.segment_offsets[cells.positions.cell_offsets[:-1]]
-    return np.asarray(np.add.reduceat(values, starts), dtype=np.float64)

@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 from plimsoll.domain.instrument import Instrument, Option, Perpetual
 from plimsoll.domain.margin_reason import MarginReason
 from plimsoll.domain.market import MarketSnapshot
+from plimsoll.margin.index_prices import index_prices
 from plimsoll.margin.market_rows import MarketRows
 from plimsoll.margin.paradex.parameters import ParadexUnderlying
 from plimsoll.scenarios.grid_rules import GridRules
-from plimsoll.scenarios.grid_table import GridTable, grid_table
+from plimsoll.scenarios.grid_table import grid_table
 from plimsoll.scenarios.risk_grid import RiskGrid, VolMove, VolRule
 
 FloatArray = NDArray[np.float64]
@@ -170,21 +171,10 @@ def _fill(
     found.value[held] = np.where(valued, mark, 0.0) * price
     found.price[held], found.weight[held] = worth, grid.fraction
     found.profit[held] = (worth - (mark * price)[:, None]) * grid.fraction
-    spot = _spot(instruments, snapshot, table) * price
+    spot = index_prices(instruments, snapshot, table.forward) * price
     found.delta_worth[held] = np.where(valued, table.delta * spot, mark * price)
     found.fee[held] = _fees(instruments, parameters, spot, mark * price, rows.size[held])
     found.funding[held] = _funding(instruments, parameters, snapshot, spot * rows.size[held])
-
-
-def _spot(
-    instruments: Mapping[str, Instrument], snapshot: MarketSnapshot, table: GridTable
-) -> FloatArray:
-    """(N,) index of each contract; its forward or mark where the snapshot has none."""
-    nan = float("nan")
-    quoted = np.array(
-        [snapshot.quotes[m].index if m in snapshot.quotes else nan for m in instruments]
-    )
-    return np.where(np.isfinite(quoted) & (quoted > 0.0), quoted, table.forward)
 
 
 def _fees(

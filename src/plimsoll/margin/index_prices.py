@@ -1,0 +1,24 @@
+"""The index that a contract follows, for models that measure delta and fees in it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from plimsoll.domain.instrument import Instrument
+from plimsoll.domain.market import MarketSnapshot
+
+FloatArray = NDArray[np.float64]
+
+
+def index_prices(
+    instruments: Mapping[str, Instrument], snapshot: MarketSnapshot, forward: FloatArray
+) -> FloatArray:
+    """(N,) index of each contract; ``forward`` (N,) where the snapshot has none above 0."""
+    nan = float("nan")
+    quoted = np.array(
+        [snapshot.quotes[m].index if m in snapshot.quotes else nan for m in instruments]
+    )
+    return np.where(np.isfinite(quoted) & (quoted > 0.0), quoted, forward)
