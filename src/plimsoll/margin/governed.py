@@ -55,8 +55,32 @@ def governed(
 
 
 def governance(model_parameters: type[Any] | object) -> dict[str, Governance]:
-    """Return the governed fields of a parameter class or instance, in order."""
-    return {f.name: f.metadata[_KEY] for f in fields(model_parameters) if _KEY in f.metadata}  # type: ignore[arg-type]
+    """Return the governed fields of a parameter class or instance, in order.
+
+    A class that gives an inherited field another default leaves what it is:
+
+    >>> @dataclass
+    ... class First:
+    ...     rate: Decimal = governed(Unit.FRACTION, 0, 1, about="of notional", default="0.1")
+    >>> @dataclass
+    ... class Second(First):
+    ...     rate: Decimal = Decimal("0.2")
+    >>> Second().rate, governance(Second)["rate"].about
+    (Decimal('0.2'), 'of notional')
+    """
+    kind = model_parameters if isinstance(model_parameters, type) else type(model_parameters)
+    declared = {f.name: _rule(kind, f.name) for f in fields(kind)}
+    return {name: rule for name, rule in declared.items() if rule is not None}
+
+
+def _rule(kind: type[Any], name: str) -> Governance | None:
+    """What the class, or the nearest one above that says it, says of a field."""
+    for owner in kind.__mro__:
+        found = getattr(owner, "__dataclass_fields__", {}).get(name)
+        if found is not None and _KEY in found.metadata:
+            rule: Governance = found.metadata[_KEY]
+            return rule
+    return None
 
 
 def check_bounds(model_parameters: object, subject: str) -> None:

@@ -64,14 +64,13 @@ def cell_deltas(
     laid = cells.positions
     coins = laid.quantity * delta[laid.row]
     worth = coins * price[laid.row]
-    by_expiry = (
-        np.abs(stretch_sums(worth, laid.segment_offsets)) * rate_of_group[laid.segment_group]
-    )
+    coins_by_expiry, by_expiry = (stretch_sums(c, laid.segment_offsets) for c in (coins, worth))
+    rolled = np.abs(by_expiry) * rate_of_group[laid.segment_group]
     segments = laid.cell_offsets
     return CellDeltas(
-        coins=stretch_sums(stretch_sums(coins, laid.segment_offsets), segments),
-        worth=stretch_sums(stretch_sums(worth, laid.segment_offsets), segments),
-        roll_shock=stretch_sums(by_expiry, segments),
+        coins=stretch_sums(coins_by_expiry, segments),
+        worth=stretch_sums(by_expiry, segments),
+        roll_shock=stretch_sums(rolled, segments),
     )
 
 

@@ -8,17 +8,17 @@ from decimal import Decimal
 
 from plimsoll.domain.parameters import ParameterSet, Unit
 from plimsoll.margin.derive.collateral_rules import CollateralRule
-from plimsoll.margin.derive.pmrm_rule import BasisRule, PmrmRule, StaticDiscount
+from plimsoll.margin.derive.pmrm_parameters import PmrmParameters
+from plimsoll.margin.derive.pmrm_rule import PmrmRule, StaticDiscount
 from plimsoll.margin.derive.pmrm_scenarios import PmrmScenario, check_scenarios, pmrm2_scenarios
 from plimsoll.margin.derive.skew import SkewShape
 from plimsoll.margin.governed import check_bounds, from_set, governed
-from plimsoll.scenarios.risk_grid import VolRule
 
 _F = Unit.FRACTION
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pmrm2Parameters:
+class Pmrm2Parameters(PmrmParameters):
     """Governed numbers, scenarios and collateral of one risk unit.
 
     Where the venue's contract states bounds they are these; the others are wide enough for every
@@ -35,24 +35,17 @@ class Pmrm2Parameters:
     ParameterError
     """
 
-    range_up: Decimal = governed(_F, 0, 100, about="rise of volatility at 30 days", default="0.5")
-    range_down: Decimal = governed(
-        _F, 0, 100, about="fall of volatility at 30 days", default="0.275"
-    )
-    short_power: Decimal = governed(
-        _F, 0, 10, about="power of 30 days over time, up to 30 days", default="0.3"
-    )
-    long_power: Decimal = governed(
-        _F, 0, 10, about="power of 30 days over time, beyond 30 days", default="0.13"
-    )
-    floor_hours: Decimal = governed(
-        Unit.HOURS, 0, 8760, about="shortest time in that power", default=24
-    )
+    range_up: Decimal = Decimal("0.5")
+    range_down: Decimal = Decimal("0.275")
+    initial_factor: Decimal = Decimal(1)
+    basis_up: Decimal = Decimal("1.045")
+    basis_down: Decimal = Decimal("0.955")
+    basis_addition: Decimal = Decimal("0.5")
+    basis_multiplier: Decimal = Decimal(2)
+    confidence_threshold: Decimal = Decimal("0.55")
+    confidence_margin: Decimal = Decimal(1)
     minimum_vol_up: Decimal = governed(
         _F, 0, 100, about="least volatility in up scenarios", default="0.45"
-    )
-    initial_factor: Decimal = governed(
-        _F, "0.5", 10, about="of the worst loss in initial margin", default=1
     )
     maintenance_factor: Decimal = governed(
         _F, "0.1", 10, about="of the worst loss in maintenance margin", default="0.8"
@@ -74,28 +67,6 @@ class Pmrm2Parameters:
     )
     short_rate_addition: Decimal = governed(
         _F, 0, 100, about="to the rate in that markup, annual", default="0.08"
-    )
-    basis_up: Decimal = governed(
-        Unit.LEVERAGE, 1, 3, about="price of the basis contingency, up", default="1.045"
-    )
-    basis_down: Decimal = governed(
-        Unit.LEVERAGE, 0, 1, about="price of the basis contingency, down", default="0.955"
-    )
-    basis_addition: Decimal = governed(
-        _F, 0, 100, about="share of that loss that counts", default="0.5"
-    )
-    basis_multiplier: Decimal = governed(
-        _F, 0, 100, about="more of it for every year to expiry", default=2
-    )
-    peg_threshold: Decimal = governed(
-        _F, 0, 100, about="price of the stable coin below which losses count more", default="0.98"
-    )
-    peg_factor: Decimal = governed(_F, 0, 1000, about="how much more", default=2)
-    confidence_threshold: Decimal = governed(
-        _F, 0, 1, about="confidence below which notional is charged", default="0.55"
-    )
-    confidence_margin: Decimal = governed(
-        _F, 0, 100, about="of notional for each unit of lacking confidence", default=1
     )
     perpetual_maintenance: Decimal = governed(
         _F, 0, 10, about="of perpetuals' notional", default="0.015"
@@ -140,14 +111,7 @@ class Pmrm2Parameters:
         """Return what losses depend on, as floats."""
         return PmrmRule(
             scenarios=self.scenarios,
-            vol=VolRule(
-                range_up=float(self.range_up),
-                range_down=float(self.range_down),
-                short_power=float(self.short_power),
-                long_power=float(self.long_power),
-                floor_days=float(self.floor_hours / 24),
-                minimum_vol_up=float(self.minimum_vol_up),
-            ),
+            vol=self.vol_rule(float(self.minimum_vol_up)),
             skew=SkewShape(
                 linear_cap=float(self.linear_cap),
                 linear_slope=float(self.linear_cap_slope),
@@ -167,12 +131,7 @@ class Pmrm2Parameters:
                 short_addition=float(self.short_rate_addition),
             ),
             discounted=True,
-            basis=BasisRule(
-                up=float(self.basis_up),
-                down=float(self.basis_down),
-                addition=float(self.basis_addition),
-                multiplier=float(self.basis_multiplier),
-            ),
+            basis=self.basis_rule(),
             confidence_threshold=float(self.confidence_threshold),
             confidence_margin=float(self.confidence_margin),
         )
