@@ -51,16 +51,16 @@ MOST_TIMES_BARE, MOST_BYTES = 2.5, 3e9
 
 def scenario_margin(venue: Venue) -> Vector:
     """Worst loss by underlying, gains of an expiry counted in part, summed by account."""
-    count = venue.cells.cell_offsets.size - 1
-    loss, binding = np.empty(count), np.empty(count, dtype=np.int64)
-    value = np.zeros(INSTRUMENTS)
-    worst_of_cells(venue.cells, venue.grid, value, venue.rules, loss, binding)
-    return unit_losses_of(loss, venue.cell_offsets)
+    out, value = venue.buffers, np.zeros(INSTRUMENTS)
+    worst_of_cells(venue.cells, venue.grid, value, venue.rules, out.loss, out.binding)
+    return unit_losses_of(out.loss, venue.cell_offsets, out.scenario)
 
 
 def full_margin(venue: Venue) -> tuple[Vector, Vector]:
     """Netting by expiry, tiers, concentration, collateral: requirement and its cover."""
-    terms = account_terms(venue.positions, venue.markets, venue.held, venue.currencies)
+    terms = account_terms(
+        venue.positions, venue.markets, venue.held, venue.currencies, out=venue.buffers.terms
+    )
     requirement = scenario_margin(venue)
     requirement += terms.tiers
     requirement += terms.concentration

@@ -14,7 +14,7 @@ from plimsoll.domain.market import MarketSnapshot, Quote
 from plimsoll.domain.tiers import Tier, TierTable
 from plimsoll.margin import TieredMargin
 from plimsoll.maths.account_losses import AccountPositions
-from plimsoll.maths.account_losses_terms import CurrencyTerms, MarketTerms
+from plimsoll.maths.account_losses_terms import AccountTerms, CurrencyTerms, MarketTerms
 from plimsoll.maths.grouped_losses import CellPositions, GroupRules, neutral_rules
 from plimsoll.runtime import Engine, LiveTieredMargin
 
@@ -22,6 +22,16 @@ Matrix = NDArray[np.float64]
 
 POSITIONS, INSTRUMENTS = 12, 2_000
 GRID, SIMULATED, EXPIRIES, UNDERLYINGS = 33, 1_000, 12, 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Buffers:
+    """Where results go, price after price, as in a process that lives."""
+
+    loss: NDArray[np.float64]
+    binding: NDArray[np.int64]
+    scenario: NDArray[np.float64]
+    terms: AccountTerms
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +47,7 @@ class Venue:
     markets: MarketTerms
     currencies: CurrencyTerms
     held: Matrix
+    buffers: Buffers
 
 
 def random_venue(accounts: int) -> Venue:
@@ -70,6 +81,17 @@ def random_venue(accounts: int) -> Venue:
             np.array([1.0, 0.5, 0.5]),
         ),
         held=rng.exponential(1.0, (accounts, 3)) * np.array([1e5, 2.0, 20.0]),
+        buffers=buffers_for(accounts, cells.cell_offsets.size - 1),
+    )
+
+
+def buffers_for(accounts: int, cells: int) -> Buffers:
+    """Buffers written once, so that their memory is there."""
+    return Buffers(
+        loss=np.zeros(cells),
+        binding=np.zeros(cells, dtype=np.int64),
+        scenario=np.zeros(accounts),
+        terms=AccountTerms(np.zeros(accounts), np.zeros(accounts), np.zeros(accounts)),
     )
 
 

@@ -108,7 +108,7 @@ def worst_of_cells(
     _treat(cells, profit, value, rules, np.empty((0, profit.shape[1])), loss, binding)
 
 
-def unit_losses_of(loss: Vector, cell_offsets: Codes) -> Vector:
+def unit_losses_of(loss: Vector, cell_offsets: Codes, out: Vector | None = None) -> Vector:
     """Add the losses of each unit's cells; a cell that gains everywhere offsets nothing.
 
     Parameters
@@ -117,6 +117,8 @@ def unit_losses_of(loss: Vector, cell_offsets: Codes) -> Vector:
         Of cells, sorted by unit.
     cell_offsets : (U + 1,) int64
         Cells of unit ``u`` are ``cell_offsets[u]`` to ``cell_offsets[u + 1] - 1``.
+    out : (U,) float64, optional
+        Filled and returned.
 
     Returns
     -------
@@ -128,9 +130,9 @@ def unit_losses_of(loss: Vector, cell_offsets: Codes) -> Vector:
     >>> unit_losses_of(np.array([1.0, -5.0, 2.0]), np.array([0, 2, 2, 3])).tolist()
     [1.0, 0.0, 2.0]
     """
-    out = np.empty(cell_offsets.size - 1)
-    sums_of_losses(loss, cell_offsets, out)
-    return out
+    found = np.empty(cell_offsets.size - 1) if out is None else out
+    sums_of_losses(loss, cell_offsets, found)
+    return found
 
 
 def _treat(

@@ -12,6 +12,7 @@ from plimsoll.errors import UsageError
 from plimsoll.maths import account_losses_terms
 from plimsoll.maths.account_losses import AccountPositions
 from plimsoll.maths.account_losses_terms import (
+    AccountTerms,
     CurrencyTerms,
     MarketTerms,
     account_terms,
@@ -115,8 +116,20 @@ def test_threads_give_the_same_bits(monkeypatch: pytest.MonkeyPatch) -> None:
     assert all(np.array_equal(a, b) for a, b in zip(*found, strict=True))
 
 
+def test_results_may_go_where_the_caller_says() -> None:
+    positions, held = accounts(7), np.ones((7, 2))
+    out = AccountTerms(np.empty(7), np.empty(7), np.empty(7))
+    found = account_terms(positions, MARKETS, held, CURRENCIES, out=out)
+    assert found is out
+    fresh = account_terms(positions, MARKETS, held, CURRENCIES)
+    assert all(np.array_equal(a, b) for a, b in zip(out, fresh, strict=True))
+
+
 def test_wrong_use_is_refused() -> None:
     positions = accounts(5)
+    few = AccountTerms(np.empty(5), np.empty(5), np.empty(4))
+    with pytest.raises(UsageError):
+        account_terms(positions, MARKETS, np.zeros((5, 2)), CURRENCIES, out=few)
     with pytest.raises(UsageError):
         account_terms(positions, MARKETS, np.zeros((5, 1)), CURRENCIES)
     with pytest.raises(UsageError):
