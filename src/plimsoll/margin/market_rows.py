@@ -17,6 +17,8 @@ from plimsoll.margin.currency import CurrencyPricing
 from plimsoll.maths import payoffs
 from plimsoll.maths.position_values import (
     PARALLEL_POSITIONS,
+    HeldPositions,
+    PositionWorths,
     ValuedMarkets,
     value_positions,
     value_positions_parallel,
@@ -157,22 +159,24 @@ def book_values(
     """
     row_of_market = rows.rows_of(book)
     count = book.market.size
-    worth, reason = np.empty(count), np.empty(count, dtype=np.int64)
-    kernel = value_positions if count < PARALLEL_POSITIONS else value_positions_parallel
-    kernel(
+    positions = HeldPositions(
         np.ascontiguousarray(book.market),
         np.ascontiguousarray(book.quantity),
         np.ascontiguousarray(book.entry_price),
         np.empty(0) if book.funding is None else np.ascontiguousarray(book.funding),
+    )
+    out = PositionWorths(np.empty(count), np.empty(count, dtype=np.int64))
+    kernel = value_positions if count < PARALLEL_POSITIONS else value_positions_parallel
+    kernel(
+        positions,
         rows.valued(row_of_market),
         int(MarginReason.NO_QUANTITY),
         int(MarginReason.NO_MARK),
-        worth,
-        reason,
+        out,
     )
     return BookValues(
-        unrealised=worth,
-        reason=reason,
+        unrealised=out.worth,
+        reason=out.reason,
         collateral=_collateral(book, layout, rows, row_of_market, pricing, snapshot),
         unit_reason=_unit_reasons(book, layout, pricing, snapshot, rows),
     )

@@ -30,22 +30,36 @@ class ValuedMarkets(NamedTuple):
     reason: Codes  # (M,) 0 where there are numbers
 
 
+class HeldPositions(NamedTuple):
+    """P positions of a book."""
+
+    market: Codes  # (P,)
+    quantity: Vector  # (P,) signed contracts; NaN: unknown
+    entry: Vector  # (P,) price
+    funding: Vector  # (P,) accrued, settlement currency; (0,) for none
+
+
+class PositionWorths(NamedTuple):
+    """What is written."""
+
+    worth: Vector  # (P,) in the numeraire; NaN where a reason stands
+    reason: Codes  # (P,)
+
+
 @njit(cache=True, nogil=True)
 def _value_chunk(
     first: int,
     last: int,
-    market: Codes,
-    quantity: Vector,
-    entry: Vector,
-    funding: Vector,
+    positions: HeldPositions,
     markets: ValuedMarkets,
     no_quantity: int,
     no_mark: int,
-    worth: Vector,
-    reason: Codes,
+    out: PositionWorths,
 ) -> None:
+    market, quantity, entry, funding = positions
     payoff, size, mark, price = markets.payoff, markets.size, markets.mark, markets.settle_price
     has_value, known = markets.has_value, markets.reason
+    worth, reason = out
     for p in range(first, last):
         j, q = market[p], quantity[p]
         code = no_quantity if np.isnan(q) else known[j]
@@ -69,72 +83,37 @@ def _value_chunk(
 
 @njit(cache=True, nogil=True)
 def value_positions(
-    market: Codes,
-    quantity: Vector,
-    entry: Vector,
-    funding: Vector,
+    positions: HeldPositions,
     markets: ValuedMarkets,
     no_quantity: int,
     no_mark: int,
-    worth: Vector,
-    reason: Codes,
+    out: PositionWorths,
 ) -> None:
-    """Fill ``worth`` and ``reason`` (P,) of every position.
+    """Fill worth and reason of every position.
 
     Parameters
     ----------
-    market : (P,) int64
-    quantity : (P,) float64
-        Signed contracts; NaN gets the code ``no_quantity``.
-    entry : (P,) float64
-    funding : (P,) or (0,) float64
-        Accrued, in settlement currency; empty for none. Counts for what has no value of its own.
+    positions : HeldPositions
+        Funding counts for what has no value of its own.
     markets : ValuedMarkets
     no_quantity, no_mark : int
         Codes of what is found here.
-    worth : (P,) float64
-        In the numeraire; NaN where a reason stands.
-    reason : (P,) int64
+    out : PositionWorths
     """
-    _value_chunk(
-        0,
-        market.size,
-        market,
-        quantity,
-        entry,
-        funding,
-        markets,
-        no_quantity,
-        no_mark,
-        worth,
-        reason,
-    )
+    _value_chunk(0, positions.market.size, positions, markets, no_quantity, no_mark, out)
 
 
 @njit(cache=True, nogil=True, parallel=True)
 def value_positions_parallel(
-    market: Codes,
-    quantity: Vector,
-    entry: Vector,
-    funding: Vector,
+    positions: HeldPositions,
     markets: ValuedMarkets,
     no_quantity: int,
     no_mark: int,
-    worth: Vector,
-    reason: Codes,
+    out: PositionWorths,
 ) -> None:
     """As `value_positions`, by all threads; the result is the same to the bit."""
-    for k in prange((market.size + _CHUNK - 1) // _CHUNK):
-        _value_chunk(
-            k * _CHUNK,
-            min((k + 1) * _CHUNK, market.size),
-            market,
-            quantity,
-            entry,
-            funding,
-            markets,
-            no_quantity,
-            no_mark,
-            worth,
-            reason,
-        )
+    count = positions.market.size
+    for k in prange((count + _CHUNK - 1) // _CHUNK):
+        first = k * _CHUNK
+        last = min(first + _CHUNK, count)
+        _value_chunk(first, last, positions, markets, no_quantity, no_mark, out)

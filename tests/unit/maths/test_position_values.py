@@ -6,6 +6,8 @@ import numpy as np
 
 from plimsoll.maths.payoffs import INVERSE, LINEAR, QUANTO
 from plimsoll.maths.position_values import (
+    HeldPositions,
+    PositionWorths,
     ValuedMarkets,
     value_positions,
     value_positions_parallel,
@@ -30,9 +32,10 @@ def test_equals_the_formulas_whatever_the_threads() -> None:
     funding = rng.normal(size=COUNT)
     found = []
     for kernel in (value_positions, value_positions_parallel):
-        worth, reason = np.empty(COUNT), np.empty(COUNT, dtype=np.int64)
-        kernel(market, quantity, entry, funding, MARKETS, NO_QUANTITY, NO_MARK, worth, reason)
-        found.append((worth, reason))
+        out = PositionWorths(np.empty(COUNT), np.empty(COUNT, dtype=np.int64))
+        positions = HeldPositions(market, quantity, entry, funding)
+        kernel(positions, MARKETS, NO_QUANTITY, NO_MARK, out)
+        found.append(out)
     assert found[0][0].tobytes() == found[1][0].tobytes()
     assert np.array_equal(found[0][1], found[1][1])
     worth, reason = found[0]
@@ -50,10 +53,8 @@ def test_equals_the_formulas_whatever_the_threads() -> None:
 
 
 def test_no_funding_is_none() -> None:
-    worth, reason = np.empty(1), np.empty(1, dtype=np.int64)
-    one = np.array([0])
-    value_positions(
-        one, np.ones(1), np.array([30.0]), np.empty(0), MARKETS, NO_QUANTITY, NO_MARK, worth, reason
-    )
-    assert worth[0] == 1.0
-    assert reason[0] == 0
+    out = PositionWorths(np.empty(1), np.empty(1, dtype=np.int64))
+    positions = HeldPositions(np.array([0]), np.ones(1), np.array([30.0]), np.empty(0))
+    value_positions(positions, MARKETS, NO_QUANTITY, NO_MARK, out)
+    assert out.worth[0] == 1.0
+    assert out.reason[0] == 0

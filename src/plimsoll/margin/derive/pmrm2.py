@@ -12,7 +12,7 @@ equity less these as margin levels, negative where the account is under its marg
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +22,7 @@ from plimsoll.domain.instrument import Instrument
 from plimsoll.domain.market import MarketSnapshot
 from plimsoll.domain.parameters import ParameterSet
 from plimsoll.domain.requirement import Requirements, RequirementTerm
-from plimsoll.margin.derive.cash_pricing import CashPricing
+from plimsoll.margin.derive.model import DeriveModel
 from plimsoll.margin.derive.pmrm2_parameters import Pmrm2Parameters, pmrm2_of_set
 from plimsoll.margin.derive.pmrm_assembly import assembled, term
 from plimsoll.margin.derive.pmrm_book import PmrmBook, PreparedMarkets, asset_values, pmrm_book
@@ -34,23 +34,8 @@ OfUnit = Callable[[Pmrm2Parameters], float]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DerivePmrm2:
-    """The model.
-
-    Parameters
-    ----------
-    pricing : CashPricing
-        Cash, and the market whose index prices each asset of the collateral.
-    spot_markets : mapping of str to str
-        Market whose index is the spot price of a risk unit; where none is named, the one that
-        prices the coin as collateral.
-    oldest_surface_ns : int
-        How much older than the snapshot a surface may be where the venue marks no volatility.
-    """
-
-    pricing: CashPricing = field(default_factory=CashPricing)
-    spot_markets: Mapping[str, str] = field(default_factory=dict)
-    oldest_surface_ns: int = 0
+class DerivePmrm2(DeriveModel):
+    """The second version; fields as those of `DeriveModel`."""
 
     def prepare(
         self,

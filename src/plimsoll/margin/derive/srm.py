@@ -15,7 +15,7 @@ term ``floor`` keeps it there. The venue has no such term: its level is equity l
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,7 +29,7 @@ from plimsoll.domain.requirement import Requirements, RequirementTerm, total_of
 from plimsoll.errors import UsageError
 from plimsoll.margin.assembly import assemble, lacking
 from plimsoll.margin.cells import UnitLayout, unit_layout
-from plimsoll.margin.derive.cash_pricing import CashPricing
+from plimsoll.margin.derive.model import DeriveModel
 from plimsoll.margin.derive.pmrm_assembly import term
 from plimsoll.margin.derive.risk_units import derive_markets
 from plimsoll.margin.derive.srm_explanation import SrmExplainer
@@ -47,12 +47,8 @@ FLOOR = "floor"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DeriveSrm:
-    """The model; fields as those of `plimsoll.margin.derive.pmrm2.DerivePmrm2`."""
-
-    pricing: CashPricing = field(default_factory=CashPricing)
-    spot_markets: Mapping[str, str] = field(default_factory=dict)
-    oldest_surface_ns: int = 0
+class DeriveSrm(DeriveModel):
+    """The standard margin; fields as those of `DeriveModel`."""
 
     def prepare(
         self,
