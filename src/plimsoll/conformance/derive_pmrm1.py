@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from decimal import Decimal
 from typing import Any
 
 from plimsoll.conformance.contract import UnknownCase
 from plimsoll.conformance.derive_snapshot import (
     ACCOUNT,
     DeriveCase,
+    floor_hours,
+    governed_values,
     levels,
     named_set,
     scenarios_of,
@@ -100,13 +101,8 @@ def _add_contracts(case: DeriveCase, inputs: Mapping[str, Any]) -> None:
 
 
 def _parameters(given: Mapping[str, Any]) -> Pmrm1Parameters:
-    values = {
-        ours: Decimal(str(given[group][theirs]))
-        for group, names in _FIELDS.items()
-        for theirs, ours in names.items()
-    }
     return Pmrm1Parameters(
-        **values,
-        floor_hours=Decimal(str(given["vol_shock"]["dte_floor_days"])) * 24,
+        **governed_values(given, _FIELDS),
+        floor_hours=floor_hours(given),
         scenarios=scenarios_of(given["scenarios"]),
     )

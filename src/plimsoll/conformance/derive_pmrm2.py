@@ -12,6 +12,9 @@ from plimsoll.conformance.contract import UnknownCase
 from plimsoll.conformance.derive_snapshot import (
     ACCOUNT,
     DeriveCase,
+    decimal,
+    floor_hours,
+    governed_values,
     levels,
     named_set,
     scenarios_of,
@@ -145,21 +148,16 @@ def _add_contracts(case: DeriveCase, inputs: Mapping[str, Any]) -> None:
 
 def _collateral_rule(asset: Mapping[str, Any]) -> CollateralRule:
     return CollateralRule(
-        maintenance_haircut=_decimal(asset["mm_haircut"]),
-        initial_extra=_decimal(asset["im_haircut_extra"]),
+        maintenance_haircut=decimal(asset["mm_haircut"]),
+        initial_extra=decimal(asset["im_haircut_extra"]),
         cancels_risk=Decimal(int(bool(asset["risk_cancelling"]))),
     )
 
 
 def _parameters(given: Mapping[str, Any], rules: Mapping[str, CollateralRule]) -> Pmrm2Parameters:
-    values = {
-        ours: _decimal(given[group][theirs])
-        for group, names in _FIELDS.items()
-        for theirs, ours in names.items()
-    }
     return Pmrm2Parameters(
-        **values,
-        floor_hours=_decimal(given["vol_shock"]["dte_floor_days"]) * 24,
+        **governed_values(given, _FIELDS),
+        floor_hours=floor_hours(given),
         scenarios=scenarios_of(given["scenarios"]),
         collateral=rules,
     )
@@ -218,7 +216,3 @@ def _is_tail(scenario: PmrmScenario, scenarios: Sequence[PmrmScenario]) -> bool:
         return True
     inner = [abs(s.multiplier - 1.0) for s in scenarios if s.vol is VolMove.DOWN]
     return bool(inner) and abs(scenario.multiplier - 1.0) > 2.0 * max(inner)
-
-
-def _decimal(value: object) -> Decimal:
-    return Decimal(str(value))

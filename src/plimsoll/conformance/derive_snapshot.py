@@ -26,6 +26,7 @@ from plimsoll.domain.market import MarketSnapshot, Quote
 from plimsoll.domain.requirement import Requirements
 from plimsoll.errors import DataFormatError
 from plimsoll.margin.derive import PmrmScenario
+from plimsoll.margin.stated_units import left_to_right
 from plimsoll.scenarios.risk_grid import VolMove
 
 AT_NS = 1_735_689_600_000_000_000
@@ -94,7 +95,7 @@ class DeriveCase:
         rights = {"C": OptionRight.CALL, "P": OptionRight.PUT}
         if option["type"] not in rights:
             raise DataFormatError("must be C or P", found=option["type"], field="options.type")
-        seconds, strike = int(option["sec_to_expiry"]), Decimal(str(option["strike"]))
+        seconds, strike = int(option["sec_to_expiry"]), decimal(option["strike"])
         market = f"{coin}-{seconds}-{strike}-{option['type']}"
         terms = Option(
             **_terms(coin),
@@ -180,16 +181,9 @@ def levels(found: Requirements, credit: str = "") -> dict[str, float]:
         raise DataFormatError("must have a price for everything", found=reasons, field="inputs")
     terms = [t for t in found.terms if t.name != credit]
     equity = float(found.equity[0])
-    initial = _left_to_right([float(t.initial[0]) for t in terms])
-    maintenance = _left_to_right([float(t.maintenance[0]) for t in terms])
+    initial = left_to_right([float(t.initial[0]) for t in terms])
+    maintenance = left_to_right([float(t.maintenance[0]) for t in terms])
     return {"IM": equity - initial, "MM": equity - maintenance}
-
-
-def _left_to_right(values: Sequence[float]) -> float:
-    total = 0.0
-    for value in values:
-        total += value
-    return total
 
 
 def _terms(coin: str) -> dict[str, Any]:
@@ -199,3 +193,30 @@ def _terms(coin: str) -> dict[str, Any]:
         "payoff": Payoff.LINEAR,
         "contract_size": Decimal(1),
     }
+
+
+def governed_values(
+    given: Mapping[str, Any], fields: Mapping[str, Mapping[str, str]]
+) -> dict[str, Decimal]:
+    """Return a vector's parameters under our names.
+
+    Parameters
+    ----------
+    fields : mapping of str to mapping of str to str
+        By group of the vector: its names, and ours.
+    """
+    return {
+        ours: decimal(given[group][theirs])
+        for group, names in fields.items()
+        for theirs, ours in names.items()
+    }
+
+
+def floor_hours(given: Mapping[str, Any]) -> Decimal:
+    """Return the shortest time to expiry that a vector's volatility moves count."""
+    return decimal(given["vol_shock"]["dte_floor_days"]) * 24
+
+
+def decimal(value: object) -> Decimal:
+    """Return a number of a vector as it is written."""
+    return Decimal(str(value))

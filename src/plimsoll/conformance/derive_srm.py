@@ -7,11 +7,16 @@ is handed back is rounded to nine.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from decimal import Decimal
 from typing import Any
 
 from plimsoll.conformance.contract import UnknownCase
-from plimsoll.conformance.derive_snapshot import CASH, DeriveCase, levels, named_set
+from plimsoll.conformance.derive_snapshot import (
+    CASH,
+    DeriveCase,
+    governed_values,
+    levels,
+    named_set,
+)
 from plimsoll.domain.book import Book
 from plimsoll.domain.expiry_quote import ExpiryQuote
 from plimsoll.margin.derive import FLOOR, CashPricing, DeriveSrm, SrmParameters
@@ -91,10 +96,4 @@ def _closed(inputs: Mapping[str, Any]) -> float:
 
 
 def _parameters(given: Mapping[str, Any]) -> SrmParameters:
-    return SrmParameters(
-        **{
-            ours: Decimal(str(given[group][theirs]))
-            for group, names in _FIELDS.items()
-            for theirs, ours in names.items()
-        }
-    )
+    return SrmParameters(**governed_values(given, _FIELDS))

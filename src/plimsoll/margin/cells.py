@@ -105,7 +105,7 @@ def cells_of(
     book : Book
     layout : UnitLayout
     row_of_market : (M,) int64
-        Row of the scenario table of each of the book's markets.
+        Row of the scenario table of each of the book's markets; negative where it has none.
     group_of_row : (N,) int64
     risk_unit_of_group : (K,) int64
     skip : (P,) bool, optional

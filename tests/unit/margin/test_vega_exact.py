@@ -17,7 +17,7 @@ from plimsoll.margin.vega.exact_levels import (
     maintenance,
     margin_levels,
 )
-from plimsoll.margin.vega.order_margin import isolated_order_margin, least_margin_factor
+from plimsoll.margin.vega.order_margin import isolated_order_margin
 
 RATES = MarketRates(
     mark_price=Decimal(100),
@@ -164,9 +164,8 @@ def test_in_an_auction_no_isolated_order_counts_for_less_than_its_price() -> Non
     assert isolated_order_margin(held, Decimal(1)) == 28
 
 
-def test_isolated_refusals_and_least_factor() -> None:
+def test_isolated_refusals() -> None:
     with pytest.raises(UsageError, match="margin_factor"):
         isolated_order_margin(exposure("0", [], []), Decimal(0))
     with pytest.raises(UsageError, match="must have a limit"):
         isolated_order_margin(exposure("0", [order("1", None)], []), Decimal(1))
-    assert least_margin_factor(Decimal("0.1"), Decimal("0.2"), Decimal("0.05")) == Decimal("0.25")

@@ -23,6 +23,7 @@ from plimsoll.margin.deribit.portfolio_shocks import DeltaRamp
 from plimsoll.margin.deribit.portfolio_table import PairTable
 from plimsoll.margin.grid_explanation import SCENARIO_LOSS, GridExplainer
 from plimsoll.margin.market_rows import BookValues, MarketRows, book_values
+from plimsoll.maths.cell_layout import LEFT_OUT
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -125,9 +126,10 @@ class PreparedPortfolio:
         """Marks and collateral; in a segregated account other currencies give a reason."""
         own = self._own_collateral(book) if self.segregated else book
         values = book_values(own, layout, self.rows, self.pricing, self.snapshot)
-        foreign = np.array([m in self.foreign for m in book.markets], dtype=np.bool_)[book.market]
-        unknown = values.reason == int(MarginReason.UNKNOWN_INSTRUMENT)
-        reason = np.where(foreign & unknown, int(MarginReason.WRONG_SETTLEMENT), values.reason)
+        foreign = np.array([m in self.foreign for m in book.markets], dtype=np.bool_)
+        unknown = np.flatnonzero(values.reason == int(MarginReason.UNKNOWN_INSTRUMENT))
+        reason = values.reason.copy()
+        reason[unknown[foreign[book.market[unknown]]]] = int(MarginReason.WRONG_SETTLEMENT)
         unit_reason = values.unit_reason.copy()
         if self.segregated:
             other = [c != self.pricing.numeraire for c in book.currencies]
@@ -138,7 +140,7 @@ class PreparedPortfolio:
             columns = [book.currencies.index(c) for c in strange]
             some = np.flatnonzero(np.any(book.collateral[:, columns] != 0.0, axis=1))
             unit_reason[some] = int(MarginReason.NO_PARAMETERS)
-        return replace(values, reason=reason.astype(np.int64), unit_reason=unit_reason)
+        return replace(values, reason=reason, unit_reason=unit_reason)
 
     def _own_collateral(self, book: Book) -> Book:
         numeraire = self.pricing.numeraire
@@ -158,7 +160,9 @@ class PreparedPortfolio:
 
     def _cells(self, held: HeldBook, layout: UnitLayout, reason: IntArray) -> tuple[Cells, ...]:
         """Positions of each pair, those without a number left out."""
-        bad = np.where(held.origin >= 0, reason[held.origin] if reason.size else 0, 0) != 0
+        bad = np.isnan(held.book.quantity)
+        known = held.origin >= 0
+        bad[known] |= reason[held.origin[known]] != 0
         return tuple(self._cells_of_pair(held.book, layout, pair, bad) for pair in self.pairs)
 
     def _cells_of_pair(
@@ -167,13 +171,14 @@ class PreparedPortfolio:
         row_of = {m: row for row, m in enumerate(pair.table.markets)}
         row = np.array([row_of.get(m, -1) for m in book.markets], dtype=np.int64)
         lacks = np.append(pair.table.reason != 0, True)  # the last is what is in no row
+        row[lacks[row]] = LEFT_OUT
         return cells_of(
             book,
             layout,
             row_of_market=row,
             group_of_row=pair.group,
             risk_unit_of_group=np.zeros(pair.roll_rate.size, dtype=np.int64),
-            skip=bad | np.isnan(book.quantity) | lacks[row[book.market]],
+            skip=bad,
         )
 
     def _matrix(self, cells: Sequence[Cells], units: int) -> RiskMatrix:

@@ -55,13 +55,6 @@ def isolated_order_margin(
     return notional * margin_factor
 
 
-def least_margin_factor(
-    risk_long: Decimal, risk_short: Decimal, linear_slippage: Decimal
-) -> Decimal:
-    """Return the bound that a margin factor must exceed: the larger risk factor plus slippage."""
-    return max(risk_long, risk_short) + linear_slippage
-
-
 def _opening_notional(
     orders: list[RestingOrder], closing: Decimal, auction_price: Decimal | None
 ) -> Decimal:
