@@ -42,7 +42,8 @@ class Book:
     collateral : (A, C) float64
         Cross collateral in units of each currency; may be negative (a debt).
     funding : (P,) float64 or None
-        Accrued and unsettled, settlement currency, positive = received; None: nothing.
+        Accrued and unsettled, settlement currency, positive = received; None: nothing. Not
+        finite: unknown, which gives the account a reason.
     orders : OpenOrders or None
     owner : (A,) int64 or None
         Accounts with one number are one beneficial owner's; None: every account is its own.
@@ -53,7 +54,7 @@ class Book:
     ------
     UsageError
         Where shapes, indices or values cannot be, or an account holds two positions of one sign
-        in one market (their notionals would escape the tiers).
+        and mode in one market (their notionals would escape the tiers).
     """
 
     accounts: Sequence[str]
@@ -316,15 +317,15 @@ def _check_values(book: Book) -> None:
 
 
 def _check_single(book: Book) -> None:
-    sides = book.market * 2 + (book.quantity < 0.0)
-    keys = book.account_of_position * (2 * max(len(book.markets), 1)) + sides
+    sides = book.market * 4 + (book.quantity < 0.0) * 2 + book.isolated
+    keys = book.account_of_position * (4 * max(len(book.markets), 1)) + sides
     keys.sort()
     repeats = np.flatnonzero(keys[1:] == keys[:-1])
     if repeats.size:
-        account, side = divmod(int(keys[repeats[0]]), 2 * max(len(book.markets), 1))
+        account, side = divmod(int(keys[repeats[0]]), 4 * max(len(book.markets), 1))
         raise UsageError(
-            "must have at most one position of each sign in a market",
-            found=f"two in {book.markets[side // 2]}",
+            "must have at most one position of each sign and mode in a market",
+            found=f"two in {book.markets[side // 4]}",
             field=f"account {book.accounts[account]}",
             remedy="net them into one, or the notional tiers do not see their sum",
         )

@@ -27,6 +27,7 @@ class MarginReason(IntEnum):
     NO_COLLATERAL_PRICE = 16  # a currency held as collateral has no price
     NO_LIQUIDITY = 17  # depth or turnover is unknown, and no default was stated
     NO_OPEN_INTEREST = 18  # unknown, where the rule scales by it
+    NO_FUNDING = 19  # accrued funding that is not a number
 
     @property
     def text(self) -> str:
@@ -54,4 +55,5 @@ _TEXTS = {
     MarginReason.NO_COLLATERAL_PRICE: "no price of a collateral currency",
     MarginReason.NO_LIQUIDITY: "depth or turnover unknown",
     MarginReason.NO_OPEN_INTEREST: "open interest unknown",
+    MarginReason.NO_FUNDING: "accrued funding is not a number",
 }

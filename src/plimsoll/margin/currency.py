@@ -71,7 +71,9 @@ class CurrencyPricing:
             )
         pair = _pricing_instrument(currency, market, instruments).pair
         quoted = self._usd(pair.quote, snapshot, instruments, (*asked, currency))
-        return float(snapshot.quote(market).index) / pair.base_units * quoted
+        if market not in snapshot.quotes:
+            return float("nan")
+        return float(snapshot.quotes[market].index) / pair.base_units * quoted
 
 
 def _pricing_instrument(

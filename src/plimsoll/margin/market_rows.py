@@ -172,6 +172,7 @@ def book_values(
         rows.valued(row_of_market),
         int(MarginReason.NO_QUANTITY),
         int(MarginReason.NO_MARK),
+        int(MarginReason.NO_FUNDING),
         out,
     )
     return BookValues(

@@ -54,6 +54,7 @@ def _value_chunk(
     markets: ValuedMarkets,
     no_quantity: int,
     no_mark: int,
+    no_funding: int,
     out: PositionWorths,
 ) -> None:
     market, quantity, entry, funding = positions
@@ -65,6 +66,8 @@ def _value_chunk(
         code = no_quantity if np.isnan(q) else known[j]
         if code == 0 and not np.isfinite(mark[j]):
             code = no_mark
+        if code == 0 and funding.size and not np.isfinite(funding[p]):
+            code = no_funding
         reason[p] = code
         if code != 0:
             worth[p] = np.nan
@@ -87,6 +90,7 @@ def value_positions(
     markets: ValuedMarkets,
     no_quantity: int,
     no_mark: int,
+    no_funding: int,
     out: PositionWorths,
 ) -> None:
     """Fill worth and reason of every position.
@@ -96,11 +100,13 @@ def value_positions(
     positions : HeldPositions
         Funding counts for what has no value of its own.
     markets : ValuedMarkets
-    no_quantity, no_mark : int
+    no_quantity, no_mark, no_funding : int
         Codes of what is found here.
     out : PositionWorths
     """
-    _value_chunk(0, positions.market.size, positions, markets, no_quantity, no_mark, out)
+    _value_chunk(
+        0, positions.market.size, positions, markets, no_quantity, no_mark, no_funding, out
+    )
 
 
 @njit(cache=True, nogil=True, parallel=True)
@@ -109,6 +115,7 @@ def value_positions_parallel(
     markets: ValuedMarkets,
     no_quantity: int,
     no_mark: int,
+    no_funding: int,
     out: PositionWorths,
 ) -> None:
     """As `value_positions`, by all threads; the result is the same to the bit."""
@@ -116,4 +123,4 @@ def value_positions_parallel(
     for k in prange((count + _CHUNK - 1) // _CHUNK):
         first = k * _CHUNK
         last = min(first + _CHUNK, count)
-        _value_chunk(first, last, positions, markets, no_quantity, no_mark, out)
+        _value_chunk(first, last, positions, markets, no_quantity, no_mark, no_funding, out)

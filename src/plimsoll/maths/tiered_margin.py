@@ -29,6 +29,7 @@ Codes = NDArray[np.int64]
 BEYOND_LAST_TIER = 1
 NO_TIERS = 3
 NO_QUANTITY = 5
+NO_FUNDING = 19
 
 NOTIONAL = 0
 CONTRACTS = 1
@@ -204,6 +205,9 @@ def _value_positions(
             continue
         if np.isnan(q):
             reason[p] = NO_QUANTITY
+            continue
+        if not np.isfinite(funding[p]):
+            reason[p] = NO_FUNDING
             continue
         gain = profit(payoff[j], q * size[j], entry[p], mark[j]) + funding[p]
         unrealised[p] = gain * price[j]

@@ -74,6 +74,12 @@ def test_two_positions_of_one_sign_in_a_market_are_refused() -> None:
         Book.from_accounts([Account(name="a", positions=(LONG, LONG))])
 
 
+def test_a_cross_and_an_isolated_position_of_one_sign_are_allowed() -> None:
+    cross = replace(ISOLATED, mode=MarginMode.CROSS, isolated_margin=None)
+    accounts = [Account(name="a", positions=(cross, ISOLATED))]
+    assert Book.from_accounts(accounts).account("a").positions == (cross, ISOLATED)
+
+
 def test_a_long_and_a_short_leg_in_one_market_are_allowed() -> None:
     short = replace(LONG, quantity=-1.0)
     assert len(Book.from_accounts([Account(name="a", positions=(LONG, short))]).quantity) == 2

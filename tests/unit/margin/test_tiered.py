@@ -178,6 +178,15 @@ def test_a_coin_nobody_holds_needs_no_sound_price() -> None:
     assert found.equity[0] == 5.0
 
 
+@pytest.mark.parametrize("funding", [float("nan"), float("inf")])
+def test_funding_that_is_no_number_is_a_reason(funding: float) -> None:
+    odd = replace(ACCOUNT.positions[0], funding=funding)
+    accounts = [replace(ACCOUNT, name="odd", positions=(odd,)), ACCOUNT]
+    found = prepare().requirements(Book.from_accounts(accounts))
+    assert found.unknown.tolist() == [True, False, False]
+    assert found.parts.reason[0] == MarginReason.NO_FUNDING
+
+
 def test_an_unpriced_currency_is_a_reason_of_those_who_hold_it() -> None:
     doge = Account(name="d", collateral={"DOGE": 1.0})
     found = prepare().requirements(Book.from_accounts([doge, ACCOUNT]))

@@ -13,7 +13,8 @@ from plimsoll.maths.position_values import (
     value_positions_parallel,
 )
 
-COUNT, NO_QUANTITY, NO_MARK = 40_000, 91, 92
+COUNT = 40_000
+CODES = NO_QUANTITY, NO_MARK, NO_FUNDING = 91, 92, 93
 MARKETS = ValuedMarkets(
     np.array([LINEAR, INVERSE, QUANTO, INVERSE, LINEAR, LINEAR]),
     np.array([0.1, 100.0, 0.01, 1.0, 1.0, 2.0]),
@@ -30,11 +31,12 @@ def test_equals_the_formulas_whatever_the_threads() -> None:
     quantity, entry = rng.normal(size=COUNT) * 10.0, rng.uniform(1.0, 90.0, COUNT)
     quantity[::97] = np.nan
     funding = rng.normal(size=COUNT)
+    funding[5::101], funding[7::211] = np.nan, np.inf
     found = []
     for kernel in (value_positions, value_positions_parallel):
         out = PositionWorths(np.empty(COUNT), np.empty(COUNT, dtype=np.int64))
         positions = HeldPositions(market, quantity, entry, funding)
-        kernel(positions, MARKETS, NO_QUANTITY, NO_MARK, out)
+        kernel(positions, MARKETS, *CODES, out)
         found.append(out)
     assert found[0][0].tobytes() == found[1][0].tobytes()
     assert np.array_equal(found[0][1], found[1][1])
@@ -46,6 +48,7 @@ def test_equals_the_formulas_whatever_the_threads() -> None:
     expected *= MARKETS.settle_price[market]
     codes = np.where(np.isnan(quantity), NO_QUANTITY, MARKETS.reason[market])
     codes = np.where((codes == 0) & np.isnan(mark), NO_MARK, codes)
+    codes = np.where((codes == 0) & ~np.isfinite(funding), NO_FUNDING, codes)
     assert np.array_equal(reason, codes)
     assert np.isnan(worth[codes != 0]).all()
     # Tolerance: the inverse form loses digits of its own where entry is near the mark.
@@ -55,6 +58,6 @@ def test_equals_the_formulas_whatever_the_threads() -> None:
 def test_no_funding_is_none() -> None:
     out = PositionWorths(np.empty(1), np.empty(1, dtype=np.int64))
     positions = HeldPositions(np.array([0]), np.ones(1), np.array([30.0]), np.empty(0))
-    value_positions(positions, MARKETS, NO_QUANTITY, NO_MARK, out)
+    value_positions(positions, MARKETS, *CODES, out)
     assert out.worth[0] == 1.0
     assert out.reason[0] == 0
