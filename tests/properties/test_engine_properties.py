@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -175,19 +174,28 @@ class EngineMachine(RuleBasedStateMachine):
         currency = data.draw(st.sampled_from(self._currencies()))
         self.engine.on_collateral(f"a{row}", currency, change / 10)
 
-    @rule(row=rows, wrong=st.sampled_from(["market", "quantity", "price", "currency", "account"]))
+    @rule(row=rows, wrong=st.sampled_from(["market", "quantity", "price", "account"]))
     def refused(self, row: int, wrong: str) -> None:
         before = self.engine.book
         fill: dict[str, Any] = {"account": f"a{row}", "market": self.markets[0]}
         fill |= {"quantity": 1.0, "price": 1.0}
-        if wrong == "currency":
-            event = partial(self.engine.on_collateral, f"a{row}", "SHELL", 1.0)
-        else:
-            bad = {"quantity": 0.0, "price": -1.0}.get(wrong, "x")
-            event = partial(self.engine.on_fill, **(fill | {wrong: bad}))
+        bad = {"quantity": 0.0, "price": -1.0}.get(wrong, "x")
         with pytest.raises(UsageError):
-            event()
+            self.engine.on_fill(**(fill | {wrong: bad}))
         same(before, self.engine.book)
+
+    @rule(row=rows)
+    def unpriced(self, row: int) -> None:
+        """A currency without price is refused, or leaves its holder without a number."""
+        before = self.engine.book
+        try:
+            self.engine.on_collateral(f"a{row}", "SHELL", 1.0)
+        except UsageError:
+            same(before, self.engine.book)
+            return
+        assert self.engine.margins.unit_reason[row] != 0
+        self.check()
+        self.engine.on_collateral(f"a{row}", "SHELL", -1.0)
 
     @invariant()
     def check(self) -> None:

@@ -167,7 +167,7 @@ class Engine(Generic[P]):
         Raises
         ------
         UsageError
-            For an unknown account, a change that is not finite and a currency nothing prices.
+            For an unknown account, a change that is not finite, and what the model refuses.
         """
         if not np.isfinite(change):
             raise UsageError("must be finite", found=change, field="change")
