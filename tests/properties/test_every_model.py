@@ -54,13 +54,6 @@ KNOWN_DEFECTS: Mapping[tuple[str, MarginProperty], dict[str, float]] = {
 }
 """What does not hold yet, with the smallest book that shows it (notionals in USD)."""
 
-FREE = {
-    (f"deribit standard, {mode}", f"{coin}-SPOT")
-    for mode in ("segregated", "cross")
-    for coin in ("HELM", "KEEL")
-}
-"""Known too: sold spot asks nothing there, and has no reason."""
-
 
 @cache
 def examined(name: str) -> Subject:
@@ -142,7 +135,6 @@ def test_no_lone_position_is_free(name: str) -> None:
         finding
         for market in tried.markets
         for notional in (1_000.0, -1_000.0)
-        if (name, market) not in FREE
         for finding in check_not_free(tried, market, sized(tried.case, market, notional))
     ]
     assert not found, "\n".join(str(f) for f in found)
@@ -219,6 +211,10 @@ MARGINED: dict[str, tuple[list[str], list[str], int]] = {
     **dict.fromkeys(("dydx", "drift", "vega"), (["Future", "Perpetual"], ["linear"], 6)),
     **dict.fromkeys(
         ("derive PMRM_2", "derive PMRM", "derive SRM"), (["Option", "Perpetual"], ["linear"], 26)
+    ),
+    **dict.fromkeys(
+        ("deribit standard, segregated", "deribit standard, cross"),
+        (["Future", "Option", "Perpetual"], BOTH, 60),
     ),
     "deribit S:PM": (["Future", "Option", "Perpetual"], ["inverse"], 15),
     "paradex": (ALL, ["linear"], 32),

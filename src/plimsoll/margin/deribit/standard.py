@@ -19,7 +19,15 @@ from numpy.typing import NDArray
 
 from plimsoll.domain.book import Book
 from plimsoll.domain.choice import chosen
-from plimsoll.domain.instrument import Future, Instrument, Option, OptionRight, Payoff, Perpetual
+from plimsoll.domain.instrument import (
+    Future,
+    Instrument,
+    Option,
+    OptionRight,
+    Payoff,
+    Perpetual,
+    Spot,
+)
 from plimsoll.domain.margin_reason import MarginReason
 from plimsoll.domain.market import MarketSnapshot
 from plimsoll.domain.requirement import Requirements, RequirementTerm
@@ -224,7 +232,7 @@ def _underlyings(rows: MarketRows, snapshot: MarketSnapshot) -> tuple[FloatArray
     price[at] = [np.nan if q is None else q.forward for q in quotes]
     reason[at] = np.where((missing == 0) & np.isnan(rows.mark[at]), _NO_MARK, missing)
     for row, instrument in enumerate(rows.instruments):
-        if instrument.payoff is Payoff.QUANTO:
+        if instrument.payoff is Payoff.QUANTO or isinstance(instrument, Spot):
             reason[row] = int(MarginReason.NOT_MARGINED)
     return price, reason
 

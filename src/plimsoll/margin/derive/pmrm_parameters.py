@@ -26,7 +26,7 @@ class PmrmParameters:
         _F, 0, 10, about="power of 30 days over time, beyond 30 days", default="0.13"
     )
     floor_hours: Decimal = governed(
-        Unit.HOURS, 0, 8760, about="shortest time in that power", default=24
+        Unit.HOURS, 0, 876_000, about="shortest time in that power", default=24
     )
     initial_factor: Decimal = governed(
         _F, "0.5", 10, about="of the worst loss in initial margin", default="1.3"
