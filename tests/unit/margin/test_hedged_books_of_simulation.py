@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from hedged_books import BOOKS, initial, models
+from simulated_hedges import BOOKS, initial, models
 
 PAGES = Path(__file__).parents[3] / "docs" / "models"
 
