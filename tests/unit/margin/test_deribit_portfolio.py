@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from decimal import Decimal
 
 import numpy as np
 import pytest
@@ -26,6 +27,7 @@ from deribit_accounts import (
 from plimsoll.domain.account import MarginMode, Order, Position
 from plimsoll.domain.book import Book
 from plimsoll.domain.expiry_quote import ExpiryQuote
+from plimsoll.domain.instrument import Pair, Payoff, Perpetual
 from plimsoll.domain.margin_reason import MarginReason
 from plimsoll.domain.market import MarketSnapshot, Quote
 from plimsoll.domain.requirement import Requirements
@@ -115,6 +117,26 @@ def test_expired_contracts_and_missing_forwards() -> None:
     prepared = segregated().prepare(lost, PARAMETERS, instruments())
     found = prepared.requirements(Book.from_accounts([account("a", {CALL: 1.0})]))
     assert reasons(found) == ["NO_FORWARD"]
+
+
+def test_a_quanto_contract_is_not_margined() -> None:
+    quanto = Perpetual(
+        pair=Pair(base="BTC", quote="USD"),
+        settle="USDT",
+        payoff=Payoff.QUANTO,
+        contract_size=Decimal("0.001"),
+    )
+    at = snapshot()
+    at = replace(
+        at,
+        quotes={**at.quotes, "QUANTO": at.quotes[PERP]},
+        stable_price_usd={**at.stable_price_usd, "USDT": 1.0},
+    )
+    prepared = cross().prepare(at, PARAMETERS, {**instruments(), "QUANTO": quanto})
+    book = Book.from_accounts([account("a", {"QUANTO": 1.0}), account("b", {PERP: 1.0})])
+    found = prepared.requirements(book)
+    assert found.unknown.tolist() == [True, False]
+    assert reasons(found) == ["NOT_MARGINED", "NONE"]
 
 
 def test_a_pair_without_parameters_is_not_margined_at_nothing() -> None:

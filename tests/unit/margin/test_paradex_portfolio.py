@@ -81,6 +81,19 @@ def test_one_bad_position_never_sinks_the_book() -> None:
     assert found.initial[0] == pytest.approx(12_824.0)
 
 
+@pytest.mark.parametrize("rate", [float("nan"), float("inf")])
+def test_a_funding_rate_that_is_no_number_is_a_reason(rate: float) -> None:
+    at = snapshot()
+    quotes = {**at.quotes, PERP: replace(at.quotes[PERP], funding_rate=rate)}
+    prepared = ParadexPortfolioMargin().prepare(
+        replace(at, quotes=quotes), {"BTC": underlying()}, instruments()
+    )
+    book = Book.from_accounts([account("a", {PERP: 1.0}), account("b", {"BTC-W-80-C": 1.0})])
+    found = prepared.requirements(book)
+    assert reasons(found) == ["NO_FUNDING", "NONE"]
+    assert found.unknown.tolist() == [True, False]
+
+
 def test_an_order_in_an_unknown_market_is_a_reason() -> None:
     found = margin(
         account("a", {PERP: 1.0}, orders=(Order(market="NEW", quantity=1.0),)),

@@ -94,6 +94,14 @@ def pair_table(
     moves = np.zeros(raw.profit.shape)
     if not is_coin_account:
         moves[in_coin] = scenarios.grid.price_moves
+    # A quanto contract has no delta in coins, which roll and delta shocks are of.
+    strange = (raw.reason == 0) & ~np.isfinite(raw.delta)
+    raw = replace(
+        raw,
+        profit=np.where(strange[:, None], np.nan, raw.profit),
+        value=np.where(strange, np.nan, raw.value),
+        reason=np.where(strange, int(MarginReason.NOT_MARGINED), raw.reason).astype(np.int64),
+    )
     table = in_numeraire(raw, settle_price, moves)
     share = scenarios.coin_share if is_coin_account else scenarios.grid.fraction
     index = index_prices(instruments, snapshot, raw.forward)

@@ -174,7 +174,10 @@ def _fill(
     spot = index_prices(instruments, snapshot, table.forward) * price
     found.delta_worth[held] = np.where(valued, table.delta * spot, mark * price)
     found.fee[held] = _fees(instruments, parameters, spot, mark * price, rows.size[held])
-    found.funding[held] = _funding(instruments, parameters, snapshot, spot * rows.size[held])
+    funding = _funding(instruments, parameters, snapshot, spot * rows.size[held])
+    unknown = (found.reason[held] == 0) & ~np.isfinite(funding)
+    found.reason[held] = np.where(unknown, int(MarginReason.NO_FUNDING), found.reason[held])
+    found.funding[held] = funding
 
 
 def _fees(
