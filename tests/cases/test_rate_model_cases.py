@@ -25,6 +25,7 @@ from plimsoll.domain.margin_reason import MarginReason
 from plimsoll.domain.market import MarketSnapshot, Quote
 from plimsoll.domain.requirement import Requirements
 from plimsoll.domain.tiers import Tier, TierTable
+from plimsoll.margin.contracts.open_interest import OpenInterestCaps
 from plimsoll.margin.currency import CurrencyPricing
 from plimsoll.margin.drift import (
     CollateralRules,
@@ -35,10 +36,9 @@ from plimsoll.margin.drift import (
 )
 from plimsoll.margin.dydx import DydxMargin, LiquidityTier
 from plimsoll.margin.governed import governance
-from plimsoll.margin.open_interest import OpenInterestCaps
 from plimsoll.margin.size_tiers import SizeRates, SizeTieredMargin
-from plimsoll.margin.tier_columns import TierMeasure
 from plimsoll.margin.tiered import InitialRule, MaintenanceRule, TieredMargin
+from plimsoll.margin.tiered.columns import TierMeasure
 from plimsoll.margin.vega import VegaMargin, VegaMarket
 
 FOLDER = Path(__file__).parent / "rates"

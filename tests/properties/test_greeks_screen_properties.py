@@ -21,7 +21,7 @@ from plimsoll.domain.scenario import Factor, ScenarioSet
 from plimsoll.errors import ParameterError, UsageError
 from plimsoll.margin.greeks import GreeksMargin, GreeksParameters, Screening
 from plimsoll.margin.greeks.screen import greeks_screen
-from plimsoll.margin.numeraire_table import numeraire_table
+from plimsoll.margin.joint.numeraire_table import numeraire_table
 from plimsoll.margin.simulation import (
     PORTFOLIO,
     LossMeasure,

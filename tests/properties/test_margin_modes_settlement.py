@@ -19,10 +19,10 @@ from plimsoll.domain.account import Account, MarginMode, Order, Position
 from plimsoll.domain.book import Book
 from plimsoll.domain.instrument import Instrument, Option, OptionRight, Pair, Payoff, Spot
 from plimsoll.domain.market import MarketSnapshot, Quote
-from plimsoll.margin.cells import unit_layout
 from plimsoll.margin.currency import CurrencyPricing
-from plimsoll.margin.market_rows import book_values, market_rows
 from plimsoll.margin.settlement import DeliveryFee, settled
+from plimsoll.margin.units.cells import unit_layout
+from plimsoll.margin.units.market_rows import book_values, market_rows
 
 SECOND = 10**9
 KNOWN: dict[str, Instrument] = {m: i for m, i in INSTRUMENTS.items() if m != "QCALL"}

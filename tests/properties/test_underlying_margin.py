@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import underlying_venue as venue
 from plimsoll.margin import CurrencyPricing
-from plimsoll.margin.cells import unit_layout
+from plimsoll.margin.units.cells import unit_layout
 
 MARKETS = list(venue.INSTRUMENTS)
 SNAPSHOT = venue.snapshot()

@@ -26,7 +26,7 @@ from plimsoll.domain.market import MarketSnapshot, Quote
 from plimsoll.domain.requirement import Requirements
 from plimsoll.errors import DataFormatError
 from plimsoll.margin.derive import PmrmScenario
-from plimsoll.margin.stated_units import left_to_right
+from plimsoll.margin.units.stated_units import left_to_right
 from plimsoll.scenarios.risk_grid import VolMove
 
 AT_NS = 1_735_689_600_000_000_000

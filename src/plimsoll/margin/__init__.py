@@ -42,12 +42,12 @@ if TYPE_CHECKING:
     from plimsoll.margin.exposure import ExposureMargin, ExposureParameters, MarginAgreement
     from plimsoll.margin.greeks import Correlations, GreeksMargin, GreeksParameters
     from plimsoll.margin.hybrid import Combination, HybridMargin, HybridParameters
+    from plimsoll.margin.joint.loss_measure import LossMeasure
     from plimsoll.margin.liquidation import (
         LiquidationPrice,
         LiquidationStatus,
         isolated_liquidation_price,
     )
-    from plimsoll.margin.loss_measure import LossMeasure
     from plimsoll.margin.okx import OkxAccountParameters, OkxMargin, OkxParameters
     from plimsoll.margin.paradex import ParadexPortfolioMargin, ParadexUnderlying
     from plimsoll.margin.protocol import MarginModel, MarginParameters, Prepared

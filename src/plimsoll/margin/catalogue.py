@@ -26,7 +26,7 @@ from plimsoll.margin.dydx import DydxMargin, LiquidityTier
 from plimsoll.margin.exposure import ExposureMargin, ExposureParameters, MarginAgreement
 from plimsoll.margin.greeks import Correlations, GreeksMargin, GreeksParameters
 from plimsoll.margin.hybrid import Combination, HybridMargin, HybridParameters
-from plimsoll.margin.loss_measure import LossMeasure
+from plimsoll.margin.joint.loss_measure import LossMeasure
 from plimsoll.margin.okx import OkxAccountParameters, OkxMargin, OkxParameters
 from plimsoll.margin.paradex import ParadexPortfolioMargin, ParadexUnderlying
 from plimsoll.margin.simulation import SimulationMargin, SimulationParameters

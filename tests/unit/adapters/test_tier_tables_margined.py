@@ -16,8 +16,8 @@ from plimsoll.domain.market import MarketSnapshot, Quote
 from plimsoll.domain.parameters import ParameterSet
 from plimsoll.errors import UsageError
 from plimsoll.margin.currency import CurrencyPricing
-from plimsoll.margin.tier_columns import TierMeasure
 from plimsoll.margin.tiered import TieredMargin
+from plimsoll.margin.tiered.columns import TierMeasure
 
 PAIR = Pair(base="BTC", quote="USD")
 LINEAR = Perpetual(pair=PAIR, settle="USD", payoff=Payoff.LINEAR, contract_size=Decimal(1))

@@ -6,8 +6,8 @@ import numpy as np
 
 from plimsoll.domain.account import Account, Position
 from plimsoll.domain.book import Book
-from plimsoll.margin.cell_sums import cell_sums
-from plimsoll.margin.cells import cells_of, unit_layout
+from plimsoll.margin.units.cell_sums import cell_sums
+from plimsoll.margin.units.cells import cells_of, unit_layout
 
 
 def test_sums_by_cell_and_segment() -> None:

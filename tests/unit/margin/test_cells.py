@@ -14,10 +14,10 @@ from plimsoll.domain.instrument import Instrument, Option, OptionRight, Pair, Pa
 from plimsoll.domain.margin_reason import MarginReason
 from plimsoll.domain.market import MarketSnapshot, Quote
 from plimsoll.domain.requirement import RequirementTerm
-from plimsoll.margin.assembly import assemble, lacking
-from plimsoll.margin.cells import cells_of, sum_by_unit, unit_layout
 from plimsoll.margin.currency import CurrencyPricing
-from plimsoll.margin.market_rows import book_values, market_rows
+from plimsoll.margin.units.assembly import assemble, lacking
+from plimsoll.margin.units.cells import cells_of, sum_by_unit, unit_layout
+from plimsoll.margin.units.market_rows import book_values, market_rows
 from plimsoll.maths.grouped_losses import cell_profits, neutral_rules, worst_of_cells
 
 AT_NS = 1_700_000_000_000_000_000

@@ -32,13 +32,13 @@ from plimsoll.domain.margin_reason import MarginReason
 from plimsoll.domain.market import MarketSnapshot, Quote
 from plimsoll.domain.requirement import Requirements
 from plimsoll.errors import UsageError
-from plimsoll.margin.cells import unit_layout
 from plimsoll.margin.currency import CurrencyPricing
 from plimsoll.margin.deribit import DeribitGeneral, DeribitPortfolioMargin, PortfolioMode
 from plimsoll.margin.deribit.portfolio_books import unchanged
 from plimsoll.margin.deribit.portfolio_losses import risk_matrix
 from plimsoll.margin.deribit.portfolio_shocks import DeltaRamp
 from plimsoll.margin.governed import to_parameters
+from plimsoll.margin.units.cells import unit_layout
 
 PERP, FUTURE, NEXT = "BTC-PERPETUAL", "BTC-28JUN24", "BTC-27SEP24"
 CALL, PUT = "BTC-28JUN24-65000-C", "BTC-28JUN24-65000-P"

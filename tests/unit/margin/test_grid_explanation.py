@@ -13,10 +13,10 @@ from plimsoll.domain.book import Book
 from plimsoll.domain.margin_reason import MarginReason
 from plimsoll.domain.requirement import RequirementTerm
 from plimsoll.errors import UsageError
-from plimsoll.margin.cells import cells_of, unit_layout
-from plimsoll.margin.grid_explanation import GridExplainer, adding_up
-from plimsoll.margin.grid_parts import GridPart, RiskUnitGrid, part_of_cell
-from plimsoll.margin.market_rows import BookValues
+from plimsoll.margin.grids.grid_explanation import GridExplainer, adding_up
+from plimsoll.margin.grids.grid_parts import GridPart, RiskUnitGrid, part_of_cell
+from plimsoll.margin.units.cells import cells_of, unit_layout
+from plimsoll.margin.units.market_rows import BookValues
 from plimsoll.maths.grouped_losses import GroupRules, neutral_rules
 from plimsoll.scenarios.risk_grid import RiskGrid, VolMove
 

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plimsoll.margin.lifts import lift_to
+from plimsoll.margin.joint.lifts import lift_to
 
 FLOATS = st.floats(-1e15, 1e15)
 

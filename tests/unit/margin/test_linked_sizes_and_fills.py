@@ -13,12 +13,12 @@ from plimsoll.domain.instrument import Instrument, Pair, Payoff, Perpetual
 from plimsoll.domain.market import MarketSnapshot, Quote
 from plimsoll.domain.tiers import Tier, TierTable
 from plimsoll.errors import ParameterError, UsageError
+from plimsoll.margin.contracts.linked_sizes import linked_contracts, linked_sizes
+from plimsoll.margin.contracts.open_interest import OpenInterestCaps
+from plimsoll.margin.contracts.order_fills import order_fills
 from plimsoll.margin.currency import CurrencyPricing
-from plimsoll.margin.linked_sizes import linked_contracts, linked_sizes
-from plimsoll.margin.open_interest import OpenInterestCaps
-from plimsoll.margin.order_fills import order_fills
-from plimsoll.margin.tier_columns import TierMeasure
 from plimsoll.margin.tiered import TieredMargin
+from plimsoll.margin.tiered.columns import TierMeasure
 
 FLAT = TierTable(
     (

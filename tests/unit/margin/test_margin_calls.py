@@ -14,7 +14,8 @@ from plimsoll.domain.account import Account
 from plimsoll.domain.requirement import Requirements
 from plimsoll.errors import ParameterError, UsageError
 from plimsoll.margin import TieredMargin
-from plimsoll.margin.health import HealthState, health, liquidation_distance
+from plimsoll.margin.calls.health import HealthState, health, liquidation_distance
+from plimsoll.margin.calls.margin_calls import DepositTerms, margin_calls
 from plimsoll.margin.liquidation import (
     STEPWISE,
     LiquidationRule,
@@ -25,7 +26,6 @@ from plimsoll.margin.liquidation import (
     isolated_unit,
 )
 from plimsoll.margin.liquidation.reductions import reduced
-from plimsoll.margin.margin_calls import DepositTerms, margin_calls
 
 PREPARED = TieredMargin(pricing=PRICING).prepare(snapshot(), TABLES, INSTRUMENTS)
 TERMS = {

@@ -23,11 +23,11 @@ from plimsoll.domain.instrument import Option
 from plimsoll.domain.margin_reason import MarginReason
 from plimsoll.domain.scenario import Factor, ScenarioSet, equal_weights
 from plimsoll.errors import UsageError
-from plimsoll.margin.cells import unit_layout
 from plimsoll.margin.currency import CurrencyPricing
-from plimsoll.margin.market_rows import book_values, market_rows, unit_sums
-from plimsoll.margin.numeraire_exposures import book_exposures
-from plimsoll.margin.numeraire_table import numeraire_table
+from plimsoll.margin.joint.numeraire_exposures import book_exposures
+from plimsoll.margin.joint.numeraire_table import numeraire_table
+from plimsoll.margin.units.cells import unit_layout
+from plimsoll.margin.units.market_rows import book_values, market_rows, unit_sums
 from plimsoll.maths.unit_losses import unit_loss
 from plimsoll.scenarios.revaluation import revalue
 

@@ -16,7 +16,7 @@ from plimsoll.domain.account import Account, MarginMode, Order, Position
 from plimsoll.domain.book import Book
 from plimsoll.domain.margin_reason import MarginReason
 from plimsoll.domain.requirement import Requirements
-from plimsoll.margin.worst_fills import OPEN_ORDERS
+from plimsoll.margin.grids.worst_fills import OPEN_ORDERS
 
 PREPARED = {
     name: model.prepare(venue.snapshot(), parameters, venue.INSTRUMENTS)  # type: ignore[arg-type]

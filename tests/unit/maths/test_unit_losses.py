@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from plimsoll.margin.loss_measure import LossMeasure, measured, tail_of
+from plimsoll.margin.joint.loss_measure import LossMeasure, measured, tail_of
 from plimsoll.maths.unit_losses import (
     ProfitRows,
     UnitExposures,

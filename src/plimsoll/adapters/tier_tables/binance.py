@@ -24,7 +24,7 @@ from plimsoll.adapters.tier_tables.schema import Reading, ReadOptions, VenueSche
 from plimsoll.adapters.tier_tables.tier_parameters import tier_parameters, tier_tables
 from plimsoll.adapters.tier_tables.tier_rows import MarketTiers, RowNames
 from plimsoll.domain.parameters import ParameterSet
-from plimsoll.margin.tier_columns import TierMeasure
+from plimsoll.margin.tiered.columns import TierMeasure
 
 _SYMBOL_KEPT = frozenset({"notionalCoef"})
 _DOCS = "https://developers.binance.com/docs/derivatives"

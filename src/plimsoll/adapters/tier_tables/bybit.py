@@ -17,7 +17,7 @@ from plimsoll.adapters.tier_tables.json_document import Json
 from plimsoll.adapters.tier_tables.row_keys import RowKeys
 from plimsoll.adapters.tier_tables.schema import Reading, ReadOptions, VenueSchema
 from plimsoll.adapters.tier_tables.tier_rows import RowNames
-from plimsoll.margin.tier_columns import TierMeasure
+from plimsoll.margin.tiered.columns import TierMeasure
 
 _NAMES = RowNames(
     number="id",

@@ -25,7 +25,7 @@ from plimsoll.adapters.tier_tables.tier_parameters import tier_parameters, tier_
 from plimsoll.adapters.tier_tables.tier_rows import MarketTiers, RowNames
 from plimsoll.domain.canonical import decimal_text
 from plimsoll.domain.parameters import ParameterSet
-from plimsoll.margin.tier_columns import TierMeasure
+from plimsoll.margin.tiered.columns import TierMeasure
 
 _DEDUCTION = "info.cum"
 _KEPT = frozenset({"symbol", "currency", "info"})

@@ -14,7 +14,7 @@ from plimsoll.adapters.tier_tables.schema import Reading, ReadOptions
 from plimsoll.adapters.tier_tables.tier_parameters import tier_parameters, tier_tables
 from plimsoll.adapters.tier_tables.tier_rows import MarketTiers
 from plimsoll.domain.parameters import ParameterSet
-from plimsoll.margin.tier_columns import TierMeasure
+from plimsoll.margin.tiered.columns import TierMeasure
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -33,7 +33,7 @@ from plimsoll.adapters.tier_tables.tier_rows import (
 from plimsoll.domain.canonical import decimal_text
 from plimsoll.domain.parameters import ParameterSet
 from plimsoll.domain.tiers import Tier
-from plimsoll.margin.tier_columns import TierMeasure
+from plimsoll.margin.tiered.columns import TierMeasure
 
 _DOCS = "https://hyperliquid.gitbook.io/hyperliquid-docs/for-developers/api/info-endpoint"
 _FIRST_LISTED = 50

@@ -28,7 +28,7 @@ from plimsoll.adapters.tier_tables.tier_rows import (
 from plimsoll.domain.canonical import decimal_text
 from plimsoll.domain.tiers import Tier, TierTable
 from plimsoll.errors import ParameterError
-from plimsoll.margin.tier_columns import TierMeasure
+from plimsoll.margin.tiered.columns import TierMeasure
 
 SENTINEL = Decimal(9_223_372_036_854_775_807)
 """How a cap is written where a schema has no word for none; Binance's own spelling."""

@@ -16,7 +16,7 @@ from plimsoll.adapters.tier_tables.tier_rows import MarketTiers
 from plimsoll.domain.parameters import Origin, Parameter, ParameterSet, Unit
 from plimsoll.domain.tiers import Tier
 from plimsoll.errors import UsageError
-from plimsoll.margin.tier_columns import TierMeasure
+from plimsoll.margin.tiered.columns import TierMeasure
 
 OWNER = "venue"
 CAP_NAMES: Mapping[TierMeasure, str] = {

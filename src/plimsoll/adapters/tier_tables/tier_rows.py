@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from plimsoll.adapters.tier_tables.faults import FaultLog, Place
 from plimsoll.domain.tiers import Tier, TierTable
-from plimsoll.margin.tier_columns import TierMeasure
+from plimsoll.margin.tiered.columns import TierMeasure
 
 _CEILING = Context(prec=28, rounding=ROUND_CEILING)
 _EXACT = Context(prec=60)

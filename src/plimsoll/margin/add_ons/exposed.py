@@ -13,9 +13,9 @@ from plimsoll.domain.book import Book
 from plimsoll.domain.margin_reason import MarginReason
 from plimsoll.domain.requirement import Requirements, RequirementTerm
 from plimsoll.margin.add_ons.markets import AddOnMarkets
-from plimsoll.margin.cell_sums import CellSums, cell_sums
-from plimsoll.margin.cells import Cells, UnitLayout, cells_of, sum_by_unit, unit_layout
-from plimsoll.margin.linked_sizes import linked_contracts, linked_sizes
+from plimsoll.margin.contracts.linked_sizes import linked_contracts, linked_sizes
+from plimsoll.margin.units.cell_sums import CellSums, cell_sums
+from plimsoll.margin.units.cells import Cells, UnitLayout, cells_of, sum_by_unit, unit_layout
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]

@@ -29,10 +29,10 @@ from plimsoll.domain.parameters import ParameterSet, Unit
 from plimsoll.domain.requirement import Requirements
 from plimsoll.margin.add_ons.exposed import Charge, Charged, ExposedBook, charge_of
 from plimsoll.margin.add_ons.markets import AddOnMarkets, is_option_or_spot, unit_column
-from plimsoll.margin.cell_sums import CellSums
 from plimsoll.margin.governed import check_bounds, governed
-from plimsoll.margin.lifts import lift_to
+from plimsoll.margin.joint.lifts import lift_to
 from plimsoll.margin.underlying import parameters_by_unit
+from plimsoll.margin.units.cell_sums import CellSums
 
 FloatArray = NDArray[np.float64]
 

@@ -13,13 +13,13 @@ from plimsoll.domain.instrument import Instrument, Option, Payoff, Spot
 from plimsoll.domain.margin_reason import MarginReason
 from plimsoll.domain.market import MarketSnapshot
 from plimsoll.margin.currency import CurrencyPricing
-from plimsoll.margin.market_rows import MarketRows, market_rows
 from plimsoll.margin.underlying import (
     UnderlyingGroups,
     contract_class,
     underlying_groups,
     value_currency,
 )
+from plimsoll.margin.units.market_rows import MarketRows, market_rows
 from plimsoll.scenarios.grid_table import GridTable, grid_table, in_numeraire, stacked
 from plimsoll.scenarios.option_expiries import contract_units
 from plimsoll.scenarios.risk_grid import RiskGrid, VolMove, VolRule

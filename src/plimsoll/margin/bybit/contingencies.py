@@ -11,8 +11,8 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from plimsoll.margin.cash_sensitivities import CashSensitivities
-from plimsoll.margin.cell_sums import CellSums
+from plimsoll.margin.grids.cash_sensitivities import CashSensitivities
+from plimsoll.margin.units.cell_sums import CellSums
 
 FloatArray = NDArray[np.float64]
 

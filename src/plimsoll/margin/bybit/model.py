@@ -21,12 +21,12 @@ from plimsoll.margin.bybit.contingencies import ShortOptionNetting
 from plimsoll.margin.bybit.parameters import FIRST_CLASS, BybitParameters
 from plimsoll.margin.bybit.prepared import PreparedBybit
 from plimsoll.margin.bybit.scenarios import NAMES, stress_grid
-from plimsoll.margin.cash_sensitivities import cash_sensitivities
 from plimsoll.margin.currency import CurrencyPricing
-from plimsoll.margin.market_rows import market_rows
+from plimsoll.margin.grids.cash_sensitivities import cash_sensitivities
+from plimsoll.margin.grids.underlying_cells import UnderlyingCells
+from plimsoll.margin.grids.underlying_tables import CoinProfit, extended, quote_prices, unit_tables
 from plimsoll.margin.underlying import parameters_by_unit, underlying_groups, value_currency
-from plimsoll.margin.underlying_cells import UnderlyingCells
-from plimsoll.margin.underlying_tables import CoinProfit, extended, quote_prices, unit_tables
+from plimsoll.margin.units.market_rows import market_rows
 from plimsoll.scenarios.grid_rules import GridRules
 
 

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from plimsoll.domain.book import Book
 from plimsoll.domain.market import MarketSnapshot
 from plimsoll.domain.requirement import Requirements, RequirementTerm
-from plimsoll.margin.assembly import assemble
 from plimsoll.margin.bybit.contingencies import (
     ShortOptionNetting,
     delta_spread,
@@ -20,13 +19,14 @@ from plimsoll.margin.bybit.contingencies import (
 )
 from plimsoll.margin.bybit.parameters import BybitParameters
 from plimsoll.margin.bybit.scenarios import NAMES
-from plimsoll.margin.cash_sensitivities import CashSensitivities
-from plimsoll.margin.cell_sums import cell_sums
-from plimsoll.margin.cells import Cells, UnitLayout, sum_by_unit, unit_layout
 from plimsoll.margin.currency import CurrencyPricing
-from plimsoll.margin.market_rows import book_values
-from plimsoll.margin.underlying_cells import UnderlyingCells, binding_of_units, unit_term
-from plimsoll.margin.worst_fills import order_requirement
+from plimsoll.margin.grids.cash_sensitivities import CashSensitivities
+from plimsoll.margin.grids.underlying_cells import UnderlyingCells, binding_of_units, unit_term
+from plimsoll.margin.grids.worst_fills import order_requirement
+from plimsoll.margin.units.assembly import assemble
+from plimsoll.margin.units.cell_sums import cell_sums
+from plimsoll.margin.units.cells import Cells, UnitLayout, sum_by_unit, unit_layout
+from plimsoll.margin.units.market_rows import book_values
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]

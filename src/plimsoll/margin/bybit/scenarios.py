@@ -7,7 +7,7 @@ from itertools import product
 import numpy as np
 
 from plimsoll.margin.bybit.parameters import BybitParameters
-from plimsoll.margin.underlying_tables import UnitGrid
+from plimsoll.margin.grids.underlying_tables import UnitGrid
 from plimsoll.scenarios.risk_grid import RiskGrid, VolMove, VolRule
 
 _FIFTHS = tuple(range(-5, 6))

@@ -33,7 +33,7 @@ from plimsoll.margin.deribit.portfolio_prepared import AccountCharges, PreparedP
 from plimsoll.margin.deribit.portfolio_scenarios import BUCKETS, EXTENDED_MOVES, matrix_scenarios
 from plimsoll.margin.deribit.portfolio_shocks import DeltaRamp, RollRamp
 from plimsoll.margin.deribit.portfolio_table import PairTable, pair_name, pair_table
-from plimsoll.margin.market_rows import MarketRows, market_rows
+from plimsoll.margin.units.market_rows import MarketRows, market_rows
 from plimsoll.scenarios.grid_rules import DEFAULT_GRID_RULES, GridRules
 
 

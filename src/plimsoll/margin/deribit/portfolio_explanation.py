@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from plimsoll.margin.cells import Cells
 from plimsoll.margin.deribit.portfolio_table import PairTable
-from plimsoll.margin.grid_explanation import SCENARIO_LOSS
-from plimsoll.margin.grid_parts import GridPart, RiskUnitGrid, part_of_cell
+from plimsoll.margin.grids.grid_explanation import SCENARIO_LOSS
+from plimsoll.margin.grids.grid_parts import GridPart, RiskUnitGrid, part_of_cell
+from plimsoll.margin.units.cells import Cells
 
 ABOUT = (
     (SCENARIO_LOSS, "largest loss over the risk matrix, gains of pairs cut by their offset"),

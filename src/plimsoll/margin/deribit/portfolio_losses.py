@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from plimsoll.margin.cells import Cells
 from plimsoll.margin.deribit.portfolio_shocks import DeltaRamp, cell_deltas, delta_shocks
 from plimsoll.margin.deribit.portfolio_table import PairTable
+from plimsoll.margin.units.cells import Cells
 from plimsoll.maths.grouped_losses import CellPositions, cell_profits, worst_of_cells
 
 FloatArray = NDArray[np.float64]

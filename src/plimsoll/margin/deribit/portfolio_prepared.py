@@ -12,8 +12,6 @@ from plimsoll.domain.book import Book
 from plimsoll.domain.margin_reason import MarginReason
 from plimsoll.domain.market import MarketSnapshot
 from plimsoll.domain.requirement import Requirements, RequirementTerm
-from plimsoll.margin.assembly import assemble
-from plimsoll.margin.cells import Cells, UnitLayout, cells_of, unit_layout
 from plimsoll.margin.currency import CurrencyPricing
 from plimsoll.margin.deribit.portfolio_books import HeldBook, filled, unchanged, with_collateral
 from plimsoll.margin.deribit.portfolio_explanation import ABOUT, NOTES, PortfolioGrids
@@ -21,8 +19,10 @@ from plimsoll.margin.deribit.portfolio_losses import RiskMatrix, risk_matrix
 from plimsoll.margin.deribit.portfolio_parameters import DeribitGeneral
 from plimsoll.margin.deribit.portfolio_shocks import DeltaRamp
 from plimsoll.margin.deribit.portfolio_table import PairTable
-from plimsoll.margin.grid_explanation import SCENARIO_LOSS, GridExplainer
-from plimsoll.margin.market_rows import BookValues, MarketRows, book_values
+from plimsoll.margin.grids.grid_explanation import SCENARIO_LOSS, GridExplainer
+from plimsoll.margin.units.assembly import assemble
+from plimsoll.margin.units.cells import Cells, UnitLayout, cells_of, unit_layout
+from plimsoll.margin.units.market_rows import BookValues, MarketRows, book_values
 from plimsoll.maths.cell_layout import LEFT_OUT
 
 FloatArray = NDArray[np.float64]

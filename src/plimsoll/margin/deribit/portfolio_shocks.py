@@ -12,9 +12,9 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from plimsoll.margin.cell_sums import stretch_sums
-from plimsoll.margin.cells import Cells
 from plimsoll.margin.deribit.portfolio_parameters import DeribitPair
+from plimsoll.margin.units.cell_sums import stretch_sums
+from plimsoll.margin.units.cells import Cells
 
 FloatArray = NDArray[np.float64]
 

@@ -14,7 +14,7 @@ from plimsoll.domain.market import DAY_NS, MarketSnapshot
 from plimsoll.margin.deribit.portfolio_parameters import DeribitPair
 from plimsoll.margin.deribit.portfolio_scenarios import MatrixScenarios
 from plimsoll.margin.deribit.portfolio_shocks import RollRamp, roll_rates
-from plimsoll.margin.index_prices import index_prices
+from plimsoll.margin.units.index_prices import index_prices
 from plimsoll.maths.grouped_losses import GroupRules, neutral_rules
 from plimsoll.scenarios.grid_rules import GridRules
 from plimsoll.scenarios.grid_table import GridTable, grid_table, in_numeraire

@@ -31,15 +31,15 @@ from plimsoll.domain.instrument import (
 from plimsoll.domain.margin_reason import MarginReason
 from plimsoll.domain.market import MarketSnapshot
 from plimsoll.domain.requirement import Requirements, RequirementTerm
+from plimsoll.margin.contracts.order_fills import Exposures, fill_charges
+from plimsoll.margin.contracts.position_by_position import stand_alone_requirements
+from plimsoll.margin.contracts.stand_alone_book import StandAloneBook, StandAloneMarkets
 from plimsoll.margin.currency import CurrencyPricing
 from plimsoll.margin.deribit.portfolio_table import pair_name
 from plimsoll.margin.deribit.standard_formulas import Rates, future_margin, short_option_margin
 from plimsoll.margin.deribit.standard_parameters import DeribitStandardPair, StandardParameters
 from plimsoll.margin.governed import parameters_of
-from plimsoll.margin.market_rows import MarketRows, market_rows
-from plimsoll.margin.order_fills import Exposures, fill_charges
-from plimsoll.margin.position_by_position import stand_alone_requirements
-from plimsoll.margin.stand_alone_book import StandAloneBook, StandAloneMarkets
+from plimsoll.margin.units.market_rows import MarketRows, market_rows
 from plimsoll.scenarios.grid_options import expiry_quotes
 from plimsoll.scenarios.grid_rules import DEFAULT_GRID_RULES
 

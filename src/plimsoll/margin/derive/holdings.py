@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plimsoll.domain.book import Book
-from plimsoll.margin.cells import Cells, UnitLayout, cells_of_holdings
 from plimsoll.margin.derive.pmrm_table import PmrmTable
+from plimsoll.margin.units.cells import Cells, UnitLayout, cells_of_holdings
 from plimsoll.maths.cell_layout import LEFT_OUT
 
 FloatArray = NDArray[np.float64]

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plimsoll.domain.requirement import Requirements, RequirementTerm
-from plimsoll.margin.assembly import assemble
 from plimsoll.margin.derive.pmrm_book import PmrmBook, PreparedMarkets
 from plimsoll.margin.derive.pmrm_explanation import PmrmExplainer, binding_of, scenario_names
+from plimsoll.margin.units.assembly import assemble
 
 FloatArray = NDArray[np.float64]
 

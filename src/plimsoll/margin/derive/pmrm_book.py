@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 from plimsoll.domain.book import Book
 from plimsoll.domain.margin_reason import MarginReason
 from plimsoll.domain.market import MarketSnapshot
-from plimsoll.margin.cells import UnitLayout, unit_layout
 from plimsoll.margin.derive.cash_pricing import CashPricing
 from plimsoll.margin.derive.holdings import Holdings, holdings, home_units
 from plimsoll.margin.derive.pmrm_losses import PmrmLosses, pmrm_losses
 from plimsoll.margin.derive.pmrm_table import PmrmTable
 from plimsoll.margin.derive.risk_units import DeriveMarkets
-from plimsoll.margin.market_rows import BookValues, book_values
+from plimsoll.margin.units.cells import UnitLayout, unit_layout
+from plimsoll.margin.units.market_rows import BookValues, book_values
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]

@@ -19,12 +19,12 @@ from plimsoll.domain.margin_explanation import (
     UnitExplanation,
 )
 from plimsoll.domain.requirement import RequirementTerm
-from plimsoll.margin.cells import Cells, cells_of_holdings
 from plimsoll.margin.derive.pmrm_book import PmrmBook, RiskUnitLosses
 from plimsoll.margin.derive.pmrm_losses import scenario_losses
 from plimsoll.margin.derive.pmrm_shares import BASIS, loss_shares
-from plimsoll.margin.grid_explanation import adding_up
-from plimsoll.margin.stated_units import StatedUnits, left_to_right
+from plimsoll.margin.grids.grid_explanation import adding_up
+from plimsoll.margin.units.cells import Cells, cells_of_holdings
+from plimsoll.margin.units.stated_units import StatedUnits, left_to_right
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]

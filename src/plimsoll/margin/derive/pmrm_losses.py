@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from plimsoll.margin.cell_sums import CellSums, cell_sums
-from plimsoll.margin.cells import Cells
 from plimsoll.margin.derive.pmrm_table import PmrmTable
+from plimsoll.margin.units.cell_sums import CellSums, cell_sums
+from plimsoll.margin.units.cells import Cells
 from plimsoll.maths.grouped_losses import cell_profits, worst_of_cells
 from plimsoll.maths.unpaired_shorts import unpaired_shorts
 

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from plimsoll.margin.cells import cells_of_holdings
 from plimsoll.margin.derive.pmrm_book import RiskUnitLosses
 from plimsoll.margin.derive.pmrm_losses import pmrm_losses
 from plimsoll.margin.derive.pmrm_table import PmrmTable
+from plimsoll.margin.units.cells import cells_of_holdings
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]

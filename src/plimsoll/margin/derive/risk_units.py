@@ -14,8 +14,8 @@ from plimsoll.domain.market import MarketSnapshot
 from plimsoll.errors import UsageError
 from plimsoll.margin.derive.cash_pricing import CashPricing
 from plimsoll.margin.derive.option_inputs import option_inputs, option_prices
-from plimsoll.margin.market_rows import MarketRows, market_rows
 from plimsoll.margin.underlying import underlying
+from plimsoll.margin.units.market_rows import MarketRows, market_rows
 from plimsoll.scenarios.grid_options import OptionRows
 
 FloatArray = NDArray[np.float64]

@@ -27,8 +27,6 @@ from plimsoll.domain.market import MarketSnapshot
 from plimsoll.domain.parameters import ParameterSet
 from plimsoll.domain.requirement import Requirements, RequirementTerm, total_of
 from plimsoll.errors import UsageError
-from plimsoll.margin.assembly import assemble, lacking
-from plimsoll.margin.cells import UnitLayout, unit_layout
 from plimsoll.margin.derive.model import DeriveModel
 from plimsoll.margin.derive.pmrm_assembly import term
 from plimsoll.margin.derive.risk_units import derive_markets
@@ -38,7 +36,9 @@ from plimsoll.margin.derive.srm_markets import SrmMarkets, expiry_groups
 from plimsoll.margin.derive.srm_markets import option_terms as option_columns
 from plimsoll.margin.derive.srm_parameters import SrmParameters, srm_of_set
 from plimsoll.margin.derive.srm_terms import coin_terms, option_terms, perpetual_terms
-from plimsoll.margin.market_rows import BookValues, book_values
+from plimsoll.margin.units.assembly import assemble, lacking
+from plimsoll.margin.units.cells import UnitLayout, unit_layout
+from plimsoll.margin.units.market_rows import BookValues, book_values
 
 FloatArray = NDArray[np.float64]
 

@@ -17,8 +17,8 @@ from plimsoll.domain.margin_explanation import (
 from plimsoll.domain.requirement import RequirementTerm
 from plimsoll.margin.derive.srm_holdings import SrmHoldings
 from plimsoll.margin.derive.srm_markets import SrmMarkets
-from plimsoll.margin.grid_explanation import adding_up
-from plimsoll.margin.stated_units import StatedUnits, left_to_right
+from plimsoll.margin.grids.grid_explanation import adding_up
+from plimsoll.margin.units.stated_units import StatedUnits, left_to_right
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]

@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plimsoll.domain.book import Book
-from plimsoll.margin.cell_sums import CellSums, cell_sums
-from plimsoll.margin.cells import Cells, UnitLayout, cells_of_holdings
 from plimsoll.margin.derive.srm_markets import SrmMarkets
 from plimsoll.margin.derive.srm_options import ExpiryLevels, expiry_levels
-from plimsoll.margin.market_rows import BookValues
+from plimsoll.margin.units.cell_sums import CellSums, cell_sums
+from plimsoll.margin.units.cells import Cells, UnitLayout, cells_of_holdings
+from plimsoll.margin.units.market_rows import BookValues
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from plimsoll.margin.cell_sums import CellSums
-from plimsoll.margin.cells import Cells
+from plimsoll.margin.units.cell_sums import CellSums
+from plimsoll.margin.units.cells import Cells
 from plimsoll.maths.settlement_payoffs import least_payoffs
 
 FloatArray = NDArray[np.float64]

@@ -6,10 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plimsoll.domain.requirement import RequirementTerm
-from plimsoll.margin.cells import sum_by_unit
 from plimsoll.margin.derive.pmrm_assembly import term
 from plimsoll.margin.derive.srm_holdings import SrmHoldings
 from plimsoll.margin.derive.srm_markets import SrmMarkets
+from plimsoll.margin.units.cells import sum_by_unit
 
 FloatArray = NDArray[np.float64]
 

@@ -20,13 +20,13 @@ from numpy.typing import NDArray
 from plimsoll.domain.instrument import Instrument, Payoff
 from plimsoll.domain.market import MarketSnapshot
 from plimsoll.domain.parameters import ParameterSet
+from plimsoll.margin.contracts.position_by_position import model_reasons, parameter_column
+from plimsoll.margin.contracts.stand_alone_book import StandAloneMarkets
 from plimsoll.margin.currency import CurrencyPricing
 from plimsoll.margin.drift.parameters import DriftRules, PerpetualRules, drift_rules
 from plimsoll.margin.drift.prepared import PreparedDrift, RuleColumns
 from plimsoll.margin.drift.scaled_ratios import MarginLevel
-from plimsoll.margin.market_rows import market_rows
-from plimsoll.margin.position_by_position import model_reasons, parameter_column
-from plimsoll.margin.stand_alone_book import StandAloneMarkets
+from plimsoll.margin.units.market_rows import market_rows
 
 FloatArray = NDArray[np.float64]
 

@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 
 from plimsoll.domain.book import Book
 from plimsoll.domain.requirement import Requirements, RequirementTerm
+from plimsoll.margin.contracts.order_fills import Exposures, Margins, fill_charges
+from plimsoll.margin.contracts.position_by_position import stand_alone_requirements
+from plimsoll.margin.contracts.stand_alone_book import StandAloneBook, StandAloneMarkets
 from plimsoll.margin.drift.collateral import (
     CollateralCharges,
     CurrencyPrices,
@@ -23,10 +26,7 @@ from plimsoll.margin.drift.size_formulas import (
     keeping_ratio,
     opening_ratio,
 )
-from plimsoll.margin.market_rows import unit_sums
-from plimsoll.margin.order_fills import Exposures, Margins, fill_charges
-from plimsoll.margin.position_by_position import stand_alone_requirements
-from plimsoll.margin.stand_alone_book import StandAloneBook, StandAloneMarkets
+from plimsoll.margin.units.market_rows import unit_sums
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]

@@ -18,8 +18,8 @@ from plimsoll.domain.instrument import Instrument, Option, Payoff
 from plimsoll.domain.margin_reason import MarginReason
 from plimsoll.domain.market import MarketSnapshot
 from plimsoll.margin.exposure.netting_set import Trade, TradeKind
-from plimsoll.margin.market_rows import MarketRows
 from plimsoll.margin.underlying import underlying
+from plimsoll.margin.units.market_rows import MarketRows
 from plimsoll.maths import payoffs
 from plimsoll.maths.black76 import price
 from plimsoll.scenarios.grid_options import OptionRows, option_rows

@@ -27,21 +27,21 @@ from plimsoll.domain.market import MarketSnapshot
 from plimsoll.domain.parameters import ParameterSet, Unit
 from plimsoll.domain.requirement import Requirements, RequirementTerm
 from plimsoll.errors import ParameterError, UsageError
-from plimsoll.margin.assembly import assemble
 from plimsoll.margin.currency import CurrencyPricing
 from plimsoll.margin.exposure.agreement import MarginAgreement
 from plimsoll.margin.exposure.contract_trades import ContractTrades, contract_trades
 from plimsoll.margin.exposure.netting_set import CoinDynamics, NettingSet, Trade, TradeKind
 from plimsoll.margin.exposure.profile import HOURS_A_YEAR, ExposureProfile, exposure_profile
 from plimsoll.margin.governed import check_bounds, from_set, governed
-from plimsoll.margin.lifts import lift_to
-from plimsoll.margin.market_rows import MarketRows, market_rows
-from plimsoll.margin.numeraire_exposures import (
+from plimsoll.margin.joint.lifts import lift_to
+from plimsoll.margin.joint.numeraire_exposures import (
     BookExposures,
     HeldCurrencies,
     book_exposures,
     priced_currencies,
 )
+from plimsoll.margin.units.assembly import assemble
+from plimsoll.margin.units.market_rows import MarketRows, market_rows
 from plimsoll.scenarios.grid_rules import DEFAULT_GRID_RULES, GridRules
 
 FloatArray = NDArray[np.float64]

@@ -21,8 +21,8 @@ from numpy.typing import NDArray
 from plimsoll.domain.instrument import Instrument, Option
 from plimsoll.domain.market import MarketSnapshot
 from plimsoll.margin.greeks.parameters import GreeksParameters
-from plimsoll.margin.market_rows import MarketRows
 from plimsoll.margin.underlying import underlying
+from plimsoll.margin.units.market_rows import MarketRows
 from plimsoll.maths import payoffs
 from plimsoll.maths.black76_greeks import Greeks, greeks
 from plimsoll.scenarios.grid_options import OptionRows, option_rows

@@ -15,10 +15,10 @@ from plimsoll.domain.margin_explanation import (
 )
 from plimsoll.domain.requirement import RequirementTerm
 from plimsoll.margin.greeks.grid_point import loss_at, losses_of_coin, shares_of_loss
-from plimsoll.margin.market_rows import MarketRows
-from plimsoll.margin.numeraire_exposures import BookExposures, HeldCurrencies
-from plimsoll.margin.single_contracts import StandaloneMargins
-from plimsoll.margin.stated_units import StatedUnits
+from plimsoll.margin.joint.numeraire_exposures import BookExposures, HeldCurrencies
+from plimsoll.margin.joint.single_contracts import StandaloneMargins
+from plimsoll.margin.units.market_rows import MarketRows
+from plimsoll.margin.units.stated_units import StatedUnits
 from plimsoll.maths.quadratic_losses import MoveGrid, QuadraticForms, UnitForm, empty_form, sum_form
 from plimsoll.maths.unit_losses import UnitExposures
 

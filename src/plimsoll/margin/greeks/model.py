@@ -23,8 +23,6 @@ from plimsoll.domain.market import MarketSnapshot
 from plimsoll.domain.parameters import ParameterSet
 from plimsoll.domain.requirement import Requirements
 from plimsoll.errors import ParameterError, UsageError
-from plimsoll.margin.assembly import assemble
-from plimsoll.margin.bounded_orders import order_requirement, with_order_reasons
 from plimsoll.margin.currency import CurrencyPricing
 from plimsoll.margin.greeks.contract_greeks import contract_greeks
 from plimsoll.margin.greeks.explanation import GreeksExplainer
@@ -35,15 +33,17 @@ from plimsoll.margin.greeks.parameters import (
     greeks_parameters,
 )
 from plimsoll.margin.greeks.terms import greeks_terms
-from plimsoll.margin.market_rows import MarketRows, market_rows
-from plimsoll.margin.numeraire_exposures import (
+from plimsoll.margin.joint.bounded_orders import order_requirement, with_order_reasons
+from plimsoll.margin.joint.numeraire_exposures import (
     BookExposures,
     HeldCurrencies,
     book_exposures,
     priced_currencies,
 )
-from plimsoll.margin.single_contracts import StandaloneMargins, one_each
+from plimsoll.margin.joint.single_contracts import StandaloneMargins, one_each
 from plimsoll.margin.underlying import underlying
+from plimsoll.margin.units.assembly import assemble
+from plimsoll.margin.units.market_rows import MarketRows, market_rows
 from plimsoll.maths.quadratic_losses import (
     TERMS,
     MoveGrid,

@@ -17,14 +17,14 @@ from plimsoll.domain.book import Book
 from plimsoll.domain.market import MarketSnapshot
 from plimsoll.domain.scenario import Factor, FactorKind, ScenarioSet
 from plimsoll.errors import ParameterError, UsageError
-from plimsoll.margin.assembly import lacking
 from plimsoll.margin.currency import CurrencyPricing
 from plimsoll.margin.greeks.model import PreparedGreeks
 from plimsoll.margin.greeks.scenario_bins import FormProfits, Moves, scenario_bins
-from plimsoll.margin.loss_measure import LossMeasure
-from plimsoll.margin.market_rows import unit_sums
-from plimsoll.margin.numeraire_exposures import book_exposures
-from plimsoll.margin.numeraire_table import NumeraireTable
+from plimsoll.margin.joint.loss_measure import LossMeasure
+from plimsoll.margin.joint.numeraire_exposures import book_exposures
+from plimsoll.margin.joint.numeraire_table import NumeraireTable
+from plimsoll.margin.units.assembly import lacking
+from plimsoll.margin.units.market_rows import unit_sums
 from plimsoll.maths.bin_bounds import ScenarioBins, bounded_tails
 from plimsoll.maths.quadratic_losses import QuadraticForms
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plimsoll.domain.requirement import RequirementTerm, total_of
-from plimsoll.margin.lifts import lift_to
+from plimsoll.margin.joint.lifts import lift_to
 
 FloatArray = NDArray[np.float64]
 

@@ -33,7 +33,7 @@ from plimsoll.domain.requirement import (
 from plimsoll.errors import UsageError
 from plimsoll.margin.hybrid.explanation import HybridExplainer
 from plimsoll.margin.hybrid.parameters import Combination, HybridParameters
-from plimsoll.margin.lifts import lift_to
+from plimsoll.margin.joint.lifts import lift_to
 from plimsoll.margin.protocol import MarginModel, Prepared
 
 FloatArray = NDArray[np.float64]

@@ -12,9 +12,9 @@ from plimsoll.domain.book import Book
 from plimsoll.domain.instrument import Instrument, Perpetual
 from plimsoll.domain.market import MarketSnapshot
 from plimsoll.errors import UsageError
-from plimsoll.margin.cells import unit_layout
 from plimsoll.margin.currency import CurrencyPricing
-from plimsoll.margin.market_rows import MarketRows, market_rows, unit_sums
+from plimsoll.margin.units.cells import unit_layout
+from plimsoll.margin.units.market_rows import MarketRows, market_rows, unit_sums
 from plimsoll.maths.payoffs import INVERSE
 
 FloatArray = NDArray[np.float64]

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from plimsoll.domain.book import Book
 from plimsoll.domain.requirement import PositionParts, Requirements, RequirementTerm
-from plimsoll.margin.cells import UnitLayout, unit_layout
 from plimsoll.margin.modes.books import ModeBook
 from plimsoll.margin.modes.explanation import ModeExplainer, ModeTerms
+from plimsoll.margin.units.cells import UnitLayout, unit_layout
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]

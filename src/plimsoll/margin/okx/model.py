@@ -18,10 +18,11 @@ from plimsoll.domain.choice import chosen
 from plimsoll.domain.instrument import Instrument
 from plimsoll.domain.market import MarketSnapshot
 from plimsoll.domain.parameters import ParameterSet
-from plimsoll.margin.cash_sensitivities import cash_sensitivities
 from plimsoll.margin.currency import CurrencyPricing
 from plimsoll.margin.governed import from_set
-from plimsoll.margin.market_rows import MarketRows, market_rows
+from plimsoll.margin.grids.cash_sensitivities import cash_sensitivities
+from plimsoll.margin.grids.underlying_cells import UnderlyingCells
+from plimsoll.margin.grids.underlying_tables import CoinProfit, extended, quote_prices, unit_tables
 from plimsoll.margin.okx.parameters import FIRST_CLASS, OkxAccountParameters, OkxParameters
 from plimsoll.margin.okx.prepared import PreparedOkx
 from plimsoll.margin.okx.scenarios import (
@@ -41,8 +42,7 @@ from plimsoll.margin.underlying import (
     underlying_groups,
     value_currency,
 )
-from plimsoll.margin.underlying_cells import UnderlyingCells
-from plimsoll.margin.underlying_tables import CoinProfit, extended, quote_prices, unit_tables
+from plimsoll.margin.units.market_rows import MarketRows, market_rows
 from plimsoll.scenarios.grid_rules import GridRules
 from plimsoll.scenarios.grid_table import GridTable
 

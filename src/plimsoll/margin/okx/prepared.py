@@ -11,12 +11,10 @@ from numpy.typing import NDArray
 from plimsoll.domain.book import Book
 from plimsoll.domain.market import MarketSnapshot
 from plimsoll.domain.requirement import Requirements, RequirementTerm
-from plimsoll.margin.assembly import assemble
-from plimsoll.margin.cash_sensitivities import CashSensitivities
-from plimsoll.margin.cell_sums import CellSums, cell_sums
-from plimsoll.margin.cells import Cells, UnitLayout, sum_by_unit, unit_layout
 from plimsoll.margin.currency import CurrencyPricing
-from plimsoll.margin.market_rows import book_values
+from plimsoll.margin.grids.cash_sensitivities import CashSensitivities
+from plimsoll.margin.grids.underlying_cells import UnderlyingCells, binding_of_units, unit_term
+from plimsoll.margin.grids.worst_fills import order_requirement
 from plimsoll.margin.okx.brackets import progressive
 from plimsoll.margin.okx.parameters import OkxAccountParameters, OkxParameters
 from plimsoll.margin.okx.scenarios import NAMES
@@ -27,8 +25,10 @@ from plimsoll.margin.okx.unit_charges import (
     raw_minimum_charge,
     term_structure_charge,
 )
-from plimsoll.margin.underlying_cells import UnderlyingCells, binding_of_units, unit_term
-from plimsoll.margin.worst_fills import order_requirement
+from plimsoll.margin.units.assembly import assemble
+from plimsoll.margin.units.cell_sums import CellSums, cell_sums
+from plimsoll.margin.units.cells import Cells, UnitLayout, sum_by_unit, unit_layout
+from plimsoll.margin.units.market_rows import book_values
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]

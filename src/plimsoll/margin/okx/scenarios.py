@@ -7,8 +7,8 @@ from itertools import product
 import numpy as np
 
 from plimsoll.domain.market import DAY_NS
+from plimsoll.margin.grids.underlying_tables import UnitGrid
 from plimsoll.margin.okx.parameters import OkxParameters
-from plimsoll.margin.underlying_tables import UnitGrid
 from plimsoll.scenarios.risk_grid import RiskGrid, VolMove, VolRule
 
 _STEPS = (-3, -2, -1, 0, 1, 2, 3)

@@ -12,9 +12,9 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from plimsoll.margin.cash_sensitivities import CashSensitivities
-from plimsoll.margin.cell_sums import CellSums
+from plimsoll.margin.grids.cash_sensitivities import CashSensitivities
 from plimsoll.margin.okx.brackets import DepegBand, band_of, progressive
+from plimsoll.margin.units.cell_sums import CellSums
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]

@@ -25,18 +25,18 @@ from plimsoll.domain.instrument import Instrument, Payoff
 from plimsoll.domain.margin_reason import MarginReason
 from plimsoll.domain.market import MarketSnapshot
 from plimsoll.domain.requirement import Requirements, RequirementTerm
-from plimsoll.margin.assembly import assemble
-from plimsoll.margin.cells import Cells, UnitLayout, cells_of, sum_by_unit, unit_layout
 from plimsoll.margin.currency import CurrencyPricing
-from plimsoll.margin.grid_explanation import SCENARIO_LOSS, GridExplainer
-from plimsoll.margin.grid_parts import RiskUnitGrid, part_of_cell
-from plimsoll.margin.market_rows import BookValues, MarketRows, book_values, market_rows
+from plimsoll.margin.grids.grid_explanation import SCENARIO_LOSS, GridExplainer
+from plimsoll.margin.grids.grid_parts import RiskUnitGrid, part_of_cell
+from plimsoll.margin.grids.underlying_cells import binding_of_units
 from plimsoll.margin.paradex.order_charges import order_charges
 from plimsoll.margin.paradex.parameters import ParadexParameters, ParadexUnderlying
 from plimsoll.margin.paradex.scan import UnitScan, scan_cells
 from plimsoll.margin.paradex.scenarios import ScanTable, scan_table
 from plimsoll.margin.underlying import parameters_by_unit
-from plimsoll.margin.underlying_cells import binding_of_units
+from plimsoll.margin.units.assembly import assemble
+from plimsoll.margin.units.cells import Cells, UnitLayout, cells_of, sum_by_unit, unit_layout
+from plimsoll.margin.units.market_rows import BookValues, MarketRows, book_values, market_rows
 from plimsoll.maths.grouped_losses import neutral_rules
 from plimsoll.scenarios.grid_rules import GridRules
 

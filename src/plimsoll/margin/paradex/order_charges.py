@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plimsoll.domain.book import Book
-from plimsoll.margin.cells import Cells, UnitLayout
-from plimsoll.margin.market_rows import MarketRows
 from plimsoll.margin.paradex.scan import UnitScan, minimum_delta
 from plimsoll.margin.paradex.scenarios import ScanTable
+from plimsoll.margin.units.cells import Cells, UnitLayout
+from plimsoll.margin.units.market_rows import MarketRows
 from plimsoll.maths.grouped_losses import CellPositions, cell_profits, neutral_rules
 
 FloatArray = NDArray[np.float64]

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from plimsoll.margin.cell_sums import stretch_sums
-from plimsoll.margin.cells import Cells
 from plimsoll.margin.paradex.scenarios import ScanTable
+from plimsoll.margin.units.cell_sums import stretch_sums
+from plimsoll.margin.units.cells import Cells
 from plimsoll.maths.grouped_losses import neutral_rules, worst_of_cells
 
 FloatArray = NDArray[np.float64]

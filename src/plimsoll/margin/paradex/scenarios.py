@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from plimsoll.domain.instrument import Instrument, Option, Perpetual
 from plimsoll.domain.margin_reason import MarginReason
 from plimsoll.domain.market import MarketSnapshot
-from plimsoll.margin.index_prices import index_prices
-from plimsoll.margin.market_rows import MarketRows
 from plimsoll.margin.paradex.parameters import ParadexUnderlying
+from plimsoll.margin.units.index_prices import index_prices
+from plimsoll.margin.units.market_rows import MarketRows
 from plimsoll.scenarios.grid_rules import GridRules
 from plimsoll.scenarios.grid_table import grid_table
 from plimsoll.scenarios.risk_grid import RiskGrid, VolMove, VolRule

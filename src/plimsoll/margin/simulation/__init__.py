@@ -1,6 +1,6 @@
 """Margin by simulation: a measure of the losses under any scenario set, fully revalued."""
 
-from plimsoll.margin.loss_measure import LossMeasure
+from plimsoll.margin.joint.loss_measure import LossMeasure
 from plimsoll.margin.simulation.model import PreparedSimulation, SimulationMargin
 from plimsoll.margin.simulation.parameters import PORTFOLIO, SimulationParameters
 

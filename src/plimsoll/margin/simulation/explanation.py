@@ -15,12 +15,12 @@ from plimsoll.domain.margin_explanation import (
 )
 from plimsoll.domain.requirement import RequirementTerm
 from plimsoll.domain.scenario import FactorKind, ScenarioSet
-from plimsoll.margin.loss_measure import LossMeasure, tail_of
-from plimsoll.margin.numeraire_exposures import BookExposures
-from plimsoll.margin.numeraire_table import NumeraireTable
+from plimsoll.margin.joint.loss_measure import LossMeasure, tail_of
+from plimsoll.margin.joint.numeraire_exposures import BookExposures
+from plimsoll.margin.joint.numeraire_table import NumeraireTable
+from plimsoll.margin.joint.single_contracts import StandaloneMargins
 from plimsoll.margin.simulation.parameters import PORTFOLIO
-from plimsoll.margin.single_contracts import StandaloneMargins
-from plimsoll.margin.stated_units import StatedUnits
+from plimsoll.margin.units.stated_units import StatedUnits
 from plimsoll.maths.unit_losses import ProfitRows, unit_loss
 from plimsoll.measures.tail import tail_count
 

@@ -4,7 +4,8 @@
     initial     = max(M(L; initial level), s A, 0, maintenance / link) + open orders
 
 ``L`` is the unit's loss of equity under each scenario, fully revalued and in the numeraire
-(`plimsoll.margin.numeraire_table`), M the measure (`plimsoll.margin.loss_measure`), A the sum of
+(`plimsoll.margin.joint.numeraire_table`), M the measure
+(`plimsoll.margin.joint.loss_measure`), A the sum of
 the positions' stand-alone measures and s their ``standalone_floor``. Sources: FHS VaR and expected
 shortfall as in `reference/methodology.md`, 2.1 and 5.0; floor as EMIR RTS 153/2013, Article 27.
 """
@@ -24,16 +25,16 @@ from plimsoll.domain.market import MarketSnapshot
 from plimsoll.domain.parameters import ParameterSet
 from plimsoll.domain.requirement import Requirements, RequirementTerm
 from plimsoll.domain.scenario import Factor, ScenarioSet
-from plimsoll.margin.assembly import assemble
-from plimsoll.margin.bounded_orders import order_requirement, with_order_reasons
 from plimsoll.margin.currency import CurrencyPricing
-from plimsoll.margin.lifts import lift_to
-from plimsoll.margin.loss_measure import LossMeasure, measured
-from plimsoll.margin.numeraire_exposures import BookExposures, book_exposures
-from plimsoll.margin.numeraire_table import NumeraireTable, numeraire_table
+from plimsoll.margin.joint.bounded_orders import order_requirement, with_order_reasons
+from plimsoll.margin.joint.lifts import lift_to
+from plimsoll.margin.joint.loss_measure import LossMeasure, measured
+from plimsoll.margin.joint.numeraire_exposures import BookExposures, book_exposures
+from plimsoll.margin.joint.numeraire_table import NumeraireTable, numeraire_table
+from plimsoll.margin.joint.single_contracts import StandaloneMargins, one_each
 from plimsoll.margin.simulation.explanation import SimulationExplainer
 from plimsoll.margin.simulation.parameters import SimulationParameters, simulation_parameters
-from plimsoll.margin.single_contracts import StandaloneMargins, one_each
+from plimsoll.margin.units.assembly import assemble
 from plimsoll.maths.unit_losses import ProfitRows
 from plimsoll.scenarios.option_rules import DEFAULT_RULES, OptionRules
 
@@ -51,7 +52,7 @@ class SimulationMargin:
     measure : LossMeasure
     pricing : CurrencyPricing
     factors, currency_factors : mapping of str to Factor, optional
-        What moves each market and currency (`plimsoll.margin.numeraire_table`).
+        What moves each market and currency (`plimsoll.margin.joint.numeraire_table`).
     option_rules : OptionRules
     collateral_moves : bool
         Whether collateral is revalued with the positions, or held at its price now.

@@ -9,7 +9,7 @@ from decimal import Decimal
 from plimsoll.domain.parameters import ParameterSet, Unit
 from plimsoll.errors import ParameterError, UsageError
 from plimsoll.margin.governed import check_bounds, from_set, governed
-from plimsoll.margin.loss_measure import LossMeasure
+from plimsoll.margin.joint.loss_measure import LossMeasure
 
 PORTFOLIO = "PORTFOLIO"
 """The risk unit of a model that nets everything a margin unit holds."""

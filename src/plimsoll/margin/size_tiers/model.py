@@ -24,18 +24,18 @@ from plimsoll.domain.instrument import Instrument, Payoff
 from plimsoll.domain.market import MarketSnapshot
 from plimsoll.domain.parameters import ParameterSet
 from plimsoll.domain.requirement import Requirements
-from plimsoll.margin.currency import CurrencyPricing
-from plimsoll.margin.market_rows import market_rows
-from plimsoll.margin.order_fills import Exposures
-from plimsoll.margin.position_by_position import (
+from plimsoll.margin.contracts.order_fills import Exposures
+from plimsoll.margin.contracts.position_by_position import (
     model_reasons,
     open_order_terms,
     parameter_column,
     parameters_by_market,
     stand_alone_requirements,
 )
+from plimsoll.margin.contracts.stand_alone_book import StandAloneBook, StandAloneMarkets
+from plimsoll.margin.currency import CurrencyPricing
 from plimsoll.margin.size_tiers.parameters import SizeRates
-from plimsoll.margin.stand_alone_book import StandAloneBook, StandAloneMarkets
+from plimsoll.margin.units.market_rows import market_rows
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]

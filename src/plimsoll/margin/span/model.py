@@ -21,9 +21,16 @@ from plimsoll.domain.choice import chosen
 from plimsoll.domain.instrument import Instrument
 from plimsoll.domain.market import MarketSnapshot
 from plimsoll.domain.parameters import ParameterSet
-from plimsoll.margin.cash_sensitivities import cash_sensitivities
 from plimsoll.margin.currency import CurrencyPricing
-from plimsoll.margin.market_rows import market_rows
+from plimsoll.margin.grids.cash_sensitivities import cash_sensitivities
+from plimsoll.margin.grids.underlying_cells import UnderlyingCells
+from plimsoll.margin.grids.underlying_tables import (
+    CoinProfit,
+    UnitGrid,
+    extended,
+    quote_prices,
+    unit_tables,
+)
 from plimsoll.margin.span.parameters import SpanParameters
 from plimsoll.margin.span.prepared import PreparedSpan
 from plimsoll.margin.span.risk_arrays import (
@@ -36,14 +43,7 @@ from plimsoll.margin.span.risk_arrays import (
 )
 from plimsoll.margin.span.tables import InterCommoditySpread
 from plimsoll.margin.underlying import contract_class, parameters_by_unit, underlying_groups
-from plimsoll.margin.underlying_cells import UnderlyingCells
-from plimsoll.margin.underlying_tables import (
-    CoinProfit,
-    UnitGrid,
-    extended,
-    quote_prices,
-    unit_tables,
-)
+from plimsoll.margin.units.market_rows import market_rows
 from plimsoll.scenarios.grid_rules import GridRules
 
 FloatArray = NDArray[np.float64]

@@ -10,11 +10,9 @@ from numpy.typing import NDArray
 from plimsoll.domain.book import Book
 from plimsoll.domain.market import MarketSnapshot
 from plimsoll.domain.requirement import Requirements, RequirementTerm
-from plimsoll.margin.assembly import assemble
-from plimsoll.margin.cell_sums import CellSums, cell_sums
-from plimsoll.margin.cells import Cells, UnitLayout, sum_by_unit, unit_layout
 from plimsoll.margin.currency import CurrencyPricing
-from plimsoll.margin.market_rows import book_values
+from plimsoll.margin.grids.underlying_cells import UnderlyingCells, binding_of_units, unit_term
+from plimsoll.margin.grids.worst_fills import order_requirement
 from plimsoll.margin.span.parameters import SpanParameters
 from plimsoll.margin.span.risk_arrays import NAMES, PriceRiskMethod, paired_price_risk
 from plimsoll.margin.span.spreads import (
@@ -23,8 +21,10 @@ from plimsoll.margin.span.spreads import (
     spot_month_charge,
 )
 from plimsoll.margin.span.tables import UNDATED, InterCommoditySpread
-from plimsoll.margin.underlying_cells import UnderlyingCells, binding_of_units, unit_term
-from plimsoll.margin.worst_fills import order_requirement
+from plimsoll.margin.units.assembly import assemble
+from plimsoll.margin.units.cell_sums import CellSums, cell_sums
+from plimsoll.margin.units.cells import Cells, UnitLayout, sum_by_unit, unit_layout
+from plimsoll.margin.units.market_rows import book_values
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]

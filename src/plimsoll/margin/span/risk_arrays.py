@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from plimsoll.domain.instrument import Instrument, Option, OptionRight
 from plimsoll.domain.market import DAY_NS
-from plimsoll.margin.underlying_tables import UnitGrid
+from plimsoll.margin.grids.underlying_tables import UnitGrid
 from plimsoll.maths.black76_greeks import main_greeks
 from plimsoll.scenarios.grid_table import GridTable
 from plimsoll.scenarios.option_expiries import contract_units

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plimsoll.domain.book import Book
-from plimsoll.margin.order_fills import OrderFills
+from plimsoll.margin.contracts.order_fills import OrderFills
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]

@@ -21,14 +21,14 @@ from numpy.typing import NDArray
 from plimsoll.domain.instrument import Instrument, Payoff
 from plimsoll.domain.market import MarketSnapshot
 from plimsoll.domain.parameters import ParameterSet
-from plimsoll.margin.currency import CurrencyPricing
-from plimsoll.margin.market_rows import market_rows
-from plimsoll.margin.position_by_position import (
+from plimsoll.margin.contracts.position_by_position import (
     model_reasons,
     parameter_column,
     parameters_by_market,
 )
-from plimsoll.margin.stand_alone_book import StandAloneMarkets
+from plimsoll.margin.contracts.stand_alone_book import StandAloneMarkets
+from plimsoll.margin.currency import CurrencyPricing
+from plimsoll.margin.units.market_rows import market_rows
 from plimsoll.margin.vega.parameters import VegaMarket
 from plimsoll.margin.vega.prepared import MarketFactors, PreparedVega
 

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from plimsoll.domain.book import Book
 from plimsoll.domain.requirement import Requirements, RequirementTerm
-from plimsoll.margin.market_rows import unit_sums
-from plimsoll.margin.order_fills import Exposures, OrderFills
-from plimsoll.margin.position_by_position import stand_alone_requirements
-from plimsoll.margin.stand_alone_book import StandAloneBook, StandAloneMarkets
+from plimsoll.margin.contracts.order_fills import Exposures, OrderFills
+from plimsoll.margin.contracts.position_by_position import stand_alone_requirements
+from plimsoll.margin.contracts.stand_alone_book import StandAloneBook, StandAloneMarkets
+from plimsoll.margin.units.market_rows import unit_sums
 from plimsoll.margin.vega.isolated_orders import opening_notional
 
 FloatArray = NDArray[np.float64]

@@ -26,8 +26,8 @@ from plimsoll.domain.market import MarketSnapshot
 from plimsoll.domain.scenario import Factor, ScenarioSet
 from plimsoll.errors import UsageError
 from plimsoll.margin.currency import CurrencyPricing
-from plimsoll.margin.market_rows import MarketRows, market_rows
-from plimsoll.margin.numeraire_exposures import HeldCurrencies, priced_currencies
+from plimsoll.margin.joint.numeraire_exposures import HeldCurrencies, priced_currencies
+from plimsoll.margin.units.market_rows import MarketRows, market_rows
 from plimsoll.maths.unit_losses import ProfitRows
 from plimsoll.scenarios.option_rules import DEFAULT_RULES, OptionRules
 from plimsoll.scenarios.revaluation import revalue

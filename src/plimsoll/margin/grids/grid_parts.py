@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plimsoll.errors import UsageError
-from plimsoll.margin.cells import Cells
+from plimsoll.margin.units.cells import Cells
 from plimsoll.maths.grouped_losses import CellPositions, GroupRules, cell_profits, worst_of_cells
 from plimsoll.scenarios.risk_grid import RiskGrid
 

@@ -17,15 +17,15 @@ from plimsoll.domain.instrument import Future, Instrument, Payoff, Perpetual
 from plimsoll.domain.margin_reason import MarginReason
 from plimsoll.domain.parameters import ParameterSet
 from plimsoll.domain.requirement import Requirements, RequirementTerm
-from plimsoll.margin.assembly import assemble
-from plimsoll.margin.governed import parameters_of
-from plimsoll.margin.market_rows import MarketRows, unit_sums
-from plimsoll.margin.order_fills import (
+from plimsoll.margin.contracts.order_fills import (
     Margins,
     fill_charges,
 )
-from plimsoll.margin.position_explanation import POSITIONS, PositionExplainer
-from plimsoll.margin.stand_alone_book import StandAloneBook
+from plimsoll.margin.contracts.position_explanation import POSITIONS, PositionExplainer
+from plimsoll.margin.contracts.stand_alone_book import StandAloneBook
+from plimsoll.margin.governed import parameters_of
+from plimsoll.margin.units.assembly import assemble
+from plimsoll.margin.units.market_rows import MarketRows, unit_sums
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]

@@ -16,10 +16,10 @@ from plimsoll.domain.book import Book
 from plimsoll.domain.margin_reason import MarginReason
 from plimsoll.domain.market import MarketSnapshot
 from plimsoll.errors import UsageError
-from plimsoll.margin.assembly import lacking
-from plimsoll.margin.cells import UnitLayout, unit_layout
 from plimsoll.margin.currency import CurrencyPricing
-from plimsoll.margin.market_rows import BookValues, MarketRows, book_values
+from plimsoll.margin.units.assembly import lacking
+from plimsoll.margin.units.cells import UnitLayout, unit_layout
+from plimsoll.margin.units.market_rows import BookValues, MarketRows, book_values
 from plimsoll.maths.unit_losses import UnitExposures
 
 FloatArray = NDArray[np.float64]

@@ -22,14 +22,14 @@ from plimsoll.domain.market import MarketSnapshot
 from plimsoll.domain.parameters import ParameterSet
 from plimsoll.domain.requirement import PositionParts, Requirements, RequirementTerm, total_of
 from plimsoll.domain.tiers import TierTable
+from plimsoll.margin.contracts.linked_sizes import LinkedSizes, linked_contracts, linked_sizes
+from plimsoll.margin.contracts.open_interest import OpenInterestCaps
+from plimsoll.margin.contracts.order_fills import Exposures, OrderFills, fill_charges, order_fills
+from plimsoll.margin.contracts.position_explanation import POSITIONS, PositionExplainer
 from plimsoll.margin.currency import CurrencyPricing
-from plimsoll.margin.linked_sizes import LinkedSizes, linked_contracts, linked_sizes
-from plimsoll.margin.open_interest import OpenInterestCaps
-from plimsoll.margin.order_fills import Exposures, OrderFills, fill_charges, order_fills
-from plimsoll.margin.position_explanation import POSITIONS, PositionExplainer
 from plimsoll.margin.protocol import MarginParameters
-from plimsoll.margin.tier_columns import TierMeasure, TierReading, market_columns
-from plimsoll.margin.tiered_terms import TieredTerms
+from plimsoll.margin.tiered.columns import TierMeasure, TierReading, market_columns
+from plimsoll.margin.tiered.terms import TieredTerms
 from plimsoll.maths.tiered_margin import (
     MarketColumns,
     PositionColumns,

@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 
 from plimsoll.domain.book import Book
 from plimsoll.domain.requirement import RequirementTerm
-from plimsoll.margin.cells import Cells, UnitLayout, cells_of, sum_by_unit
-from plimsoll.margin.grid_explanation import GridExplainer
-from plimsoll.margin.grid_parts import RiskUnitGrid, part_of_cell
-from plimsoll.margin.market_rows import BookValues, MarketRows
+from plimsoll.margin.grids.grid_explanation import GridExplainer
+from plimsoll.margin.grids.grid_parts import RiskUnitGrid, part_of_cell
 from plimsoll.margin.underlying import UnderlyingGroups
+from plimsoll.margin.units.cells import Cells, UnitLayout, cells_of, sum_by_unit
+from plimsoll.margin.units.market_rows import BookValues, MarketRows
 from plimsoll.maths.grouped_losses import GroupRules, cell_profits, neutral_rules, worst_of_cells
 from plimsoll.scenarios.risk_grid import RiskGrid
 

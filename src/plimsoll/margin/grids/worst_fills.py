@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from plimsoll.domain.book import Book
 from plimsoll.domain.requirement import RequirementTerm
-from plimsoll.margin.market_rows import MarketRows
+from plimsoll.margin.units.market_rows import MarketRows
 from plimsoll.maths import payoffs
 
 FloatArray = NDArray[np.float64]

@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from plimsoll.domain.book import Book
 from plimsoll.domain.margin_reason import MarginReason
 from plimsoll.domain.market import MarketSnapshot
-from plimsoll.margin.cells import UnitLayout, unit_layout
+from plimsoll.margin.contracts.linked_sizes import LinkedSizes, linked_contracts, linked_sizes
+from plimsoll.margin.contracts.order_fills import Exposures, OrderFills, order_fills
 from plimsoll.margin.currency import CurrencyPricing
-from plimsoll.margin.linked_sizes import LinkedSizes, linked_contracts, linked_sizes
-from plimsoll.margin.market_rows import BookValues, MarketRows, book_values
-from plimsoll.margin.order_fills import Exposures, OrderFills, order_fills
+from plimsoll.margin.units.cells import UnitLayout, unit_layout
+from plimsoll.margin.units.market_rows import BookValues, MarketRows, book_values
 from plimsoll.maths.payoffs import INVERSE
 
 FloatArray = NDArray[np.float64]

@@ -12,8 +12,8 @@ from plimsoll.domain.book import Book
 from plimsoll.domain.instrument import Future, Instrument, Option, Payoff, Spot
 from plimsoll.domain.margin_reason import MarginReason
 from plimsoll.domain.market import MarketSnapshot
-from plimsoll.margin.cells import UnitLayout, sum_by_unit
 from plimsoll.margin.currency import CurrencyPricing
+from plimsoll.margin.units.cells import UnitLayout, sum_by_unit
 from plimsoll.maths import payoffs
 from plimsoll.maths.position_values import (
     PARALLEL_POSITIONS,

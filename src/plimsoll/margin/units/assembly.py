@@ -18,8 +18,8 @@ from plimsoll.domain.requirement import (
     total_of,
 )
 from plimsoll.domain.table import Column, ColumnKind
-from plimsoll.margin.cells import UnitLayout
-from plimsoll.margin.market_rows import BookValues, MarketRows, unit_sums
+from plimsoll.margin.units.cells import UnitLayout
+from plimsoll.margin.units.market_rows import BookValues, MarketRows, unit_sums
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]

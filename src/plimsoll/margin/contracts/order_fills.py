@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plimsoll.domain.book import Book
-from plimsoll.margin.linked_sizes import LinkedSizes
+from plimsoll.margin.contracts.linked_sizes import LinkedSizes
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]

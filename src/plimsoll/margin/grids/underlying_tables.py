@@ -18,8 +18,8 @@ from plimsoll.domain.instrument import Instrument, Payoff
 from plimsoll.domain.margin_reason import MarginReason
 from plimsoll.domain.market import MarketSnapshot
 from plimsoll.margin.currency import CurrencyPricing
-from plimsoll.margin.market_rows import MarketRows
 from plimsoll.margin.underlying import UnderlyingGroups
+from plimsoll.margin.units.market_rows import MarketRows
 from plimsoll.scenarios.grid_rules import GridRules
 from plimsoll.scenarios.grid_table import GridTable, grid_table, in_numeraire, stacked
 from plimsoll.scenarios.risk_grid import RiskGrid, VolMove, VolRule

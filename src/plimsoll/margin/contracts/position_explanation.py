@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from plimsoll.domain.book import Book
 from plimsoll.domain.margin_explanation import Contribution, ExplainedTerm, UnitExplanation
 from plimsoll.domain.requirement import RequirementTerm, total_of
-from plimsoll.margin.stated_units import unit_name
+from plimsoll.margin.units.stated_units import unit_name
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]

@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plimsoll.domain.book import Book
-from plimsoll.margin.market_rows import MarketRows
-from plimsoll.margin.numeraire_exposures import BookExposures
-from plimsoll.margin.single_contracts import StandaloneMargins
+from plimsoll.margin.joint.numeraire_exposures import BookExposures
+from plimsoll.margin.joint.single_contracts import StandaloneMargins
+from plimsoll.margin.units.market_rows import MarketRows
 from plimsoll.maths import payoffs
 
 FloatArray = NDArray[np.float64]

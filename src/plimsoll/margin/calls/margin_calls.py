@@ -11,7 +11,7 @@ import numpy as np
 from plimsoll.domain.margin_reason import MarginReason
 from plimsoll.domain.requirement import Requirements
 from plimsoll.errors import UsageError
-from plimsoll.margin.health import HealthState, health
+from plimsoll.margin.calls.health import HealthState, health
 from plimsoll.margin.liquidation.plan import (
     Liquidator,
     cross_unit,

@@ -12,9 +12,9 @@ from plimsoll.domain.margin_explanation import ExplainedTerm, UnitExplanation
 from plimsoll.domain.margin_reason import MarginReason
 from plimsoll.domain.requirement import RequirementTerm
 from plimsoll.errors import UsageError
-from plimsoll.margin.assembly import lacking
-from plimsoll.margin.cells import UnitLayout
-from plimsoll.margin.market_rows import BookValues
+from plimsoll.margin.units.assembly import lacking
+from plimsoll.margin.units.cells import UnitLayout
+from plimsoll.margin.units.market_rows import BookValues
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -27,7 +27,7 @@ class StatedUnits:
     layout : UnitLayout
     values : BookValues
     terms : sequence of RequirementTerm
-        (U,) columns as handed to `plimsoll.margin.assembly.assemble`.
+        (U,) columns as handed to `plimsoll.margin.units.assembly.assemble`.
     numeraire : str
     about : tuple of (str, str)
         What each term is, by its name.

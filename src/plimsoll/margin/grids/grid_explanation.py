@@ -1,7 +1,7 @@
 """Explanations of grid models: losses by scenario, what binds, what each position adds.
 
-The model says what it sums (`plimsoll.margin.grid_parts`) and what its terms are; everything else
-is the same for all of them.
+The model says what it sums (`plimsoll.margin.grids.grid_parts`) and what its terms are;
+everything else is the same for all of them.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from plimsoll.domain.margin_explanation import (
     UnitExplanation,
 )
 from plimsoll.domain.requirement import RequirementTerm
-from plimsoll.margin.cells import UnitLayout
-from plimsoll.margin.grid_parts import RiskUnitGrid
-from plimsoll.margin.market_rows import BookValues
-from plimsoll.margin.stated_units import StatedUnits, left_to_right
+from plimsoll.margin.grids.grid_parts import RiskUnitGrid
+from plimsoll.margin.units.cells import UnitLayout
+from plimsoll.margin.units.market_rows import BookValues
+from plimsoll.margin.units.stated_units import StatedUnits, left_to_right
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -45,7 +45,7 @@ class GridExplainer:
     layout : UnitLayout
     values : BookValues
     terms : sequence of RequirementTerm
-        (U,) columns as handed to `plimsoll.margin.assembly.assemble`.
+        (U,) columns as handed to `plimsoll.margin.units.assembly.assemble`.
     numeraire : str
     grids_of_unit : callable
     loss_term : str

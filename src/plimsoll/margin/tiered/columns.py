@@ -14,9 +14,9 @@ from plimsoll.domain.margin_reason import MarginReason
 from plimsoll.domain.market import MarketSnapshot
 from plimsoll.domain.tiers import Tier, TierTable
 from plimsoll.errors import UsageError
+from plimsoll.margin.contracts.open_interest import OpenInterestCaps, risen_share
 from plimsoll.margin.currency import CurrencyPricing
-from plimsoll.margin.market_rows import PAYOFF_CODES, mark_of
-from plimsoll.margin.open_interest import OpenInterestCaps, risen_share
+from plimsoll.margin.units.market_rows import PAYOFF_CODES, mark_of
 from plimsoll.maths import tiered_margin
 from plimsoll.maths.tiered_margin import MarketColumns
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from plimsoll.margin.cells import Cells
+from plimsoll.margin.units.cells import Cells
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]

@@ -1,0 +1,1 @@
+"""How an account stands: health, and margin calls with their reasons."""

@@ -1,0 +1,1 @@
+"""What the models over joint scenarios share: exposures in one currency, measures, orders."""

@@ -1,0 +1,1 @@
+"""A book by margin unit: rows of positions, cells, and terms assembled into requirements."""
