@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
 
 from plimsoll.domain.account import Account, MarginMode, Order, Position
+from plimsoll.domain.memo import Memo
 from plimsoll.domain.open_orders import OpenOrders
 from plimsoll.errors import UsageError
 
@@ -50,6 +51,11 @@ class Book:
     portfolio : (A,) bool or None
         Cross pools under portfolio margin; None: the model knows one mode only.
 
+    Attributes
+    ----------
+    memo : Memo
+        What models have derived from these columns, which never change.
+
     Raises
     ------
     UsageError
@@ -71,6 +77,7 @@ class Book:
     orders: OpenOrders | None = None
     owner: IntArray | None = None
     portfolio: BoolArray | None = None
+    memo: Memo = field(default_factory=Memo, init=False, repr=False)
 
     def __post_init__(self) -> None:
         _check_shapes(self)

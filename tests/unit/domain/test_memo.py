@@ -1,0 +1,45 @@
+"""A memo makes each value once, and forgets what was not asked for longest."""
+
+from __future__ import annotations
+
+import pickle
+
+import numpy as np
+
+from plimsoll.domain.account import Account
+from plimsoll.domain.book import Book
+from plimsoll.domain.memo import KEPT, Memo
+
+
+def test_a_value_is_made_once() -> None:
+    memo, made = Memo(), list[int]()
+
+    def make() -> int:
+        made.append(1)
+        return 5
+
+    assert [memo.recall("k", make), memo.recall("k", make)] == [5, 5]
+    assert len(made) == 1
+
+
+def test_the_one_not_asked_for_longest_goes_first() -> None:
+    memo = Memo()
+    for key in range(KEPT):
+        memo.recall(key, lambda key=key: key)  # type: ignore[misc]
+    memo.recall(0, lambda: -1)
+    memo.recall("new", lambda: 0)
+    assert memo.recall(0, lambda: -1) == 0
+    assert memo.recall(1, lambda: -1) == -1
+
+
+def test_a_book_taken_apart_starts_with_nothing() -> None:
+    """Rows of another book are other rows."""
+    book = Book.from_accounts([Account(name="a"), Account(name="b")])
+    book.memo.recall("k", lambda: 1)
+    assert book.take(np.array([1])).memo.recall("k", lambda: 2) == 2
+
+
+def test_books_travel_between_processes_without_it() -> None:
+    book = Book.from_accounts([Account(name="a")])
+    book.memo.recall("k", lambda: 1)
+    assert pickle.loads(pickle.dumps(book)).memo.recall("k", lambda: 2) == 2
