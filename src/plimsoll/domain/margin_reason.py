@@ -28,6 +28,14 @@ class MarginReason(IntEnum):
     NO_LIQUIDITY = 17  # depth or turnover is unknown, and no default was stated
     NO_OPEN_INTEREST = 18  # unknown, where the rule scales by it
     NO_FUNDING = 19  # accrued funding that is not a number
+    NO_ENTRY_PRICE = 20  # a perpetual's or future's entry price is no positive finite number
+    NO_ISOLATED_MARGIN = 21  # isolated, and nobody knows with how much
+    NO_LEVERAGE = 22  # a chosen leverage that is no positive finite number
+    NO_COLLATERAL = 23  # an amount of collateral that is not a number
+    NO_ORDER = 24  # an open order whose size or limit is not a number
+    NO_CONTRACT_SIZE = 25  # the instrument does not say what one contract is
+    DUPLICATE_POSITION = 26  # another position of its sign and mode in its market
+    NO_SCENARIOS = 27  # no scenario moves it
 
     @property
     def text(self) -> str:
@@ -56,4 +64,12 @@ _TEXTS = {
     MarginReason.NO_LIQUIDITY: "depth or turnover unknown",
     MarginReason.NO_OPEN_INTEREST: "open interest unknown",
     MarginReason.NO_FUNDING: "accrued funding is not a number",
+    MarginReason.NO_ENTRY_PRICE: "no positive entry price",
+    MarginReason.NO_ISOLATED_MARGIN: "its isolated margin is not known",
+    MarginReason.NO_LEVERAGE: "the chosen leverage is not a positive number",
+    MarginReason.NO_COLLATERAL: "an amount of collateral is not a number",
+    MarginReason.NO_ORDER: "an open order's size or limit is not a number",
+    MarginReason.NO_CONTRACT_SIZE: "no contract size",
+    MarginReason.DUPLICATE_POSITION: "two positions of one sign and mode in one market",
+    MarginReason.NO_SCENARIOS: "no scenario moves it",
 }
