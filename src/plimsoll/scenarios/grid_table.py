@@ -2,8 +2,9 @@
 
 Profit of one long contract, in its settlement currency. Options: `plimsoll.scenarios.grid_options`.
 Perpetuals, futures and spot move by the grid's ``delta_one_moves`` from their marks
-(`plimsoll.maths.payoffs`). Nothing is missing silently: a row without numbers is NaN and has a
-`plimsoll.domain.margin_reason.MarginReason`.
+(`plimsoll.maths.payoffs`), a future within its settlement window by the share that still floats
+(`plimsoll.scenarios.settlement_share`). Nothing is missing silently: a row without numbers is NaN
+and has a `plimsoll.domain.margin_reason.MarginReason`.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from plimsoll.maths import payoffs
 from plimsoll.scenarios.grid_options import OptionRows, option_rows, option_values
 from plimsoll.scenarios.grid_rules import DEFAULT_GRID_RULES, GridRules, SkewFactors
 from plimsoll.scenarios.risk_grid import RiskGrid, VolRule
+from plimsoll.scenarios.settlement_share import floating_shares
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -51,7 +53,8 @@ class GridTable:
     delta : (N,) float64
         How many of what one price is of hedge its value in quote currency: N(d1) for an option
         (less ``value`` for what hedges an inverse one's value in coin), size for linear and size
-        over mark for inverse contracts. NaN for quantos.
+        over mark for inverse contracts. NaN for quantos. Of the forward: of its floating part
+        only ``floating / forward`` of it.
     forward : (N,) float64
         Expected settlement price of an option's expiry, the mark of anything else; quote currency.
     floating : (N,) float64
@@ -104,6 +107,12 @@ class GridTable:
 
     def __len__(self) -> int:
         return len(self.markets)
+
+    @property
+    def floating_share(self) -> FloatArray:
+        """(N,) share of each price that still moves; 1 in rows with a reason."""
+        known = (self.reason == 0) & (self.forward > 0.0)
+        return np.divide(self.floating, self.forward, out=np.ones(len(self)), where=known)
 
 
 def grid_table(
@@ -250,15 +259,17 @@ def _fill_delta_one(
     size = np.array([float(i.required_contract_size()) for i in held])
     codes = np.array([_CODES[i.payoff] for i in held], dtype=np.int64)
     ends = np.array([_years_left(i, snapshot.at_ns) for i in held])
+    share = floating_shares(instruments, snapshot)
     bad = ~(np.isfinite(mark) & (mark > 0.0))
-    reason = np.where(bad, int(MarginReason.NO_MARK), int(MarginReason.NONE))
+    reason = np.where(np.isnan(share), int(MarginReason.NO_FORWARD), int(MarginReason.NONE))
+    reason = np.where(bad, int(MarginReason.NO_MARK), reason)
     table.reason[at] = np.where(ends <= 0.0, int(MarginReason.EXPIRED), reason)
-    table.forward[at] = table.floating[at] = mark
+    table.forward[at], table.floating[at] = mark, mark * share
     table.tau_years[at], table.discount[at] = np.maximum(ends, 0.0), 1.0
     good = np.flatnonzero(table.reason[at] == 0)
     grid = table.grid
     moves = grid.price_moves if grid.delta_one_moves is None else grid.delta_one_moves
-    spread = np.ascontiguousarray(np.broadcast_to(moves, (good.size, len(grid))))
+    spread = np.ascontiguousarray(share[good, None] * moves)
     table.profit[at[good]] = payoffs.profit_table(codes[good], size[good], mark[good], spread)
     is_spot = np.array([isinstance(i, Spot) for i in held])
     table.value[at[good]] = np.where(is_spot, mark * size, 0.0)[good]

@@ -6,9 +6,11 @@ For one long contract, in settlement currency,
 
 V being Black's undiscounted value (1976), divided by the forward of its own moment where the option
 settles in coin. F is the surface's forward of the option's expiry, x the move of the price factor:
-the basis stands still. Expiries between two of the surface's have the forward and smile that
-`plimsoll.estimators.surface.query` gives them. A profit is wrong by less than 7e-15 of the larger
-of both forwards and strike, times size: ``tests/properties/test_option_revaluation_properties.py``.
+the basis stands still. Within its settlement window F is the snapshot's quote of the expiry, and
+x the move times the share that still floats. Expiries between two of the surface's have the forward
+and smile that `plimsoll.estimators.surface.query` gives them. A profit is wrong by less than 7e-15
+of the larger of both forwards and strike, times size:
+``tests/properties/test_option_revaluation_properties.py``.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from plimsoll.domain.expiry_quote import ExpiryQuote
 from plimsoll.domain.instrument import Option, OptionRight
 from plimsoll.domain.market import MarketSnapshot
 from plimsoll.domain.scenario import Factor, ScenarioSet
@@ -107,9 +110,17 @@ def _fill(
     """Run the kernel over options that can be valued."""
     coins = shocked_coins(scenarios)
     grid, years = _grid_expiries(expiries, snapshot, coins, rules)
+    averages = [_settlement_average(expiry, snapshot) for expiry in expiries]
+    for g, quote in enumerate(averages):
+        grid.forward[g] = grid.forward[g] if quote is None else quote.forward
     shocked = [
-        ShockedExpiry(coin=e.pair.base, price_factor=e.price_factor, days=365.0 * float(t))
-        for e, t in zip(expiries, years, strict=True)
+        ShockedExpiry(
+            coin=e.pair.base,
+            price_factor=e.price_factor,
+            days=365.0 * float(t),
+            floating_share=1.0 if quote is None else quote.floating / quote.forward,
+        )
+        for e, t, quote in zip(expiries, years, averages, strict=True)
     ]
     bounds = SmileBounds(float(rules.reach), float(rules.lowest_ratio), float(rules.minimum_vol))
     many = options.strike.size * len(scenarios) >= PARALLEL_CELLS
@@ -155,6 +166,12 @@ def _grid_expiries(
         then=then,
         then_second=then_second,
     ), years
+
+
+def _settlement_average(expiry: OptionExpiry, snapshot: MarketSnapshot) -> ExpiryQuote | None:
+    """The quote of an expiry of which something is fixed already; None for any other."""
+    quote = snapshot.expiries.get((expiry.pair, expiry.settle, expiry.expiry_ns))
+    return quote if quote is not None and quote.fixed != 0.0 else None
 
 
 def _by_surface(expiries: Sequence[OptionExpiry]) -> list[list[int]]:

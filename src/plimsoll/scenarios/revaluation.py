@@ -19,6 +19,7 @@ from plimsoll.maths import payoffs
 from plimsoll.scenarios.option_revaluation import revalue_options
 from plimsoll.scenarios.option_rules import DEFAULT_RULES, OptionRules
 from plimsoll.scenarios.scenario_table import RevaluationReason, ScenarioTable
+from plimsoll.scenarios.settlement_share import floating_shares
 
 __all__ = ["OptionRules", "RevaluationReason", "ScenarioTable", "revalue"]
 
@@ -41,8 +42,9 @@ def revalue(
     """Return the table of ``instruments`` under ``scenarios``.
 
     Spot, perpetuals and futures start from the snapshot's marks, options from its surfaces
-    (`plimsoll.scenarios.option_revaluation`). An option without surface, or that its surface does
-    not reach, has a reason in the table instead of numbers.
+    (`plimsoll.scenarios.option_revaluation`). Of what expires within its settlement window only
+    the share that still floats moves (`plimsoll.scenarios.settlement_share`). An option without
+    surface, or that its surface does not reach, has a reason in the table instead of numbers.
 
     Parameters
     ----------
@@ -59,8 +61,10 @@ def revalue(
     ------
     UsageError
         For a market without contract size, a delta-one market without quote or positive mark, a
-        factor the scenarios do not shock, a quanto option, and a surface later than the snapshot.
+        factor the scenarios do not shock, a quanto option, a surface later than the snapshot, and
+        a settlement average that is no number.
     """
+    _check_averages(instruments, snapshot)
     options = {m: i for m, i in instruments.items() if isinstance(i, Option)}
     others = {m: i for m, i in instruments.items() if not isinstance(i, Option)}
     is_option = np.array([isinstance(i, Option) for i in instruments.values()], dtype=np.bool_)
@@ -107,6 +111,7 @@ def _delta_one(
     for row, (market, instrument) in enumerate(instruments.items()):
         factor = _factor(market, instrument, factors)
         moves[row] = scenarios.shocks[:, scenarios.column(factor)]
+    moves *= floating_shares(instruments, snapshot)[:, None]
     profit = payoffs.profit_table(
         np.array([_CODES[i.payoff] for i in instruments.values()], dtype=np.int64),
         np.array([float(i.required_contract_size()) for i in instruments.values()]),
@@ -115,6 +120,17 @@ def _delta_one(
     )
     is_spot = np.array([isinstance(i, Spot) for i in instruments.values()], dtype=np.bool_)
     return profit, np.where(is_spot, marks, 0.0)
+
+
+def _check_averages(instruments: Mapping[str, Instrument], snapshot: MarketSnapshot) -> None:
+    unknown = np.flatnonzero(np.isnan(floating_shares(instruments, snapshot)))
+    if unknown.size:
+        raise UsageError(
+            "must have a known settlement average",
+            found=list(instruments)[unknown[0]],
+            field="snapshot.expiries",
+            remedy="leave the contract out, or state what is fixed of its expiry",
+        )
 
 
 def _factor(market: str, instrument: Instrument, factors: Mapping[str, Factor] | None) -> Factor:

@@ -39,11 +39,14 @@ class ShockedExpiry:
     price_factor : Factor
     days : float
         Calendar days to expiry at the scenario; 0 where expired by then.
+    floating_share : float
+        Of its expected settlement price; the rest does not move.
     """
 
     coin: str
     price_factor: Factor
     days: float
+    floating_share: float = 1.0
 
 
 def shocked_coins(scenarios: ScenarioSet) -> frozenset[str]:
@@ -64,7 +67,8 @@ def smile_shocks(scenarios: ScenarioSet, expiries: Sequence[ShockedExpiry]) -> G
     returns, level, skew, bend = (np.zeros(shape) for _ in range(4))
     columns = {f: _columns(scenarios, f) for f in _vol_factors(scenarios)}
     for g, expiry in enumerate(expiries):
-        returns[g] = scenarios.shocks[:, scenarios.column(_price(expiry.price_factor))]
+        moves = scenarios.shocks[:, scenarios.column(_price(expiry.price_factor))]
+        returns[g] = expiry.floating_share * moves
         rows = {FactorKind.IMPLIED_VOL_LEVEL: level, FactorKind.IMPLIED_VOL_SKEW: skew}
         rows[FactorKind.IMPLIED_VOL_CURVATURE] = bend
         for kind, row in rows.items():

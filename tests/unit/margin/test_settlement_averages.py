@@ -1,8 +1,8 @@
 """Settlement averages: states against sums written out, and what they leave exposed.
 
-Exposure is tested through the table of risk grids and the margins of Deribit and Derive: it falls
-in a straight line with the share of the window that has passed, by 1e-9 of itself (options so deep
-in the money that their time value is less than that).
+Exposure is tested through the table of risk grids and the margins of Deribit and Derive, against
+payoffs at the price of which only a share moves: futures by 1e-9 of themselves, options so deep in
+the money that their time value is less than that. Other models: `test_expiry_day_in_models`.
 """
 
 from __future__ import annotations
@@ -26,7 +26,6 @@ from plimsoll.errors import DataFormatError, UsageError
 from plimsoll.margin.settlement import (
     AverageRule,
     IndexSamples,
-    WithExpiringFutures,
     settlement_average,
     with_settlement_averages,
 )
@@ -213,83 +212,87 @@ def deribit_day(minutes: float, market: str = "BTC-28JUN24") -> MarketSnapshot:
 
 
 def deribit_losses(minutes: float, contracts: float, entry: float = 60_000.0) -> Any:
-    model = WithExpiringFutures(model=deribit.segregated("BTC", worst_case_decimals=None))
+    """Under the standard matrix alone: the extended table has a rule of its own."""
+    model = deribit.segregated("BTC", worst_case_decimals=None, extended_moves=())
     prepared = model.prepare(deribit_day(minutes), deribit.PARAMETERS, deribit.instruments())
     held = Position(market="BTC-28JUN24", quantity=contracts, entry_price=entry)
     return prepared.requirements(Book.from_accounts([Account(name="a", positions=(held,))]))
 
 
 @pytest.mark.parametrize("contracts", [1000.0, -1000.0])
-@pytest.mark.parametrize("minutes", [29.0, 20.0, 10.0, 1.0])
-def test_a_future_falls_in_a_straight_line_under_deribits_margin(
+@pytest.mark.parametrize("minutes", [31.0, 29.0, 20.0, 10.0, 1.0])
+def test_a_future_floats_with_the_rest_of_the_window_under_deribits_margin(
     minutes: float, contracts: float
 ) -> None:
-    whole, part = deribit_losses(31.0, contracts), deribit_losses(minutes, contracts)
-    share = minutes / 30.0
-    assert part.terms[0].name == whole.terms[0].name
-    assert part.terms[0].maintenance[0] == pytest.approx(
-        share * whole.terms[0].maintenance[0], rel=1e-9
-    )
-    worst = 0.16 / 0.84 if contracts > 0 else 0.16 / 1.16
-    coins = 1000.0 * 10.0 / deribit.INDEX["BTC"]
-    assert whole.unit_explainer.explanation(0).scenarios[0].losses.max() == pytest.approx(
-        coins * worst, rel=1e-9
-    )
+    """N dollars at F, of which s floats: N / F s x / (1 + s x) coins at the worse end x.
+
+    The roll shock asks its floor of the delta that still floats, N s / F coins.
+    """
+    found = deribit_losses(minutes, contracts)
+    s, coins = min(minutes / 30.0, 1.0), 1000.0 * 10.0 / deribit.INDEX["BTC"]
+    x = -0.16 if contracts > 0 else 0.16
+    worst = coins * abs(s * x / (1.0 + s * x))
+    assert found.terms[0].initial[0] == pytest.approx(worst, rel=1e-9)
+    by_name = {term.name: term.initial[0] for term in found.terms}
+    assert by_name["roll_shock"] == pytest.approx(0.01 * coins * s, rel=1e-9)
     # What has been gained so far stays gained.
     gained = contracts * 10.0 * (1 / 60_000.0 - 1 / deribit.INDEX["BTC"])
-    assert part.equity[0] == pytest.approx(gained, rel=1e-12)
-    assert whole.equity[0] == pytest.approx(gained, rel=1e-12)
+    assert found.equity[0] == pytest.approx(gained, rel=1e-12)
 
 
-def shown_to_models(minutes: float, *markets: str) -> GridTable:
-    prepared = WithExpiringFutures(model=_Shown()).prepare(on_the_day(minutes), None, INSTRUMENTS)
-    shown = prepared.inner.instruments  # type: ignore[attr-defined]
-    return table(on_the_day(minutes), *markets, of=shown)
+def test_deribits_delta_shock_falls_with_what_floats() -> None:
+    """Net delta of 400 million dollars; the threshold is 20 million, the slope 0.00005 a coin."""
+
+    def shock(minutes: float) -> float:
+        found = deribit_losses(minutes, 4e7)
+        return float(next(t.initial[0] for t in found.terms if t.name == "delta_shock"))
+
+    price = deribit.INDEX["BTC"]
+    for minutes in (31.0, 15.0, 3.0):
+        worth = 4e8 * min(minutes / 30.0, 1.0)
+        rate = min(0.00005 * (worth - 2e7) / price, 0.1)
+        assert shock(minutes) == pytest.approx(rate * worth / price, rel=1e-9)
+    assert shock(1.0) == 0.0
 
 
-@pytest.mark.parametrize("minutes", [27.0, 15.0, 3.0])
-def test_inverse_futures_are_as_near_as_stated(minutes: float) -> None:
-    """Exact: N s x / (P (1 + s x)); off by N s (1 - s) x^2 / (P (1 + x) (1 + s x))."""
-    s, x, coins = minutes / 30.0, MOVES, 10.0 / 100.0
-    exact = coins * s * x / (1 + s * x)
-    error = coins * s * (1 - s) * x**2 / ((1 + x) * (1 + s * x))
-    found = shown_to_models(minutes, "INV").profit[0]
-    assert found == pytest.approx(exact - error, rel=1e-12, abs=1e-15)
+@pytest.mark.parametrize("minutes", [60.0, 27.0, 15.0, 3.0])
+def test_futures_of_every_payoff_move_with_what_floats(minutes: float) -> None:
+    """The expected settlement price is 100 (1 + s x): payoffs at that price, written out."""
+    s = min(minutes / 30.0, 1.0)
+    found = table(on_the_day(minutes), "LIN", "INV", "QNT", "PERP")
+    expected = [
+        0.01 * 100.0 * s * MOVES,
+        10.0 / 100.0 * s * MOVES / (1.0 + s * MOVES),
+        0.001 * 100.0 * s * MOVES,
+        100.0 * MOVES,
+    ]
+    assert found.profit == pytest.approx(np.array(expected), rel=1e-12, abs=1e-15)
+    assert found.floating == pytest.approx([100.0 * s] * 3 + [100.0], rel=1e-12)
+    assert found.floating_share == pytest.approx([s, s, s, 1.0], rel=1e-12)
+    assert found.forward.tolist() == [100.0] * 4
 
 
-def test_linear_and_quanto_futures_are_exact() -> None:
-    found = shown_to_models(12.0, "LIN", "QNT", "PERP")
-    per_point = np.array([0.01 * 0.4, 0.001 * 0.4, 1.0])
-    assert found.profit == pytest.approx(per_point[:, None] * 100.0 * MOVES, rel=1e-12, abs=1e-15)
+def test_an_average_far_from_the_index_leaves_its_own_share() -> None:
+    """Ten minutes at 90, an average of 120 so far: 30 of 110 floats."""
+    key = (BTC_USDT, "USDT", EXPIRY_NS)
+    at = on_the_day(10, {key: ExpiryQuote(floating=30.0, fixed=80.0)})
+    quotes = {**at.quotes, "LIN": Quote(mark=110.0, index=90.0)}
+    found = table(replace(at, quotes=quotes), "LIN")
+    assert found.profit[0] == pytest.approx(0.01 * 30.0 * MOVES, rel=1e-12, abs=1e-15)
 
 
-def test_before_the_window_the_model_is_the_model() -> None:
-    inner = deribit.segregated("BTC")
-    snapshot = deribit_day(45.0)
-    held = Book.from_accounts(
-        [
-            Account(
-                name="a", positions=(Position(market="BTC-28JUN24", quantity=7.0, entry_price=6e4),)
-            )
-        ]
-    )
-    plain = inner.prepare(snapshot, deribit.PARAMETERS, deribit.instruments()).requirements(held)
-    found = (
-        WithExpiringFutures(model=inner)
-        .prepare(snapshot, deribit.PARAMETERS, deribit.instruments())
-        .requirements(held)
-    )
-    for column in ("initial", "maintenance", "equity"):
-        assert np.array_equal(getattr(found, column), getattr(plain, column))
+def test_a_future_without_an_average_is_a_reason_in_the_table() -> None:
+    split = with_settlement_averages(on_the_day(60), INSTRUMENTS, {})
+    split = replace(split, at_ns=EXPIRY_NS - 10 * MINUTE, expiries={})
+    lacking = with_settlement_averages(split, INSTRUMENTS, {})
+    assert table(lacking, "LIN", "PERP").reason.tolist() == [int(MarginReason.NO_FORWARD), 0]
 
 
 def test_a_future_without_an_average_has_a_reason_and_the_rest_is_computed() -> None:
     at = with_settlement_averages(
         deribit.snapshot(at_ns=deribit.END - 10 * MINUTE), deribit.instruments(), {}
     )
-    prepared = WithExpiringFutures(model=deribit.segregated("BTC")).prepare(
-        at, deribit.PARAMETERS, deribit.instruments()
-    )
+    prepared = deribit.segregated("BTC").prepare(at, deribit.PARAMETERS, deribit.instruments())
     accounts = [
         Account(name=n, positions=(Position(market=m, quantity=10.0, entry_price=6e4),))
         for n, m in (("a", "BTC-28JUN24"), ("b", "BTC-PERPETUAL"))
@@ -322,18 +325,6 @@ def test_options_fall_in_a_straight_line_under_derives_margin() -> None:
         exposed = 10 * 0.09 * 2000.0 * min(minutes / 30.0, 1.0)
         # 5 % of the value of 4,000 is never counted, nor is it of what is left.
         assert loss(minutes) == pytest.approx(200.0 + 0.95 * exposed, rel=1e-4)
-
-
-class _Shown:
-    """A model that only remembers what it was shown."""
-
-    def prepare(self, snapshot: MarketSnapshot, parameters: Any, instruments: Any) -> Any:
-        del snapshot, parameters
-        self.instruments = instruments
-        return self
-
-    def requirements(self, book: Book) -> Any:
-        raise AssertionError(book)
 
 
 def test_at_the_last_instant_nothing_is_exposed_and_the_price_is_the_average() -> None:

@@ -34,7 +34,8 @@ class PairTable:
     pair : DeribitPair
     scenarios : MatrixScenarios
     table : GridTable
-        Profits already times the share of the scenario that counts.
+        Profits already times the share of the scenario that counts; deltas times the share of the
+        price that still floats within a settlement window.
     rules : GroupRules
         One group: the pair.
     group : (N,) int64
@@ -100,6 +101,7 @@ def pair_table(
         raw,
         profit=np.where(strange[:, None], np.nan, raw.profit),
         value=np.where(strange, np.nan, raw.value),
+        delta=raw.delta * raw.floating_share,
         reason=np.where(strange, int(MarginReason.NOT_MARGINED), raw.reason).astype(np.int64),
     )
     table = in_numeraire(raw, settle_price, moves)

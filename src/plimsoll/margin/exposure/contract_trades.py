@@ -3,7 +3,8 @@
 A contract marked at F moves by what its coin's price S moves by: ``F S(t) / S(0)``. So a linear
 one of Q coins is ``Q F / S(0)`` coins bought at S(0), and an inverse one of N dollars, whose profit
 in coin is ``N (1/F - 1/F(t))``, is ``N / F`` coins bought at S(0): linear in dollars. The value of
-an inverse option is the linear one's times spot over forward.
+an inverse option is the linear one's times spot over forward. Of a future within its settlement
+window only the share that still floats is traded (`plimsoll.scenarios.settlement_share`).
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from plimsoll.maths import payoffs
 from plimsoll.maths.black76 import price
 from plimsoll.scenarios.grid_options import OptionRows, option_rows
 from plimsoll.scenarios.grid_rules import GridRules
+from plimsoll.scenarios.settlement_share import floating_shares
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -63,7 +65,9 @@ def contract_trades(
     rules: GridRules,
 ) -> ContractTrades:
     """Turn contracts into trades; quantos and coins without dynamics get a reason."""
-    reason = rows.reason[:-1].copy()
+    share = floating_shares(instruments, snapshot)
+    unknown = np.where(np.isnan(share), int(MarginReason.NO_FORWARD), 0)
+    reason = rows.with_reasons(unknown.astype(np.int64))[:-1].copy()
     for n, instrument in enumerate(instruments.values()):
         if reason[n] == 0:
             reason[n] = int(_unfit(instrument, coins))
@@ -75,7 +79,8 @@ def contract_trades(
         n = at[market]
         if reason[n] == 0 and not isinstance(instrument, Option):
             coin = underlying(instrument)
-            trades[n] = _delta_one(rows, n, coin, float(spot[coins.index(coin)]))
+            whole = _delta_one(rows, n, coin, float(spot[coins.index(coin)]))
+            trades[n] = replace(whole, quantity=whole.quantity * float(share[n]))
     if options:
         held = option_rows(options, snapshot, rules)
         for k, (market, option) in enumerate(options.items()):

@@ -7,7 +7,8 @@ an option feels as ``sigma (30 / max(days, 1))^p y``:
                   + decay (hours of the horizon).
 
 Options by Black-76 on the forward of their expiry, of which only the floating part moves, at the
-volatility of their strike (sticky strike).
+volatility of their strike (sticky strike). Of a future within its settlement window, too, only the
+share that still floats moves (`plimsoll.scenarios.settlement_share`).
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plimsoll.domain.instrument import Instrument, Option
+from plimsoll.domain.margin_reason import MarginReason
 from plimsoll.domain.market import MarketSnapshot
 from plimsoll.margin.greeks.parameters import GreeksParameters
 from plimsoll.margin.underlying import underlying
@@ -27,6 +29,7 @@ from plimsoll.maths import payoffs
 from plimsoll.maths.black76_greeks import Greeks, greeks
 from plimsoll.scenarios.grid_options import OptionRows, option_rows
 from plimsoll.scenarios.grid_rules import GridRules
+from plimsoll.scenarios.settlement_share import floating_shares
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -66,8 +69,11 @@ def contract_greeks(
     count = len(instruments)
     names = [f.name for f in fields(ContractGreeks) if f.name != "reason"]
     found = {name: np.zeros(count) for name in names}
-    reason = rows.reason[:-1].copy()
-    _fill_delta_one(found, rows, reason == 0, instruments)
+    share = floating_shares(instruments, snapshot)
+    reason = rows.with_reasons(
+        np.where(np.isnan(share), int(MarginReason.NO_FORWARD), 0).astype(np.int64)
+    )[:-1].copy()
+    _fill_delta_one(found, rows, reason == 0, instruments, share)
     options = {
         market: instrument
         for (market, instrument), why in zip(instruments.items(), reason, strict=True)
@@ -89,13 +95,14 @@ def _fill_delta_one(
     rows: MarketRows,
     known: NDArray[np.bool_],
     instruments: Mapping[str, Instrument],
+    share: FloatArray,
 ) -> None:
     plain = np.array([not isinstance(i, Option) for i in instruments.values()], dtype=np.bool_)
     at = np.flatnonzero(known & plain)
-    size, mark = rows.size[at], rows.mark[at]
+    size, mark, s = rows.size[at], rows.mark[at], share[at]
     inverse = rows.payoff[at] == payoffs.INVERSE
-    found["price"][at] = np.where(inverse, size / mark, size * mark)
-    found["price_price"][at] = np.where(inverse, -2.0 * size / mark, 0.0)
+    found["price"][at] = np.where(inverse, size / mark, size * mark) * s
+    found["price_price"][at] = np.where(inverse, -2.0 * size / mark, 0.0) * s * s
 
 
 def _fill_options(

@@ -34,7 +34,8 @@ class CashSensitivities:
     call_notional, put_notional : (N + 1,) float64
         Underlyings of one option of that right times their price; zero for anything else.
     contract_notional : (N + 1,) float64
-        Of perpetuals and futures, unsigned; zero for spot and options.
+        Of perpetuals and futures, unsigned; zero for spot and options. Unlike ``delta`` it does not
+        fall within a settlement window.
     """
 
     delta: FloatArray
@@ -78,7 +79,8 @@ def cash_sensitivities(
     delta = known_delta * floating * quote_price
     notional = units * np.where(good, table.forward, 0.0) * quote_price
     calls = _calls(held)
-    contract = np.array([isinstance(i, Perpetual | Future) for i in held], dtype=np.bool_)
+    contract = np.array([isinstance(i, Perpetual | Future) for i in held], dtype=np.bool_) & good
+    whole = np.abs(known_delta * np.where(good, table.forward, 0.0) * quote_price)
     vega = np.zeros(len(held))
     vega[option] = (units * table.discount * quote_price)[option] * main_greeks(
         table.forward[option],
@@ -94,7 +96,7 @@ def cash_sensitivities(
         value=_extended(np.where(option, table.value, 0.0)),
         call_notional=_extended(np.where(option & calls, notional, 0.0)),
         put_notional=_extended(np.where(option & ~calls, notional, 0.0)),
-        contract_notional=_extended(np.where(contract, np.abs(delta), 0.0)),
+        contract_notional=_extended(np.where(contract, whole, 0.0)),
     )
 
 

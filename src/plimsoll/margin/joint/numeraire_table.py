@@ -32,6 +32,7 @@ from plimsoll.maths.unit_losses import ProfitRows
 from plimsoll.scenarios.option_rules import DEFAULT_RULES, OptionRules
 from plimsoll.scenarios.revaluation import revalue
 from plimsoll.scenarios.scenario_table import RevaluationReason, ScenarioTable
+from plimsoll.scenarios.settlement_share import floating_shares
 
 FloatArray = NDArray[np.float64]
 
@@ -156,9 +157,10 @@ def numeraire_table(
 ) -> NumeraireTable:
     """Revalue every instrument and every currency under ``scenarios``, in the numeraire.
 
-    A market that cannot be revalued has a reason: expired, without mark, surface or price of its
-    settlement currency, a quanto option (NOT_MARGINED), and one whose underlying or settlement
-    currency no scenario moves (NO_PARAMETERS: the scenarios do not know the risk unit).
+    A market that cannot be revalued has a reason: expired, without mark, surface, settlement
+    average (within its window) or price of its settlement currency, a quanto option
+    (NOT_MARGINED), and one whose underlying or settlement currency no scenario moves
+    (NO_PARAMETERS: the scenarios do not know the risk unit).
 
     Parameters
     ----------
@@ -184,6 +186,8 @@ def numeraire_table(
     currencies, price, growth = _currencies(rows, snapshot, pricing, moves)
     of_settle = np.array([currencies.index(i.settle) for i in rows.instruments], dtype=np.int64)
     reason = _lacking_scenarios(instruments, scenarios, factors, ~np.isnan(growth[of_settle, 0]))
+    unknown = np.isnan(floating_shares(instruments, snapshot)) & (reason == 0)
+    reason = np.where(unknown, int(MarginReason.NO_FORWARD), reason).astype(np.int64)
     rows = replace(rows, reason=rows.with_reasons(reason))
     usable = {
         market: instrument

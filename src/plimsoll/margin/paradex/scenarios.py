@@ -88,7 +88,7 @@ class ScanTable:
     value : (N,) float64
         At the mark.
     delta_worth : (N,) float64
-        Delta times price.
+        Delta times price, of what still floats within a settlement window.
     funding, fee : (N,) float64
         Of holding one contract; funding is what a long pays.
     reason : (N,) int64
@@ -172,7 +172,9 @@ def _fill(
     found.price[held], found.weight[held] = worth, grid.fraction
     found.profit[held] = (worth - (mark * price)[:, None]) * grid.fraction
     spot = index_prices(instruments, snapshot, table.forward) * price
-    found.delta_worth[held] = np.where(valued, table.delta * spot, mark * price)
+    # Of a price that a settlement average has fixed in part, only the rest moves.
+    whole = np.where(valued, table.delta * spot, mark * price)
+    found.delta_worth[held] = whole * table.floating_share
     found.fee[held] = _fees(instruments, parameters, spot, mark * price, rows.size[held])
     funding = _funding(instruments, parameters, snapshot, spot * rows.size[held])
     unknown = (found.reason[held] == 0) & ~np.isfinite(funding)

@@ -8,10 +8,6 @@ from plimsoll.margin.settlement.averages import (
     with_settlement_averages,
 )
 from plimsoll.margin.settlement.cash import settled
-from plimsoll.margin.settlement.expiring_futures import (
-    PreparedExpiringFutures,
-    WithExpiringFutures,
-)
 from plimsoll.margin.settlement.payouts import DeliveryFee
 from plimsoll.margin.settlement.report import (
     IsolatedDeficit,
@@ -25,12 +21,10 @@ __all__ = [
     "DeliveryFee",
     "IndexSamples",
     "IsolatedDeficit",
-    "PreparedExpiringFutures",
     "SettlementAverage",
     "SettlementReason",
     "SettlementReport",
     "SettlementTotal",
-    "WithExpiringFutures",
     "settled",
     "settlement_average",
     "with_settlement_averages",
