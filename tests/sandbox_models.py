@@ -105,7 +105,7 @@ def deribit() -> dict[str, Examined]:
             ),
         ),
         "deribit standard, cross": Examined(
-            case=case(DeribitStandardMargin(pricing=PRICING), standard),
+            case=case(DeribitStandardMargin(pricing=PRICING, mode=PortfolioMode.CROSS), standard),
             not_promised=ONE_BY_ONE,
             collateral=IN_BOTH,
         ),

@@ -48,9 +48,6 @@ KNOWN_DEFECTS: Mapping[tuple[str, MarginProperty], dict[str, float]] = {
     ("hybrid", P.EXPLANATION): {"HELM-SPOT": 100.0},
     # Independent moves count as losses where the book gains more than they lose.
     ("greeks, correlated", P.SUBADDITIVE): {"HELM-Q-120-C": 1e5, "KEEL-Q-120-C": 5e4},
-    # An impossible mark of a future or option warns of invalid numbers.
-    ("deribit standard, segregated", P.FAULTS): {},
-    ("deribit standard, cross", P.FAULTS): {},
 }
 """What does not hold yet, with the smallest book that shows it (notionals in USD)."""
 
@@ -124,8 +121,7 @@ def test_orders_beside_isolated_positions_ask_something(name: str) -> None:
             tried, market, sized(tried.case, market, notional)
         )
     ]
-    # Known: all fills of Deribit's portfolio margin go to the isolated position, unasked.
-    assert bool(found) == name.startswith(("deribit S:PM", "deribit X:PM")), str(found[:1])
+    assert not found, str(found[:1])
 
 
 @pytest.mark.parametrize("name", list(MODELS))
@@ -212,11 +208,11 @@ MARGINED: dict[str, tuple[list[str], list[str], int]] = {
     **dict.fromkeys(
         ("derive PMRM_2", "derive PMRM", "derive SRM"), (["Option", "Perpetual"], ["linear"], 26)
     ),
+    "deribit standard, cross": (["Future", "Option", "Perpetual"], BOTH, 60),
     **dict.fromkeys(
-        ("deribit standard, segregated", "deribit standard, cross"),
-        (["Future", "Option", "Perpetual"], BOTH, 60),
+        ("deribit standard, segregated", "deribit S:PM"),
+        (["Future", "Option", "Perpetual"], ["inverse"], 15),
     ),
-    "deribit S:PM": (["Future", "Option", "Perpetual"], ["inverse"], 15),
     "paradex": (ALL, ["linear"], 32),
 }
 

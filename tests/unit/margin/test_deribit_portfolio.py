@@ -24,7 +24,7 @@ from deribit_accounts import (
     segregated,
     snapshot,
 )
-from plimsoll.domain.account import MarginMode, Order, Position
+from plimsoll.domain.account import Account, MarginMode, Order, Position
 from plimsoll.domain.book import Book
 from plimsoll.domain.expiry_quote import ExpiryQuote
 from plimsoll.domain.instrument import Pair, Payoff, Perpetual
@@ -228,6 +228,29 @@ def test_open_orders_add_the_worse_fill() -> None:
         segregated(), account("a", {PERP: one}, orders=(Order(market="NEW", quantity=1.0),))
     )
     assert unknown.unknown.tolist() == [True]
+
+
+def test_orders_belong_to_the_cross_pool() -> None:
+    """Beside an isolated position an order asks what it asks alone, on either side of it."""
+    one = coins(PERP, 1.0)
+    aside = Position(
+        market=PERP,
+        quantity=one,
+        entry_price=65_000.0,
+        mode=MarginMode.ISOLATED,
+        isolated_margin=0.5,
+    )
+    for side in (one, -one):
+        order = (Order(market=PERP, quantity=side, price=None),)
+        for model in (segregated(), cross()):
+            found = margin(
+                model,
+                Account(name="beside", positions=(aside,), orders=order),
+                account("alone", orders=order),
+            )
+            asked = named(found, "open_orders")
+            assert asked[0] == asked[1] > 0.0
+            assert asked[2] == 0.0
 
 
 def test_orders_that_hedge_are_free() -> None:

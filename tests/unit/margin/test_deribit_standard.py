@@ -26,9 +26,14 @@ from plimsoll.domain.instrument import Option, OptionRight, Pair
 from plimsoll.domain.margin_reason import MarginReason
 from plimsoll.domain.market import MarketSnapshot, Quote
 from plimsoll.domain.requirement import Requirements
-from plimsoll.errors import ParameterError
+from plimsoll.errors import ParameterError, UsageError
 from plimsoll.margin.currency import CurrencyPricing
-from plimsoll.margin.deribit import DeribitStandardMargin, DeribitStandardPair, OptionEquity
+from plimsoll.margin.deribit import (
+    DeribitStandardMargin,
+    DeribitStandardPair,
+    OptionEquity,
+    PortfolioMode,
+)
 
 PERP, CALL = "BTC-PERPETUAL", "BTC-28JUN24-65000-C"
 
@@ -149,7 +154,7 @@ def test_what_is_missing_is_a_reason_in_its_row() -> None:
     assert [MarginReason(int(r)).name for r in found.parts.reason] == [
         "NO_MARK",
         "NO_FORWARD",
-        "NO_PARAMETERS",
+        "WRONG_SETTLEMENT",
         "UNKNOWN_INSTRUMENT",
         "NONE",
     ]
@@ -172,3 +177,47 @@ def test_explanations_add_up_by_position() -> None:
 def test_initial_rates_stay_above_maintenance_rates() -> None:
     with pytest.raises(ParameterError, match="future_maintenance_rate"):
         rates(initial="0.005")
+
+
+def test_a_segregated_account_is_of_one_currency() -> None:
+    """As S:PM: what settles elsewhere, or is held in another coin, has a reason."""
+    accounts = (
+        account("linear", {"SOL_USDC-PERPETUAL": 1.0, PERP: 10.0}),
+        account("ether", {"ETH-PERPETUAL": 1.0}),
+        account("collateral", {PERP: 10.0}, {"BTC": 1.0, "ETH": 1.0}),
+        account("good", {PERP: 10.0}, {"BTC": 1.0, "ETH": 0.0}),
+    )
+    found = margin(*accounts)
+    assert found.unknown.tolist() == [True, True, True, False]
+    wrong = int(MarginReason.WRONG_SETTLEMENT)
+    assert found.parts.reason.tolist() == [wrong, 0, wrong, 0, 0]
+    together = margin(*accounts[1:], numeraire="USD")
+    assert not together.unknown.any()
+
+
+def test_cross_margin_may_be_told_in_another_currency() -> None:
+    """All currencies together, in bitcoins: dollars over the index."""
+    pricing = CurrencyPricing(numeraire="BTC", pricing_markets=PRICING)
+    held = account("a", {PERP: 100.0, "ETH-PERPETUAL": -50.0}, {"ETH": 2.0})
+    model = DeribitStandardMargin(pricing=pricing, mode=PortfolioMode.CROSS)
+    prepared = model.prepare(snapshot(), PARAMETERS, instruments())
+    found = prepared.requirements(Book.from_accounts([held]))
+    dollars = margin(held, numeraire="USD")
+    assert found.initial[0] == pytest.approx(dollars.initial[0] / 65_666.19, rel=1e-12)
+    with pytest.raises(UsageError, match="mode"):
+        DeribitStandardMargin(mode="both")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("mark", [0.0, -1.0, float("inf"), float("-inf"), float("nan"), 1e308])
+@pytest.mark.parametrize("market", [PERP, CALL, "BTC-27SEP24"])
+def test_impossible_marks_are_reasons_and_no_warnings(market: str, mark: float) -> None:
+    """Warnings fail a test here; the other account keeps its bits."""
+    snap = snapshot()
+    spoilt = replace(snap, quotes={**snap.quotes, market: replace(snap.quotes[market], mark=mark)})
+    other = account("b", {"BTC-28JUN24": -30.0}, {"BTC": 1.0})
+    # Prices of coins stay good: here the perpetual's own mark is the coin's price.
+    held = (account("a", {market: -1.0}), other)
+    before, after = margin(other), margin(*held, snap=spoilt, numeraire="BTC")
+    free = market == CALL and mark == 0.0
+    assert bool(after.unknown[0]) is not free
+    assert after.initial[1] == before.initial[0]

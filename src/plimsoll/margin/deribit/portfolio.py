@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
 
 import numpy as np
 
@@ -24,6 +23,7 @@ from plimsoll.domain.market import MarketSnapshot, Quote
 from plimsoll.errors import UsageError
 from plimsoll.margin.currency import CurrencyPricing
 from plimsoll.margin.deribit.portfolio_books import collateral_market
+from plimsoll.margin.deribit.portfolio_mode import PortfolioMode
 from plimsoll.margin.deribit.portfolio_parameters import (
     DeribitParameters,
     general_parameters,
@@ -35,13 +35,6 @@ from plimsoll.margin.deribit.portfolio_shocks import DeltaRamp, RollRamp
 from plimsoll.margin.deribit.portfolio_table import PairTable, pair_name, pair_table
 from plimsoll.margin.units.market_rows import MarketRows, market_rows
 from plimsoll.scenarios.grid_rules import DEFAULT_GRID_RULES, GridRules
-
-
-class PortfolioMode(StrEnum):
-    """Which currencies stand together."""
-
-    SEGREGATED = "segregated"  # S:PM, one settlement currency
-    CROSS = "cross"  # X:PM, all of them, in dollars
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

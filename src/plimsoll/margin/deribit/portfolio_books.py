@@ -59,8 +59,8 @@ def with_collateral(book: Book, coins: Sequence[str]) -> HeldBook:
 def filled(book: Book, *, buys: bool) -> HeldBook:
     """Fill all buys, or all sells, at no cost: positions move or are added.
 
-    An account that holds a long and a short of one market adds buys to the long and sells to the
-    short.
+    Orders belong to the cross pool: they never move an isolated position. A pool that holds a long
+    and a short of one market adds buys to the long and sells to the short.
     """
     orders = book.orders
     if orders is None or not len(orders):
@@ -82,13 +82,13 @@ def filled(book: Book, *, buys: bool) -> HeldBook:
 
 
 def _row_of(book: Book, keys: IntArray, markets: int, buys: bool) -> IntArray:
-    """(K,) position that a fill moves; -1 where there is none."""
+    """(K,) position of the cross pool that a fill moves; -1 where there is none."""
     mine = book.account_of_position * markets + book.market
     row = np.full(keys.size, -1, dtype=np.int64)
     if not keys.size:
         return row
     place = np.minimum(np.searchsorted(keys, mine), keys.size - 1)
-    found = np.flatnonzero(keys[place] == mine)
+    found = np.flatnonzero((keys[place] == mine) & ~book.isolated)
     # Written last is the side that the fill enlarges.
     same_side = (book.quantity[found] > 0.0) == buys
     order = found[np.argsort(same_side, kind="stable")]

@@ -35,10 +35,12 @@ from plimsoll.margin.contracts.order_fills import Exposures, fill_charges
 from plimsoll.margin.contracts.position_by_position import stand_alone_requirements
 from plimsoll.margin.contracts.stand_alone_book import StandAloneBook, StandAloneMarkets
 from plimsoll.margin.currency import CurrencyPricing
+from plimsoll.margin.deribit.portfolio_mode import PortfolioMode
 from plimsoll.margin.deribit.portfolio_table import pair_name
 from plimsoll.margin.deribit.standard_formulas import Rates, future_margin, short_option_margin
 from plimsoll.margin.deribit.standard_parameters import DeribitStandardPair, StandardParameters
 from plimsoll.margin.governed import parameters_of
+from plimsoll.margin.underlying import DOLLAR
 from plimsoll.margin.units.market_rows import MarketRows, market_rows
 from plimsoll.scenarios.grid_options import expiry_quotes
 from plimsoll.scenarios.grid_rules import DEFAULT_GRID_RULES
@@ -62,21 +64,35 @@ class DeribitStandardMargin:
     Parameters
     ----------
     pricing : CurrencyPricing
-        The account's currency, or USD for all currencies together.
+        The account's currency.
     option_equity : OptionEquity
+    mode : PortfolioMode, optional
+        Segregated: what settles in another currency than the account's has a reason, and so has
+        the unit of an account that holds another one. Cross: all currencies together. Default:
+        cross in USD, segregated in any other.
 
     Raises
     ------
     UsageError
-        For an option equity that is none.
+        For an option equity or a mode that is none.
     """
 
     pricing: CurrencyPricing = field(default_factory=CurrencyPricing)
     option_equity: OptionEquity = OptionEquity.EXCLUDED
+    mode: PortfolioMode | None = None
 
     def __post_init__(self) -> None:
         equity = chosen(OptionEquity, self.option_equity, "option_equity")
         object.__setattr__(self, "option_equity", equity)
+        if self.mode is not None:
+            object.__setattr__(self, "mode", chosen(PortfolioMode, self.mode, "mode"))
+
+    @property
+    def segregated(self) -> bool:
+        """Whether an account is of one currency only."""
+        if self.mode is None:
+            return self.pricing.numeraire != DOLLAR
+        return self.mode is PortfolioMode.SEGREGATED
 
     def prepare(
         self,
@@ -97,6 +113,10 @@ class DeribitStandardMargin:
         underlying, missing = _underlyings(rows, snapshot)
         lacking = np.array([p is None for p in held], dtype=np.bool_)
         reason = np.where(lacking, int(MarginReason.NO_PARAMETERS), missing)
+        reason = rows.with_reasons(reason.astype(np.int64))
+        if self.segregated:
+            foreign = [i.settle != self.pricing.numeraire for i in rows.instruments]
+            reason[np.flatnonzero(foreign)] = int(MarginReason.WRONG_SETTLEMENT)
         rates = Rates(
             *(
                 np.array([*(np.nan if p is None else float(getattr(p, n)) for p in held), np.nan])
@@ -108,9 +128,10 @@ class DeribitStandardMargin:
                 pricing=self.pricing,
                 snapshot=snapshot,
                 rows=rows,
-                reason=rows.with_reasons(reason.astype(np.int64)),
+                reason=reason,
             ),
             option_equity=self.option_equity,
+            segregated=self.segregated,
             rates=rates,
             contracts=_contracts(rows, underlying),
         )
@@ -149,12 +170,13 @@ class PreparedStandard:
 
     markets: StandAloneMarkets
     option_equity: OptionEquity
+    segregated: bool
     rates: Rates
     contracts: Contracts
 
     def requirements(self, book: Book) -> Requirements:
         """Return initial margin, maintenance margin and equity of every margin unit."""
-        laid = self.markets.lay_out(book)
+        laid = self._in_own_currency(self.markets.lay_out(book))
         if self.option_equity is OptionEquity.EXCLUDED:
             laid = self._without_options(laid)
 
@@ -169,6 +191,17 @@ class PreparedStandard:
             else (),
             notes=(_EQUITY_NOTES[self.option_equity],),
         )
+
+    def _in_own_currency(self, laid: StandAloneBook) -> StandAloneBook:
+        """Give segregated accounts that hold another currency a reason."""
+        if not self.segregated:
+            return laid
+        book, own = laid.book, self.markets.pricing.numeraire
+        other = [currency != own for currency in book.currencies]
+        unit_reason = laid.values.unit_reason.copy()
+        strange = np.flatnonzero(np.any(book.collateral[:, other] != 0.0, axis=1))
+        unit_reason[strange] = int(MarginReason.WRONG_SETTLEMENT)
+        return replace(laid, values=replace(laid.values, unit_reason=unit_reason))
 
     def _without_options(self, laid: StandAloneBook) -> StandAloneBook:
         is_option = self.contracts.is_option[laid.row[laid.book.market]]
@@ -224,12 +257,13 @@ _EQUITY_NOTES = {
 
 def _underlyings(rows: MarketRows, snapshot: MarketSnapshot) -> tuple[FloatArray, IntArray]:
     """(N,) price of the underlying of each contract, and why there is none (N,)."""
-    price = rows.mark[:-1].copy()
+    price = np.where(rows.reason[:-1] == 0, rows.mark[:-1], np.nan)
     reason = np.zeros(price.size, dtype=np.int64)
     at = [row for row, i in enumerate(rows.instruments) if isinstance(i, Option)]
     options = [i for i in rows.instruments if isinstance(i, Option)]
     quotes, missing = expiry_quotes(options, snapshot, DEFAULT_GRID_RULES)
-    price[at] = [np.nan if q is None else q.forward for q in quotes]
+    usable = zip(quotes, missing == 0, strict=True)
+    price[at] = [q.forward if q is not None and good else np.nan for q, good in usable]
     reason[at] = np.where((missing == 0) & np.isnan(rows.mark[at]), _NO_MARK, missing)
     for row, instrument in enumerate(rows.instruments):
         if instrument.payoff is Payoff.QUANTO or isinstance(instrument, Spot):
@@ -246,7 +280,11 @@ def _contracts(rows: MarketRows, underlying: FloatArray) -> Contracts:
     is_option = np.array([isinstance(i, Option) for i in held], dtype=np.bool_)
     inverse = np.array([i.payoff is Payoff.INVERSE for i in held], dtype=np.bool_)
     units = np.array([float(i.pair.base_units) for i in held])
-    size, mark, price = rows.size[:-1], rows.mark[:-1], rows.settle_price[:-1]
+    # An impossible mark or price must neither warn nor leave its row.
+    size, mark, price = (
+        np.where(rows.reason[:-1] == 0, column[:-1], nan)
+        for column in (rows.size, rows.mark, rows.settle_price)
+    )
     with np.errstate(divide="ignore", invalid="ignore"):
         coins = np.where(is_option, size / units, np.where(inverse, size / underlying, size))
         strikes = np.array([float(i.strike) if isinstance(i, Option) else nan for i in held])
