@@ -8,7 +8,7 @@ import numpy as np
 
 from plimsoll.domain.account import Account
 from plimsoll.domain.book import Book
-from plimsoll.domain.memo import KEPT, Memo
+from plimsoll.domain.memo import KEPT, MOST_BYTES, Memo
 
 
 def test_a_value_is_made_once() -> None:
@@ -43,3 +43,27 @@ def test_books_travel_between_processes_without_it() -> None:
     book = Book.from_accounts([Account(name="a")])
     book.memo.recall("k", lambda: 1)
     assert pickle.loads(pickle.dumps(book)).memo.recall("k", lambda: 2) == 2
+
+
+def test_large_values_leave_room_for_one_another() -> None:
+    """What is kept is bounded in bytes; the newest stays, however large it is."""
+    memo, large = Memo(), np.broadcast_to(0.0, MOST_BYTES // 8 // 2 + 1)
+    memo.recall("small", lambda: 1)
+    memo.recall("first", lambda: (large,))
+    assert memo.recall("small", lambda: 2) == 1
+    memo.recall("second", lambda: [large])
+    assert memo.recall("small", lambda: 2) == 1
+    assert memo.recall("first", lambda: ()) == ()
+    memo.recall("all", lambda: np.broadcast_to(0.0, MOST_BYTES))
+    assert np.ndim(memo.recall("all", lambda: np.array(3.0))) == 1
+    assert memo.recall("small", lambda: 2) == 2
+
+
+def test_whoever_makes_it_second_gets_the_first() -> None:
+    memo = Memo()
+
+    def slowly() -> str:
+        memo.recall("k", lambda: "by another thread")
+        return "late"
+
+    assert memo.recall("k", slowly) == "by another thread"

@@ -62,15 +62,12 @@ def hedged_across_expiries(
     days : (K,) float64
         Of each group.
     """
-    held = sums.by_segment(column)
-    bought, sold = np.maximum(held, 0.0), np.maximum(-held, 0.0)
-    ends = days[sums.group_of_segment]
-    long, short = sums.of_segments(bought), sums.of_segments(sold)
-    hedged = np.minimum(long, short)
+    held = sums.over_groups(column, days)
+    hedged = np.minimum(held.long, held.short)
     both = hedged > 0.0
     apart = np.abs(
-        sums.of_segments(bought * ends) / np.where(both, long, 1.0)
-        - sums.of_segments(sold * ends) / np.where(both, short, 1.0)
+        held.long_weighted / np.where(both, held.long, 1.0)
+        - held.short_weighted / np.where(both, held.short, 1.0)
     )
     return hedged, np.where(both, apart, 0.0)
 
@@ -79,8 +76,7 @@ def hedged_across_legs(
     sums: CellSums, delta: FloatArray, leg_of_row: NDArray[np.int64], legs: int
 ) -> FloatArray:
     """(C,) cash delta that currencies hedge of one another."""
-    by_leg = [sums.by_cell(np.where(leg_of_row == leg, delta, 0.0)) for leg in range(legs)]
     long, short = np.zeros(sums.cells), np.zeros(sums.cells)
-    for amount in by_leg:
+    for amount in sums.by_class(delta, leg_of_row, legs).T:
         long, short = long + np.maximum(amount, 0.0), short + np.maximum(-amount, 0.0)
     return np.minimum(long, short)

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plimsoll.margin.deribit.portfolio_parameters import DeribitPair
-from plimsoll.margin.units.cell_sums import stretch_sums
 from plimsoll.margin.units.cells import Cells
+from plimsoll.maths.stretch_sums import stretch_sums
 
 FloatArray = NDArray[np.float64]
 

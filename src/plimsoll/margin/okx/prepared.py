@@ -26,7 +26,7 @@ from plimsoll.margin.okx.unit_charges import (
     term_structure_charge,
 )
 from plimsoll.margin.units.assembly import assemble
-from plimsoll.margin.units.cell_sums import CellSums, cell_sums
+from plimsoll.margin.units.cell_sums import cell_sums
 from plimsoll.margin.units.cells import Cells, UnitLayout, sum_by_unit, unit_layout
 from plimsoll.margin.units.market_rows import book_values
 
@@ -161,7 +161,7 @@ class PreparedOkx:
             ),
             depeg=self._bracketed(
                 cells,
-                self._delta_by_leg(sums),
+                sums.by_class(self.cash.delta, self.leg_of_row, len(self.legs)),
                 lambda unit, usd: depeg_charge(usd, self.legs, self.peg, unit.depeg_bands),
             ),
         )
@@ -190,13 +190,6 @@ class PreparedOkx:
             at = np.flatnonzero(cells.risk_unit == unit)
             out[at] = charge(parameters, amount[at] / self.usd_price) * self.usd_price
         return out
-
-    def _delta_by_leg(self, sums: CellSums) -> FloatArray:
-        columns = [
-            sums.by_cell(np.where(self.leg_of_row == leg, self.cash.delta, 0.0))
-            for leg in range(len(self.legs))
-        ]
-        return np.stack(columns, axis=1)
 
     def _terms(
         self, book: Book, layout: UnitLayout, cells: Cells, charges: CellCharges

@@ -29,10 +29,8 @@ def term_structure_charge(sums: CellSums, cash: CashSensitivities, move: FloatAr
     MR1 moves all volatilities one way; what it nets between expiries is exposed to their moving
     apart. ``move`` (C,) is each cell's.
     """
-    vega = sums.by_segment(cash.relative_vega)
-    bought = sums.of_segments(np.maximum(vega, 0.0))
-    sold = sums.of_segments(np.maximum(-vega, 0.0))
-    return np.minimum(bought, sold) * move
+    vega = sums.over_groups(cash.relative_vega)
+    return np.minimum(vega.long, vega.short) * move
 
 
 def basis_charge(
@@ -42,16 +40,14 @@ def basis_charge(
 
     ``years`` (K,) is each group's; perpetuals and spot have none.
     """
-    delta = np.abs(sums.by_segment(cash.delta))
-    return sums.of_segments(delta * years[sums.group_of_segment]) * move
+    return sums.over_groups(cash.delta, years).gross_weighted * move
 
 
 def interest_rate_charge(
     sums: CellSums, cash: CashSensitivities, years: FloatArray, move: FloatArray
 ) -> FloatArray:
     """MR5: what a parallel move of the rate does to the present value of the options."""
-    value = sums.by_segment(cash.value)
-    return np.abs(sums.of_segments(value * years[sums.group_of_segment])) * move
+    return np.abs(sums.over_groups(cash.value, years).signed_weighted) * move
 
 
 def raw_minimum_charge(

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plimsoll.margin.paradex.scenarios import ScanTable
-from plimsoll.margin.units.cell_sums import stretch_sums
+from plimsoll.margin.units.cell_sums import cell_sums
 from plimsoll.margin.units.cells import Cells
 from plimsoll.maths.grouped_losses import neutral_rules, worst_of_cells
 
@@ -55,11 +55,9 @@ def scan_cells(table: ScanTable, cells: Cells) -> UnitScan:
     loss, binding = np.zeros(count), np.zeros(count, dtype=np.int64)
     rules = neutral_rules(len(table.underlyings) + 1, table.profit.shape[1])
     worst_of_cells(cells.positions, table.profit, table.value, rules, loss, binding)
-    quantity, row = cells.positions.quantity, cells.positions.row
-    starts = cells.positions.segment_offsets[cells.positions.cell_offsets]
-    delta = quantity * table.delta_worth[row]
-    long = stretch_sums(np.maximum(delta, 0.0), starts)
-    short = stretch_sums(np.maximum(-delta, 0.0), starts)
+    sums = cell_sums(cells)
+    long = sums.long_by_cell(table.delta_worth)
+    short = sums.short_by_cell(table.delta_worth)
     least = minimum_delta(table, cells.risk_unit, long, short, np.abs(long - short))
     scan = np.maximum(loss, 0.0)
     excess = np.maximum(least - scan, 0.0)
@@ -69,8 +67,8 @@ def scan_cells(table: ScanTable, cells: Cells) -> UnitScan:
         long=long,
         short=short,
         delta_excess=excess,
-        funding=stretch_sums(quantity * table.funding[row], starts),
-        fee=stretch_sums(np.abs(quantity) * table.fee[row], starts),
+        funding=sums.by_cell(table.funding),
+        fee=sums.gross_by_cell(table.fee),
     )
 
 

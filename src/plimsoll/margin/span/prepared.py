@@ -162,20 +162,30 @@ class PreparedSpan:
 
     def _spread_charges(self, cells: Cells, sums: CellSums) -> tuple[FloatArray, FloatArray]:
         """Calendar and spot-month charges (C,), by the tables of each cell's risk unit."""
-        delta = sums.by_segment(self.delta)
-        days = self.risk.groups.days_of_group[sums.group_of_segment]
+        tiers = 1 + max((len(own.tiers) for own in self.units if own is not None), default=0)
+        long, short = sums.by_sides(self.delta, self._tier_of_group(), tiers)
         calendar, spot = np.zeros(len(cells)), np.zeros(len(cells))
         for unit, own in enumerate(self.units):
             at = np.flatnonzero(cells.risk_unit == unit)
             if own is None or not at.size:
                 continue
-            long, short = _by_tier(sums, delta, tier_of_days(own, days), len(own.tiers) + 1)
-            formed = form_calendar_spreads(long[at], short[at], own.calendar_spreads)
+            mine = slice(len(own.tiers) + 1)
+            formed = form_calendar_spreads(long[at, mine], short[at, mine], own.calendar_spreads)
             calendar[at] = formed.charge
             spread = np.array([0.0, *(float(t.spread_charge) for t in own.tiers)])
             outright = np.array([0.0, *(float(t.outright_charge) for t in own.tiers)])
             spot[at] = spot_month_charge(formed, spread, outright)
         return calendar, spot
+
+    def _tier_of_group(self) -> IntArray:
+        """(K,) tier of each expiry, by the table of its risk unit."""
+        groups = self.risk.groups
+        tier = np.full(groups.days_of_group.size, UNDATED, dtype=np.int64)
+        for unit, own in enumerate(self.units):
+            at = np.flatnonzero(groups.unit_of_group == unit)
+            if own is not None:
+                tier[at] = tier_of_days(own, groups.days_of_group[at])
+        return tier
 
     def _credit(
         self, layout: UnitLayout, cells: Cells, sums: CellSums, binding: IntArray
@@ -221,20 +231,6 @@ def tier_of_days(parameters: SpanParameters, days: FloatArray) -> IntArray:
     caps = [float(t.up_to_days) for t in parameters.tiers if t.up_to_days is not None]
     tier = 1 + np.searchsorted(np.array(caps, dtype=np.float64), days, side="left")
     return np.where(days > 0.0, tier, UNDATED).astype(np.int64)
-
-
-def _by_tier(
-    sums: CellSums, delta: FloatArray, tier: IntArray, tiers: int
-) -> tuple[FloatArray, FloatArray]:
-    """(C, T + 1) long and short deltas of the months in each tier."""
-    at, count = sums.cell_of_segment * tiers + tier, sums.cells * tiers
-
-    def spread(values: FloatArray) -> FloatArray:
-        return (
-            np.bincount(at, weights=values, minlength=count).reshape(-1, tiers).astype(np.float64)
-        )
-
-    return spread(np.maximum(delta, 0.0)), spread(np.maximum(-delta, 0.0))
 
 
 def _bounded(credit: RequirementTerm, charges: tuple[RequirementTerm, ...]) -> RequirementTerm:

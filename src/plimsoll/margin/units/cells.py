@@ -8,12 +8,13 @@ one risk unit; a *group* is what a model treats as a whole within it
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from plimsoll.domain.book import Book
+from plimsoll.domain.memo import Memo
 from plimsoll.maths.cell_layout import LEFT_OUT, cell_layout
 from plimsoll.maths.grouped_losses import CellPositions
 
@@ -54,12 +55,24 @@ class Cells:
         Row in the book of each of them; positions without a number are left out.
     unit, risk_unit : (C,) int64
         Of each cell.
+
+    Attributes
+    ----------
+    memo : Memo
+        What has been derived from them.
     """
 
     positions: CellPositions
     order: IntArray
     unit: IntArray
     risk_unit: IntArray
+    memo: Memo = field(default_factory=Memo, init=False, repr=False)
+
+    @property
+    def offsets(self) -> IntArray:
+        """(C + 1,) first position of each cell."""
+        held = self.positions
+        return self.memo.recall("offsets", lambda: held.segment_offsets[held.cell_offsets])
 
     def __len__(self) -> int:
         return int(self.unit.size)
@@ -78,14 +91,20 @@ class Cells:
 
 def unit_layout(book: Book) -> UnitLayout:
     """Return the margin units: cross pools in the book's order, then isolated positions."""
+    return book.memo.recall("unit_layout", lambda: _units_of(book))
+
+
+def _units_of(book: Book) -> UnitLayout:
     isolated = np.flatnonzero(book.isolated)
     owner = book.account_of_position
-    unit = owner.copy()
-    unit[isolated] = len(book) + np.arange(isolated.size)
+    unit = owner
+    if isolated.size:
+        unit = owner.copy()
+        unit[isolated] = len(book) + np.arange(isolated.size)
     return UnitLayout(
-        account=np.concatenate([np.arange(len(book)), owner[isolated]]).astype(np.int64),
-        position=np.concatenate([np.full(len(book), -1), isolated]).astype(np.int64),
-        unit_of_position=unit.astype(np.int64),
+        account=_fixed(np.concatenate([np.arange(len(book)), owner[isolated]])),
+        position=_fixed(np.concatenate([np.full(len(book), -1), isolated])),
+        unit_of_position=_fixed(unit),
     )
 
 
@@ -98,12 +117,13 @@ def cells_of(
     risk_unit_of_group: IntArray,
     skip: BoolArray | None = None,
 ) -> Cells:
-    """Lay positions out by margin unit, risk unit and group.
+    """Lay positions out by margin unit, risk unit and group; the book remembers it.
 
     Parameters
     ----------
     book : Book
     layout : UnitLayout
+        Of the book.
     row_of_market : (M,) int64
         Row of the scenario table of each of the book's markets; negative where it has none.
     group_of_row : (N,) int64
@@ -111,17 +131,61 @@ def cells_of(
     skip : (P,) bool, optional
         Positions to leave out: those that have a reason instead of a number.
     """
-    row = row_of_market[book.market]
-    if skip is not None:
-        row[skip] = LEFT_OUT
-    return cells_of_holdings(
-        layout.unit_of_position,
-        row,
-        book.quantity,
-        group_of_row=group_of_row,
-        risk_unit_of_group=risk_unit_of_group,
-        units=len(layout),
+    row, alone = _laid_rows(book, row_of_market, skip)
+    group, risk_unit = _codes(group_of_row), _codes(risk_unit_of_group)
+
+    def lay_out() -> Cells:
+        held = row[book.market]
+        held[alone] = LEFT_OUT
+        return cells_of_holdings(
+            layout.unit_of_position,
+            held,
+            book.quantity,
+            group_of_row=group,
+            risk_unit_of_group=risk_unit,
+            units=len(layout),
+        )
+
+    if layout is not unit_layout(book):  # another's, or one that the book has forgotten
+        return lay_out()
+    key = ("cells_of", *(codes.tobytes() for codes in (row, group, risk_unit, alone)))
+    return book.memo.recall(key, lay_out)
+
+
+def _laid_rows(
+    book: Book, row_of_market: IntArray, skip: BoolArray | None
+) -> tuple[IntArray, IntArray]:
+    """Row (M,) of each market, `LEFT_OUT` where none of its positions counts, and the others.
+
+    Skipped positions are named market by market where all of a market are: what a snapshot skips
+    is whole markets, so that what is named one by one depends on the book alone and is short.
+    """
+    row = np.maximum(_codes(row_of_market), LEFT_OUT)
+    alone = np.zeros(0, dtype=np.int64) if skip is None else np.flatnonzero(skip)
+    if not alone.size:
+        return row, alone
+    market = book.market[alone]
+    skipped = np.bincount(market, minlength=row.size)
+    row[(skipped > 0) & (skipped == _positions_by_market(book))] = LEFT_OUT
+    return row, alone[row[market] != LEFT_OUT]
+
+
+def _positions_by_market(book: Book) -> IntArray:
+    """(M,) how many positions the book has in each market."""
+    return book.memo.recall(
+        "positions_by_market", lambda: np.bincount(book.market, minlength=len(book.markets))
     )
+
+
+def _codes(values: IntArray) -> IntArray:
+    return np.ascontiguousarray(values, dtype=np.int64)
+
+
+def _fixed(codes: IntArray) -> IntArray:
+    """Codes that their readers cannot change."""
+    found = codes.astype(np.int64, copy=False)
+    found.setflags(write=False)
+    return found
 
 
 def cells_of_holdings(
@@ -163,9 +227,12 @@ def cells_of_holdings(
         np.require(risk_unit_of_group, np.int64, ["C", "W"]),
         units,
     )
-    return Cells(positions=CellPositions(*laid[:5]), order=laid[5], unit=laid[6], risk_unit=laid[7])
+    positions = CellPositions(*laid[:5])  # for kernels, so they stay writeable
+    order, of_unit, of_risk = (_fixed(codes) for codes in laid[5:])
+    return Cells(positions=positions, order=order, unit=of_unit, risk_unit=of_risk)
 
 
 def sum_by_unit(layout: UnitLayout, unit: IntArray, values: FloatArray) -> FloatArray:
     """Add values (C,) of cells, or of anything with a unit, into margin units (U,)."""
-    return np.bincount(unit, weights=values, minlength=len(layout)).astype(np.float64)
+    found = np.bincount(unit, weights=values, minlength=len(layout))
+    return found.astype(np.float64, copy=False)
