@@ -3,9 +3,13 @@
 from plimsoll.margin.liquidation.book_shocks import BookShocks, book_shocks
 from plimsoll.margin.liquidation.closing_costs import ClosingCosts
 from plimsoll.margin.liquidation.isolated import (
-    LiquidationPrice,
-    LiquidationStatus,
     isolated_liquidation_price,
+    isolated_liquidation_range,
+)
+from plimsoll.margin.liquidation.outcomes import (
+    LiquidationPrice,
+    LiquidationRange,
+    LiquidationStatus,
 )
 from plimsoll.margin.liquidation.plan import (
     LiquidationPlan,
@@ -29,7 +33,7 @@ from plimsoll.margin.liquidation.rules import (
     StepSize,
 )
 from plimsoll.margin.liquidation.solver import LiquidationSolver, SearchGrid
-from plimsoll.margin.liquidation.tiered_cross import LiquidationRange, tiered_cross_liquidation
+from plimsoll.margin.liquidation.tiered_cross import tiered_cross_liquidation
 
 __all__ = [
     "BYBIT",
@@ -58,6 +62,7 @@ __all__ = [
     "common_path",
     "cross_unit",
     "isolated_liquidation_price",
+    "isolated_liquidation_range",
     "isolated_unit",
     "market_path",
     "tiered_cross_liquidation",

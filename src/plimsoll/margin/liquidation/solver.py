@@ -23,9 +23,12 @@ from plimsoll.domain.requirement import Requirements
 from plimsoll.errors import UsageError
 from plimsoll.margin.currency import CurrencyPricing
 from plimsoll.margin.liquidation.closing_costs import ClosingCosts, closing_costs
-from plimsoll.margin.liquidation.isolated import LiquidationPrice, LiquidationStatus
+from plimsoll.margin.liquidation.outcomes import (
+    LiquidationPrice,
+    LiquidationRange,
+    LiquidationStatus,
+)
 from plimsoll.margin.liquidation.price_paths import PathSnapshots, PricePath, market_path
-from plimsoll.margin.liquidation.tiered_cross import LiquidationRange
 from plimsoll.margin.protocol import MarginModel
 
 FloatArray = NDArray[np.float64]
