@@ -147,6 +147,7 @@ def test_units_are_explained_by_term_and_position() -> None:
     assert [(t.name, t.initial, t.maintenance) for t in cross.terms] == [
         ("positions", 1_200.0, 600.0),
         ("open_orders", 1_200.0, 0.0),
+        ("open_loss", 0.0, 0.0),
     ]
     assert (cross.unit, cross.equity, cross.initial) == ("cross", 1_100.0, 2_400.0)
     assert [(c.market, c.contribution) for c in cross.contributions] == [("L", 600.0)]

@@ -65,6 +65,8 @@ class OrderFills:
         How many.
     leverage : (K,) float64
         Chosen for the position there is; NaN = none.
+    place : (O,) int64
+        Pair of each of the book's orders.
     """
 
     account: IntArray
@@ -78,6 +80,10 @@ class OrderFills:
     sold_at_market: FloatArray
     orders: IntArray
     leverage: FloatArray
+    place: IntArray
+
+    def __len__(self) -> int:
+        return int(self.account.size)
 
     def after_buys(self) -> tuple[FloatArray, FloatArray]:
         """Return signed contracts of the moved position and of the other one."""
@@ -121,6 +127,7 @@ def order_fills(book: Book) -> OrderFills | None:
         sold_at_market=total(np.maximum(-at_market, 0.0)),
         orders=np.bincount(place, minlength=keys.size).astype(np.int64),
         leverage=held.leverage,
+        place=place.astype(np.int64),
     )
 
 
@@ -129,8 +136,10 @@ def fill_charges(
 ) -> tuple[FloatArray, FloatArray]:
     """(K,) how much initial and maintenance margin the worst fill adds; never negative."""
 
+    every = np.arange(len(fills))
+
     def margin(quantity: FloatArray) -> tuple[FloatArray, FloatArray]:
-        return margins(_exposures(fills, sizes, quantity))
+        return margins(exposures_after(fills, sizes, every, quantity))
 
     long, short = margin(fills.long), margin(fills.short)
     now = [a + b for a, b in zip(long, short, strict=True)]
@@ -142,19 +151,23 @@ def fill_charges(
     return added[0], added[1]
 
 
-def _exposures(fills: OrderFills, sizes: LinkedSizes | None, quantity: FloatArray) -> Exposures:
-    own = np.where(quantity < 0.0, -fills.short, fills.long)
+def exposures_after(
+    fills: OrderFills, sizes: LinkedSizes | None, pair: IntArray, quantity: FloatArray
+) -> Exposures:
+    """Return E exposures: signed contracts ``quantity`` (E,) of the pairs ``pair`` (E,)."""
+    account, market = fills.account[pair], fills.market[pair]
+    own = np.where(quantity < 0.0, -fills.short[pair], fills.long[pair])
     linked = (
         np.zeros(quantity.size)
         if sizes is None
-        else sizes.of_others(fills.account, fills.market, quantity, own)
+        else sizes.of_others(account, market, quantity, own)
     )
     return Exposures(
-        account=fills.account,
-        market=fills.market,
+        account=account,
+        market=market,
         quantity=quantity,
         linked=linked,
-        leverage=fills.leverage,
+        leverage=fills.leverage[pair],
     )
 
 

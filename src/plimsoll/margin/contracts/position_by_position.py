@@ -17,10 +17,8 @@ from plimsoll.domain.instrument import Future, Instrument, Payoff, Perpetual
 from plimsoll.domain.margin_reason import MarginReason
 from plimsoll.domain.parameters import ParameterSet
 from plimsoll.domain.requirement import Requirements, RequirementTerm
-from plimsoll.margin.contracts.order_fills import (
-    Margins,
-    fill_charges,
-)
+from plimsoll.margin.contracts.open_loss import FilledContracts, loss_at_fill, worst_of_fills
+from plimsoll.margin.contracts.order_fills import Margins, fill_charges
 from plimsoll.margin.contracts.position_explanation import POSITIONS, PositionExplainer
 from plimsoll.margin.contracts.stand_alone_book import StandAloneBook
 from plimsoll.margin.governed import parameters_of
@@ -84,7 +82,10 @@ def stand_alone_requirements(
 
 
 def open_order_terms(laid: StandAloneBook, margins: Margins) -> list[RequirementTerm]:
-    """Return what the worst of fills adds to initial margin of cross pools; none without orders."""
+    """Return what the worst of fills adds to initial margin of cross pools; none without orders.
+
+    Limits do not count: see `open_order_terms_with_loss`.
+    """
     if laid.fills is None:
         return []
     added, _ = fill_charges(laid.fills, laid.linked, margins)
@@ -96,6 +97,24 @@ def open_order_terms(laid: StandAloneBook, margins: Margins) -> list[Requirement
             maintenance=np.zeros(len(laid.layout)),
         )
     ]
+
+
+def open_order_terms_with_loss(laid: StandAloneBook, margins: Margins) -> list[RequirementTerm]:
+    """Return what the worst of fills adds and loses at once; none without orders."""
+    if laid.fills is None or laid.book.orders is None:
+        return []
+    row = laid.row[laid.book.orders.market]
+    loss = loss_at_fill(
+        laid.book.orders,
+        FilledContracts(
+            laid.rows.payoff[row],
+            laid.rows.size[row],
+            laid.rows.mark[row],
+            laid.rows.settle_price[row],
+        ),
+    )
+    worst = worst_of_fills(laid.book, laid.fills, laid.linked, margins, loss)
+    return worst.terms(laid.fills.account, len(laid.layout))
 
 
 def parameters_by_market(

@@ -27,7 +27,7 @@ from plimsoll.domain.requirement import Requirements
 from plimsoll.margin.contracts.order_fills import Exposures
 from plimsoll.margin.contracts.position_by_position import (
     model_reasons,
-    open_order_terms,
+    open_order_terms_with_loss,
     parameter_column,
     parameters_by_market,
     stand_alone_requirements,
@@ -92,7 +92,7 @@ class PreparedSizeTiers:
         """Return initial margin, maintenance margin and equity of every margin unit."""
         laid = self.markets.lay_out(book)
         margins = partial(self._margins, laid)
-        return stand_alone_requirements(laid, margins, open_order_terms(laid, margins))
+        return stand_alone_requirements(laid, margins, open_order_terms_with_loss(laid, margins))
 
     def _margins(self, laid: StandAloneBook, exposures: Exposures) -> tuple[FloatArray, FloatArray]:
         sizes, row = laid.sizes(exposures), laid.row[exposures.market]
