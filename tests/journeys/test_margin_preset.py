@@ -319,3 +319,29 @@ def test_real_chains(market_data_dir: Path) -> None:
         assert summary["gross_maintenance_margin"] > summary["net_maintenance_margin"]
     told = " ".join(result.notes)  # daily expiries of April 2026 are priced from the index
     assert "The chain shows no forward of BTC 2026-04-1" in told
+
+
+def test_rules_of_one_venue_on_contracts_of_another_say_so() -> None:
+    marks = [
+        {"market": "BTC-PERPETUAL", "mark": 60_000, "index": 60_000},
+        {"market": "BTC/USDT:USDT", "mark": 60_000, "index": 60_000},
+    ]
+
+    def told(preset: str, market: str) -> list[str]:
+        found = plimsoll.margin_book({market: 1}, preset=preset, marks=marks)
+        return [note for note in found.notes if note.startswith("Rules of ")]
+
+    assert told("deribit", "BTC-PERPETUAL") == []
+    for preset in ("okx", "bybit", "paradex", "span-16", "derive-pmrm2"):
+        (note,) = told(preset, "BTC-PERPETUAL")
+        assert note.startswith(f"Rules of {presets.load(preset).venue} on contracts by the names ")
+        assert "of deribit" in note
+        assert "BTC-PERPETUAL" in note
+        # A unified name is no venue's.
+        assert told(preset, "BTC/USDT:USDT") == []
+
+
+def test_a_venue_with_several_name_spaces_is_one_venue() -> None:
+    marks = [{"market": "BTCUSDT", "mark": 60_000, "index": 60_000}]
+    found = plimsoll.margin_book({"BTCUSDT": 1}, preset="binance-btcusdt-2024-10", marks=marks)
+    assert not [note for note in found.notes if note.startswith("Rules of ")]

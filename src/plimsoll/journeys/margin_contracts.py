@@ -36,10 +36,13 @@ class HeldContract:
         As the venue of its name lists it, with a size.
     margined : Instrument
         As the preset margins it: the same, or the linear contract of the same terms.
+    space : Venue
+        Whose name it bears.
     """
 
     listed: Instrument
     margined: Instrument
+    space: Venue = Venue.CCXT
 
     @property
     def is_converted(self) -> bool:
@@ -65,11 +68,12 @@ def held_contracts(
     found = {}
     for name in names:
         row = marks.get(name)
-        instrument = parsed(name, spaces, row)
-        if instrument is None:
+        read = parsed(name, spaces, row)
+        if read is None:
             continue
+        instrument, space = read
         listed = _sized(instrument, row)
-        found[name] = HeldContract(listed=listed, margined=_margined(listed, preset))
+        found[name] = HeldContract(listed=listed, margined=_margined(listed, preset), space=space)
     _check_once(found, preset)
     return found
 
@@ -100,26 +104,43 @@ def name_spaces(preset: Preset, venue_names: str | None) -> tuple[Venue, ...]:
             remedy=f"choose from {', '.join(Venue)}",
         )
     first = [] if venue_names is None else [Venue(venue_names)]
-    return tuple(dict.fromkeys([*first, Venue(preset.venue), *_SPACES]))
+    return tuple(dict.fromkeys([*first, Venue(preset.market_names), *_SPACES]))
 
 
-def parsed(name: str, spaces: Iterable[Venue], row: StatedMark | None = None) -> Instrument | None:
-    """Return the contract a name means in the first name space that can read it."""
+def parsed(
+    name: str, spaces: Iterable[Venue], row: StatedMark | None = None
+) -> tuple[Instrument, Venue] | None:
+    """Return the contract a name means, and the first name space that can read it."""
     if row is not None and row.instrument is not None:
-        return parse_name(row.instrument, Venue.CCXT)
+        return parse_name(row.instrument, Venue.CCXT), Venue.CCXT
     for space in spaces:
         try:
-            return parse_name(name, space)
+            return parse_name(name, space), space
         except NameFormatError:
             continue
     return None
+
+
+def foreign_contracts(
+    preset: Preset, contracts: Mapping[str, HeldContract]
+) -> Iterable[tuple[str, list[str]]]:
+    """Yield other venues than the preset's, and the contracts of a book that bear their names.
+
+    Unified names are no venue's. Of one venue with several name spaces all are its own.
+    """
+    found: dict[str, list[str]] = {}
+    for name, contract in contracts.items():
+        venue = contract.space.value.split("-")[0]
+        if contract.space is not Venue.CCXT and venue != preset.venue:
+            found.setdefault(venue, []).append(name)
+    return found.items()
 
 
 def preset_markets(preset: Preset, contracts: Mapping[str, HeldContract]) -> dict[str, str]:
     """Return the preset's own name of each market of a book, for presets filed by market."""
     if preset.scope is not Scope.MARKET:
         return {}
-    venue = Venue(preset.venue)
+    venue = Venue(preset.market_names)
     own = {identity(parse_name(market, venue)): market for market in preset.markets}
     keys = {name: own.get(identity(c.margined)) for name, c in contracts.items()}
     return {name: market for name, market in keys.items() if market is not None}

@@ -11,7 +11,12 @@ import numpy as np
 from plimsoll.adapters.files.account_forms import StatedAccounts
 from plimsoll.domain.requirement import Requirements
 from plimsoll.errors import UsageError
-from plimsoll.journeys.margin_contracts import HeldContract, held_contracts, preset_markets
+from plimsoll.journeys.margin_contracts import (
+    HeldContract,
+    foreign_contracts,
+    held_contracts,
+    preset_markets,
+)
 from plimsoll.journeys.margin_market import MarginMarket
 from plimsoll.journeys.margin_positions import HeldBook, held_book, settled_in, stand_alone
 from plimsoll.journeys.margin_snapshot import DOLLARS, STABLE, PricedMarket, priced_market
@@ -124,7 +129,11 @@ def run_margin(setting: MarginSetting) -> MarginRun:
         contracts=contracts,
         priced=priced,
         runs=tuple(run for run in runs if len(run.held.book)),
-        notes=(*setting.notes, *_notes(setting, currencies, held_currencies)),
+        notes=(
+            *setting.notes,
+            *_foreign_notes(preset, contracts),
+            *_notes(setting, currencies, held_currencies),
+        ),
     )
 
 
@@ -170,6 +179,23 @@ def _strangers(
         head = name.replace("_", "-").split("-")[0]
         found[head if head in found else currencies[0]].append(name)
     return found
+
+
+def _foreign_notes(preset: Preset, contracts: Mapping[str, HeldContract]) -> list[str]:
+    """Say where the rules of one venue are put to the contracts of another."""
+    return [
+        f"Rules of {preset.venue} on contracts by the names of {venue}, at the prices given: "
+        f"{preset.venue} may list others, or margin these otherwise ({_some(names)})."
+        for venue, names in foreign_contracts(preset, contracts)
+    ]
+
+
+def _some(names: Sequence[str]) -> str:
+    left = len(names) - _MOST_NAMED
+    return ", ".join(names[:_MOST_NAMED]) + (f" and {left} more" if left > 0 else "")
+
+
+_MOST_NAMED = 6
 
 
 def _notes(

@@ -55,7 +55,10 @@ class Preset:
     kind : str
         Name of the model (`plimsoll.presets.models.MODELS`).
     venue : str
-        Venue whose names its markets bear (`plimsoll.adapters.venues.Venue`).
+        Whose rules these are.
+    market_names : str
+        Whose names its markets bear, and whose names of a book are tried first
+        (`plimsoll.adapters.venues.Venue`): not the venue's own where there is no reader of them.
     scope : Scope
     cash : str
         Currency of the requirement; empty: the account's own settlement currency.
@@ -76,6 +79,7 @@ class Preset:
     title: str
     kind: str
     venue: str
+    market_names: str
     scope: Scope
     cash: str
     linear_only: bool
@@ -123,6 +127,7 @@ class Preset:
         return {
             "name": self.name,
             "title": self.title,
+            "venue": self.venue,
             "model": self.kind,
             "accuracy": self.accuracy.value,
             "accuracy_about": self.accuracy_about,

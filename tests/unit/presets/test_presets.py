@@ -12,7 +12,7 @@ import yaml
 
 from deribit_accounts import BTC_PAIR, ETH_PAIR
 from plimsoll import presets
-from plimsoll.adapters.venues import parse_name
+from plimsoll.adapters.venues import Venue, parse_name
 from plimsoll.domain.tiers import TierTable
 from plimsoll.errors import DataFormatError, UsageError
 from plimsoll.margin.bybit import FIRST_CLASS as BYBIT
@@ -48,7 +48,33 @@ def test_markets_bear_names_of_the_venue(name: str) -> None:
     preset = presets.load(name)
     if preset.scope is Scope.MARKET:
         for market in preset.markets:
-            assert parse_name(market, preset.venue).settle == preset.cash
+            assert parse_name(market, preset.market_names).settle == preset.cash
+
+
+VENUES = {
+    "binance": "Binance",
+    "bybit": "Bybit",
+    "cme": "CME",
+    "deribit": "Deribit",
+    "derive": "Derive",
+    "drift": "Drift",
+    "dydx": "dYdX",
+    "hyperliquid": "Hyperliquid",
+    "nse": "NSE",
+    "okx": "OKX",
+    "paradex": "Paradex",
+    "vega": "Vega",
+}
+
+
+@pytest.mark.parametrize("name", presets.names())
+def test_every_preset_names_its_own_venue_and_a_known_name_space(name: str) -> None:
+    """The venue stands in its title, or in its source where the title is a method's."""
+    preset = presets.load(name)
+    told = f"{preset.title} {preset.sources[0].title}"
+    assert VENUES[preset.venue] in told
+    assert preset.market_names in tuple(Venue)
+    assert preset.document()["venue"] == preset.venue
 
 
 def test_deribit_as_published() -> None:

@@ -14,6 +14,7 @@ from plimsoll.domain.market import DAY_NS, MarketSnapshot
 from plimsoll.margin.deribit.portfolio_parameters import DeribitPair
 from plimsoll.margin.deribit.portfolio_scenarios import MatrixScenarios
 from plimsoll.margin.deribit.portfolio_shocks import RollRamp, roll_rates
+from plimsoll.margin.underlying import underlying
 from plimsoll.margin.units.index_prices import index_prices
 from plimsoll.maths.grouped_losses import GroupRules, neutral_rules
 from plimsoll.scenarios.grid_rules import GridRules
@@ -56,8 +57,11 @@ class PairTable:
 
 
 def pair_name(instrument: Instrument) -> str:
-    """Key of an instrument's parameters, for instance ``BTC_USD`` or ``SOL_USDC``."""
-    return f"{instrument.pair.base}_{instrument.pair.quote}"
+    """Key of an instrument's parameters, for instance ``BTC_USD`` or ``SOL_USDC``.
+
+    Tokens of one ticker are told apart: see `plimsoll.margin.underlying.underlying`.
+    """
+    return f"{underlying(instrument)}_{instrument.pair.quote}"
 
 
 def pair_table(

@@ -33,7 +33,7 @@ from plimsoll.margin.paradex.order_charges import order_charges
 from plimsoll.margin.paradex.parameters import ParadexParameters, ParadexUnderlying
 from plimsoll.margin.paradex.scan import UnitScan, scan_cells
 from plimsoll.margin.paradex.scenarios import ScanTable, scan_table
-from plimsoll.margin.underlying import parameters_by_unit
+from plimsoll.margin.underlying import parameters_by_unit, underlying
 from plimsoll.margin.units.assembly import assemble
 from plimsoll.margin.units.cells import Cells, UnitLayout, cells_of, sum_by_unit, unit_layout
 from plimsoll.margin.units.market_rows import BookValues, MarketRows, book_values, market_rows
@@ -80,8 +80,8 @@ class ParadexPortfolioMargin:
             For a contract without size, and a settlement currency that nothing prices.
         """
         rows = market_rows(snapshot, instruments, self.pricing)
-        bases = tuple(dict.fromkeys(i.pair.base for i in rows.instruments))
-        known = parameters_by_unit(ParadexUnderlying, parameters, bases)
+        units = tuple(dict.fromkeys(underlying(i) for i in rows.instruments))
+        known = parameters_by_unit(ParadexUnderlying, parameters, units)
         table = scan_table(rows, snapshot, known, self.grid_rules)
         nonlinear = np.array([i.payoff is not Payoff.LINEAR for i in rows.instruments])
         reason = np.where(nonlinear, int(MarginReason.NOT_MARGINED), table.reason)

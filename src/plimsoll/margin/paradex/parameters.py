@@ -15,7 +15,7 @@ from plimsoll.margin.governed import check_bounds, governed
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParadexUnderlying:
-    """One underlying, for instance ``BTC``.
+    """One underlying (`plimsoll.margin.underlying.underlying`), for instance ``BTC``.
 
     Raises
     ------

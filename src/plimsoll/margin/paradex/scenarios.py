@@ -12,6 +12,7 @@ from plimsoll.domain.instrument import Instrument, Option, Perpetual
 from plimsoll.domain.margin_reason import MarginReason
 from plimsoll.domain.market import MarketSnapshot
 from plimsoll.margin.paradex.parameters import ParadexUnderlying
+from plimsoll.margin.underlying import underlying
 from plimsoll.margin.units.index_prices import index_prices
 from plimsoll.margin.units.market_rows import MarketRows
 from plimsoll.scenarios.grid_rules import GridRules
@@ -124,10 +125,11 @@ def scan_table(
         By underlying; contracts of others have the reason NO_PARAMETERS.
     rules : GridRules
     """
-    names = tuple(sorted({i.pair.base for i in rows.instruments} & set(parameters)))
+    units = [underlying(instrument) for instrument in rows.instruments]
+    names = tuple(sorted(set(units) & set(parameters)))
     count, scenarios = len(rows.markets), 16 + len(TAILS)
     index = {name: number for number, name in enumerate(names)}
-    at = np.array([index.get(i.pair.base, len(names)) for i in rows.instruments], dtype=np.int64)
+    at = np.array([index.get(unit, len(names)) for unit in units], dtype=np.int64)
     empty = {n: np.full(count, np.nan) for n in ("value", "delta_worth", "funding", "fee")}
     found = ScanTable(
         underlyings=names,
