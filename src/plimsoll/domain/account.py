@@ -28,8 +28,8 @@ class Position:
         Average entry price, in the instrument's quote currency.
     mode : MarginMode
     isolated_margin : float or None
-        Margin set aside, in settlement currency, not part of the account's collateral. Given if
-        and only if the mode is isolated.
+        Margin set aside, in settlement currency, not part of the account's collateral. Only for
+        isolated positions; there, None and NaN mean that nobody knows it.
     leverage : float or None
         Leverage the user chose; None means the tier's initial rate holds.
     funding : float

@@ -10,6 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plimsoll.domain.account import Account, MarginMode, Order, Position
+from plimsoll.domain.book_columns import (
+    UNKNOWN_MARGIN,
+    known_amounts,
+    known_leverages,
+    known_margins,
+    known_prices,
+    require_columns,
+    require_indices,
+    require_offsets,
+)
 from plimsoll.domain.memo import Memo
 from plimsoll.domain.open_orders import OpenOrders
 from plimsoll.errors import UsageError
@@ -32,20 +42,23 @@ class Book:
     market : (P,) int64
         Index into ``markets``.
     quantity : (P,) float64
-        Signed number of contracts, positive = long; NaN: unknown, which gives its account a
-        reason instead of a margin.
+        Signed number of contracts, positive = long; NaN: unknown.
     entry_price : (P,) float64
+        NaN: unknown, which matters where profit since entry does (not for options and spot).
     isolated_margin : (P,) float64
-        Margin set aside in settlement currency; NaN means the position is cross.
+        Margin set aside in settlement currency; NaN means the position is cross, infinity that
+        it is isolated and nobody knows with how much.
     leverage : (P,) float64
-        Chosen leverage; NaN means none: the tier's initial rate holds.
+        Chosen leverage; NaN means none: the tier's initial rate holds. Infinity: one that cannot
+        be, which matters where a model reads it.
     currencies : tuple of C str
     collateral : (A, C) float64
-        Cross collateral in units of each currency; may be negative (a debt).
+        Cross collateral in units of each currency; may be negative (a debt). NaN: unknown.
     funding : (P,) float64 or None
-        Accrued and unsettled, settlement currency, positive = received; None: nothing. Not
-        finite: unknown, which gives the account a reason.
+        Accrued and unsettled, settlement currency, positive = received; None: nothing. NaN:
+        unknown.
     orders : OpenOrders or None
+        Those with nothing left to be filled are left out.
     owner : (A,) int64 or None
         Accounts with one number are one beneficial owner's; None: every account is its own.
     portfolio : (A,) bool or None
@@ -56,11 +69,17 @@ class Book:
     memo : Memo
         What models have derived from these columns, which never change.
 
+    Notes
+    -----
+    One bad account never sinks the book. Values that cannot be (not finite, prices that are not
+    positive) are kept as their column's "unknown"; they, and two positions of one sign and mode in
+    one market (whose notionals would escape the tiers), give their account a reason instead of a
+    margin: `plimsoll.margin.units.book_faults`.
+
     Raises
     ------
     UsageError
-        Where shapes, indices or values cannot be, or an account holds two positions of one sign
-        and mode in one market (their notionals would escape the tiers).
+        Where shapes, types, offsets or indices do not fit.
     """
 
     accounts: Sequence[str]
@@ -82,8 +101,7 @@ class Book:
     def __post_init__(self) -> None:
         _check_shapes(self)
         _check_optional(self)
-        _check_values(self)
-        _check_single(self)
+        _forget_the_impossible(self)
         optional = (self.funding, self.owner, self.portfolio)
         for column in (*_position_columns(self).values(), self.offsets, self.collateral, *optional):
             if column is not None:
@@ -104,8 +122,17 @@ class Book:
 
     @classmethod
     def from_accounts(cls, accounts: Iterable[Account]) -> Book:
-        """Build the columns; markets and currencies in order of first appearance."""
+        """Build the columns; markets and currencies in order of first appearance.
+
+        An isolated position without margin is isolated, and nobody knows with how much.
+
+        Raises
+        ------
+        UsageError
+            For two accounts of one name, and for a cross position with isolated margin.
+        """
         listed = tuple(accounts)
+        _check_names(listed)
         positions = tuple(chain.from_iterable(a.positions for a in listed))
         for account in listed:
             for position in account.positions:
@@ -123,7 +150,7 @@ class Book:
             market=np.array([row_of[p.market] for p in positions], dtype=np.int64),
             quantity=np.array([p.quantity for p in positions], dtype=np.float64),
             entry_price=np.array([p.entry_price for p in positions], dtype=np.float64),
-            isolated_margin=_optional(p.isolated_margin for p in positions),
+            isolated_margin=_optional(_margin(p) for p in positions),
             leverage=_optional(p.leverage for p in positions),
             currencies=currencies,
             collateral=np.array(
@@ -245,38 +272,50 @@ def _position_columns(book: Book) -> dict[str, NDArray[np.float64] | NDArray[np.
     return {name: getattr(book, name) for name in names}
 
 
+def _margin(position: Position) -> float | None:
+    if position.mode is MarginMode.CROSS:
+        return None
+    margin = position.isolated_margin
+    return UNKNOWN_MARGIN if margin is None or np.isnan(margin) else margin
+
+
+def _check_names(accounts: tuple[Account, ...]) -> None:
+    rows: dict[str, int] = {}
+    for row, account in enumerate(accounts):
+        first = rows.setdefault(account.name, row)
+        if first != row:
+            raise UsageError(
+                "must name each account once",
+                found=f"{account.name!r} in rows {first} and {row}",
+                field="accounts",
+                row=row,
+                remedy="rename one of them, or put what they hold into one",
+            )
+
+
 def _check_mode(account: str, position: Position) -> None:
-    isolated = position.mode is MarginMode.ISOLATED
-    if isolated != (position.isolated_margin is not None):
+    if position.mode is MarginMode.CROSS and position.isolated_margin is not None:
         raise UsageError(
-            "must be given for an isolated position, and only for it",
+            "must be given for isolated positions only",
             found=f"{position.mode.value} with {position.isolated_margin}",
             field=f"{account}.{position.market}.isolated_margin",
+            remedy="make the position isolated, or leave its margin out",
         )
 
 
 def _check_shapes(book: Book) -> None:
-    count = int(book.offsets[-1]) if book.offsets.size else 0
-    if book.offsets.shape != (len(book) + 1,) or book.offsets[0] != 0:
+    require_offsets(book.offsets, len(book), "positions", "offsets")
+    columns = {
+        name: (column, np.int64 if name == "market" else np.float64)
+        for name, column in _position_columns(book).items()
+    }
+    require_columns(columns, int(book.offsets[-1]), "position")
+    require_indices(book.market, book.markets, "market")
+    shape = (len(book), len(book.currencies))
+    if book.collateral.shape != shape or book.collateral.dtype != np.float64:
         raise UsageError(
-            f"must start at 0 and have one more entry than accounts ({len(book)})",
-            found=book.offsets.shape,
-            field="offsets",
-        )
-    if np.any(np.diff(book.offsets) < 0):
-        raise UsageError("must not fall", found="a fall", field="offsets")
-    for name, column in _position_columns(book).items():
-        dtype = np.int64 if name == "market" else np.float64
-        if column.shape != (count,) or column.dtype != dtype:
-            raise UsageError(
-                f"must have one {dtype.__name__} per position ({count})",
-                found=f"{column.shape} {column.dtype}",
-                field=name,
-            )
-    if book.collateral.shape != (len(book), len(book.currencies)):
-        raise UsageError(
-            "must have the shape (accounts, currencies)",
-            found=book.collateral.shape,
+            f"must have the shape (accounts, currencies) {shape}, and be float64",
+            found=f"{book.collateral.shape} {book.collateral.dtype}",
             field="collateral",
         )
 
@@ -294,45 +333,21 @@ def _check_optional(book: Book) -> None:
     for name, (column, shape) in expected.items():
         if column is not None and column.shape != shape:
             raise UsageError(f"must have the shape {shape}", found=column.shape, field=name)
-    if book.orders is not None and len(book.orders):
-        last = int(book.orders.market.max())
-        if int(book.orders.market.min()) < 0 or last >= len(book.markets):
-            raise UsageError(
-                f"must lie in 0 to {len(book.markets) - 1}", found=last, field="orders.market"
-            )
+    if book.orders is not None:
+        require_indices(book.orders.market, book.markets, "orders.market")
 
 
-def _check_values(book: Book) -> None:
-    within = (book.market >= 0) & (book.market < len(book.markets))
-    isolated = book.isolated_margin[book.isolated]
-    chosen = book.leverage[~np.isnan(book.leverage)]
-    checks = {
-        "market": (within, f"must lie in 0 to {len(book.markets) - 1}"),
-        "quantity": (~np.isinf(book.quantity), "must be finite, or NaN where unknown"),
-        "entry_price": (
-            np.isfinite(book.entry_price) & (book.entry_price > 0.0),
-            "must be positive and finite",
-        ),
-        "isolated_margin": (np.isfinite(isolated), "must be finite"),
-        "leverage": (np.isfinite(chosen) & (chosen > 0.0), "must be positive and finite"),
-        "collateral": (np.isfinite(book.collateral).ravel(), "must be finite"),
+def _forget_the_impossible(book: Book) -> None:
+    """Put what cannot be into its column's form of the unknown; good columns stay as they are."""
+    kept = {
+        "quantity": known_amounts(book.quantity),
+        "entry_price": known_prices(book.entry_price),
+        "isolated_margin": known_margins(book.isolated_margin),
+        "leverage": known_leverages(book.leverage),
+        "collateral": known_amounts(book.collateral),
+        "funding": None if book.funding is None else known_amounts(book.funding),
+        "orders": None if book.orders is None else book.orders.resting(),
     }
-    for name, (good, must) in checks.items():
-        if not bool(np.all(good)):
-            row = int(np.argmin(good))
-            raise UsageError(must, found="another value", field=name, row=row)
-
-
-def _check_single(book: Book) -> None:
-    sides = book.market * 4 + (book.quantity < 0.0) * 2 + book.isolated
-    keys = book.account_of_position * (4 * max(len(book.markets), 1)) + sides
-    keys.sort()
-    repeats = np.flatnonzero(keys[1:] == keys[:-1])
-    if repeats.size:
-        account, side = divmod(int(keys[repeats[0]]), 4 * max(len(book.markets), 1))
-        raise UsageError(
-            "must have at most one position of each sign and mode in a market",
-            found=f"two in {book.markets[side // 4]}",
-            field=f"account {book.accounts[account]}",
-            remedy="net them into one, or the notional tiers do not see their sum",
-        )
+    for name, column in kept.items():
+        if column is not getattr(book, name):
+            object.__setattr__(book, name, column)

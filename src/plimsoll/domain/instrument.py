@@ -207,6 +207,19 @@ def identity(instrument: Instrument) -> Instrument:
     return replace(instrument, contract_size=None)
 
 
+def stated_size(instrument: Instrument) -> float:
+    """Contract size; NaN where only the contract's name is known.
+
+    >>> pair = Pair(base="BTC", quote="USDT")
+    >>> stated_size(Perpetual(pair=pair, settle="USDT", payoff=Payoff.LINEAR))
+    nan
+    """
+    if isinstance(instrument, Spot):
+        return 1.0
+    size = instrument.contract_size
+    return float("nan") if size is None else float(size)
+
+
 def expiry_at(day: date, hour: int = 8) -> int:
     """Return the UTC ns of ``hour`` o'clock on ``day``; the venues here expire at 08:00 UTC.
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from plimsoll.errors import UsageError
+from plimsoll.domain.book_columns import require_columns, require_offsets
+from plimsoll.domain.magnitudes import all_amounts, are_amounts, are_prices
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -24,14 +25,16 @@ class OpenOrders:
     market : (O,) int64
         Index into the book's markets.
     quantity : (O,) float64
-        Signed contracts, positive = buy; what is still unfilled.
+        Signed contracts, positive = buy; what is still unfilled. NaN: unknown, which gives the
+        account a reason; so do quantities that are not finite and limits that are not positive
+        and finite, whose quantity is kept as NaN.
     price : (O,) float64
         Limit, in the quote currency of the market; NaN for a market order.
 
     Raises
     ------
     UsageError
-        For shapes that do not fit, and for quantities that are zero or not finite.
+        For shapes and types that do not fit.
     """
 
     offsets: IntArray
@@ -40,24 +43,26 @@ class OpenOrders:
     price: FloatArray
 
     def __post_init__(self) -> None:
-        count = int(self.offsets[-1]) if self.offsets.size else 0
-        for name in ("market", "quantity", "price"):
-            if getattr(self, name).shape != (count,):
-                raise UsageError(
-                    f"must have one entry per order ({count})",
-                    found=getattr(self, name).shape,
-                    field=f"orders.{name}",
-                )
-        bad = np.flatnonzero(~np.isfinite(self.quantity) | (self.quantity == 0.0))
-        if bad.size:
-            raise UsageError(
-                "must be finite and not zero",
-                found=float(self.quantity[bad[0]]),
-                field="orders.quantity",
-                row=int(bad[0]),
-            )
+        require_offsets(self.offsets, max(self.offsets.size - 1, 0), "orders", "orders.offsets")
+        columns = {
+            "orders.market": (self.market, np.int64),
+            "orders.quantity": (self.quantity, np.float64),
+            "orders.price": (self.price, np.float64),
+        }
+        require_columns(columns, int(self.offsets[-1]), "order")
+        self._forget_the_impossible()
         for column in (self.offsets, self.market, self.quantity, self.price):
             column.setflags(write=False)
+
+    def _forget_the_impossible(self) -> None:
+        limited = ~np.isnan(self.price)
+        wrong = limited & ~are_prices(self.price)
+        if not wrong.any() and all_amounts(self.quantity):
+            return
+        idle = self.quantity == 0.0  # nothing is left to be filled at whatever limit
+        known = are_amounts(self.quantity) & (~wrong | idle)
+        object.__setattr__(self, "quantity", np.where(known, self.quantity, np.nan))
+        object.__setattr__(self, "price", np.where(wrong, np.nan, self.price))
 
     def __len__(self) -> int:
         return int(self.market.size)
@@ -72,4 +77,17 @@ class OpenOrders:
             market=self.market[picked],
             quantity=self.quantity[picked],
             price=self.price[picked],
+        )
+
+    def resting(self) -> OpenOrders:
+        """Return the orders with something left to be filled; these ones if all have."""
+        kept = self.quantity != 0.0
+        if kept.all():
+            return self
+        ends = np.concatenate([[0], np.cumsum(kept)])
+        return OpenOrders(
+            offsets=ends[self.offsets].astype(np.int64),
+            market=self.market[kept],
+            quantity=self.quantity[kept],
+            price=self.price[kept],
         )

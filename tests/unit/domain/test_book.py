@@ -11,6 +11,7 @@ from plimsoll.domain.account import Account, MarginMode, Position
 from plimsoll.domain.book import Book
 from plimsoll.errors import UsageError
 
+NAN, INF = float("nan"), float("inf")
 LONG = Position(market="BTC", quantity=2.0, entry_price=100.0, leverage=5.0)
 SHORT = Position(market="ETH", quantity=-3.0, entry_price=10.0)
 ISOLATED = Position(
@@ -56,22 +57,35 @@ def test_columns_are_read_only() -> None:
         book.quantity[0] = 1.0
 
 
-@pytest.mark.parametrize(
-    "position",
-    [
-        Position(market="BTC", quantity=1.0, entry_price=1.0, isolated_margin=1.0),
-        Position(market="BTC", quantity=1.0, entry_price=1.0, mode=MarginMode.ISOLATED),
-    ],
-)
-def test_isolated_margin_belongs_to_the_isolated_mode(position: Position) -> None:
-    with pytest.raises(UsageError, match=r"a\.BTC\.isolated_margin"):
-        Book.from_accounts([Account(name="a", positions=(position,))])
+def test_a_cross_position_has_no_isolated_margin() -> None:
+    wrong = Position(market="BTC", quantity=1.0, entry_price=1.0, isolated_margin=1.0)
+    with pytest.raises(UsageError, match=r"a\.BTC\.isolated_margin.*isolated positions only"):
+        Book.from_accounts([Account(name="a", positions=(wrong,))])
 
 
-def test_two_positions_of_one_sign_in_a_market_are_refused() -> None:
-    """Split in two they would stay in lower tiers."""
-    with pytest.raises(UsageError, match=r"account a: must have at most one.*two in BTC"):
-        Book.from_accounts([Account(name="a", positions=(LONG, LONG))])
+@pytest.mark.parametrize("margin", [None, NAN, INF, -INF, 1e51])
+def test_an_isolated_position_whose_margin_nobody_knows_stays_isolated(
+    margin: float | None,
+) -> None:
+    bad = replace(ISOLATED, isolated_margin=margin)
+    book = Book.from_accounts([Account(name="a", positions=(LONG, bad))])
+    assert book.isolated.tolist() == [False, True]
+    assert book.isolated_margin[1] == INF
+    again = Book.from_accounts([book.account("a")])
+    np.testing.assert_array_equal(again.isolated_margin, book.isolated_margin)
+
+
+def test_accounts_of_one_name_are_refused_with_both_rows() -> None:
+    with pytest.raises(
+        UsageError, match=r"'one' in rows 0 and 2.*once|once.*'one' in rows 0 and 2"
+    ):
+        Book.from_accounts([*ACCOUNTS[:2], ACCOUNTS[0]])
+
+
+def test_two_positions_of_one_sign_in_a_market_do_not_sink_the_book() -> None:
+    """They are kept side by side; their account has a reason (`test_book_faults`)."""
+    book = Book.from_accounts([Account(name="a", positions=(LONG, LONG))])
+    assert book.account("a").positions == (LONG, LONG)
 
 
 def test_a_cross_and_an_isolated_position_of_one_sign_are_allowed() -> None:
@@ -86,20 +100,41 @@ def test_a_long_and_a_short_leg_in_one_market_are_allowed() -> None:
 
 
 @pytest.mark.parametrize(
-    ("field", "value"),
+    ("field", "value", "kept"),
     [
-        ("quantity", float("inf")),
-        ("entry_price", 0.0),
-        ("entry_price", -1.0),
-        ("entry_price", float("nan")),
-        ("leverage", 0.0),
-        ("leverage", float("inf")),
+        ("quantity", INF, NAN),
+        ("quantity", -INF, NAN),
+        ("quantity", 1e51, NAN),
+        ("entry_price", 0.0, NAN),
+        ("entry_price", -1.0, NAN),
+        ("entry_price", INF, NAN),
+        ("entry_price", 1e-300, NAN),
+        ("leverage", 0.0, INF),
+        ("leverage", -3.0, INF),
+        ("leverage", NAN, NAN),
+        ("funding", INF, NAN),
     ],
 )
-def test_values_that_cannot_be_are_refused_with_their_row(field: str, value: float) -> None:
+def test_values_that_cannot_be_are_kept_as_unknown(field: str, value: float, kept: float) -> None:
     bad = replace(LONG, **{field: value})
-    with pytest.raises(UsageError, match=field):
-        Book.from_accounts([Account(name="a", positions=(SHORT, bad))])
+    book = Book.from_accounts([Account(name="a", positions=(SHORT, bad))])
+    np.testing.assert_array_equal(getattr(book, field)[1], kept)
+    good = Book.from_accounts([Account(name="a", positions=(SHORT, LONG))])
+    for name in {"quantity", "entry_price", "leverage", "funding", "isolated_margin"} - {field}:
+        np.testing.assert_array_equal(getattr(book, name), getattr(good, name))
+
+
+def test_good_columns_are_not_copied() -> None:
+    book = Book.from_accounts(ACCOUNTS)
+    same = replace(book)
+    for name in ("quantity", "entry_price", "isolated_margin", "leverage", "collateral"):
+        assert getattr(same, name) is getattr(book, name)
+
+
+@pytest.mark.parametrize("amount", [NAN, INF, -INF, 1e60])
+def test_collateral_that_is_no_amount_is_unknown(amount: float) -> None:
+    book = Book.from_accounts([Account(name="a", collateral={"USDT": amount, "BTC": 1.0})])
+    np.testing.assert_array_equal(book.collateral, [[NAN, 1.0]])
 
 
 @pytest.mark.parametrize(
@@ -112,7 +147,9 @@ def test_values_that_cannot_be_are_refused_with_their_row(field: str, value: flo
         ("market", np.array([0, 1, 1])),
         ("quantity", np.zeros(4, dtype=np.float32)),
         ("collateral", np.zeros((3, 1))),
-        ("collateral", np.full((3, 2), np.nan)),
+        ("collateral", np.zeros((3, 2), dtype=np.int64)),
+        ("offsets", np.array([0, 2, 2, 4], dtype=np.int32)),
+        ("market", np.array([0, -1, 1, 1])),
     ],
 )
 def test_columns_that_do_not_fit_are_refused(field: str, value: np.ndarray) -> None:

@@ -57,11 +57,32 @@ def test_a_quantity_may_be_unknown() -> None:
     assert np.isnan(book.quantity[0])
 
 
-@pytest.mark.parametrize("quantity", [0.0, float("nan"), float("inf")])
-def test_an_order_of_nothing_is_refused(quantity: float) -> None:
-    bad = replace(BUY, quantity=quantity)
-    with pytest.raises(UsageError, match=r"orders\.quantity"):
-        Book.from_accounts([Account(name="a", orders=(bad,))])
+@pytest.mark.parametrize(
+    "bad",
+    [
+        replace(BUY, quantity=float("nan")),
+        replace(BUY, quantity=float("inf")),
+        replace(BUY, price=0.0),
+        replace(BUY, price=-1.0),
+        replace(BUY, price=float("inf")),
+    ],
+)
+def test_an_order_nobody_can_read_is_kept_as_unknown(bad: Order) -> None:
+    book = Book.from_accounts([Account(name="a", orders=(SELL, bad))])
+    assert book.orders is not None
+    np.testing.assert_array_equal(book.orders.quantity, [SELL.quantity, np.nan])
+    assert np.isnan(book.orders.price[0])  # a market order
+
+
+@pytest.mark.parametrize("price", [None, 9.0, float("inf")])
+def test_an_order_with_nothing_left_to_be_filled_is_left_out(price: float | None) -> None:
+    done = replace(BUY, quantity=0.0, price=price)
+    accounts = (Account(name="a", orders=(done,)), Account(name="b", orders=(done, SELL)))
+    book = Book.from_accounts(accounts)
+    assert book.account("a").orders == ()
+    assert book.account("b").orders == (SELL,)
+    assert book.orders is not None
+    assert book.orders.offsets.tolist() == [0, 0, 1]
 
 
 @pytest.mark.parametrize(
@@ -96,8 +117,23 @@ def test_columns_of_another_shape_are_refused(field: str, value: object) -> None
         replace(book, **{field: value})
 
 
-def test_orders_of_another_shape_are_refused() -> None:
-    with pytest.raises(UsageError, match=r"orders\.price"):
-        OpenOrders(
-            offsets=np.array([0, 1]), market=np.array([0]), quantity=np.ones(1), price=np.ones(2)
-        )
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("price", np.ones(2)),
+        ("quantity", np.ones(1, dtype=np.float32)),
+        ("market", np.zeros(1)),
+        ("offsets", np.array([1, 1])),
+        ("offsets", np.array([0, 2, 1])),
+        ("offsets", np.zeros(0, dtype=np.int64)),
+    ],
+)
+def test_orders_of_another_shape_are_refused(field: str, value: np.ndarray) -> None:
+    one = {
+        "offsets": np.array([0, 1]),
+        "market": np.array([0]),
+        "quantity": np.ones(1),
+        "price": np.ones(1),
+    }
+    with pytest.raises(UsageError, match=rf"orders\.{field}"):
+        OpenOrders(**(one | {field: value}))
