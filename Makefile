@@ -7,7 +7,7 @@ OUT ?= out/demo
 
 .PHONY: demo test check bench docs clean lock warm
 
-demo: $(VENV)/.runtime $(VENV)/.warm  ## calibrate the generated venue and write its report
+demo: $(VENV)/.runtime  ## calibrate the generated venue and write its report
 	$(BIN)/plimsoll demo --out $(OUT)
 
 test: $(VENV)/.development $(VENV)/.warm  ## every test, with all reference data there are
@@ -54,6 +54,7 @@ $(VENV)/.development: requirements-dev.lock | $(VENV)/.runtime
 	touch $@
 
 # Compiled kernels are kept beside their sources; editing one compiles it again at its first call.
+# The demo does without: each verb compiles what it needs at its first run.
 $(VENV)/.warm: | $(VENV)/.runtime
 	$(BIN)/plimsoll warm
 	touch $@

@@ -8,12 +8,13 @@ import sys
 
 import pytest
 
-# runs what a calibration runs, by every model, and counts what had to be compiled for it
+# runs what the verbs run, and counts what had to be compiled for it
 FRESH = """\
 import json
 from plimsoll.journeys import warm
 
-warm._exercise()
+for exercise in warm.EXERCISES.values():
+    exercise()
 missed = {n: sum(k.stats.cache_misses.values()) for n, k in warm.kernels().items()}
 print(json.dumps({name: count for name, count in missed.items() if count}))
 """

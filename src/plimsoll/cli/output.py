@@ -85,6 +85,12 @@ class Output:
 
         return LineProgress(sys.stderr)
 
+    def note_compilation(self) -> None:
+        """Note kernels that are compiled from here on; for verbs that compute."""
+        from plimsoll.cli.compilation import compilation_noted
+
+        self._open.enter_context(compilation_noted(self.note))
+
     def close(self) -> None:
         """Take displays down, so that the terminal is as it was."""
         self._open.close()

@@ -46,6 +46,8 @@ def _type_of(annotation: object, scope: Mapping[str, object]) -> Any:
     fields = [_type_of(_text(kind), inner) for kind in record.__annotations__.values()]
     if None in fields or not fields:
         return None
+    if len(set(fields)) == 1:  # numba's own type of a tuple whose fields are all alike
+        return types.NamedUniTuple(fields[0], len(fields), record)  # type: ignore[no-untyped-call]
     return types.NamedTuple(fields, record)  # type: ignore[no-untyped-call]
 
 

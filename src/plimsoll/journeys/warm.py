@@ -1,8 +1,9 @@
 """Compile the numba kernels and store them, so that the first numeric command answers at once.
 
-The kernels are those functions of the core that numba dispatches; they are found, not listed. A
-small SYNTHETIC calibration runs them with the types they meet in earnest; those it does not reach
-are compiled for the types they are annotated with, and whatever is left is named in the result.
+The kernels are those functions of the core that numba dispatches; they are found, not listed. For
+one verb its exercise runs, and compiles what it meets. For all, every exercise runs; kernels that
+none of them reaches are compiled for the types they are annotated with, and whatever is left is
+named in the result.
 """
 
 from __future__ import annotations
@@ -13,25 +14,18 @@ import pkgutil
 import time
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, replace
-from importlib.resources import as_file, files
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from numba.core.errors import NumbaError
 from numba.core.registry import CPUDispatcher
 
-from plimsoll.calibration.problem import VolatilityModel
-from plimsoll.config.loader import load_venue
-from plimsoll.config.venue import AntiProcyclicalitySection, EvidenceSection
-from plimsoll.domain.account import Account, Position
-from plimsoll.domain.book import Book
 from plimsoll.domain.ports import SILENT, Progress
-from plimsoll.journeys.calibrate import calibrate
-from plimsoll.journeys.estimate import estimate
+from plimsoll.errors import UsageError
+from plimsoll.journeys.kernel_compilation import compilation_told
 from plimsoll.journeys.kernel_types import argument_types
-from plimsoll.journeys.margin import margin_book
-from plimsoll.sandbox.generator import generate
+from plimsoll.journeys.warm_exercises import EXERCISES
 
 KERNEL_PACKAGES = (
     "maths",
@@ -44,8 +38,6 @@ KERNEL_PACKAGES = (
     "calibration",
     "sandbox",
 )
-DAYS = 480
-"""Length of the synthetic history: long enough for a scored day after the first year."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,11 +47,11 @@ class WarmResult:
     Parameters
     ----------
     compiled : int
-        Kernels that have machine code now, stored for later processes.
+        Kernels of the package that have machine code now, stored for later processes.
     new : int
         Those of them that had none before.
     cold : tuple of str
-        Kernels that the warm-up did not reach, by full name.
+        Kernels that a warm-up of all did not reach, by full name; a verb's leaves none behind.
     seconds : float
     """
 
@@ -69,17 +61,72 @@ class WarmResult:
     seconds: float
 
 
-def warm(*, progress: Progress = SILENT) -> WarmResult:
-    """Compile and store every kernel; the second time this only loads them."""
+def warm(*, verb: str | None = None, progress: Progress = SILENT) -> WarmResult:
+    """Compile and store every kernel, or those of one verb; the second time this only loads them.
+
+    Parameters
+    ----------
+    verb : str, optional
+        One of `plimsoll.journeys.warm_exercises.EXERCISES`.
+    progress : Progress
+
+    Raises
+    ------
+    UsageError
+        Where there is no such verb.
+    """
+    if verb is not None and verb not in EXERCISES:
+        raise UsageError(
+            "must be a verb that computes",
+            found=verb,
+            field="--for",
+            remedy=f"choose from {', '.join(EXERCISES)}; or leave it out, for all kernels",
+        )
     began = time.perf_counter()
+    return _warm_all(progress, began) if verb is None else _warm_verb(verb, progress, began)
+
+
+def _warm_verb(verb: str, progress: Progress, began: float) -> WarmResult:
+    """Run the verb's exercise; how many kernels it needs is known when it ends."""
+    new: set[str] = set()
+
+    def done(name: str) -> None:
+        if name not in new:
+            new.add(name)
+            progress.advance()
+
+    progress.start(f"compile kernels of {verb}")
+    try:
+        with compilation_told(done=done):
+            EXERCISES[verb]()
+    finally:
+        progress.finish()
+    return WarmResult(
+        compiled=sum(map(is_compiled, kernels().values())),
+        new=len(new),
+        cold=(),
+        seconds=time.perf_counter() - began,
+    )
+
+
+def _warm_all(progress: Progress, began: float) -> WarmResult:
     found = kernels()
     before = {name for name, kernel in found.items() if is_compiled(kernel)}
+    awaited = set(found)
+
+    def done(name: str) -> None:
+        if name in awaited:
+            awaited.remove(name)
+            progress.advance()
+
     progress.start("compile kernels", len(found))
     try:
-        _exercise()
-        for kernel in found.values():
-            _compile(kernel)
-            progress.advance()
+        with compilation_told(done=done):
+            for exercise in EXERCISES.values():
+                exercise()
+            for name, kernel in found.items():
+                _compile(kernel)
+                done(name)
     finally:
         progress.finish()
     cold = tuple(name for name, kernel in found.items() if not is_compiled(kernel))
@@ -131,26 +178,3 @@ def _modules() -> Iterator[str]:
         yield root.__name__
         for module in pkgutil.walk_packages(root.__path__, f"{root.__name__}."):
             yield module.name
-
-
-def _exercise() -> None:
-    """Run the numeric verbs on one small synthetic market, by every volatility model."""
-    with as_file(files("plimsoll.config").joinpath("template.yaml")) as path:
-        file = load_venue(path)
-    config = file.config
-    update = {
-        "markets": config.markets[:1],
-        "anti_procyclicality": AntiProcyclicalitySection(
-            buffer=0.25, stress_weight=0.25, long_floor=True
-        ),
-        "evidence": EvidenceSection(compare=tuple(VolatilityModel)),
-    }
-    small = config.model_copy(update=update)
-    bars = generate(0, days=DAYS).bars
-    calibrated = calibrate(replace(file, config=small), data=bars, workers=1)
-    symbol = small.markets[0].symbol
-    for model in VolatilityModel:
-        estimate(bars[symbol], symbol, model=model)
-    position = Position(market=symbol, quantity=1.0, entry_price=1.0)
-    book = Book.from_accounts([Account(name="synthetic", positions=(position,))])
-    margin_book(book, calibrated.parameters, {symbol: 1.0})

@@ -199,8 +199,10 @@ def search_scaled(
             evaluations += tried
             if value > best:
                 best, converged = value, fine
-                theta[:] = trial
-                binding[:] = trial_binding
+                for j in range(theta.size):
+                    theta[j] = trial[j]
+                for j in range(CONSTRAINTS):
+                    binding[j] = trial_binding[j]
         if k == 0:
             t_value = alpha_t_value(theta, presample, asymmetric, student, work)
             others = _how_many_others(t_value, student)

@@ -141,7 +141,8 @@ def heavy_ewma_volatility_path(
         start = 0
         origin = replay_from[d]
         if origin >= 0:
-            state[:] = states[origin]
+            for j in range(6):  # a slice would compile numba's text of a shape error: 2 s
+                state[j] = states[origin, j]
             start = boundary[origin]
         for k in range(origin + 1, d + 1):
             _advance(
@@ -156,7 +157,8 @@ def heavy_ewma_volatility_path(
                 warm_up,
                 longest_hole,
             )
-            states[k, :] = state
+            for j in range(6):
+                states[k, j] = state[j]
             start = boundary[k]
         if state[3] >= warm_up and state[0] > 0.0:
             out[d] = np.sqrt(state[0])

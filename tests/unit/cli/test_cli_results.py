@@ -157,11 +157,13 @@ def test_stored_evidence(tmp_path: Path, as_json: bool) -> None:
 def test_warm_says_what_it_did(monkeypatch: pytest.MonkeyPatch, new: int, line: str) -> None:
     from plimsoll.journeys.warm import WarmResult
 
-    def warm(*, progress: Progress) -> WarmResult:
+    def warm(*, verb: str | None, progress: Progress) -> WarmResult:
         return WarmResult(compiled=3, new=new, cold=(), seconds=1.5)
 
     monkeypatch.setattr("plimsoll.journeys.warm.warm", warm)
     result = CliRunner().invoke(application(), ["warm"])
     assert line in result.stdout
     document = json.loads(CliRunner().invoke(application(), ["warm", "--json"]).stdout)["result"]
-    assert (document["compiled"], document["new"]) == (3, new)
+    assert (document["for"], document["compiled"], document["new"]) == (None, 3, new)
+    result = CliRunner().invoke(application(), ["warm", "--for", "margin"])
+    assert result.stdout.startswith("kernels of margin ready")

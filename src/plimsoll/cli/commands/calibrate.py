@@ -35,6 +35,7 @@ def calibrate(
         from plimsoll.config.loader import load_venue
 
         venue_file = load_venue(venue, variables=data_variables(data), as_of=instant)
+        output.note_compilation()
         from plimsoll.cli.results import show_calibration
         from plimsoll.journeys.calibrate import calibrate as run
 

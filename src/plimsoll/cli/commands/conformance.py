@@ -25,6 +25,7 @@ def conformance(
 ) -> None:
     """Compute published test vectors and compare; 1 where any does not match."""
     with running("conformance", json=json, debug=debug) as output:
+        output.note_compilation()
         from plimsoll.conformance.report import (
             conformance_document,
             engine_table,

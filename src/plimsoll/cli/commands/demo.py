@@ -13,6 +13,7 @@ from plimsoll.cli.options import Debug, Json, Out
 def demo(out: Out = Path("out/demo"), json: Json = False, debug: Debug = False) -> None:
     """Calibrate a generated venue (SYNTHETIC) and write its report."""
     with running("demo", json=json, debug=debug) as output:
+        output.note_compilation()
         from plimsoll.cli.results import show_calibration
         from plimsoll.journeys.demo import demo as run
 

@@ -49,6 +49,7 @@ def estimate(
     """Estimate volatility, tail, VaR and ES of one market."""
     with running("estimate", json=json, debug=debug) as output:
         instant = utc_midnight(as_of)
+        output.note_compilation()
         from plimsoll.cli.render import table_document
         from plimsoll.journeys.estimate import estimate as run
 

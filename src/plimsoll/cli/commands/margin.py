@@ -130,6 +130,7 @@ def margin(
             "--initial-rule": None if initial_rule == "whole_notional" else initial_rule,
         }
         _check_use(book, preset, parameters, only_preset, only_set)
+        output.note_compilation()
         if preset is None and parameters is not None:
             raise typer.Exit(
                 _by_parameters(

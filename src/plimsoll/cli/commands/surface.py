@@ -67,6 +67,7 @@ def surface(
         settings = settings_on(day_weights)
         if out is not None:
             page_path(out, "--out")
+        output.note_compilation()
         if every:
             _refuse_with_all(at)
             from plimsoll.journeys.surface import surfaces

@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+import typer
+
 from plimsoll.cli.exit_codes import ExitCode
 from plimsoll.cli.failure import running
 from plimsoll.cli.options import Debug, Json
 
+Verb = Annotated[
+    str | None,
+    typer.Option("--for", help="Only those of demo, calibrate, estimate, margin or surface."),
+]
 
-def warm(json: Json = False, debug: Debug = False) -> None:
-    """Compile the kernels, once after installing."""
+
+def warm(verb: Verb = None, json: Json = False, debug: Debug = False) -> None:
+    """Compile the kernels ahead; else each verb compiles its own, once, at its first run."""
     with running("warm", json=json, debug=debug) as output:
         from plimsoll.journeys.warm import warm as compile_kernels
 
-        result = compile_kernels(progress=output.progress())
+        result = compile_kernels(verb=verb, progress=output.progress())
         told = f", {result.new} of them compiled and stored now" if result.new else ""
-        output.line(f"{result.compiled} kernels ready{told} ({result.seconds:.1f} s)")
+        what = f"{result.compiled} kernels" if verb is None else f"kernels of {verb}"
+        output.line(f"{what} ready{told} ({result.seconds:.1f} s)")
         for name in result.cold:
             output.note(f"not compiled: {name}")
         document = {
+            "for": verb,
             "compiled": result.compiled,
             "new": result.new,
             "seconds": result.seconds,
