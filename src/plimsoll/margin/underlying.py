@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plimsoll.domain.instrument import Future, Instrument, Option, Payoff, Spot
+from plimsoll.domain.listing import listing_of
 from plimsoll.domain.market import DAY_NS
 from plimsoll.domain.parameters import ParameterSet
 from plimsoll.margin.governed import parameters_of
@@ -101,18 +102,44 @@ def underlying_groups(
     split : callable, optional
         What else parts groups, such as `contract_class`.
     """
+    listing = listing_of(instruments)
+    fixed = listing.column(
+        ("underlying_groups", split), lambda: _fixed_groups(listing.instruments, split)
+    )
+    expires = fixed.expiry_ns > 0
+    days = np.where(expires, np.maximum(fixed.expiry_ns - at_ns, 0) / DAY_NS, 0.0)
+    return UnderlyingGroups(
+        units=fixed.units,
+        group_of_row=fixed.group_of_row,
+        unit_of_group=fixed.unit_of_group,
+        days_of_group=days.astype(np.float64),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _FixedGroups:
+    """Groups as they are at any time; fields as `UnderlyingGroups`, expiries 0 without one."""
+
+    units: tuple[str, ...]
+    group_of_row: IntArray
+    unit_of_group: IntArray
+    expiry_ns: IntArray
+
+
+def _fixed_groups(
+    instruments: Sequence[Instrument], split: Callable[[Instrument], str] | None
+) -> _FixedGroups:
     units: dict[str, int] = {}
     groups: dict[tuple[int, int, str], int] = {}
     of_row = []
-    for instrument in instruments.values():
+    for instrument in instruments:
         unit = units.setdefault(underlying(instrument), len(units))
         end = instrument.expiry_ns if isinstance(instrument, Future | Option) else 0
         kind = "" if split is None else split(instrument)
         of_row.append(groups.setdefault((unit, end, kind), len(groups)))
-    days = [max(end - at_ns, 0) / DAY_NS if end else 0.0 for _, end, _ in groups]
-    return UnderlyingGroups(
+    return _FixedGroups(
         units=tuple(units),
         group_of_row=np.array([*of_row, 0], dtype=np.int64),
         unit_of_group=np.array([unit for unit, _, _ in groups], dtype=np.int64),
-        days_of_group=np.array(days, dtype=np.float64),
+        expiry_ns=np.array([end for _, end, _ in groups], dtype=np.int64),
     )

@@ -15,6 +15,7 @@ import numpy as np
 
 from plimsoll.domain.choice import chosen
 from plimsoll.domain.instrument import Instrument
+from plimsoll.domain.listing import listing_of
 from plimsoll.domain.market import MarketSnapshot
 from plimsoll.domain.parameters import ParameterSet
 from plimsoll.margin.bybit.contingencies import ShortOptionNetting
@@ -22,10 +23,16 @@ from plimsoll.margin.bybit.parameters import FIRST_CLASS, BybitParameters
 from plimsoll.margin.bybit.prepared import PreparedBybit
 from plimsoll.margin.bybit.scenarios import NAMES, stress_grid
 from plimsoll.margin.currency import CurrencyPricing
-from plimsoll.margin.grids.cash_sensitivities import cash_sensitivities
 from plimsoll.margin.grids.underlying_cells import UnderlyingCells
-from plimsoll.margin.grids.underlying_tables import CoinProfit, extended, quote_prices, unit_tables
+from plimsoll.margin.grids.underlying_tables import (
+    CoinProfit,
+    extended,
+    kept_sensitivities,
+    quote_prices,
+    unit_tables,
+)
 from plimsoll.margin.underlying import parameters_by_unit, underlying_groups, value_currency
+from plimsoll.margin.units.instrument_columns import named_column
 from plimsoll.margin.units.market_rows import market_rows
 from plimsoll.scenarios.grid_rules import GridRules
 
@@ -78,6 +85,7 @@ class BybitMargin:
         UsageError
             For a contract without size, and for a quote or settlement currency nothing prices.
         """
+        instruments = listing_of(instruments)
         rows = market_rows(snapshot, instruments, self.pricing)
         groups = underlying_groups(instruments, snapshot.at_ns)
         units = parameters_by_unit(BybitParameters, parameters, groups.units)
@@ -92,9 +100,10 @@ class BybitMargin:
             coin_profit=self.coin_profit,
         )
         quoted = quote_prices(instruments, snapshot, self.pricing)
-        cash = cash_sensitivities(table, instruments, quoted)
+        cash = kept_sensitivities(table, instruments, snapshot, quoted)
         every = tuple(units.get(unit, FIRST_CLASS) for unit in groups.units)
-        legs = sorted({value_currency(i) for i in instruments.values()})
+        pegs = named_column(instruments, "value_currency", value_currency)
+        legs = sorted(pegs.names)
         return PreparedBybit(
             snapshot=snapshot,
             pricing=self.pricing,
@@ -107,9 +116,7 @@ class BybitMargin:
             ),
             units=every,
             cash=cash,
-            leg_of_row=np.array(
-                [*(legs.index(value_currency(i)) for i in instruments.values()), -1], dtype=np.int64
-            ),
+            leg_of_row=np.append(pegs.spread(map(legs.index, pegs.names)), -1).astype(np.int64),
             legs=max(len(legs), 1),
             short_options=self.short_options,
         )

@@ -13,11 +13,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 import numpy as np
+from numpy.typing import NDArray
 
 from plimsoll.domain.choice import chosen
 from plimsoll.domain.instrument import Instrument, Pair, Spot
+from plimsoll.domain.listing import Listing, listing_of
 from plimsoll.domain.margin_reason import MarginReason
 from plimsoll.domain.market import MarketSnapshot, Quote
 from plimsoll.errors import UsageError
@@ -33,8 +36,12 @@ from plimsoll.margin.deribit.portfolio_prepared import AccountCharges, PreparedP
 from plimsoll.margin.deribit.portfolio_scenarios import BUCKETS, EXTENDED_MOVES, matrix_scenarios
 from plimsoll.margin.deribit.portfolio_shocks import DeltaRamp, RollRamp
 from plimsoll.margin.deribit.portfolio_table import PairTable, pair_name, pair_table
+from plimsoll.margin.units.instrument_columns import named_column
 from plimsoll.margin.units.market_rows import MarketRows, market_rows
 from plimsoll.scenarios.grid_rules import DEFAULT_GRID_RULES, GridRules
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,25 +109,29 @@ class DeribitPortfolioMargin:
             For a contract without size, and a currency that nothing prices.
         """
         segregated = self.mode is PortfolioMode.SEGREGATED
-        own = {
-            m: i
-            for m, i in instruments.items()
-            if not segregated or i.settle == self.pricing.numeraire
-        }
+        numeraire = self.pricing.numeraire
+        listing = own = listing_of(instruments)
+        if segregated:
+            own = listing.part(("settle", numeraire), lambda i: i.settle == numeraire)
         rows = market_rows(snapshot, own, self.pricing)
         per_usd = self.pricing.price("USD", snapshot, instruments)
         coins = () if segregated else _coins(self.pricing, parameters)
+        held = own.column(("with_coins", coins), lambda: _with_coins(own, coins))
+        settle_price = np.ones(len(held))
+        settle_price[: len(own)] = rows.settle_price[:-1]
         pairs = self._pairs(
             _with_coin_quotes(snapshot, coins, self.pricing, instruments),
             parameters,
-            {**own, **{collateral_market(c): _coin(c) for c in coins}},
-            dict(zip(own, rows.settle_price, strict=False)),
+            held,
+            settle_price,
             per_usd,
         )
         return PreparedPortfolio(
             pairs=pairs,
-            rows=_with_reasons(rows, pairs),
-            foreign=frozenset(instruments) - frozenset(own),
+            rows=_with_reasons(rows, held, pairs),
+            foreign=listing.column(
+                ("foreign", segregated, numeraire), lambda: frozenset(listing) - frozenset(own)
+            ),
             coins=coins,
             segregated=segregated,
             general=general_parameters(parameters),
@@ -136,16 +147,13 @@ class DeribitPortfolioMargin:
         self,
         snapshot: MarketSnapshot,
         parameters: DeribitParameters,
-        instruments: Mapping[str, Instrument],
-        settle_price: Mapping[str, float],
+        instruments: Listing,
+        settle_price: FloatArray,
         per_usd: float,
     ) -> tuple[PairTable, ...]:
         """Tables of the pairs that have parameters, in order of their names."""
-        held: dict[str, dict[str, Instrument]] = {}
-        for market, instrument in instruments.items():
-            held.setdefault(pair_name(instrument), {})[market] = instrument
         tables = []
-        for name in sorted(held):
+        for name, at in sorted(_rows_by_pair(instruments).items()):
             pair = pair_parameters(parameters, name)
             if pair is None:
                 continue
@@ -154,9 +162,9 @@ class DeribitPortfolioMargin:
                     name,
                     pair,
                     matrix_scenarios(pair, self.buckets, self.extended_moves),
-                    held[name],
+                    instruments.column(("pair", name), partial(instruments.take, at.tolist())),
                     snapshot,
-                    np.array([float(settle_price.get(m, 1.0)) for m in held[name]]),
+                    settle_price[at],
                     numeraire=self.pricing.numeraire,
                     per_usd=per_usd,
                     rules=self.grid_rules,
@@ -190,13 +198,25 @@ def _with_coin_quotes(
     return replace(snapshot, quotes={**snapshot.quotes, **quotes}) if coins else snapshot
 
 
-def _with_reasons(rows: MarketRows, pairs: tuple[PairTable, ...]) -> MarketRows:
+def _with_coins(own: Listing, coins: tuple[str, ...]) -> Listing:
+    """Add the positions that coins held as collateral are."""
+    return Listing({**own, **{collateral_market(coin): _coin(coin) for coin in coins}})
+
+
+def _rows_by_pair(instruments: Listing) -> dict[str, IntArray]:
+    """Rows of the instruments of each pair."""
+    pairs = named_column(instruments, "pair_name", pair_name)
+
+    def rows() -> dict[str, IntArray]:
+        return {name: np.flatnonzero(pairs.code == k) for k, name in enumerate(pairs.names)}
+
+    return instruments.column("rows_by_pair", rows)
+
+
+def _with_reasons(rows: MarketRows, held: Listing, pairs: tuple[PairTable, ...]) -> MarketRows:
     """Reasons of the tables; what stands in none has no parameters."""
-    known = {
-        m: int(r)
-        for pair in pairs
-        for m, r in zip(pair.table.markets, pair.table.reason, strict=True)
-    }
-    lacking = int(MarginReason.NO_PARAMETERS)
-    reason = np.array([known.get(m, lacking) for m in rows.markets], dtype=np.int64)
-    return replace(rows, reason=rows.with_reasons(reason))
+    reason = np.full(len(held), int(MarginReason.NO_PARAMETERS), dtype=np.int64)
+    at = _rows_by_pair(held)
+    for pair in pairs:
+        reason[at[pair.name]] = pair.table.reason
+    return replace(rows, reason=rows.with_reasons(reason[: len(rows.listing)]))

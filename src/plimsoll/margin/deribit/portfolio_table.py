@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from plimsoll.domain.instrument import Future, Instrument, Option, Perpetual
+from plimsoll.domain.instrument import Instrument
+from plimsoll.domain.listing import Listing, listing_of
 from plimsoll.domain.margin_reason import MarginReason
 from plimsoll.domain.market import DAY_NS, MarketSnapshot
 from plimsoll.margin.deribit.portfolio_parameters import DeribitPair
 from plimsoll.margin.deribit.portfolio_scenarios import MatrixScenarios
 from plimsoll.margin.deribit.portfolio_shocks import RollRamp, roll_rates
+from plimsoll.margin.grids.kept_tables import UnitGrid, kept_grid_table
 from plimsoll.margin.underlying import underlying
 from plimsoll.margin.units.index_prices import index_prices
+from plimsoll.margin.units.instrument_columns import instrument_columns
 from plimsoll.maths.grouped_losses import GroupRules, neutral_rules
 from plimsoll.scenarios.grid_rules import GridRules
-from plimsoll.scenarios.grid_table import GridTable, grid_table, in_numeraire
+from plimsoll.scenarios.grid_table import GridTable, in_numeraire
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -92,10 +95,11 @@ def pair_table(
     rules : GridRules
     ramp : RollRamp
     """
-    raw = grid_table(instruments, snapshot, scenarios.grid, scenarios.rule, rules=rules)
-    held = list(instruments.values())
-    in_coin = np.array([i.settle == i.pair.base for i in held], dtype=np.bool_)
-    is_coin_account = bool(held) and held[0].pair.base == numeraire
+    listing = listing_of(instruments)
+    own = UnitGrid(grid=scenarios.grid, rule=scenarios.rule)
+    raw = kept_grid_table(listing, snapshot, own, rules)
+    in_coin = listing.column("in_coin", lambda: _in_coin(listing.instruments))
+    is_coin_account = len(listing) > 0 and listing.instruments[0].pair.base == numeraire
     moves = np.zeros(raw.profit.shape)
     if not is_coin_account:
         moves[in_coin] = scenarios.grid.price_moves
@@ -110,8 +114,8 @@ def pair_table(
     )
     table = in_numeraire(raw, settle_price, moves)
     share = scenarios.coin_share if is_coin_account else scenarios.grid.fraction
-    index = index_prices(instruments, snapshot, raw.forward)
-    group, roll_rate = _expiries(held, pair, snapshot.at_ns, ramp)
+    index = index_prices(listing, snapshot, raw.forward)
+    group, roll_rate = _expiries(listing, pair, snapshot.at_ns, ramp)
     return PairTable(
         name=name,
         pair=pair,
@@ -151,13 +155,17 @@ def _rules(
 
 
 def _expiries(
-    held: list[Instrument], pair: DeribitPair, at_ns: int, ramp: RollRamp
+    instruments: Listing, pair: DeribitPair, at_ns: int, ramp: RollRamp
 ) -> tuple[IntArray, FloatArray]:
     """Expiry of each contract (N,), and the roll shock's rate of each expiry (K,)."""
-    ends = [i.expiry_ns if isinstance(i, Future | Option) else at_ns for i in held]
-    known, group = np.unique(np.array(ends, dtype=np.int64), return_inverse=True)
+    terms = instrument_columns(instruments)
+    ends = np.where(terms.expires, terms.expiry_ns, at_ns)
+    known, group = np.unique(ends, return_inverse=True)
     years = np.maximum(known - at_ns, 0) / (365 * DAY_NS)
-    rolls = np.array([isinstance(i, Perpetual | Future | Option) for i in held], dtype=np.bool_)
     spot = known.size
     rates = np.append(roll_rates(pair, years, ramp), 0.0)
-    return np.where(rolls, group, spot).astype(np.int64), rates
+    return np.where(terms.is_spot, spot, group).astype(np.int64), rates
+
+
+def _in_coin(held: Sequence[Instrument]) -> BoolArray:
+    return np.array([i.settle == i.pair.base for i in held], dtype=np.bool_)

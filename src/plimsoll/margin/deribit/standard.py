@@ -19,15 +19,8 @@ from numpy.typing import NDArray
 
 from plimsoll.domain.book import Book
 from plimsoll.domain.choice import chosen
-from plimsoll.domain.instrument import (
-    Future,
-    Instrument,
-    Option,
-    OptionRight,
-    Payoff,
-    Perpetual,
-    Spot,
-)
+from plimsoll.domain.instrument import Instrument, Option
+from plimsoll.domain.listing import Listing
 from plimsoll.domain.margin_reason import MarginReason
 from plimsoll.domain.market import MarketSnapshot
 from plimsoll.domain.requirement import Requirements, RequirementTerm
@@ -41,7 +34,10 @@ from plimsoll.margin.deribit.standard_formulas import Rates, future_margin, shor
 from plimsoll.margin.deribit.standard_parameters import DeribitStandardPair, StandardParameters
 from plimsoll.margin.governed import parameters_of
 from plimsoll.margin.underlying import DOLLAR
+from plimsoll.margin.units.instrument_columns import instrument_columns, named_column
+from plimsoll.margin.units.kept_rows import kept_rows
 from plimsoll.margin.units.market_rows import MarketRows, market_rows
+from plimsoll.maths import payoffs
 from plimsoll.scenarios.grid_options import expiry_quotes
 from plimsoll.scenarios.grid_rules import DEFAULT_GRID_RULES
 
@@ -108,18 +104,22 @@ class DeribitStandardMargin:
             For a contract without size, and for a settlement currency nothing prices.
         """
         rows = market_rows(snapshot, instruments, self.pricing)
-        names = [pair_name(i) for i in rows.instruments]
-        held = [parameters_of(DeribitStandardPair, parameters, name) for name in names]
+        pairs = named_column(rows.listing, "pair_name", pair_name)
+        held = [parameters_of(DeribitStandardPair, parameters, name) for name in pairs.names]
         underlying, missing = _underlyings(rows, snapshot)
-        lacking = np.array([p is None for p in held], dtype=np.bool_)
+        lacking = pairs.spread(p is None for p in held) > 0.0
         reason = np.where(lacking, int(MarginReason.NO_PARAMETERS), missing)
         reason = rows.with_reasons(reason.astype(np.int64))
         if self.segregated:
-            foreign = [i.settle != self.pricing.numeraire for i in rows.instruments]
+            settle = instrument_columns(rows.listing).settle
+            foreign = settle.spread(name != self.pricing.numeraire for name in settle.names)
             reason[np.flatnonzero(foreign)] = int(MarginReason.WRONG_SETTLEMENT)
         rates = Rates(
             *(
-                np.array([*(np.nan if p is None else float(getattr(p, n)) for p in held), np.nan])
+                np.append(
+                    pairs.spread(np.nan if p is None else float(getattr(p, n)) for p in held),
+                    np.nan,
+                )
                 for n in Rates._fields
             )
         )
@@ -129,6 +129,7 @@ class DeribitStandardMargin:
                 snapshot=snapshot,
                 rows=rows,
                 reason=reason,
+                reads_leverage=False,
             ),
             option_equity=self.option_equity,
             segregated=self.segregated,
@@ -259,27 +260,40 @@ def _underlyings(rows: MarketRows, snapshot: MarketSnapshot) -> tuple[FloatArray
     """(N,) price of the underlying of each contract, and why there is none (N,)."""
     price = np.where(rows.reason[:-1] == 0, rows.mark[:-1], np.nan)
     reason = np.zeros(price.size, dtype=np.int64)
-    at = [row for row, i in enumerate(rows.instruments) if isinstance(i, Option)]
-    options = [i for i in rows.instruments if isinstance(i, Option)]
-    quotes, missing = expiry_quotes(options, snapshot, DEFAULT_GRID_RULES)
-    usable = zip(quotes, missing == 0, strict=True)
-    price[at] = [q.forward if q is not None and good else np.nan for q, good in usable]
+    terms = instrument_columns(rows.listing)
+    options = rows.listing.part("options", lambda i: isinstance(i, Option))
+    found = kept_rows(options, snapshot, "forwards", lambda few, _: _forwards(few, snapshot))
+    at = np.flatnonzero(terms.is_option)
+    price[at], missing = found.price, found.reason
     reason[at] = np.where((missing == 0) & np.isnan(rows.mark[at]), _NO_MARK, missing)
-    for row, instrument in enumerate(rows.instruments):
-        if instrument.payoff is Payoff.QUANTO or isinstance(instrument, Spot):
-            reason[row] = int(MarginReason.NOT_MARGINED)
+    reason[(terms.payoff == payoffs.QUANTO) | terms.is_spot] = int(MarginReason.NOT_MARGINED)
     return price, reason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Forwards:
+    """(O,) forwards of options, and why there is none."""
+
+    price: FloatArray
+    reason: IntArray
+
+
+def _forwards(options: Listing, snapshot: MarketSnapshot) -> _Forwards:
+    held = [i for i in options.instruments if isinstance(i, Option)]
+    quotes, missing = expiry_quotes(held, snapshot, DEFAULT_GRID_RULES)
+    usable = zip(quotes, missing == 0, strict=True)
+    price = [q.forward if q is not None and good else np.nan for q, good in usable]
+    return _Forwards(price=np.array(price, dtype=np.float64), reason=missing)
 
 
 _NO_MARK = int(MarginReason.NO_MARK)
 
 
 def _contracts(rows: MarketRows, underlying: FloatArray) -> Contracts:
-    nan = float("nan")
-    held = rows.instruments
-    is_option = np.array([isinstance(i, Option) for i in held], dtype=np.bool_)
-    inverse = np.array([i.payoff is Payoff.INVERSE for i in held], dtype=np.bool_)
-    units = np.array([float(i.pair.base_units) for i in held])
+    nan, terms = float("nan"), instrument_columns(rows.listing)
+    is_option, inverse = terms.is_option, terms.payoff == payoffs.INVERSE
+    base_units = named_column(rows.listing, "base_units", lambda i: str(i.pair.base_units))
+    units = base_units.spread(map(float, base_units.names))
     # An impossible mark or price must neither warn nor leave its row.
     size, mark, price = (
         np.where(rows.reason[:-1] == 0, column[:-1], nan)
@@ -287,16 +301,15 @@ def _contracts(rows: MarketRows, underlying: FloatArray) -> Contracts:
     )
     with np.errstate(divide="ignore", invalid="ignore"):
         coins = np.where(is_option, size / units, np.where(inverse, size / underlying, size))
-        strikes = np.array([float(i.strike) if isinstance(i, Option) else nan for i in held])
-        strike_ratio = strikes / underlying
+        strike_ratio = terms.strike / underlying
         mark_ratio = np.where(inverse, mark, mark / underlying)
     coin_price = np.where(inverse, price, underlying * price)
 
     def column(values: FloatArray) -> FloatArray:
         return np.append(values, nan)
 
-    def flags(values: object) -> BoolArray:
-        return np.append(np.array(values, dtype=np.bool_), False)
+    def flags(values: BoolArray) -> BoolArray:
+        return np.append(values, False)
 
     return Contracts(
         coins=column(coins),
@@ -304,7 +317,7 @@ def _contracts(rows: MarketRows, underlying: FloatArray) -> Contracts:
         strike_ratio=column(strike_ratio),
         mark_ratio=column(mark_ratio),
         worth=column(np.where(is_option, size * mark * price, 0.0)),
-        is_future=flags([isinstance(i, Perpetual | Future) for i in held]),
+        is_future=flags(terms.is_contract),
         is_option=flags(is_option),
-        is_call=flags([isinstance(i, Option) and i.right is OptionRight.CALL for i in held]),
+        is_call=flags(terms.is_call),
     )

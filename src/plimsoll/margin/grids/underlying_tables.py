@@ -7,24 +7,41 @@ dollar delta offset to the last bit (`CoinProfit`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, replace
 from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
 
-from plimsoll.domain.instrument import Instrument, Payoff
+from plimsoll.domain.instrument import Instrument
+from plimsoll.domain.listing import Listing, listing_of
 from plimsoll.domain.margin_reason import MarginReason
 from plimsoll.domain.market import MarketSnapshot
 from plimsoll.margin.currency import CurrencyPricing
+from plimsoll.margin.grids.cash_sensitivities import CashSensitivities, cash_sensitivities
+from plimsoll.margin.grids.kept_tables import UnitGrid, grid_key
 from plimsoll.margin.underlying import UnderlyingGroups
+from plimsoll.margin.units.instrument_columns import instrument_columns
+from plimsoll.margin.units.kept_rows import kept_rows, rows_taken
 from plimsoll.margin.units.market_rows import MarketRows
+from plimsoll.maths import payoffs
 from plimsoll.scenarios.grid_rules import GridRules
 from plimsoll.scenarios.grid_table import GridTable, grid_table, in_numeraire, stacked
 from plimsoll.scenarios.risk_grid import RiskGrid, VolMove, VolRule
 
 FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+
+
+__all__ = [
+    "CoinProfit",
+    "UnitGrid",
+    "extended",
+    "kept_sensitivities",
+    "quote_prices",
+    "unit_tables",
+]
 
 
 class CoinProfit(StrEnum):
@@ -35,14 +52,6 @@ class CoinProfit(StrEnum):
 
     SHOCKED = "shocked"  # the coin's price under the scenario: linear and inverse offset
     CURRENT = "current"  # today's price, as venues that margin in coin see it
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UnitGrid:
-    """Scenarios and volatility moves of one risk unit."""
-
-    grid: RiskGrid
-    rule: VolRule
 
 
 def unit_tables(
@@ -71,19 +80,40 @@ def unit_tables(
         Rows in the order of ``instruments``. Quantos, whose delta depends on a correlation, have
         the reason NOT_MARGINED.
     """
-    if not instruments:
+    listing = listing_of(instruments)
+    if not len(listing):
         return grid_table({}, snapshot, _still(names).grid, _still(names).rule, rules=rules)
+    each = tuple(grids.get(unit, _still(names)) for unit in groups.units)
+    known = tuple(unit in grids for unit in groups.units)
+    unit_of_row = groups.unit_of_row
+    own = kept_rows(
+        listing,
+        snapshot,
+        ("unit_tables", tuple(map(grid_key, each)), known, rules),
+        lambda few, at: _own_tables(few, snapshot, unit_of_row[at], each, known, rules),
+    )
+    moves = _coin_moves(listing, each, unit_of_row, coin_profit)
+    return in_numeraire(own, rows.settle_price[:-1], moves)
+
+
+def _own_tables(
+    instruments: Listing,
+    snapshot: MarketSnapshot,
+    unit_of_row: IntArray,
+    grids: Sequence[UnitGrid],
+    known: Sequence[bool],
+    rules: GridRules,
+) -> GridTable:
+    """Tables in settlement currencies of instruments of several units."""
     tables = []
-    for unit, name in enumerate(groups.units):
-        at = np.flatnonzero(groups.unit_of_row == unit)
-        held = {rows.markets[row]: rows.instruments[row] for row in at.tolist()}
-        own = grids.get(name, _still(names))
+    for unit in np.unique(unit_of_row).tolist():
+        held = instruments.take(np.flatnonzero(unit_of_row == unit).tolist())
+        own = grids[unit]
         table = _margined(grid_table(held, snapshot, own.grid, own.rule, rules=rules))
-        if name not in grids:
+        if not known[unit]:
             table = _blank(table, table.reason == 0, MarginReason.NO_PARAMETERS)
-        moves = _coin_moves(held, own.grid, coin_profit)
-        tables.append(in_numeraire(table, rows.settle_price[at], moves))
-    return stacked(tables, rows.markets)
+        tables.append(table)
+    return stacked(tables, instruments.markets)
 
 
 def quote_prices(
@@ -96,10 +126,28 @@ def quote_prices(
     UsageError
         For a quote currency that nothing prices.
     """
-    known = {i.pair.quote: 0.0 for i in instruments.values()}
-    for currency in known:
-        known[currency] = pricing.price(currency, snapshot, instruments)
-    return np.array([known[i.pair.quote] for i in instruments.values()], dtype=np.float64)
+    quote = instrument_columns(instruments).quote
+    return quote.spread(pricing.price(name, snapshot, instruments) for name in quote.names)
+
+
+def kept_sensitivities(
+    table: GridTable,
+    instruments: Mapping[str, Instrument],
+    snapshot: MarketSnapshot,
+    quote_price: FloatArray,
+) -> CashSensitivities:
+    """Return `cash_sensitivities` of a table's rows, kept where they are what they were."""
+
+    def make(few: Listing, at: IntArray) -> CashSensitivities:
+        found = cash_sensitivities(rows_taken(table, at), few, quote_price[at])
+        return rows_taken(found, np.arange(at.size))
+
+    own = (table.value, table.delta, table.forward, table.floating, table.sigma)
+    beside = (*own, table.discount, table.tau_years, table.reason, quote_price)
+    kept = kept_rows(instruments, snapshot, "cash_sensitivities", make, beside=beside)
+    return CashSensitivities(
+        **{column.name: np.append(getattr(kept, column.name), 0.0) for column in fields(kept)}
+    )
 
 
 def extended(profit: FloatArray) -> FloatArray:
@@ -136,10 +184,14 @@ def _blank(table: GridTable, at: NDArray[np.bool_], reason: MarginReason) -> Gri
 
 
 def _coin_moves(
-    instruments: Mapping[str, Instrument], grid: RiskGrid, coin_profit: CoinProfit
+    instruments: Listing,
+    grids: Sequence[UnitGrid],
+    unit_of_row: IntArray,
+    coin_profit: CoinProfit,
 ) -> FloatArray:
     """(N, S) move of each row's settlement currency."""
-    coin = np.array([i.payoff is Payoff.INVERSE for i in instruments.values()], dtype=np.bool_)
+    coin = instrument_columns(instruments).payoff == payoffs.INVERSE
+    of_row = np.array([own.grid.price_moves for own in grids])[unit_of_row]
     if coin_profit is CoinProfit.CURRENT:
-        return np.zeros((coin.size, len(grid)))
-    return np.where(coin[:, None], grid.price_moves, 0.0)
+        return np.zeros(of_row.shape)
+    return np.where(coin[:, None], of_row, 0.0)

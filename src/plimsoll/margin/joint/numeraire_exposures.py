@@ -19,6 +19,7 @@ from plimsoll.errors import UsageError
 from plimsoll.margin.currency import CurrencyPricing
 from plimsoll.margin.units.assembly import lacking
 from plimsoll.margin.units.cells import UnitLayout, unit_layout
+from plimsoll.margin.units.instrument_columns import instrument_columns
 from plimsoll.margin.units.market_rows import BookValues, MarketRows, book_values
 from plimsoll.maths.unit_losses import UnitExposures
 
@@ -86,12 +87,15 @@ def priced_currencies(
     rows: MarketRows, snapshot: MarketSnapshot, pricing: CurrencyPricing
 ) -> tuple[str, ...]:
     """Currencies that may be held: the numeraire, what contracts settle in, what is priced."""
-    quoted = {m for m in rows.markets if m in snapshot.quotes}
-    coins = [c for c, market in pricing.pricing_markets.items() if market in quoted]
+    coins = [
+        currency
+        for currency, market in pricing.pricing_markets.items()
+        if market in rows.listing and market in snapshot.quotes
+    ]
     dollars = [*snapshot.stable_price_usd]
     if pricing.numeraire in ("USD", *coins, *dollars):
         dollars.append("USD")
-    settle = (i.settle for i in rows.instruments)
+    settle = instrument_columns(rows.listing).settle.names
     return tuple(dict.fromkeys([pricing.numeraire, *settle, *coins, *dollars]))
 
 
@@ -113,16 +117,12 @@ def book_exposures(
     collateral_moves : bool
         Whether collateral moves with its currency. Where not, it stays at its price now (haircuts
         have to say the rest); profit made so far moves in any case.
-
-    Raises
-    ------
-    UsageError
-        For a collateral currency that nothing prices.
     """
     layout = unit_layout(book)
     values = book_values(book, layout, rows, pricing, snapshot)
     amounts = _amounts(book, layout, rows, currencies, values, collateral_moves)
     unmoved = (amounts[:, ~currencies.known] != 0.0).any(axis=1)
+    unmoved[: len(book)] |= _holds_a_stranger(book, currencies)
     missing = np.where(unmoved, int(MarginReason.NO_PARAMETERS), 0)
     reasons = np.where(values.unit_reason == 0, missing, values.unit_reason).astype(np.int64)
     values = replace(values, unit_reason=reasons)
@@ -130,6 +130,13 @@ def book_exposures(
     amounts[lacking(layout, values)] = 0.0
     exposures, position = _positions(book, layout, rows, values, amounts)
     return BookExposures(layout=layout, values=values, exposures=exposures, position=position)
+
+
+def _holds_a_stranger(book: Book, currencies: HeldCurrencies) -> NDArray[np.bool_]:
+    """(A,) accounts that hold or owe a currency that the model has never heard of."""
+    strange = [column for column, c in enumerate(book.currencies) if c not in currencies.names]
+    found: NDArray[np.bool_] = (book.collateral[:, strange] != 0.0).any(axis=1)
+    return found
 
 
 def _amounts(
@@ -142,8 +149,9 @@ def _amounts(
 ) -> FloatArray:
     """(U, C) amounts of each currency."""
     row = rows.rows_of(book)[book.market]
-    settle = [currencies.index(i.settle) for i in rows.instruments]
-    of_position = np.array([*settle, 0], dtype=np.int64)[row]
+    settle = instrument_columns(rows.listing).settle
+    places = settle.spread(map(currencies.index, settle.names))
+    of_position = np.append(places, 0).astype(np.int64)[row]
     settled_daily = (values.reason == 0) & ~rows.has_value[row]
     with np.errstate(invalid="ignore"):
         profit = np.where(settled_daily, values.unrealised / rows.settle_price[row], 0.0)
@@ -153,7 +161,8 @@ def _amounts(
     amounts: FloatArray = found.astype(np.float64).reshape(units, width)
     if collateral_moves:
         for column, name in enumerate(book.currencies):
-            amounts[: len(book), currencies.index(name)] += book.collateral[:, column]
+            if name in currencies.names:
+                amounts[: len(book), currencies.index(name)] += book.collateral[:, column]
         isolated = layout.position[len(book) :]
         own = np.arange(len(book), len(layout))
         amounts[own, of_position[isolated]] += book.isolated_margin[isolated]

@@ -20,14 +20,18 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from plimsoll.domain.instrument import Instrument, Option, Payoff
+from plimsoll.domain.instrument import Instrument
+from plimsoll.domain.listing import Listing, listing_of
 from plimsoll.domain.margin_reason import MarginReason
 from plimsoll.domain.market import MarketSnapshot
 from plimsoll.domain.scenario import Factor, ScenarioSet
 from plimsoll.errors import UsageError
 from plimsoll.margin.currency import CurrencyPricing
 from plimsoll.margin.joint.numeraire_exposures import HeldCurrencies, priced_currencies
+from plimsoll.margin.units.instrument_columns import instrument_columns, named_column
+from plimsoll.margin.units.kept_rows import kept_rows
 from plimsoll.margin.units.market_rows import MarketRows, market_rows
+from plimsoll.maths import payoffs
 from plimsoll.maths.unit_losses import ProfitRows
 from plimsoll.scenarios.option_rules import DEFAULT_RULES, OptionRules
 from plimsoll.scenarios.revaluation import revalue
@@ -35,6 +39,8 @@ from plimsoll.scenarios.scenario_table import RevaluationReason, ScenarioTable
 from plimsoll.scenarios.settlement_share import floating_shares
 
 FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+BoolArray = NDArray[np.bool_]
 
 _REASONS = {
     RevaluationReason.EXPIRED: MarginReason.EXPIRED,
@@ -176,7 +182,8 @@ def numeraire_table(
         For a contract without size, a settlement currency that nothing prices, a numeraire that
         no scenario moves and that is no dollar, and a surface later than the snapshot.
     """
-    rows = market_rows(snapshot, instruments, pricing)
+    listing = listing_of(instruments)
+    rows = market_rows(snapshot, listing, pricing)
     moves = CurrencyMoves(
         scenarios=scenarios,
         snapshot=snapshot,
@@ -184,25 +191,29 @@ def numeraire_table(
         factors=currency_factors or {},
     )
     currencies, price, growth = _currencies(rows, snapshot, pricing, moves)
-    of_settle = np.array([currencies.index(i.settle) for i in rows.instruments], dtype=np.int64)
-    reason = _lacking_scenarios(instruments, scenarios, factors, ~np.isnan(growth[of_settle, 0]))
-    unknown = np.isnan(floating_shares(instruments, snapshot)) & (reason == 0)
+    settle = instrument_columns(listing).settle
+    of_settle = settle.spread(map(currencies.index, settle.names)).astype(np.int64)
+    reason = _lacking_scenarios(listing, scenarios, factors, ~np.isnan(growth[of_settle, 0]))
+    unknown = np.isnan(floating_shares(listing, snapshot)) & (reason == 0)
     reason = np.where(unknown, int(MarginReason.NO_FORWARD), reason).astype(np.int64)
     rows = replace(rows, reason=rows.with_reasons(reason))
-    usable = {
-        market: instrument
-        for market, instrument, why in zip(
-            rows.markets, rows.instruments, rows.reason, strict=False
-        )
-        if why == 0
-    }
-    profit = np.zeros((len(rows.markets), len(scenarios)))
-    if usable:
-        table = revalue(usable, snapshot, scenarios, factors, option_rules)
-        rows = _with_revaluation_reasons(rows, table)
-        at = np.flatnonzero(rows.reason[:-1] == 0)
+    usable = rows.reason[:-1] == 0
+
+    def make(few: Listing, at: IntArray) -> _Revalued:
         here = of_settle[at]
-        profit[at] = _in_numeraire(table, price[here], growth[here])
+        wanted = _Wanted(usable=usable[at], price=price[here], growth=growth[here])
+        return _revalued(few, snapshot, scenarios, factors, option_rules, wanted)
+
+    given = None if factors is None else tuple(factors.items())
+    of_currencies = (currencies, pricing.numeraire, tuple((currency_factors or {}).items()))
+    found = kept_rows(
+        listing,
+        snapshot,
+        ("numeraire_table", scenarios, given, of_currencies, option_rules),
+        make,
+        beside=(usable, price[of_settle]),
+    )
+    rows, profit = replace(rows, reason=rows.with_reasons(found.reason)), found.profit
     return NumeraireTable(
         numeraire=pricing.numeraire,
         scenarios=scenarios,
@@ -226,34 +237,65 @@ def _currencies(
             remedy="add its price factor to the scenario set",
         )
     currencies = priced_currencies(rows, snapshot, pricing)
-    known = dict(zip(rows.markets, rows.instruments, strict=True))
-    price = np.array([pricing.price(currency, snapshot, known) for currency in currencies])
+    price = np.array([pricing.price(currency, snapshot, rows.listing) for currency in currencies])
     growth = np.array([moves.growth(currency) for currency in currencies])
     bad = ~(np.isfinite(price) & (price > 0.0))
     return currencies, price, np.where(bad[:, None], np.nan, growth)
 
 
 def _lacking_scenarios(
-    instruments: Mapping[str, Instrument],
+    instruments: Listing,
     scenarios: ScenarioSet,
     factors: Mapping[str, Factor] | None,
-    settles: NDArray[np.bool_],
-) -> NDArray[np.int64]:
+    settles: BoolArray,
+) -> IntArray:
     """(N,) reasons of instruments that the scenarios do not reach."""
-    known, found = set(scenarios.factors), []
-    for (market, instrument), settled in zip(instruments.items(), settles, strict=True):
-        base = Factor(subject=instrument.pair.base)
-        factor = base if factors is None else factors.get(market)
-        quanto = isinstance(instrument, Option) and instrument.payoff is Payoff.QUANTO
-        moved = settled and factor in known
-        why = MarginReason.NONE if moved else MarginReason.NO_PARAMETERS
-        found.append(int(MarginReason.NOT_MARGINED if quanto else why))
-    return np.array(found, dtype=np.int64)
+    known, terms = set(scenarios.factors), instrument_columns(instruments)
+    if factors is None:
+        base = named_column(instruments, "base", lambda i: i.pair.base)
+        moved = base.spread(Factor(subject=name) in known for name in base.names) > 0.0
+    else:
+        moved = np.array([factors.get(m) in known for m in instruments], dtype=np.bool_)
+    quanto = terms.is_option & (terms.payoff == payoffs.QUANTO)
+    lacking = np.where(moved & settles, MarginReason.NONE, MarginReason.NO_PARAMETERS)
+    return np.where(quanto, int(MarginReason.NOT_MARGINED), lacking).astype(np.int64)
 
 
-def _with_revaluation_reasons(rows: MarketRows, table: ScenarioTable) -> MarketRows:
-    found = [_REASONS[table.reasons[m]] if m in table.reasons else 0 for m in rows.markets]
-    return replace(rows, reason=rows.with_reasons(np.array(found, dtype=np.int64)))
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Wanted:
+    """Which of K instruments are to be revalued; price (K,) and growth (K, S) of their coins."""
+
+    usable: BoolArray
+    price: FloatArray
+    growth: FloatArray
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Revalued:
+    """Profits (K, S), zero in rows without them, and why surfaces do not tell them (K,)."""
+
+    profit: FloatArray
+    reason: IntArray
+
+
+def _revalued(
+    instruments: Listing,
+    snapshot: MarketSnapshot,
+    scenarios: ScenarioSet,
+    factors: Mapping[str, Factor] | None,
+    option_rules: OptionRules,
+    wanted: _Wanted,
+) -> _Revalued:
+    count = len(instruments)
+    profit, reason = np.zeros((count, len(scenarios))), np.zeros(count, dtype=np.int64)
+    at = np.flatnonzero(wanted.usable)
+    if at.size:
+        usable = instruments if at.size == count else instruments.take(at.tolist())
+        table = revalue(usable, snapshot, scenarios, factors, option_rules)
+        reason[at] = [_REASONS[table.reasons[m]] if m in table.reasons else 0 for m in usable]
+        good = np.flatnonzero(wanted.usable & (reason == 0))
+        profit[good] = _in_numeraire(table, wanted.price[good], wanted.growth[good])
+    return _Revalued(profit=profit, reason=reason)
 
 
 def _in_numeraire(table: ScenarioTable, price: FloatArray, growth: FloatArray) -> FloatArray:

@@ -16,13 +16,19 @@ from numpy.typing import NDArray
 
 from plimsoll.domain.choice import chosen
 from plimsoll.domain.instrument import Instrument
+from plimsoll.domain.listing import listing_of
 from plimsoll.domain.market import MarketSnapshot
 from plimsoll.domain.parameters import ParameterSet
 from plimsoll.margin.currency import CurrencyPricing
 from plimsoll.margin.governed import from_set
-from plimsoll.margin.grids.cash_sensitivities import cash_sensitivities
 from plimsoll.margin.grids.underlying_cells import UnderlyingCells
-from plimsoll.margin.grids.underlying_tables import CoinProfit, extended, quote_prices, unit_tables
+from plimsoll.margin.grids.underlying_tables import (
+    CoinProfit,
+    extended,
+    kept_sensitivities,
+    quote_prices,
+    unit_tables,
+)
 from plimsoll.margin.okx.parameters import FIRST_CLASS, OkxAccountParameters, OkxParameters
 from plimsoll.margin.okx.prepared import PreparedOkx
 from plimsoll.margin.okx.scenarios import (
@@ -38,10 +44,10 @@ from plimsoll.margin.underlying import (
     DOLLAR,
     UnderlyingGroups,
     parameters_by_unit,
-    underlying,
     underlying_groups,
     value_currency,
 )
+from plimsoll.margin.units.instrument_columns import named_column
 from plimsoll.margin.units.market_rows import MarketRows, market_rows
 from plimsoll.scenarios.grid_rules import GridRules
 from plimsoll.scenarios.grid_table import GridTable
@@ -100,14 +106,15 @@ class OkxMargin:
         UsageError
             For a contract without size, and for a quote or settlement currency nothing prices.
         """
+        instruments = listing_of(instruments)
         rows = market_rows(snapshot, instruments, self.pricing)
         groups = underlying_groups(instruments, snapshot.at_ns)
         units = parameters_by_unit(OkxParameters, parameters, groups.units)
         moved, decayed = self._tables(snapshot, instruments, rows, groups, units)
         quoted = quote_prices(instruments, snapshot, self.pricing)
-        cash = cash_sensitivities(moved, instruments, quoted)
-        currencies = [value_currency(i) for i in instruments.values()]
-        legs = ordered_legs([DOLLAR, *currencies])
+        cash = kept_sensitivities(moved, instruments, snapshot, quoted)
+        pegs = named_column(instruments, "value_currency", value_currency)
+        legs = ordered_legs([DOLLAR, *pegs.names])
         usd = self.pricing.price(DOLLAR, snapshot, instruments)
         return PreparedOkx(
             snapshot=snapshot,
@@ -116,16 +123,14 @@ class OkxMargin:
                 rows=replace(rows, reason=rows.with_reasons(moved.reason)),
                 groups=groups,
                 grids=tuple(full_grid(_of(units, unit)) for unit in groups.units),
-                profit=extended(np.hstack([_counted(moved, instruments, units), decayed.profit])),
+                profit=extended(np.hstack([_counted(moved, groups, units), decayed.profit])),
                 value=cash.value,
             ),
             units=tuple(_of(units, unit) for unit in groups.units),
             account=self._account(parameters),
             cash=cash,
             legs=legs,
-            leg_of_row=np.array(
-                [*(legs.index(value_currency(i)) for i in instruments.values()), -1]
-            ),
+            leg_of_row=np.append(pegs.spread(map(legs.index, pegs.names)), -1).astype(np.int64),
             peg={leg: self.pricing.price(leg, snapshot, instruments) / usd for leg in legs},
             usd_price=usd,
         )
@@ -163,9 +168,12 @@ def _of(units: Mapping[str, OkxParameters], unit: str) -> OkxParameters:
 
 
 def _counted(
-    table: GridTable, instruments: Mapping[str, Instrument], units: Mapping[str, OkxParameters]
+    table: GridTable, groups: UnderlyingGroups, units: Mapping[str, OkxParameters]
 ) -> FloatArray:
     """(N, S) profits, the extreme scenarios' at the share that counts."""
-    share = {unit: moved_grid(_of(units, unit)).grid.fraction for unit in units}
-    of_row = [share.get(underlying(i), np.ones(len(MOVED))) for i in instruments.values()]
-    return table.profit * np.array(of_row).reshape(table.profit.shape)
+    of_unit = [
+        moved_grid(units[unit]).grid.fraction if unit in units else np.ones(len(MOVED))
+        for unit in groups.units
+    ]
+    shares = np.array(of_unit).reshape(len(of_unit), len(MOVED))
+    return table.profit * shares[groups.unit_of_row]

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plimsoll.domain.book import Book
-from plimsoll.domain.instrument import Instrument, Payoff
+from plimsoll.domain.instrument import Instrument
 from plimsoll.domain.margin_reason import MarginReason
 from plimsoll.domain.market import MarketSnapshot
 from plimsoll.domain.requirement import Requirements, RequirementTerm
@@ -32,11 +32,13 @@ from plimsoll.margin.grids.underlying_cells import binding_of_units
 from plimsoll.margin.paradex.order_charges import order_charges
 from plimsoll.margin.paradex.parameters import ParadexParameters, ParadexUnderlying
 from plimsoll.margin.paradex.scan import UnitScan, scan_cells
-from plimsoll.margin.paradex.scenarios import ScanTable, scan_table
+from plimsoll.margin.paradex.scenarios import ScanTable, kept_scan_table
 from plimsoll.margin.underlying import parameters_by_unit, underlying
 from plimsoll.margin.units.assembly import assemble
 from plimsoll.margin.units.cells import Cells, UnitLayout, cells_of, sum_by_unit, unit_layout
+from plimsoll.margin.units.instrument_columns import instrument_columns, named_column
 from plimsoll.margin.units.market_rows import BookValues, MarketRows, book_values, market_rows
+from plimsoll.maths import payoffs
 from plimsoll.maths.grouped_losses import neutral_rules
 from plimsoll.scenarios.grid_rules import GridRules
 
@@ -80,10 +82,10 @@ class ParadexPortfolioMargin:
             For a contract without size, and a settlement currency that nothing prices.
         """
         rows = market_rows(snapshot, instruments, self.pricing)
-        units = tuple(dict.fromkeys(underlying(i) for i in rows.instruments))
-        known = parameters_by_unit(ParadexUnderlying, parameters, units)
-        table = scan_table(rows, snapshot, known, self.grid_rules)
-        nonlinear = np.array([i.payoff is not Payoff.LINEAR for i in rows.instruments])
+        units = named_column(rows.listing, "underlying", underlying)
+        known = parameters_by_unit(ParadexUnderlying, parameters, units.names)
+        table = kept_scan_table(rows, snapshot, known, self.grid_rules)
+        nonlinear = instrument_columns(rows.listing).payoff != payoffs.LINEAR
         reason = np.where(nonlinear, int(MarginReason.NOT_MARGINED), table.reason)
         return PreparedParadex(
             model=self,

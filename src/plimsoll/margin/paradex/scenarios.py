@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,8 @@ from plimsoll.domain.market import MarketSnapshot
 from plimsoll.margin.paradex.parameters import ParadexUnderlying
 from plimsoll.margin.underlying import underlying
 from plimsoll.margin.units.index_prices import index_prices
+from plimsoll.margin.units.instrument_columns import named_column
+from plimsoll.margin.units.kept_rows import kept_rows
 from plimsoll.margin.units.market_rows import MarketRows
 from plimsoll.scenarios.grid_rules import GridRules
 from plimsoll.scenarios.grid_table import grid_table
@@ -148,6 +150,27 @@ def scan_table(
         mine = {str(markets[row]): instruments[row] for row in held}
         _fill(found, number, held, mine, rows, snapshot, rules)
     return found
+
+
+def kept_scan_table(
+    rows: MarketRows,
+    snapshot: MarketSnapshot,
+    parameters: Mapping[str, ParadexUnderlying],
+    rules: GridRules,
+) -> ScanTable:
+    """Return `scan_table`, rows of a listing kept where they are what they were."""
+    units = named_column(rows.listing, "underlying", underlying)
+    found = kept_rows(
+        rows.listing,
+        snapshot,
+        ("scan_table", tuple(parameters.items()), rules),
+        lambda few, at: scan_table(rows.of(few, at), snapshot, parameters, rules),
+        beside=(rows.settle_price[:-1],),
+    )
+    # Underlyings are numbered among all instruments, not among those made again.
+    index = {name: number for number, name in enumerate(found.underlyings)}
+    number = units.spread(index.get(name, len(index)) for name in units.names)
+    return replace(found, underlying=number.astype(np.int64))
 
 
 def _fill(

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from plimsoll.domain.book import Book
 from plimsoll.domain.choice import chosen
 from plimsoll.domain.instrument import Instrument
+from plimsoll.domain.listing import Listing
 from plimsoll.domain.market import MarketSnapshot
 from plimsoll.domain.parameters import ParameterSet
 from plimsoll.domain.requirement import Requirements, RequirementTerm
@@ -35,10 +36,12 @@ from plimsoll.margin.joint.single_contracts import StandaloneMargins, one_each
 from plimsoll.margin.simulation.explanation import SimulationExplainer
 from plimsoll.margin.simulation.parameters import SimulationParameters, simulation_parameters
 from plimsoll.margin.units.assembly import assemble
+from plimsoll.margin.units.kept_rows import kept_rows
 from plimsoll.maths.unit_losses import ProfitRows
 from plimsoll.scenarios.option_rules import DEFAULT_RULES, OptionRules
 
 FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +102,7 @@ class SimulationMargin:
             parameters=held,
             table=table,
             profits=rows,
-            standalone=_standalone(self.measure, levels, rows),
+            standalone=_kept_standalone(self.measure, levels, rows, table, snapshot),
         )
 
 
@@ -188,6 +191,27 @@ class PreparedSimulation:
 
 def _term(name: str, title: str, initial: FloatArray, maintenance: FloatArray) -> RequirementTerm:
     return RequirementTerm(name=name, title=title, initial=initial, maintenance=maintenance)
+
+
+def _kept_standalone(
+    measure: LossMeasure,
+    levels: tuple[float, float],
+    rows: ProfitRows,
+    table: NumeraireTable,
+    snapshot: MarketSnapshot,
+) -> StandaloneMargins:
+    """Measure every contract alone, both ways; kept where its profits are what they were."""
+
+    def make(_: Listing, at: IntArray) -> StandaloneMargins:
+        own = rows if at.size == rows.instrument.shape[0] else _only(rows, at)
+        return _standalone(measure, levels, own)
+
+    key = ("standalone", measure, levels, table.scenarios, table.currencies)
+    return kept_rows(table.rows.listing, snapshot, key, make, beside=(table.profit,))
+
+
+def _only(rows: ProfitRows, at: IntArray) -> ProfitRows:
+    return rows._replace(instrument=np.ascontiguousarray(rows.instrument[at]))
 
 
 def _standalone(

@@ -19,15 +19,16 @@ from numpy.typing import NDArray
 
 from plimsoll.domain.choice import chosen
 from plimsoll.domain.instrument import Instrument
+from plimsoll.domain.listing import Listing, listing_of
 from plimsoll.domain.market import MarketSnapshot
 from plimsoll.domain.parameters import ParameterSet
 from plimsoll.margin.currency import CurrencyPricing
-from plimsoll.margin.grids.cash_sensitivities import cash_sensitivities
 from plimsoll.margin.grids.underlying_cells import UnderlyingCells
 from plimsoll.margin.grids.underlying_tables import (
     CoinProfit,
     UnitGrid,
     extended,
+    kept_sensitivities,
     quote_prices,
     unit_tables,
 )
@@ -43,10 +44,13 @@ from plimsoll.margin.span.risk_arrays import (
 )
 from plimsoll.margin.span.tables import InterCommoditySpread
 from plimsoll.margin.underlying import contract_class, parameters_by_unit, underlying_groups
+from plimsoll.margin.units.kept_rows import kept_rows, rows_taken
 from plimsoll.margin.units.market_rows import market_rows
 from plimsoll.scenarios.grid_rules import GridRules
+from plimsoll.scenarios.grid_table import GridTable
 
 FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
 
 
 class ShortOptionCount(StrEnum):
@@ -117,6 +121,7 @@ class SpanMargin:
         UsageError
             For a contract without size, and for a quote or settlement currency nothing prices.
         """
+        instruments = listing_of(instruments)
         rows = market_rows(snapshot, instruments, self.pricing)
         groups = underlying_groups(instruments, snapshot.at_ns, contract_class)
         units = parameters_by_unit(SpanParameters, parameters, groups.units)
@@ -133,7 +138,7 @@ class SpanMargin:
             coin_profit=self.coin_profit,
         )
         quoted = quote_prices(instruments, snapshot, self.pricing)
-        cash = cash_sensitivities(table, instruments, quoted)
+        cash = kept_sensitivities(table, instruments, snapshot, quoted)
         ranges = np.array([_range(units, unit) for unit in groups.units])
         of_row = ranges[groups.unit_of_row] if instruments else np.zeros(0)
         still = risk_array_grid(0.0, 0.0, self.extremes)
@@ -149,7 +154,7 @@ class SpanMargin:
                 value=cash.value,
             ),
             units=tuple(units.get(unit) for unit in groups.units),
-            delta=composite_delta(table, instruments, of_row, quoted),
+            delta=_kept_delta(table, instruments, snapshot, of_row, quoted),
             call_notional=cash.call_notional,
             put_notional=cash.put_notional,
             larger_side=self.short_options is ShortOptionCount.LARGER,
@@ -161,6 +166,33 @@ class SpanMargin:
         return risk_array_grid(
             float(own.price_scan_range), float(own.vol_scan_range), self.extremes
         )
+
+
+def _kept_delta(
+    table: GridTable,
+    instruments: Listing,
+    snapshot: MarketSnapshot,
+    price_scan_range: FloatArray,
+    quote_price: FloatArray,
+) -> FloatArray:
+    """(N + 1,) composite deltas, kept where the rows are what they were."""
+
+    def make(few: Listing, at: IntArray) -> _Deltas:
+        own = rows_taken(table, at)
+        found = composite_delta(own, few, price_scan_range[at], quote_price[at])
+        return _Deltas(composite=found[:-1])
+
+    own = (table.delta, table.forward, table.floating, table.sigma, table.tau_years)
+    beside = (*own, table.discount, table.reason, price_scan_range, quote_price)
+    kept = kept_rows(instruments, snapshot, "composite_delta", make, beside=beside)
+    return np.append(kept.composite, 0.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Deltas:
+    """(N,) composite deltas."""
+
+    composite: FloatArray
 
 
 def _range(units: Mapping[str, SpanParameters], unit: str) -> float:

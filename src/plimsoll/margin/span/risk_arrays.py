@@ -19,7 +19,7 @@ from plimsoll.domain.market import DAY_NS
 from plimsoll.margin.grids.underlying_tables import UnitGrid
 from plimsoll.maths.black76_greeks import main_greeks
 from plimsoll.scenarios.grid_table import GridTable
-from plimsoll.scenarios.option_expiries import contract_units
+from plimsoll.scenarios.option_expiries import stated_units
 from plimsoll.scenarios.risk_grid import RiskGrid, VolMove, VolRule
 
 FloatArray = NDArray[np.float64]
@@ -163,5 +163,6 @@ def _option_deltas(
         np.broadcast_to(table.sigma[options, None], shape).ravel(),
         np.broadcast_to(calls[:, None], shape).ravel(),
     ).delta.reshape(shape)
-    units = np.array([contract_units(i) for i in contracts]) * table.discount[options]
-    return np.asarray(units * (delta @ weights), dtype=np.float64)
+    units = np.array([stated_units(i) for i in contracts]) * table.discount[options]
+    # Not a matrix product, whose last bits depend on how many rows there are.
+    return np.asarray(units * (delta * weights).sum(axis=1), dtype=np.float64)

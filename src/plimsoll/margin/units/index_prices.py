@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from plimsoll.domain.instrument import Instrument
 from plimsoll.domain.market import MarketSnapshot
+from plimsoll.domain.quote_columns import quote_columns
 
 FloatArray = NDArray[np.float64]
 
@@ -17,8 +18,5 @@ def index_prices(
     instruments: Mapping[str, Instrument], snapshot: MarketSnapshot, forward: FloatArray
 ) -> FloatArray:
     """(N,) index of each contract; ``forward`` (N,) where the snapshot has none above 0."""
-    nan = float("nan")
-    quoted = np.array(
-        [snapshot.quotes[m].index if m in snapshot.quotes else nan for m in instruments]
-    )
+    quoted = quote_columns(snapshot, instruments).column("index")
     return np.where(np.isfinite(quoted) & (quoted > 0.0), quoted, forward)

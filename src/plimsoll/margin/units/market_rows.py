@@ -9,12 +9,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plimsoll.domain.book import Book
-from plimsoll.domain.instrument import Future, Instrument, Option, Payoff, Spot
+from plimsoll.domain.instrument import Instrument
+from plimsoll.domain.listing import Listing, listing_of
+from plimsoll.domain.magnitudes import are_prices, is_price
 from plimsoll.domain.margin_reason import MarginReason
 from plimsoll.domain.market import MarketSnapshot
+from plimsoll.domain.quote_columns import quote_columns
 from plimsoll.margin.currency import CurrencyPricing
+from plimsoll.margin.units.book_faults import book_faults
 from plimsoll.margin.units.cells import UnitLayout, sum_by_unit
-from plimsoll.maths import payoffs
+from plimsoll.margin.units.instrument_columns import (
+    InstrumentColumns,
+    instrument_columns,
+    settle_prices,
+)
 from plimsoll.maths.position_values import (
     PARALLEL_POSITIONS,
     HeldPositions,
@@ -28,12 +36,6 @@ FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
 
-PAYOFF_CODES = {
-    Payoff.LINEAR: payoffs.LINEAR,
-    Payoff.INVERSE: payoffs.INVERSE,
-    Payoff.QUANTO: payoffs.QUANTO,
-}
-
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class MarketRows:
@@ -41,14 +43,15 @@ class MarketRows:
 
     Parameters
     ----------
-    markets : tuple of N str
-    instruments : tuple of N Instrument
+    listing : Listing
+        The N instruments.
     payoff : (N + 1,) int64
         Codes of `plimsoll.maths.payoffs`.
     size : (N + 1,) float64
-        Contract size.
+        Contract size; NaN where only the contract's name is known.
     mark : (N + 1,) float64
-        Of options and spot: price in settlement currency; NaN where there is none.
+        Of options and spot: price in settlement currency; NaN where there is none, or none that
+        is `plimsoll.domain.magnitudes.is_price` (an option's may be 0).
     settle_price : (N + 1,) float64
         Of the settlement currency, in the numeraire.
     has_value : (N + 1,) bool
@@ -57,8 +60,7 @@ class MarketRows:
         `MarginReason` codes; the last row's is UNKNOWN_INSTRUMENT.
     """
 
-    markets: tuple[str, ...]
-    instruments: tuple[Instrument, ...]
+    listing: Listing
     payoff: IntArray
     size: FloatArray
     mark: FloatArray
@@ -66,10 +68,28 @@ class MarketRows:
     has_value: BoolArray
     reason: IntArray
 
+    @property
+    def markets(self) -> tuple[str, ...]:
+        """N markets."""
+        return self.listing.markets
+
+    @property
+    def instruments(self) -> tuple[Instrument, ...]:
+        """N instruments."""
+        return self.listing.instruments
+
+    def of(self, few: Listing, at: IntArray) -> MarketRows:
+        """Return the rows ``at`` (K,), which are those of ``few``, and the last one."""
+        rows = np.append(at, len(self.listing))
+        found = {
+            name: getattr(self, name)[rows]
+            for name in ("payoff", "size", "mark", "settle_price", "has_value", "reason")
+        }
+        return MarketRows(listing=few, **found)
+
     def rows_of(self, book: Book) -> IntArray:
         """(M,) row of each of the book's markets; unknown ones get the last row."""
-        row_of = {market: row for row, market in enumerate(self.markets)}
-        unknown = len(self.markets)
+        row_of, unknown = self.listing.row_of, len(self.listing)
         return np.array([row_of.get(market, unknown) for market in book.markets], dtype=np.int64)
 
     def valued(self, row_of_market: IntArray) -> ValuedMarkets:
@@ -101,7 +121,8 @@ class BookValues:
         and spot at their marks. NaN where a reason stands.
     reason : (P,) int64
     collateral : (U,) float64
-        Cross collateral, and the margin of isolated positions; NaN where a currency has no price.
+        Cross collateral, and the margin of isolated positions; NaN where they or the price of
+        their currency are unknown.
     unit_reason : (U,) int64
     """
 
@@ -116,29 +137,42 @@ def market_rows(
 ) -> MarketRows:
     """Lay out marks and contract terms.
 
-    Expired contracts, missing or impossible marks and settlement currencies without price become
-    reasons. An option's mark may be missing here: its model says whether it needs one.
-
-    Raises
-    ------
-    UsageError
-        For a contract without size, and for a settlement currency that nothing prices.
+    Contracts without size, expired ones, missing or impossible marks and settlement currencies
+    without price become reasons. An option's mark may be missing here: its model says whether it
+    needs one.
     """
-    known = tuple(instruments.values())
-    size = [float(i.required_contract_size()) for i in known]
-    mark = [mark_of(snapshot, market) for market in instruments]
-    price = [pricing.price(i.settle, snapshot, instruments) for i in known]
-    reason = [_reason(i, m, p, snapshot.at_ns) for i, m, p in zip(known, mark, price, strict=True)]
+    listing = listing_of(instruments)
+    terms, quotes = instrument_columns(listing), quote_columns(snapshot, listing)
+    quoted = quotes.column("mark")
+    mark = np.where(are_prices(quoted) | (terms.is_option & (quoted == 0.0)), quoted, np.nan)
+    price = settle_prices(listing, snapshot, pricing)
+    price = np.where(are_prices(price), price, np.nan)
     return MarketRows(
-        markets=tuple(instruments),
-        instruments=known,
-        payoff=np.array([*(PAYOFF_CODES[i.payoff] for i in known), 0], dtype=np.int64),
-        size=np.array([*size, 0.0]),
-        mark=np.array([*mark, np.nan]),
-        settle_price=np.array([*price, np.nan]),
-        has_value=np.array([*(isinstance(i, Option | Spot) for i in known), False]),
-        reason=np.array([*reason, MarginReason.UNKNOWN_INSTRUMENT], dtype=np.int64),
+        listing=listing,
+        payoff=np.append(terms.payoff, 0),
+        size=np.append(terms.size, 0.0),
+        mark=np.append(mark, np.nan),
+        settle_price=np.append(price, np.nan),
+        has_value=np.append(terms.is_option | terms.is_spot, False),
+        reason=np.append(
+            _reasons(terms, quoted, mark, price, snapshot.at_ns), MarginReason.UNKNOWN_INSTRUMENT
+        ).astype(np.int64),
     )
+
+
+def _reasons(
+    terms: InstrumentColumns, quoted: FloatArray, mark: FloatArray, price: FloatArray, at_ns: int
+) -> IntArray:
+    """(N,) the first fault of each instrument; an option may lack its mark."""
+    may_lack = terms.is_option & np.isnan(quoted)
+    faults = {
+        MarginReason.NO_CONTRACT_SIZE: np.isnan(terms.size),
+        MarginReason.EXPIRED: terms.expires & (terms.expiry_ns <= at_ns),
+        MarginReason.NO_MARK: np.isnan(mark) & ~may_lack,
+        MarginReason.NO_CURRENCY_PRICE: np.isnan(price),
+    }
+    codes = [int(reason) for reason in faults]
+    return np.select(list(faults.values()), codes, int(MarginReason.NONE)).astype(np.int64)
 
 
 def book_values(
@@ -150,12 +184,8 @@ def book_values(
 ) -> BookValues:
     """Value positions and collateral; haircuts are not taken here.
 
-    An option without a mark has the reason NO_MARK.
-
-    Raises
-    ------
-    UsageError
-        For a collateral currency that nothing prices (wrong use: name its market).
+    An option without a mark has the reason NO_MARK. Reasons of single positions and units are
+    those of `plimsoll.margin.units.book_faults` too.
     """
     row_of_market = rows.rows_of(book)
     count = book.market.size
@@ -175,12 +205,24 @@ def book_values(
         int(MarginReason.NO_FUNDING),
         out,
     )
+    _note_faults(book, rows, row_of_market, out)
     return BookValues(
         unrealised=out.worth,
         reason=out.reason,
         collateral=_collateral(book, layout, rows, row_of_market, pricing, snapshot),
         unit_reason=_unit_reasons(book, layout, pricing, snapshot, rows),
     )
+
+
+def _note_faults(
+    book: Book, rows: MarketRows, row_of_market: IntArray, out: PositionWorths
+) -> None:
+    """Take the worth of positions that the book does not tell enough of."""
+    faults = book_faults(book)
+    if not (faults.duplicate.size or faults.entry.size):
+        return
+    needs_entry = ~rows.has_value[row_of_market][book.market]
+    out.worth[faults.note_positions(out.reason, needs_entry)] = np.nan
 
 
 def _collateral(
@@ -196,8 +238,8 @@ def _collateral(
         held = book.collateral[:, column]
         value[: len(book)] += np.where(held == 0.0, 0.0, held * price)
     isolated = layout.position[len(book) :]
-    row = row_of_market[book.market[isolated]]
-    value[len(book) :] = book.isolated_margin[isolated] * rows.settle_price[row]
+    row, margin = row_of_market[book.market[isolated]], book.isolated_margin[isolated]
+    value[len(book) :] = np.where(np.isinf(margin), np.nan, margin) * rows.settle_price[row]
     return value
 
 
@@ -208,36 +250,35 @@ def _unit_reasons(
     snapshot: MarketSnapshot,
     rows: MarketRows,
 ) -> IntArray:
-    found = np.zeros(len(layout), dtype=np.int64)
+    found = book_faults(book).unit_reasons(layout)
     for column, price in enumerate(_prices(book, pricing, snapshot, rows)):
-        if not (np.isfinite(price) and price > 0.0):
-            missing = np.flatnonzero(book.collateral[:, column] != 0.0)
-            found[missing] = int(MarginReason.NO_COLLATERAL_PRICE)
+        if not is_price(price):
+            held = book.collateral[:, column] != 0.0
+            held &= found[: len(book)] == 0
+            found[np.flatnonzero(held)] = int(MarginReason.NO_COLLATERAL_PRICE)
     return found
 
 
 def _prices(
     book: Book, pricing: CurrencyPricing, snapshot: MarketSnapshot, rows: MarketRows
 ) -> list[float]:
-    known = dict(zip(rows.markets, rows.instruments, strict=True))
-    return [pricing.price(currency, snapshot, known) for currency in book.currencies]
+    found = [pricing.price(currency, snapshot, rows.listing) for currency in book.currencies]
+    return [price if is_price(price) else float("nan") for price in found]
 
 
-def mark_of(snapshot: MarketSnapshot, market: str) -> float:
-    """Mark of a market; NaN where the snapshot has none."""
-    return float(snapshot.quotes[market].mark) if market in snapshot.quotes else float("nan")
+def mark_of(snapshot: MarketSnapshot, market: str, *, may_be_zero: bool = False) -> float:
+    """Mark of a market; NaN where the snapshot has none, or one that no arithmetic carries.
 
-
-def _reason(instrument: Instrument, mark: float, settle_price: float, at_ns: int) -> MarginReason:
-    if isinstance(instrument, Future | Option) and instrument.expiry_ns <= at_ns:
-        return MarginReason.EXPIRED
-    lowest = 0.0 if isinstance(instrument, Option) else np.nextafter(0.0, 1.0)
-    may_lack = isinstance(instrument, Option) and np.isnan(mark)
-    if not may_lack and not (np.isfinite(mark) and mark >= lowest):
-        return MarginReason.NO_MARK
-    if not (np.isfinite(settle_price) and settle_price > 0.0):
-        return MarginReason.NO_CURRENCY_PRICE
-    return MarginReason.NONE
+    Parameters
+    ----------
+    may_be_zero : bool
+        Options may be worth nothing.
+    """
+    if market not in snapshot.quotes:
+        return float("nan")
+    mark = float(snapshot.quotes[market].mark)
+    good = is_price(mark) or (may_be_zero and mark == 0.0)
+    return mark if good else float("nan")
 
 
 def unit_sums(layout: UnitLayout, values: FloatArray) -> FloatArray:

@@ -1,0 +1,79 @@
+"""Figures of quotes in columns by market; of a listing, only what was quoted anew is read again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from operator import is_not
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from plimsoll.domain.instrument import Instrument
+from plimsoll.domain.listing import Latest, Listing
+from plimsoll.domain.market import MarketSnapshot, Quote
+
+FloatArray = NDArray[np.float64]
+BoolArray = NDArray[np.bool_]
+Quotes: TypeAlias = tuple[Quote | None, ...]
+
+
+class QuoteColumns:
+    """The quotes of N markets, None where there is none.
+
+    Parameters
+    ----------
+    held : tuple of N Quote or None
+    columns : dict of str to (N,) float64
+        Figures known already, by name; owned from here on.
+    """
+
+    __slots__ = ("_columns", "held")
+
+    def __init__(self, held: Quotes, columns: dict[str, FloatArray]) -> None:
+        self.held, self._columns = held, columns
+
+    def column(self, name: str) -> FloatArray:
+        """(N,) a figure of `Quote`; NaN where there is no quote. Not to be changed."""
+        if name not in self._columns:
+            self._columns[name] = _figures(self.held, name)
+        return self._columns[name]
+
+    def then(self, held: Quotes) -> QuoteColumns:
+        """Return the columns of later quotes: figures are read again where the quote is another."""
+        rows = np.flatnonzero(changed_quotes(self.held, held)).tolist()
+        if not rows:
+            return self
+        found = {}
+        for name, column in list(self._columns.items()):
+            found[name] = column.copy()
+            found[name][rows] = _figures(tuple(held[row] for row in rows), name)
+        return QuoteColumns(held, found)
+
+
+def quote_columns(snapshot: MarketSnapshot, instruments: Mapping[str, Instrument]) -> QuoteColumns:
+    """Return the quotes of instruments, in their order."""
+    held = quotes_of(snapshot, instruments)
+    if not isinstance(instruments, Listing):
+        return QuoteColumns(held, {})
+    latest = instruments.column("quote_columns", Latest)
+    before = latest.value
+    found = before.then(held) if isinstance(before, QuoteColumns) else QuoteColumns(held, {})
+    latest.value = found
+    return found
+
+
+def quotes_of(snapshot: MarketSnapshot, instruments: Mapping[str, Instrument]) -> Quotes:
+    """Return the quote of each instrument, in their order; None where there is none."""
+    return tuple(map(snapshot.quotes.get, instruments))
+
+
+def changed_quotes(before: Quotes, after: Quotes) -> BoolArray:
+    """(N,) where another quote stands; quotes never change themselves."""
+    return np.fromiter(map(is_not, before, after), dtype=np.bool_, count=len(after))
+
+
+def _figures(held: Quotes, name: str) -> FloatArray:
+    nan = float("nan")
+    figures = [nan if quote is None else getattr(quote, name) for quote in held]
+    return np.array(figures, dtype=np.float64)
