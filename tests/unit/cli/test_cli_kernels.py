@@ -11,8 +11,9 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import numpy as np
 import pytest
-from numba import types
+from numba import typeof, types
 
 import plimsoll
 from plimsoll.journeys.kernel_types import argument_types
@@ -34,6 +35,16 @@ Index = NDArray[np.int64]
 class Pair(NamedTuple):
     values: Vector
     at: Index
+
+
+class Twins(NamedTuple):
+    left: float
+    right: float
+
+
+@njit(cache=True)
+def alike(twins: Twins) -> float:
+    return twins.left - twins.right
 
 
 @njit(cache=True)
@@ -93,6 +104,13 @@ def test_types_from_annotations(example: Path) -> None:
     assert argument_types(module.foreign) is None
     module.mixed.compile((pair, count, flag))
     assert is_compiled(module.mixed)
+
+
+def test_annotated_tuples_have_the_types_of_real_ones(example: Path) -> None:
+    module: Any = load(example)
+    assert argument_types(module.alike) == (typeof(module.Twins(1.0, 2.0)),)
+    pair = module.Pair(np.zeros(2), np.zeros(2, np.int64))
+    assert (argument_types(module.mixed) or ())[0] == typeof(pair)
 
 
 def test_every_kernel_in_the_source_is_found() -> None:
