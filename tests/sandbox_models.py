@@ -22,6 +22,7 @@ from plimsoll.margin.add_ons import (
     LiquidityParameters,
     MinimumCharge,
     MinimumParameters,
+    MinimumRule,
     PegBand,
     WithAddOns,
 )
@@ -349,5 +350,9 @@ MODELS: dict[str, Examined] = {
     **simulated(),
     **exposed(),
 }
+MODELS["deribit X:PM with minimum"] = with_add_ons(
+    MODELS["deribit X:PM"],
+    (MinimumCharge(parameters=each(MinimumParameters()), rule=MinimumRule.HEDGED_FLOOR),),
+)
 MODELS["deribit X:PM with add-ons"] = with_add_ons(MODELS["deribit X:PM"], HEDGED_ADD_ONS)
 MODELS["tiered with add-ons"] = with_add_ons(MODELS["tiered"], SIZE_ADD_ONS)

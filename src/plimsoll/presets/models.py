@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from plimsoll.domain.tiers import TierTable
+from plimsoll.margin.add_ons import MinimumCharge, MinimumParameters, MinimumRule, WithAddOns
 from plimsoll.margin.bybit import BybitMargin, BybitParameters
 from plimsoll.margin.currency import CurrencyPricing
 from plimsoll.margin.deribit import (
@@ -49,6 +50,9 @@ from plimsoll.presets.tables import (
 
 Build = Callable[[CurrencyPricing], MarginModel[Any]]
 
+MINIMUM = "minimum_charge"
+"""Option of a file: rates of the charge on hedged size that its model lacks."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelForm:
@@ -62,19 +66,39 @@ class ModelForm:
 
 
 def _deribit_portfolio(node: Node, options: Node) -> ModelForm:
-    options.mapping(("mode",))
+    options.mapping(("mode",), (MINIMUM,))
     mode = options.under("mode").text()
     if mode not in tuple(PortfolioMode):
         options.under("mode").refuse(f"must be one of {', '.join(PortfolioMode)}")
     node.mapping((GENERAL,), None)
+    coins = {key.split("_")[0] for key in node.value if key != GENERAL}
+
+    def plain(pricing: CurrencyPricing) -> MarginModel[Any]:
+        return DeribitPortfolioMargin(pricing=pricing, mode=PortfolioMode(mode))
+
     return ModelForm(
         parameters={
             key: constants(DeribitGeneral if key == GENERAL else DeribitPair, item)
             for key, item in node.items()
         },
-        build=lambda pricing: DeribitPortfolioMargin(pricing=pricing, mode=PortfolioMode(mode)),
+        build=_with_minimum(plain, options, coins),
         cash="" if mode == PortfolioMode.SEGREGATED else "USD",
     )
+
+
+def _with_minimum(build: Build, options: Node, underlyings: Iterable[str]) -> Build:
+    """Add the charge on hedged size, where the file states one: no venue's, and so labelled."""
+    if MINIMUM not in options.value:
+        return build
+    stated = constants(MinimumParameters, options.under(MINIMUM).mapping(optional=None))
+    charge = MinimumCharge(
+        parameters=dict.fromkeys(underlyings, stated), rule=MinimumRule.HEDGED_FLOOR
+    )
+
+    def with_charge(pricing: CurrencyPricing) -> MarginModel[Any]:
+        return WithAddOns(model=build(pricing), pricing=pricing, add_ons=(charge,))
+
+    return with_charge
 
 
 def _deribit_standard(node: Node, options: Node) -> ModelForm:

@@ -15,7 +15,9 @@ from plimsoll import presets
 from plimsoll.adapters.venues import Venue, parse_name
 from plimsoll.domain.tiers import TierTable
 from plimsoll.errors import DataFormatError, UsageError
+from plimsoll.margin.add_ons import MinimumCharge, MinimumRule, WithAddOns
 from plimsoll.margin.bybit import FIRST_CLASS as BYBIT
+from plimsoll.margin.currency import CurrencyPricing
 from plimsoll.margin.derive import Pmrm1Parameters, Pmrm2Parameters, SrmParameters
 from plimsoll.margin.governed import governance
 from plimsoll.margin.okx import FIRST_CLASS, OTHER_CLASS_2024
@@ -84,6 +86,28 @@ def test_deribit_as_published() -> None:
             for field, value in published.items():
                 assert getattr(held[pair], field) == Decimal(value), field
         assert held["general"].maintenance_factor == Decimal("0.8")
+
+
+def test_only_deribits_cross_margin_has_a_charge_that_is_no_venues() -> None:
+    """A box asks nothing in dollars by the matrix; the preset says whose the charge is."""
+    pricing = CurrencyPricing()
+    added = [n for n in presets.names() if isinstance(presets.load(n).model(pricing), WithAddOns)]
+    assert added == ["deribit-cross"]
+    held = presets.load("deribit-cross")
+    model = held.model(pricing)
+    assert isinstance(model, WithAddOns)
+    (charge,) = model.add_ons
+    assert isinstance(charge, MinimumCharge)
+    assert charge.rule is MinimumRule.HEDGED_FLOOR
+    assert isinstance(charge.parameters, dict)
+    assert set(charge.parameters) == {"BTC", "ETH"}
+    assert charge.parameters["BTC"].option_rate == Decimal("0.001")
+    assert any("ours and not the venue's" in assumption.what for assumption in held.assumed)
+    with pytest.raises(DataFormatError, match="option_rate"):
+        read_preset(
+            changed("deribit-cross", "options", "minimum_charge", "option_rate", to="3 fraction"),
+            "x.yaml",
+        )
 
 
 def test_files_say_what_the_models_call_published() -> None:

@@ -6,8 +6,10 @@ leaves its peg. Within an underlying, with legs by the currency their value hang
     hedged = min(sum of long legs, sum of short legs)
     add-on = progressive charge on ``hedged`` at the band of the weakest leg's peg
 
-Bands and brackets follow the stablecoin charge of OKX (`reference/methodology.md`, 1.4), read more
-strictly where there are more than two legs: all are taken at the weakest one's band.
+Bands and brackets follow the stablecoin charge of OKX (`reference/methodology.md`, 1.4), whose
+model has it as MR9 (`plimsoll.margin.okx`). There legs are paired off one after the other, and each
+pair is charged at its own weaker peg, through brackets that begin anew; here all that is hedged is
+one amount, at the weakest peg of all legs, which asks no less. With two legs both ask the same.
 """
 
 from __future__ import annotations
@@ -25,6 +27,7 @@ from plimsoll.domain.requirement import Requirements
 from plimsoll.errors import ParameterError
 from plimsoll.margin.add_ons.exposed import Charge, Charged, ExposedBook, charge_of
 from plimsoll.margin.add_ons.markets import AddOnMarkets
+from plimsoll.maths.progressive_brackets import progressive_charge
 
 FloatArray = NDArray[np.float64]
 
@@ -65,12 +68,8 @@ class PegBand:
 
     def charge(self, size_usd: FloatArray) -> FloatArray:
         """Charge each slice of ``size_usd`` at its own rate."""
-        total, lower = np.zeros(size_usd.shape), 0.0
-        for cap, rate in self.brackets:
-            upper = np.inf if cap is None else float(cap)
-            total = total + np.clip(size_usd - lower, 0.0, upper - lower) * float(rate)
-            lower = upper
-        return total
+        caps = [np.inf if cap is None else float(cap) for cap, _ in self.brackets]
+        return progressive_charge(size_usd, caps, [float(rate) for _, rate in self.brackets])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,6 +4,7 @@
 
     hedged gross   add-on = rate x (gross - |net|)       nothing on outright positions
     floor          add-on = max(0, rate x gross - what the model asks)
+    hedged floor   add-on = max(0, rate x (gross - |net|) - what the model asks)
 
 *Basis.* Within an underlying, deltas of different expiries (or settlement currencies) are hedged
 only up to the basis between them. With ``M = min(long groups, short groups)``, and ``t`` the years
@@ -44,6 +45,7 @@ class MinimumRule(StrEnum):
 
     HEDGED_GROSS = "hedged_gross"
     FLOOR = "floor"
+    HEDGED_FLOOR = "hedged_floor"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,13 +109,16 @@ class PreparedMinimum:
         paid = sums.gross_by_cell(self.rate * np.abs(delta))
         with np.errstate(invalid="ignore", divide="ignore"):
             hedged = np.where(gross > 0.0, np.maximum(gross - net, 0.0) / gross, 0.0)
+        asked, about = exposed.of_cells(paid * hedged), "cost of closing what is hedged, on gross"
+        if self.add_on.rule is MinimumRule.HEDGED_FLOOR:
+            asked, about = lift_to(inner.maintenance, asked), f"lift to the {about}"
         return charge_of(
             "minimum_charge",
             "Minimum charge",
-            exposed.of_cells(paid * hedged),
+            asked,
             self.add_on.charged,
             exposed.lacking_parameters(self.known, exposed.delta_reason),
-            "cost of closing what is hedged, on gross",
+            about,
         )
 
     def _floor(self, exposed: ExposedBook, inner: Requirements) -> Charge:

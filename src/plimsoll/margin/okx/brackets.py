@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plimsoll.errors import ParameterError
+from plimsoll.maths.progressive_brackets import progressive_charge
 
 FloatArray = NDArray[np.float64]
 
@@ -59,12 +60,8 @@ def progressive(amount: FloatArray, brackets: Sequence[Bracket]) -> FloatArray:
     >>> progressive(np.array([10e6]), rows).tolist()
     [202500.0]
     """
-    total, lower = np.zeros(amount.shape), 0.0
-    for bracket in brackets:
-        cap = np.inf if bracket.cap_usd is None else float(bracket.cap_usd)
-        total = total + np.clip(amount - lower, 0.0, cap - lower) * float(bracket.factor)
-        lower = cap
-    return total
+    caps = [np.inf if b.cap_usd is None else float(b.cap_usd) for b in brackets]
+    return progressive_charge(amount, caps, [float(b.factor) for b in brackets])
 
 
 def band_of(bands: Sequence[DepegBand], peg: float) -> DepegBand:

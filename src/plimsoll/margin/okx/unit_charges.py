@@ -90,6 +90,9 @@ def depeg_charge(
 ) -> FloatArray:
     """MR9: hedged size of each pair of legs, at the rates of the weaker one's peg.
 
+    The add-on of other models (`plimsoll.margin.add_ons.depeg`) charges all that is hedged at the
+    weakest peg of all legs; with two legs both ask the same.
+
     Parameters
     ----------
     delta : (C, L) float64
