@@ -108,9 +108,9 @@ def test_types_from_annotations(example: Path) -> None:
 
 def test_annotated_tuples_have_the_types_of_real_ones(example: Path) -> None:
     module: Any = load(example)
-    assert argument_types(module.alike) == (typeof(module.Twins(1.0, 2.0)),)
-    pair = module.Pair(np.zeros(2), np.zeros(2, np.int64))
-    assert (argument_types(module.mixed) or ())[0] == typeof(pair)
+    twins, pair = module.Twins(1.0, 2.0), module.Pair(np.zeros(2), np.zeros(2, np.int64))
+    real = [typeof(value) for value in (twins, pair)]  # type: ignore[no-untyped-call]
+    assert [(argument_types(k) or ())[0] for k in (module.alike, module.mixed)] == real
 
 
 def test_every_kernel_in_the_source_is_found() -> None:
