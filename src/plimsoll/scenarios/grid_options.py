@@ -25,7 +25,7 @@ from plimsoll.maths.black76_grid import ScenarioShocks, flat_grid_prices
 from plimsoll.maths.black76_kernels import LARGEST, SMALLEST_PRICE
 from plimsoll.maths.variance_clock import calendar_years
 from plimsoll.scenarios.grid_rules import GridRules, SkewFactors, VolSource, skewed_scenarios
-from plimsoll.scenarios.option_expiries import contract_units
+from plimsoll.scenarios.option_expiries import stated_units
 from plimsoll.scenarios.risk_grid import RiskGrid, VolMove, VolRule
 
 FloatArray = NDArray[np.float64]
@@ -87,7 +87,7 @@ def option_rows(
     Raises
     ------
     UsageError
-        For an option without contract size, and for a surface later than the snapshot.
+        For a surface later than the snapshot.
     """
     held = list(options.values())
     expiry_ns = np.array([o.expiry_ns for o in held], dtype=np.int64)
@@ -96,6 +96,8 @@ def option_rows(
     tau = np.maximum(calendar_years(snapshot.at_ns, expiry_ns), 0.0)
     rate = np.array([np.nan if q is None else q.rate_annual for q in quotes])
     discount = np.exp(-np.maximum(rate, rules.lowest_rate_annual) * tau)
+    reason = np.where(reason == 0, lacking, reason)
+    units = np.array([stated_units(o) for o in held])
     return OptionRows(
         floating=np.array([np.nan if q is None else q.floating for q in quotes]),
         fixed=np.array([np.nan if q is None else q.fixed for q in quotes]),
@@ -103,10 +105,12 @@ def option_rows(
         tau_years=tau,
         sigma=sigma,
         discount=discount if rules.discounted else np.ones(len(held)),
-        units=np.array([contract_units(o) for o in held]),
+        units=units,
         is_call=np.array([o.right is OptionRight.CALL for o in held], dtype=np.bool_),
         inverse=np.array([o.payoff is Payoff.INVERSE for o in held], dtype=np.bool_),
-        reason=np.where(reason == 0, lacking, reason).astype(np.int64),
+        reason=np.where(np.isnan(units), int(MarginReason.NO_CONTRACT_SIZE), reason).astype(
+            np.int64
+        ),
     )
 
 

@@ -15,7 +15,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from plimsoll.domain.instrument import Future, Instrument, Option, Payoff, Spot
+from plimsoll.domain.instrument import Future, Instrument, Option, Payoff, Spot, stated_size
+from plimsoll.domain.magnitudes import are_prices
 from plimsoll.domain.margin_reason import MarginReason
 from plimsoll.domain.market import DAY_NS, MarketSnapshot
 from plimsoll.errors import UsageError
@@ -145,8 +146,8 @@ def grid_table(
     Raises
     ------
     UsageError
-        For a contract without size, a surface later than the snapshot, and skew scenarios
-        without factors; never for something that the snapshot lacks.
+        For a surface later than the snapshot, and skew scenarios without factors; never for
+        something that the snapshot lacks.
     """
     table = _empty(instruments, grid)
     options = {m: i for m, i in instruments.items() if isinstance(i, Option)}
@@ -256,14 +257,15 @@ def _fill_delta_one(
     """Write the rows ``at`` of perpetuals, futures and spot."""
     held = list(instruments.values())
     mark = np.array([_mark(snapshot, market) for market in instruments])
-    size = np.array([float(i.required_contract_size()) for i in held])
+    size = np.array([stated_size(i) for i in held])
     codes = np.array([_CODES[i.payoff] for i in held], dtype=np.int64)
     ends = np.array([_years_left(i, snapshot.at_ns) for i in held])
     share = floating_shares(instruments, snapshot)
-    bad = ~(np.isfinite(mark) & (mark > 0.0))
+    bad = ~are_prices(mark)
     reason = np.where(np.isnan(share), int(MarginReason.NO_FORWARD), int(MarginReason.NONE))
     reason = np.where(bad, int(MarginReason.NO_MARK), reason)
-    table.reason[at] = np.where(ends <= 0.0, int(MarginReason.EXPIRED), reason)
+    reason = np.where(ends <= 0.0, int(MarginReason.EXPIRED), reason)
+    table.reason[at] = np.where(np.isnan(size), int(MarginReason.NO_CONTRACT_SIZE), reason)
     table.forward[at], table.floating[at] = mark, mark * share
     table.tau_years[at], table.discount[at] = np.maximum(ends, 0.0), 1.0
     good = np.flatnonzero(table.reason[at] == 0)

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from plimsoll.domain.instrument import Option, Pair, Payoff
+from plimsoll.domain.instrument import Option, Pair, Payoff, stated_size
 from plimsoll.domain.market import MarketSnapshot
 from plimsoll.domain.scenario import Factor
 from plimsoll.domain.surface import VolSurface
@@ -90,6 +90,11 @@ def contract_units(option: Option) -> float:
     """How many times what one price is of an option's contract holds."""
     size = float(option.required_contract_size())
     return size if option.pair.base_units == 1 else size / option.pair.base_units
+
+
+def stated_units(option: Option) -> float:
+    """As `contract_units`; NaN where only the option's name is known."""
+    return stated_size(option) / option.pair.base_units
 
 
 def reason_of(

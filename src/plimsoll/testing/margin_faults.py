@@ -3,45 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
 
 import numpy as np
 
 from plimsoll.domain.account import Account, Order
 from plimsoll.domain.book import Book
-from plimsoll.domain.expiry_quote import ExpiryQuote
-from plimsoll.domain.instrument import Future, Instrument, Option, Pair
-from plimsoll.domain.market import HOUR_NS, MarketSnapshot
+from plimsoll.domain.instrument import Option
+from plimsoll.domain.margin_reason import MarginReason
 from plimsoll.domain.requirement import Requirements
-from plimsoll.testing.generated_books import position, sized
+from plimsoll.testing.book_fault_cases import order_faults, pool_faults, position_faults
+from plimsoll.testing.fault import FAULTY, Fault, holding
+from plimsoll.testing.generated_books import sized
 from plimsoll.testing.margin_case import MarginCase
 from plimsoll.testing.margin_findings import MarginFinding, failed
 from plimsoll.testing.margin_properties import MarginProperty
+from plimsoll.testing.market_fault_cases import bad_marks, bad_terms, without_forward
 from plimsoll.testing.subject import Subject
-from plimsoll.testing.unit_numbers import differences, unit_numbers
+from plimsoll.testing.unit_numbers import UnitKey, differences, unit_numbers
 
-_FAULTY = "faulty account"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Fault:
-    """One thing that is wrong.
-
-    Parameters
-    ----------
-    name : str
-    case : MarginCase
-        With the fault in it.
-    account : Account
-        That holds it.
-    touched : frozenset of str
-        Markets that may have other numbers now.
-    """
-
-    name: str
-    case: MarginCase
-    account: Account
-    touched: frozenset[str] = frozenset()
+FAULTS = MarginProperty.FAULTS
 
 
 def check_faults(
@@ -56,13 +36,14 @@ def check_faults(
     """
     out = []
     for fault in faults(subject, spoilt):
+        own = fault.case is subject.case
         try:
-            prepared = fault.case.prepared()
+            prepared = subject.prepared if own else fault.case.prepared()
             found = prepared.requirements(_with(book, fault.account))
         except Exception as error:  # whatever it is: one bad market must not sink the book
-            out.append(failed(MarginProperty.FAULTS, f"{fault.name} raises: {error!r}"))
+            out.append(failed(FAULTS, f"{fault.name} raises: {error!r}"))
             continue
-        out += _reasons_given(fault, found)
+        out += _reasons_given(subject, fault, found)
         out += _others_unchanged(subject, fault, book, found)
     return out
 
@@ -70,130 +51,92 @@ def check_faults(
 def faults(subject: Subject, spoilt: frozenset[str] = frozenset()) -> Iterator[Fault]:
     """Yield every kind of bad input, each in one market of every kind of contract."""
     case = subject.case
+    ordering = MarginProperty.ORDERS in subject.promises
     good = _one_of_each_kind(case, [m for m in subject.markets if m not in spoilt])
-    yield Fault(name="unknown instrument", case=case, account=_holding(case, "UNKNOWN-1", 1.0))
-    if MarginProperty.ORDERS in subject.promises:
+    yield Fault(name="unknown instrument", case=case, account=holding(case, "UNKNOWN-1", 1.0))
+    if ordering:
         lost = Order(market="UNKNOWN-1", quantity=1.0)
         yield Fault(
             name="order in an unknown instrument",
             case=case,
-            account=Account(name=_FAULTY, orders=(lost,)),
+            account=Account(name=FAULTY, orders=(lost,)),
         )
     for market in good:
         quantity = sized(case, market, 1_000.0)
-        yield Fault(
-            name=f"NaN quantity of {market}", case=case, account=_holding(case, market, np.nan)
-        )
+        yield from position_faults(case, market, quantity)
+        yield from pool_faults(case, market, quantity)
+        if ordering:
+            yield from order_faults(case, market, quantity)
         option = isinstance(case.instruments[market], Option)
         if not option or MarginProperty.OPTION_MARKS in subject.promises:
-            yield from _bad_marks(case, market, quantity)
-        if isinstance(case.instruments[market], Future | Option):
-            yield _expired(case, market, quantity)
-        if isinstance(case.instruments[market], Option):
-            yield _without_forward(case, market, quantity)
+            yield from bad_marks(case, market, quantity)
+        yield from bad_terms(case, market, quantity)
+        if option:
+            yield without_forward(case, market, quantity)
 
 
-def _bad_marks(case: MarginCase, market: str, quantity: float) -> Iterator[Fault]:
-    """Quotes that are missing or impossible; an option may be worth 0."""
-    quotes = dict(case.snapshot.quotes)
-    option = isinstance(case.instruments[market], Option)
-    marks = (np.nan, np.inf, -1.0) if option else (np.nan, np.inf, -1.0, 0.0)
-    left = {m: q for m, q in quotes.items() if m != market}
-    changed = {"no quote": left} | {
-        f"mark {mark}": {**quotes, market: replace(quotes[market], mark=float(mark))}
-        for mark in marks
-    }
-    for name, given in changed.items():
-        yield Fault(
-            name=f"{name} of {market}",
-            case=replace(case, snapshot=replace(case.snapshot, quotes=given)),
-            account=_holding(case, market, quantity),
-            touched=frozenset({market}),
-        )
-
-
-def _expired(case: MarginCase, market: str, quantity: float) -> Fault:
-    """A contract like ``market`` that expired an hour ago and still has its quote."""
-    old = f"{market}-EXPIRED"
-    held = case.instruments[market]
-    assert isinstance(held, Future | Option)
-    gone = replace(held, expiry_ns=case.snapshot.at_ns - HOUR_NS)
-    quotes = {**case.snapshot.quotes, old: case.snapshot.quotes[market]}
-    with_it = replace(
-        case,
-        instruments={**case.instruments, old: gone},
-        snapshot=replace(case.snapshot, quotes=quotes),
-    )
-    return Fault(name=f"expired {market}", case=with_it, account=_holding(with_it, old, quantity))
-
-
-def _without_forward(case: MarginCase, market: str, quantity: float) -> Fault:
-    """Options of one underlying with neither surface, expiry's quote nor venue's volatility."""
-    held = case.instruments[market]
-    assert isinstance(held, Option)
-
-    def alike(other: Instrument) -> bool:
-        return isinstance(other, Option) and (other.pair, other.settle) == (held.pair, held.settle)
-
-    touched = frozenset(m for m, i in case.instruments.items() if alike(i))
-    snapshot = case.snapshot
-    bare = replace(
-        snapshot,
-        quotes={
-            m: replace(q, implied_vol_annual=float("nan")) if m in touched else q
-            for m, q in snapshot.quotes.items()
-        },
-        surfaces={k: s for k, s in snapshot.surfaces.items() if k != (held.pair, held.settle)},
-        expiries=_kept(snapshot, held),
-    )
-    return Fault(
-        name=f"no surface, forward nor volatility of {market}",
-        case=replace(case, snapshot=bare),
-        account=_holding(case, market, quantity),
-        touched=touched,
-    )
-
-
-def _kept(snapshot: MarketSnapshot, held: Option) -> dict[tuple[Pair, str, int], ExpiryQuote]:
-    key = (held.pair, held.settle)
-    return {k: q for k, q in snapshot.expiries.items() if k[:2] != key}
-
-
-def _reasons_given(fault: Fault, found: Requirements) -> list[MarginFinding]:
-    unit = int(found.units_of(_FAULTY)[0])
-    first, last = (int(x) for x in found.book.offsets[found.book.row(_FAULTY) :][:2])
-    own = found.unit_reason is not None and int(found.unit_reason[unit]) != 0
-    told = own or bool(np.any(found.parts.reason[first:last] != 0))
+def _reasons_given(subject: Subject, fault: Fault, found: Requirements) -> list[MarginFinding]:
+    """What is wrong with the answer for the faulty account itself."""
+    said = _reasons(found)
+    if fault.same_as is not None and not said:
+        return _same_numbers(subject, fault, found)
     out = []
-    levels = [found.initial[unit]]
-    if fault.account.positions:  # orders ask for initial margin only
-        levels.append(found.maintenance[unit])
-    if not np.all(np.isnan(levels)):
+    if not said or fault.reason not in (None, *said):
+        names = ", ".join(sorted(r.name for r in said)) or "no reason"
+        wanted = "a reason" if fault.reason is None else fault.reason.name
+        detail = f"{fault.name}: the account has {names} instead of {wanted}"
+        out.append(failed(FAULTS, detail, account=fault.account))
+    unit = int(found.units_of(FAULTY)[1 if fault.isolated else 0])
+    if not np.isnan([found.initial[unit], found.maintenance[unit]]).all():
         out.append(
             failed(
-                MarginProperty.FAULTS,
+                FAULTS,
                 f"{fault.name}: the account has a number",
                 found=float(found.initial[unit]),
                 account=fault.account,
             )
         )
-    if not told:
-        detail = f"{fault.name}: the account has no reason"
-        out.append(failed(MarginProperty.FAULTS, detail, account=fault.account))
+    if fault.isolated and np.isnan(found.initial[int(found.units_of(FAULTY)[0])]):
+        detail = f"{fault.name}: the cross pool has no number"
+        out.append(failed(FAULTS, detail, account=fault.account))
     return out
+
+
+def _reasons(found: Requirements) -> set[MarginReason]:
+    """All reasons of the faulty account, of its units and of its positions."""
+    first, last = (int(x) for x in found.book.offsets[found.book.row(FAULTY) :][:2])
+    codes = set(found.parts.reason[first:last].tolist())
+    if found.unit_reason is not None:
+        codes |= {int(found.unit_reason[u]) for u in found.units_of(FAULTY)}
+    return {MarginReason(code) for code in codes if code != 0}
+
+
+def _same_numbers(subject: Subject, fault: Fault, found: Requirements) -> list[MarginFinding]:
+    """The account must ask what it asks without what looks wrong."""
+    assert fault.same_as is not None
+    alone = Book.from_accounts([fault.same_as])
+    return differences(
+        FAULTS,
+        f"{fault.name}: the account itself",
+        found.book,
+        subject.numbers(alone),
+        unit_numbers(found),
+        gross={},
+        tolerance=None,
+    )
 
 
 def _others_unchanged(
     subject: Subject, fault: Fault, book: Book, found: Requirements
 ) -> list[MarginFinding]:
-    def untouched(name: str) -> bool:
-        account = book.account(name)
+    def untouched(key: UnitKey) -> bool:
+        account = book.account(key[0])
         held = {p.market for p in account.positions} | {o.market for o in account.orders}
         return not fault.touched & held
 
-    before = {k: u for k, u in subject.numbers(book).items() if untouched(k[0])}
+    before = {k: u for k, u in subject.numbers(book).items() if untouched(k)}
     return differences(
-        MarginProperty.FAULTS,
+        FAULTS,
         f"{fault.name}: another account",
         book,
         before,
@@ -208,10 +151,6 @@ def _with(book: Book, account: Account) -> Book:
     held = [book.account(name) for name in book.accounts]
     middle = len(held) // 2
     return Book.from_accounts([*held[:middle], account, *held[middle:]])
-
-
-def _holding(case: MarginCase, market: str, quantity: float) -> Account:
-    return Account(name=_FAULTY, positions=(position(case, market, quantity),))
 
 
 def _one_of_each_kind(case: MarginCase, markets: list[str]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -12,7 +13,7 @@ from add_on_books import FLAT
 from expiry_markets import EXPIRY_NS, INSTRUMENTS, PRICES
 from plimsoll.domain.account import Account, MarginMode, Position
 from plimsoll.domain.book import Book
-from plimsoll.domain.instrument import Future
+from plimsoll.domain.instrument import Future, Instrument, Option
 from plimsoll.domain.margin_reason import MarginReason
 from plimsoll.domain.market import MarketSnapshot, Quote
 from plimsoll.domain.table import format_cell
@@ -100,11 +101,39 @@ def test_impossible_fees_are_refused(given: Any) -> None:
 def test_wrong_use_is_refused() -> None:
     with pytest.raises(UsageError, match="venue"):
         settled(two(), PRICES, INSTRUMENTS, EXPIRY_NS, isolated_deficit="fund")  # type: ignore[arg-type]
+
+
+def kept(book: Book, instruments: Mapping[str, Instrument] = INSTRUMENTS) -> dict[str, str]:
+    """Markets of positions that were not settled, with the reason."""
+    _, report = settled(book, PRICES, instruments, EXPIRY_NS)
+    assert np.isfinite([report.payout, report.margin, report.fee, report.credit]).all()
+    markets = [book.markets[m] for m in report.kept_market.tolist()]
+    reasons = [SettlementReason(code).name for code in report.kept_reason.tolist()]
+    return dict(zip(markets, reasons, strict=True))
+
+
+def test_a_contract_of_unknown_size_is_not_settled() -> None:
     named = INSTRUMENTS["LIN"]
     assert isinstance(named, Future)
     unsized = {**INSTRUMENTS, "LIN": replace(named, contract_size=None)}
-    with pytest.raises(UsageError, match="known"):
-        settled(two(), PRICES, unsized, EXPIRY_NS)
+    assert kept(two(), unsized) == {"LIN": "NO_CONTRACT_SIZE"}
+
+
+def test_what_the_book_does_not_tell_is_not_settled() -> None:
+    held = Position(market="LIN", quantity=1.0, entry_price=float("nan"))
+    assert kept(Book.from_accounts([Account(name="a", positions=(held,))])) == {
+        "LIN": "NO_ENTRY_PRICE"
+    }
+    aside = replace(held, entry_price=90.0, mode=MarginMode.ISOLATED)
+    assert kept(Book.from_accounts([Account(name="a", positions=(aside,))])) == {
+        "LIN": "NO_ISOLATED_MARGIN"
+    }
+
+
+def test_an_option_is_settled_without_an_entry_price() -> None:
+    option = next(m for m, i in INSTRUMENTS.items() if isinstance(i, Option) and m in PRICES)
+    held = Position(market=option, quantity=1.0, entry_price=float("nan"))
+    assert kept(Book.from_accounts([Account(name="a", positions=(held,))])) == {}
 
 
 def test_equity_by_the_tier_model_is_the_same_before_and_after() -> None:

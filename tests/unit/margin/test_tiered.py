@@ -166,9 +166,10 @@ def test_a_settlement_coin_with_a_bad_index_is_a_reason() -> None:
     quotes = SNAPSHOT.quotes | {"S": Quote(mark=50_000.0, index=float("nan"))}
     found = prepare(replace(SNAPSHOT, quotes=quotes)).requirements(Book.from_accounts([ACCOUNT]))
     assert found.parts.reason.tolist() == [MarginReason.NONE, MarginReason.NO_CURRENCY_PRICE]
-    # The cross pool holds BTC whose price is unknown: no equity, but margin is known.
+    # The cross pool holds BTC whose price is unknown: it has a reason, and so neither number.
     assert np.isnan(found.equity[0])
-    assert found.maintenance[0] == 1_500.0
+    assert np.isnan(found.maintenance[0])
+    assert found.parts.maintenance[0] == 1_500.0
 
 
 def test_a_coin_nobody_holds_needs_no_sound_price() -> None:
@@ -216,10 +217,14 @@ def test_positions_outside_the_model_have_a_reason(market: str, reason: MarginRe
     assert row["reason"] == reason.text
 
 
-def test_a_contract_of_unknown_size_is_refused() -> None:
+def test_a_contract_of_unknown_size_is_a_reason_of_those_who_hold_it() -> None:
     nameless = replace(LINEAR, contract_size=None)
-    with pytest.raises(UsageError, match="contract_size of BTC/USDT"):
-        TieredMargin().prepare(SNAPSHOT, {"L": TIERS}, {"L": nameless})
+    prepared = TieredMargin(pricing=PRICING).prepare(
+        SNAPSHOT, {"L": TIERS}, {**INSTRUMENTS, "L": nameless}
+    )
+    found = prepared.requirements(Book.from_accounts([ACCOUNT]))
+    reasons = dict(zip(found.book.markets, found.parts.reason.tolist(), strict=True))
+    assert reasons["L"] == MarginReason.NO_CONTRACT_SIZE
 
 
 def test_a_parameter_set_serves_as_well_as_tables() -> None:

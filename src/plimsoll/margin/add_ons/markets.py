@@ -9,7 +9,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from plimsoll.domain.instrument import Instrument, Option, Payoff, Spot
+from plimsoll.domain.instrument import Instrument, Option, Payoff, Spot, stated_size
 from plimsoll.domain.margin_reason import MarginReason
 from plimsoll.domain.market import MarketSnapshot
 from plimsoll.margin.currency import CurrencyPricing
@@ -21,7 +21,7 @@ from plimsoll.margin.underlying import (
 )
 from plimsoll.margin.units.market_rows import MarketRows, market_rows
 from plimsoll.scenarios.grid_table import GridTable, grid_table, in_numeraire, stacked
-from plimsoll.scenarios.option_expiries import contract_units
+from plimsoll.scenarios.option_expiries import stated_units
 from plimsoll.scenarios.risk_grid import RiskGrid, VolMove, VolRule
 
 FloatArray = NDArray[np.float64]
@@ -180,11 +180,11 @@ def _gross(
     for market, instrument, mark, price in zip(
         rows.markets, rows.instruments, rows.mark, rows.settle_price, strict=False
     ):
-        size = float(instrument.required_contract_size())
+        size = stated_size(instrument)
         if isinstance(instrument, Option):
             index = snapshot.quotes[market].index if market in snapshot.quotes else np.nan
             quoted = pricing.price(instrument.pair.quote, snapshot, instruments)
-            found.append(contract_units(instrument) * index * quoted)
+            found.append(stated_units(instrument) * index * quoted)
         elif instrument.payoff is Payoff.INVERSE:
             found.append(size / mark * price if mark > 0.0 else np.nan)
         else:

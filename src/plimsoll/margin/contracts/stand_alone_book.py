@@ -14,6 +14,7 @@ from plimsoll.domain.market import MarketSnapshot
 from plimsoll.margin.contracts.linked_sizes import LinkedSizes, linked_contracts, linked_sizes
 from plimsoll.margin.contracts.order_fills import Exposures, OrderFills, order_fills
 from plimsoll.margin.currency import CurrencyPricing
+from plimsoll.margin.units.book_faults import book_faults
 from plimsoll.margin.units.cells import UnitLayout, unit_layout
 from plimsoll.margin.units.market_rows import BookValues, MarketRows, book_values
 from plimsoll.maths.payoffs import INVERSE
@@ -41,39 +42,32 @@ class StandAloneMarkets:
     rows : MarketRows
     reason : (N + 1,) int64
         The model's own for each row of ``rows``.
+    reads_leverage : bool
+        Whether the model reads the leverage that an account has chosen.
     """
 
     pricing: CurrencyPricing
     snapshot: MarketSnapshot
     rows: MarketRows
     reason: IntArray
+    reads_leverage: bool = True
 
     def price(self, currency: str) -> float:
-        """Price of a currency in the numeraire.
-
-        Raises
-        ------
-        UsageError
-            For one that nothing prices.
-        """
+        """Price of a currency in the numeraire; NaN where nothing prices it."""
         known = dict(zip(self.rows.markets, self.rows.instruments, strict=True))
         return self.pricing.price(currency, self.snapshot, known)
 
     def lay_out(self, book: Book) -> StandAloneBook:
-        """Value a book, and find who is linked and what orders would make of positions.
-
-        Raises
-        ------
-        UsageError
-            For a collateral currency that nothing prices.
-        """
+        """Value a book, and find who is linked and what orders would make of positions."""
         layout, row = unit_layout(book), self.rows.rows_of(book)
         values = book_values(book, layout, self.rows, self.pricing, self.snapshot)
         linked, fills = linked_sizes(book), order_fills(book)
         others = linked_contracts(book, linked)
         own = self.reason[row[book.market]]
         own = np.where(np.isnan(others), int(MarginReason.NO_QUANTITY), own)
-        why = np.where(values.reason == 0, own, values.reason)
+        why = np.where(values.reason == 0, own, values.reason).astype(np.int64)
+        if self.reads_leverage:
+            book_faults(book).note_leverages(why)
         unit_reason = values.unit_reason.copy()
         if fills is not None:
             found = _order_reasons(fills, row, self.reason)
@@ -81,7 +75,7 @@ class StandAloneMarkets:
         return StandAloneBook(
             book=book,
             layout=layout,
-            values=replace(values, reason=why.astype(np.int64), unit_reason=unit_reason),
+            values=replace(values, reason=why, unit_reason=unit_reason),
             markets=self,
             row=row,
             exposures=Exposures(

@@ -91,7 +91,10 @@ def derive_markets(
     mark, reason = rows.mark.copy(), rows.reason.copy()
     is_option = at >= 0
     mark[is_option] = value[at[is_option]]
-    reason[is_option] = inputs.reason[at[is_option]]
+    sized = ~np.isnan(rows.size[is_option])
+    reason[is_option] = np.where(
+        sized, inputs.reason[at[is_option]], int(MarginReason.NO_CONTRACT_SIZE)
+    )
     for row, instrument in enumerate(rows.instruments):
         fault = _fault(instrument, int(of[row]), spots, pricing.numeraire)
         if fault is not MarginReason.NONE:

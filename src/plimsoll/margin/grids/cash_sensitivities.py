@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from plimsoll.domain.instrument import Future, Instrument, Option, OptionRight, Perpetual
 from plimsoll.maths.black76_greeks import main_greeks
 from plimsoll.scenarios.grid_table import GridTable
-from plimsoll.scenarios.option_expiries import contract_units
+from plimsoll.scenarios.option_expiries import stated_units
 
 FloatArray = NDArray[np.float64]
 
@@ -73,7 +73,8 @@ def cash_sensitivities(
     held = list(instruments.values())
     good = table.reason == 0
     option = np.array([isinstance(i, Option) for i in held], dtype=np.bool_) & good
-    units = np.array([contract_units(i) if isinstance(i, Option) else 0.0 for i in held])
+    units = np.array([stated_units(i) if isinstance(i, Option) else 0.0 for i in held])
+    units = np.where(good, units, 0.0)
     # An impossible mark must neither warn nor leave its row.
     known_delta, floating = (np.where(good, c, 0.0) for c in (table.delta, table.floating))
     delta = known_delta * floating * quote_price

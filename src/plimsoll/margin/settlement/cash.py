@@ -70,7 +70,7 @@ def settled(
     Raises
     ------
     UsageError
-        For an expired contract without size, and a choice that is none.
+        For a choice that is none.
     """
     rule = chosen(IsolatedDeficit, isolated_deficit, "isolated_deficit")
     terms = expired_markets(book.markets, settlement_prices, instruments, at_ns, fees or {})
@@ -95,7 +95,12 @@ def settled(
 def _reasons(book: Book, terms: ExpiredMarkets) -> IntArray:
     """(P,) why a position stays though it has expired, or might have."""
     reason, gone = terms.reason[book.market], terms.expired[book.market]
-    checks = [(SettlementReason.NO_QUANTITY, np.isnan(book.quantity))]
+    future = terms.sign[book.market] == 0.0
+    checks = [
+        (SettlementReason.NO_QUANTITY, np.isnan(book.quantity)),
+        (SettlementReason.NO_ENTRY_PRICE, future & np.isnan(book.entry_price)),
+        (SettlementReason.NO_ISOLATED_MARGIN, np.isinf(book.isolated_margin)),
+    ]
     if book.funding is not None:
         checks.append((SettlementReason.NO_FUNDING, ~np.isfinite(book.funding)))
     for code, fault in checks:

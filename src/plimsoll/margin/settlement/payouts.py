@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from plimsoll.domain.instrument import Future, Instrument, Option, OptionRight, Payoff
+from plimsoll.domain.instrument import Future, Instrument, Option, OptionRight, Payoff, stated_size
+from plimsoll.domain.magnitudes import is_price
 from plimsoll.errors import UsageError
 from plimsoll.margin.settlement.report import SettlementReason
 
@@ -105,13 +106,7 @@ def expired_markets(
     at_ns: int,
     fees: Mapping[str, DeliveryFee],
 ) -> ExpiredMarkets:
-    """Lay out the terms of a book's markets; what cannot be settled has a reason.
-
-    Raises
-    ------
-    UsageError
-        For an expired contract without size.
-    """
+    """Lay out the terms of a book's markets; what cannot be settled has a reason."""
     held = [instruments.get(market) for market in markets]
     price = [float(settlement_prices.get(market, np.nan)) for market in markets]
     expired = [isinstance(i, Future | Option) and i.expiry_ns <= at_ns for i in held]
@@ -119,7 +114,7 @@ def expired_markets(
     fee = [fees.get(market, _FREE) for market in markets]
     return ExpiredMarkets(
         expired=np.array(expired, dtype=np.bool_),
-        price=np.array([p if p > 0.0 else np.nan for p in price], dtype=np.float64),
+        price=np.array([p if is_price(p) else np.nan for p in price], dtype=np.float64),
         reason=np.array([_reason(i, p, gone) for i, p, gone in rows], dtype=np.int64),
         size=np.array([_size(i) if gone else 0.0 for i, _, gone in rows], dtype=np.float64),
         strike=np.array([float(i.strike) if isinstance(i, Option) else 0.0 for i in held]),
@@ -140,14 +135,15 @@ def _reason(instrument: Instrument | None, price: float, expired: bool) -> Settl
         return SettlementReason.NONE
     if isinstance(instrument, Option) and instrument.payoff is Payoff.QUANTO:
         return SettlementReason.NO_RULE
-    usable = np.isfinite(price) and price > 0.0
-    return SettlementReason.NONE if usable else SettlementReason.NO_SETTLEMENT_PRICE
+    if np.isnan(stated_size(instrument)):
+        return SettlementReason.NO_CONTRACT_SIZE
+    return SettlementReason.NONE if is_price(price) else SettlementReason.NO_SETTLEMENT_PRICE
 
 
 def _size(instrument: Instrument | None) -> float:
     """How many times what one price is of a contract holds; see `Contract.contract_size`."""
     assert instrument is not None
-    size = float(instrument.required_contract_size())
+    size = stated_size(instrument)
     return size / instrument.pair.base_units if isinstance(instrument, Option) else size
 
 

@@ -23,6 +23,9 @@ class SettlementReason(IntEnum):
     NO_FUNDING = 3  # its accrued funding is not a number
     UNKNOWN_INSTRUMENT = 4  # nobody gave the contract's terms, so nobody knows its expiry
     NO_RULE = 5  # a quanto option: the conversion of its payoff is not part of its terms
+    NO_ENTRY_PRICE = 6  # a future's entry price is no positive finite number
+    NO_ISOLATED_MARGIN = 7  # isolated, and nobody knows with how much
+    NO_CONTRACT_SIZE = 8  # the instrument does not say what one contract is
 
     @property
     def text(self) -> str:
@@ -36,6 +39,9 @@ _TEXTS = {
     SettlementReason.NO_FUNDING: "its funding is not a number",
     SettlementReason.UNKNOWN_INSTRUMENT: "unknown instrument",
     SettlementReason.NO_RULE: "no rule for the payoff of a quanto option",
+    SettlementReason.NO_ENTRY_PRICE: "no positive entry price",
+    SettlementReason.NO_ISOLATED_MARGIN: "its isolated margin is not known",
+    SettlementReason.NO_CONTRACT_SIZE: "no contract size",
 }
 
 

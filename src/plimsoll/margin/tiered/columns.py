@@ -9,14 +9,16 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from plimsoll.domain.instrument import Future, Instrument, Payoff, Perpetual
+from plimsoll.domain.instrument import Future, Instrument, Payoff, Perpetual, stated_size
+from plimsoll.domain.magnitudes import is_price
 from plimsoll.domain.margin_reason import MarginReason
 from plimsoll.domain.market import MarketSnapshot
 from plimsoll.domain.tiers import Tier, TierTable
 from plimsoll.errors import UsageError
 from plimsoll.margin.contracts.open_interest import OpenInterestCaps, risen_share
 from plimsoll.margin.currency import CurrencyPricing
-from plimsoll.margin.units.market_rows import PAYOFF_CODES, mark_of
+from plimsoll.margin.units.instrument_columns import PAYOFF_CODES
+from plimsoll.margin.units.market_rows import mark_of
 from plimsoll.maths import tiered_margin
 from plimsoll.maths.tiered_margin import MarketColumns
 
@@ -80,7 +82,7 @@ def market_columns(
     counts = [len(t.tiers) if t else 0 for t in tables]
     return MarketColumns(
         payoff=np.array([*(PAYOFF_CODES[c.payoff] for c in contracts.values()), 0, 0], np.int64),
-        contract_size=_floats([*(float(c.required_contract_size()) for c in contracts.values())]),
+        contract_size=_floats([stated_size(contract) for contract in contracts.values()]),
         mark=_floats(mark),
         settle_price=_floats(price),
         reason=np.array(
@@ -101,11 +103,13 @@ def _reason(
     risen: float,
     at_ns: int,
 ) -> MarginReason:
+    if np.isnan(stated_size(contract)):
+        return MarginReason.NO_CONTRACT_SIZE
     if isinstance(contract, Future) and contract.expiry_ns <= at_ns:
         return MarginReason.EXPIRED
-    if not (np.isfinite(mark) and mark > 0.0):
+    if np.isnan(mark):
         return MarginReason.NO_MARK
-    if not (np.isfinite(price) and price > 0.0):
+    if not is_price(price):
         return MarginReason.NO_CURRENCY_PRICE
     if table is None:
         return MarginReason.NO_TIERS
@@ -116,7 +120,7 @@ def _unit_value(
     market: str, contract: Perpetual | Future, measure: TierMeasure, mark: float
 ) -> float:
     """Value of one unit of the measure in the currency of the tier table."""
-    size, inverse = float(contract.required_contract_size()), contract.payoff is Payoff.INVERSE
+    size, inverse = stated_size(contract), contract.payoff is Payoff.INVERSE
     if measure is TierMeasure.NOTIONAL:
         return 1.0
     if measure is TierMeasure.CONTRACTS:

@@ -9,7 +9,7 @@ contracts, or coins. Page: ``docs/models/tiers.md``.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 import numpy as np
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from plimsoll.domain.book import Book
 from plimsoll.domain.instrument import Future, Instrument, Perpetual
+from plimsoll.domain.magnitudes import is_price
 from plimsoll.domain.margin_reason import MarginReason
 from plimsoll.domain.market import MarketSnapshot
 from plimsoll.domain.parameters import ParameterSet
@@ -24,12 +25,16 @@ from plimsoll.domain.requirement import PositionParts, Requirements, Requirement
 from plimsoll.domain.tiers import TierTable
 from plimsoll.margin.contracts.linked_sizes import LinkedSizes, linked_contracts, linked_sizes
 from plimsoll.margin.contracts.open_interest import OpenInterestCaps
-from plimsoll.margin.contracts.order_fills import Exposures, OrderFills, fill_charges, order_fills
+from plimsoll.margin.contracts.open_loss import FilledContracts, loss_at_fill, worst_of_fills
+from plimsoll.margin.contracts.order_fills import Exposures, OrderFills, order_fills
 from plimsoll.margin.contracts.position_explanation import POSITIONS, PositionExplainer
 from plimsoll.margin.currency import CurrencyPricing
 from plimsoll.margin.protocol import MarginParameters
 from plimsoll.margin.tiered.columns import TierMeasure, TierReading, market_columns
 from plimsoll.margin.tiered.terms import TieredTerms
+from plimsoll.margin.tiered.unknown_positions import say_why, without_unknown
+from plimsoll.margin.units.book_faults import book_faults
+from plimsoll.margin.units.cells import UnitLayout
 from plimsoll.maths.tiered_margin import (
     MarketColumns,
     PositionColumns,
@@ -40,6 +45,7 @@ from plimsoll.maths.tiered_margin import (
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
+BoolArray = NDArray[np.bool_]
 
 
 class InitialRule(StrEnum):
@@ -92,8 +98,7 @@ class TieredMargin:
         Raises
         ------
         UsageError
-            For a contract without size, for a settlement currency nothing prices, and for a
-            quanto contract whose table counts coins.
+            For a quanto contract whose table counts coins.
         """
         contracts = {
             market: instrument
@@ -141,21 +146,20 @@ class PreparedTiered:
         """Return initial margin, maintenance margin and equity of every margin unit.
 
         Open orders add what the worst of their fills would, to the initial margin of the cross
-        pool. A position or order that has no number has a reason, and so has its unit.
-
-        Raises
-        ------
-        UsageError
-            For a collateral currency nothing prices.
+        pool, and what their fills lose at once. A position or order that has no number has a
+        reason, and so has its unit; a unit with a reason has neither level, maintenance included,
+        even where only an order is at fault.
         """
         rows, sizes = self._rows(book), linked_sizes(book)
-        part, total = tiered_margin(self._positions(book, rows, sizes), self.columns)
-        collateral = total.isolated_margin
-        collateral[: len(book)], reason = self._collateral_value(book, len(total.account))
+        held, unknown = without_unknown(book, self._positions(book, rows, sizes))
+        part, total = tiered_margin(held, self.columns)
+        say_why(part.reason, unknown)
+        collateral, reason = self._collateral(book, part, total)
         terms = [_positions_term(total)]
         fills = order_fills(book)
         if fills is not None:
-            terms.append(self._orders_term(fills, sizes, rows, reason))
+            terms += self._order_terms(book, fills, sizes, rows, reason)
+        terms = [_without_number(term, reason != 0) for term in terms]
         initial, maintenance = total_of(terms, len(total.account))
         numeraire = self.model.pricing.numeraire
         return Requirements(
@@ -197,26 +201,38 @@ class PreparedTiered:
             linked=linked_contracts(book, sizes),
         )
 
-    def _orders_term(
-        self, fills: OrderFills, sizes: LinkedSizes | None, rows: IntArray, reason: IntArray
-    ) -> RequirementTerm:
+    def _order_terms(
+        self,
+        book: Book,
+        fills: OrderFills,
+        sizes: LinkedSizes | None,
+        rows: IntArray,
+        reason: IntArray,
+    ) -> list[RequirementTerm]:
         """Charge cross pools for their orders; note in ``reason`` (U,) those without a number."""
+        assert book.orders is not None
 
         def margins(exposures: Exposures) -> tuple[FloatArray, FloatArray]:
             return _margins_of(exposures, rows, self.columns)
 
-        added, _ = fill_charges(fills, sizes, margins)
-        unknown = np.flatnonzero(np.isnan(added))
+        columns, row = self.columns, rows[book.orders.market]
+        contracts = FilledContracts(
+            columns.payoff[row],
+            columns.contract_size[row],
+            columns.mark[row],
+            columns.settle_price[row],
+        )
+        loss = loss_at_fill(book.orders, contracts)
+        worst = worst_of_fills(book, fills, sizes, margins, loss)
+        unknown = np.flatnonzero(np.isnan(worst.margin))
         held = fills.position[unknown]
         why = self.columns.reason[rows[fills.market[unknown]]]
         size = np.where(np.isnan(held), MarginReason.NO_QUANTITY, MarginReason.BEYOND_LAST_TIER)
-        reason[fills.account[unknown]] = np.where(why != 0, why, size)
-        return RequirementTerm(
-            name="open_orders",
-            title="Open orders",
-            initial=np.bincount(fills.account, added, reason.size).astype(np.float64),
-            maintenance=np.zeros(reason.size),
+        found = np.where(why != 0, why, size).astype(np.int64)
+        reason[fills.account[unknown]] = np.where(
+            reason[fills.account[unknown]] == 0, found, reason[fills.account[unknown]]
         )
+        return worst.terms(fills.account, reason.size)
 
     def _terms(self, book: Book, rows: IntArray, part: PositionMargin) -> TieredTerms:
         return TieredTerms(
@@ -238,15 +254,23 @@ class PreparedTiered:
             dtype=np.int64,
         )
 
-    def _collateral_value(self, book: Book, units: int) -> tuple[FloatArray, IntArray]:
-        """(A,) value of cross collateral, and (U,) reasons of pools that hold what has no price."""
-        value, reason = np.zeros(len(book)), np.zeros(units, dtype=np.int64)
+    def _collateral(
+        self, book: Book, part: PositionMargin, total: UnitMargin
+    ) -> tuple[FloatArray, IntArray]:
+        """(U,) collateral of pools and isolated positions, and why it is not known (U,)."""
+        layout = UnitLayout(
+            account=total.account, position=total.position, unit_of_position=part.unit
+        )
+        reason = book_faults(book).unit_reasons(layout)
+        aside = total.isolated_margin
+        value = np.where(np.isfinite(aside), aside, np.nan)
         for column, currency in enumerate(book.currencies):
             price = self.model.pricing.price(currency, self.snapshot, self.instruments)
             held = book.collateral[:, column]
-            value += np.where(held == 0.0, 0.0, held * price)
-            if not (np.isfinite(price) and price > 0.0):
-                reason[np.flatnonzero(held != 0.0)] = MarginReason.NO_COLLATERAL_PRICE
+            value[: len(book)] += np.where(held == 0.0, 0.0, held * price)
+            if not is_price(price):
+                owes = (held != 0.0) & (reason[: len(book)] == 0)
+                reason[np.flatnonzero(owes)] = int(MarginReason.NO_COLLATERAL_PRICE)
         return value, reason
 
 
@@ -266,6 +290,14 @@ def _positions_term(total: UnitMargin) -> RequirementTerm:
         title="Positions",
         initial=total.initial,
         maintenance=total.maintenance,
+    )
+
+
+def _without_number(term: RequirementTerm, bad: BoolArray) -> RequirementTerm:
+    return replace(
+        term,
+        initial=np.where(bad, np.nan, term.initial),
+        maintenance=np.where(bad, np.nan, term.maintenance),
     )
 
 
