@@ -52,9 +52,10 @@ Signal = Annotated[bool, typer.Option("--exit-code", help="Exit with 1 where any
 
 def application() -> typer.Typer:
     """Build the ``params`` verbs."""
-    about = "Show a parameter set, compare two, read and write the venues' own files."
+    about = "Show or check a parameter set, compare two, read and write the venues' own files."
     app = typer.Typer(no_args_is_help=True, help=about)
     app.command("show")(show)
+    app.command("check")(check)
     app.command("diff")(diff)
     app.command("import")(import_file)
     app.command("export")(export_file)
@@ -69,6 +70,21 @@ def show(place: Place, market: Market = None, json: Json = False, debug: Debug =
         parameters = read_parameters(place)
         output.table(parameter_table(parameters, market=market))
         output.document(ExitCode.HOLDS, {"result": _set_document(parameters, market)})
+
+
+def check(place: Place, json: Json = False, debug: Debug = False) -> None:
+    """Explain every fault of a set: bounds, order of numbers, initial under maintenance margin."""
+    with running("params check", json=json, debug=debug) as output:
+        from plimsoll.cli.failure import fault_documents, faults_text
+        from plimsoll.journeys.params_check import check_parameters
+
+        result = check_parameters(place)
+        code = ExitCode.HOLDS if result.holds else ExitCode.WRONG_USE
+        verdict = f"{result.source}: holds" if result.holds else ""
+        output.line(verdict or faults_text(result.source, result.faults))
+        faults = fault_documents(result.faults)
+        output.document(code, {"result": {"source": result.source, "faults": faults}})
+        raise typer.Exit(code)
 
 
 def diff(

@@ -11,6 +11,7 @@ from plimsoll.margin.derive.pmrm_parameters import PmrmParameters
 from plimsoll.margin.derive.pmrm_rule import PmrmRule, StaticDiscount
 from plimsoll.margin.derive.pmrm_scenarios import PmrmScenario, check_scenarios, pmrm1_scenarios
 from plimsoll.margin.governed import check_bounds, governed
+from plimsoll.margin.level_order import LevelOrder
 
 _F = Unit.FRACTION
 
@@ -48,6 +49,10 @@ class Pmrm1Parameters(PmrmParameters):
         skews = [scenario.name for scenario in self.scenarios if scenario.is_skew]
         if skews:
             raise ParameterError("must not tilt smiles", found=skews, field="PMRM.scenarios")
+
+    def level_order(self) -> tuple[LevelOrder, ...]:
+        """Maintenance margin asks the worst loss and the contingencies once."""
+        return (LevelOrder(initial="initial_factor", maintenance=Decimal(1), why="all books"),)
 
     def rule(self) -> PmrmRule:
         """Return what losses depend on, as floats; this version has no skew scenarios."""

@@ -13,6 +13,7 @@ from plimsoll.margin.derive.pmrm_rule import PmrmRule, StaticDiscount
 from plimsoll.margin.derive.pmrm_scenarios import PmrmScenario, check_scenarios, pmrm2_scenarios
 from plimsoll.margin.derive.skew import SkewShape
 from plimsoll.margin.governed import check_bounds, from_set, governed
+from plimsoll.margin.level_order import LevelOrder
 
 _F = Unit.FRACTION
 
@@ -106,6 +107,16 @@ class Pmrm2Parameters(PmrmParameters):
     def __post_init__(self) -> None:
         check_bounds(self, "PMRM_2")
         check_scenarios(self.scenarios)
+
+    def level_order(self) -> tuple[LevelOrder, ...]:
+        """Both levels hang on one worst loss, never a gain; the extras are not negative."""
+        return (
+            LevelOrder(
+                initial="initial_factor",
+                maintenance="maintenance_factor",
+                why="books without perpetuals and unpaired shorts",
+            ),
+        )
 
     def rule(self) -> PmrmRule:
         """Return what losses depend on, as floats."""

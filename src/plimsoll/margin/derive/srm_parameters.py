@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from plimsoll.domain.parameters import ParameterSet, Unit
 from plimsoll.margin.governed import check_bounds, from_set, governed
+from plimsoll.margin.level_order import LevelOrder
 
 _F = Unit.FRACTION
 
@@ -65,6 +66,24 @@ class SrmParameters:
 
     def __post_init__(self) -> None:
         check_bounds(self, "SRM")
+
+    def level_order(self) -> tuple[LevelOrder, ...]:
+        """Puts are in order by ``put_initial_multiple``, coins by ``base_initial_scale``."""
+        return (
+            LevelOrder(
+                initial="lowest_spot_rate",
+                maintenance="call_maintenance",
+                why="short calls far out of the money",
+            ),
+            LevelOrder(
+                initial="unpaired_initial",
+                maintenance="unpaired_maintenance",
+                why="short calls whose largest loss counts",
+            ),
+            LevelOrder(
+                initial="perpetual_initial", maintenance="perpetual_maintenance", why="perpetuals"
+            ),
+        )
 
 
 def srm_of_set(parameters: ParameterSet) -> dict[str, SrmParameters]:
