@@ -12,9 +12,12 @@ import numpy as np
 
 T = TypeVar("T")
 
-KEPT = 32
+KEPT = 128
 MOST_BYTES = 1 << 30
 """Arrays of all values together, as far as there are several."""
+LARGEST_TIMES = 8
+"""How many of the largest value's size all together may have: stale ones must not pile up."""
+_LITTLE_BYTES = 1 << 24
 
 
 class Memo:
@@ -57,7 +60,9 @@ class Memo:
         return made
 
     def _too_much(self) -> bool:
-        return len(self._values) > KEPT or self._bytes > MOST_BYTES
+        largest = max(size for _, size in self._values.values())
+        most = min(MOST_BYTES, max(LARGEST_TIMES * largest, _LITTLE_BYTES))
+        return len(self._values) > KEPT or self._bytes > most
 
     def __reduce__(self) -> tuple[type[Memo], tuple[()]]:
         """Travel empty: what is derived can be derived again."""

@@ -73,8 +73,8 @@ def total_of(terms: Sequence[RequirementTerm], units: int) -> tuple[FloatArray, 
     """Add terms from left to right, starting at 0: initial and maintenance margin (U,)."""
     initial, maintenance = np.zeros(units), np.zeros(units)
     for term in terms:
-        initial = initial + term.initial
-        maintenance = maintenance + term.maintenance
+        initial += term.initial
+        maintenance += term.maintenance
     return initial, maintenance
 
 
@@ -115,7 +115,8 @@ class Requirements:
     book : Book
     numeraire : str
     initial, maintenance, unrealised, collateral : (U,) float64
-        NaN where a position of the unit has a reason; see ``parts.reason``.
+        ``initial`` and ``maintenance`` are NaN, both, exactly where a position of the unit has a
+        reason (``parts.reason``) or the unit itself (``unit_reason``: collateral, orders).
     account : (U,) int64
         Account of each unit.
     position : (U,) int64
@@ -131,7 +132,7 @@ class Requirements:
     scenario_names : tuple of str
     unit_reason : (U,) int64 or None
         `MarginReason` codes of units that lack a number though each position has one (a currency
-        of the collateral without price); None: there is none.
+        of the collateral without price, an order in an unknown market); None: there is none.
     unit_explainer : UnitExplainer or None
         Unfolds units of scenario models.
     """
@@ -172,7 +173,7 @@ class Requirements:
 
     @property
     def unknown(self) -> BoolArray:
-        """(U,) units without a number because a position has a reason."""
+        """(U,) units without a number: a position has a reason, or the unit itself."""
         return np.isnan(self.maintenance) | np.isnan(self.initial) | np.isnan(self.equity)
 
     @property
@@ -257,8 +258,13 @@ class Requirements:
         rows = list[tuple[Cell, ...]]()
         for u in units.tolist():
             amounts = tuple(float(column[u]) for column in columns)
-            rows.append((self._unit_name(u), "total", *([None] * blanks), *amounts, ""))
+            head = (self._unit_name(u), "total")
+            rows.append((*head, *([None] * blanks), *amounts, self._unit_reason_text(u)))
         return rows
+
+    def _unit_reason_text(self, unit: int) -> str:
+        """Why a unit has no number though its positions have; those say their own reasons."""
+        return "" if self.unit_reason is None else MarginReason(int(self.unit_reason[unit])).text
 
     def _unit_name(self, unit: int) -> str:
         p = int(self.position[unit])
@@ -267,7 +273,8 @@ class Requirements:
 
 _NOTES = (
     "Losses and requirements are positive, profit is signed.",
-    "A position with a reason has no number, and neither has its unit.",
+    "A position with a reason has no number, and neither has its unit, nor has one whose "
+    "collateral or orders have a reason.",
 )
 
 

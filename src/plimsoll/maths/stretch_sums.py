@@ -32,8 +32,8 @@ __all__ = [
     "stretch_sums",
 ]
 
-PARALLEL_POSITIONS = 300_000
-"""Positions from which threads are worth starting: about a millisecond of work."""
+PARALLEL_POSITIONS = 3_000_000
+"""Positions from which threads are worth starting: some milliseconds of work."""
 
 
 def stretch_sums(values: Vector, offsets: Codes) -> Vector:

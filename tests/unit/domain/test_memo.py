@@ -8,7 +8,7 @@ import numpy as np
 
 from plimsoll.domain.account import Account
 from plimsoll.domain.book import Book
-from plimsoll.domain.memo import KEPT, MOST_BYTES, Memo
+from plimsoll.domain.memo import KEPT, LARGEST_TIMES, MOST_BYTES, Memo
 
 
 def test_a_value_is_made_once() -> None:
@@ -57,6 +57,15 @@ def test_large_values_leave_room_for_one_another() -> None:
     memo.recall("all", lambda: np.broadcast_to(0.0, MOST_BYTES))
     assert np.ndim(memo.recall("all", lambda: np.array(3.0))) == 1
     assert memo.recall("small", lambda: 2) == 2
+
+
+def test_what_is_stale_does_not_pile_up() -> None:
+    """A small book's memo stays in proportion to what is derived from it."""
+    memo, large = Memo(), np.broadcast_to(0.0, 1 << 20)
+    for key in range(LARGEST_TIMES + 1):
+        memo.recall(key, lambda: large)
+    assert memo.recall(1, lambda: large[:1]).size == large.size
+    assert memo.recall(0, lambda: large[:1]).size == 1
 
 
 def test_whoever_makes_it_second_gets_the_first() -> None:

@@ -31,7 +31,8 @@ class HeldBook:
 
 def unchanged(book: Book) -> HeldBook:
     """Return a book as it is."""
-    return HeldBook(book=book, origin=np.arange(book.market.size))
+    origin = book.memo.recall("every_position", lambda: np.arange(book.market.size))
+    return HeldBook(book=book, origin=origin)
 
 
 def collateral_market(currency: str) -> str:
@@ -40,12 +41,19 @@ def collateral_market(currency: str) -> str:
 
 
 def with_collateral(book: Book, coins: Sequence[str]) -> HeldBook:
-    """Add a spot position for every coin held as collateral."""
+    """Add a spot position for every coin held as collateral; the book remembers it."""
+    coins = tuple(coins)
+    found = book.memo.recall(("with_collateral", coins), lambda: _with_collateral(book, coins))
+    return found or unchanged(book)
+
+
+def _with_collateral(book: Book, coins: Sequence[str]) -> HeldBook | None:
+    """Do so; None where there is nothing to add."""
     held = [c for c in coins if c in book.currencies]
     amounts = book.collateral[:, [book.currencies.index(c) for c in held]]
     account, column = np.nonzero(amounts)
     if not account.size:
-        return unchanged(book)
+        return None
     return _with_positions(
         book,
         book.quantity,

@@ -52,7 +52,7 @@ def by_pair(cells: Cells) -> CellPositions:
     return CellPositions(
         laid.row,
         laid.quantity,
-        laid.segment_offsets[laid.cell_offsets],
+        cells.offsets,
         np.zeros(count, dtype=np.int64),
         np.arange(count + 1),
     )
@@ -75,16 +75,17 @@ def risk_matrix(
     laid : sequence of Cells
         Positions of each pair; a cell is a margin unit, its groups are expiries.
     """
-    roll, delta, alone = np.zeros(units), np.zeros(units), np.zeros(units)
+    roll, delta = np.zeros(units), np.zeros(units)
     worst, binding = np.zeros(units), np.zeros(units, dtype=np.int64)
     for pair, cells in zip(pairs, laid, strict=True):
         deltas = cell_deltas(cells, pair.table.delta, pair.price, pair.roll_rate)
         roll[cells.unit] += deltas.roll_shock
         delta[cells.unit] += delta_shocks(deltas, pair.pair, per_usd, ramp)
-        worst[cells.unit], binding[cells.unit] = _worst(pair, cells)
-        alone[cells.unit] += np.maximum(worst[cells.unit], 0.0)
+        if len(pairs) == 1:
+            worst[cells.unit], binding[cells.unit] = _worst(pair, cells)
+    alone = np.maximum(worst, 0.0)
     if len(pairs) > 1:
-        worst, binding = _worst_over_pairs(pairs, laid, units, block)
+        worst, alone, binding = _worst_over_pairs(pairs, laid, units, block)
     return RiskMatrix(
         worst_case=np.maximum(worst, 0.0),
         stand_alone=alone,
@@ -104,22 +105,25 @@ def _worst(pair: PairTable, cells: Cells) -> tuple[FloatArray, IntArray]:
 
 def _worst_over_pairs(
     pairs: Sequence[PairTable], laid: Sequence[Cells], units: int, block: int
-) -> tuple[FloatArray, IntArray]:
-    """Largest loss (U,) of each unit over scenarios, signed, and its scenario."""
-    worst, binding = np.zeros(units), np.zeros(units, dtype=np.int64)
+) -> tuple[FloatArray, FloatArray, IntArray]:
+    """Largest loss (U,) of each unit, signed, the sum of its pairs' own, and its scenario."""
+    worst, alone, binding = np.zeros(units), np.zeros(units), np.zeros(units, dtype=np.int64)
     for first in range(0, units, block):
         last = min(first + block, units)
         total = np.zeros((last - first, len(pairs[0].scenarios.grid)))
         for pair, cells in zip(pairs, laid, strict=True):
-            _add_profits(pair, cells, first, last, total)
+            _add_profits(pair, cells, first, total, alone[first:last])
         place = np.argmin(total, axis=1)
         worst[first:last] = -total[np.arange(last - first), place]
         binding[first:last] = place
-    return worst, binding
+    return worst, alone, binding
 
 
-def _add_profits(pair: PairTable, cells: Cells, first: int, last: int, total: FloatArray) -> None:
-    """Add the profits of a pair's cells in units ``first`` to ``last - 1``."""
+def _add_profits(
+    pair: PairTable, cells: Cells, first: int, total: FloatArray, alone: FloatArray
+) -> None:
+    """Add a pair's profits to ``total`` (B, S) of the units from ``first``, and its own worst."""
+    last = first + total.shape[0]
     start, end = (int(c) for c in np.searchsorted(cells.unit, [first, last]))
     if start == end:
         return
@@ -127,4 +131,7 @@ def _add_profits(pair: PairTable, cells: Cells, first: int, last: int, total: Fl
     held = laid._replace(cell_offsets=laid.cell_offsets[start : end + 1])
     out = np.empty((end - start, total.shape[1]))
     cell_profits(held, pair.table.profit, pair.table.value, pair.rules, out)
-    total[cells.unit[start:end] - first] += out
+    everyone = end - start == last - first  # a unit has one cell in a pair
+    at = slice(None) if everyone else cells.unit[start:end] - first
+    total[at] += out
+    alone[at] += np.maximum(-out.min(axis=1), 0.0)

@@ -160,16 +160,14 @@ class PreparedPortfolio:
 
     def _cells(self, held: HeldBook, layout: UnitLayout, reason: IntArray) -> tuple[Cells, ...]:
         """Positions of each pair, those without a number left out."""
-        bad = np.isnan(held.book.quantity)
-        known = held.origin >= 0
-        bad[known] |= reason[held.origin[known]] != 0
+        bad = np.append(reason != 0, False)[held.origin]  # the last is of what was added
+        bad |= np.isnan(held.book.quantity)
         return tuple(self._cells_of_pair(held.book, layout, pair, bad) for pair in self.pairs)
 
     def _cells_of_pair(
         self, book: Book, layout: UnitLayout, pair: PairTable, bad: NDArray[np.bool_]
     ) -> Cells:
-        row_of = {m: row for row, m in enumerate(pair.table.markets)}
-        row = np.array([row_of.get(m, -1) for m in book.markets], dtype=np.int64)
+        row = _rows_in(book, tuple(pair.table.markets)).copy()
         lacks = np.append(pair.table.reason != 0, True)  # the last is what is in no row
         row[lacks[row]] = LEFT_OUT
         return cells_of(
@@ -267,6 +265,16 @@ class PreparedPortfolio:
                 for name, column in found.items():
                     column[row] = getattr(self.charges[account], name)
         return found
+
+
+def _rows_in(book: Book, markets: tuple[str, ...]) -> IntArray:
+    """(M,) place of each of a book's markets among others; -1 where it is none of them."""
+
+    def looked_up() -> IntArray:
+        row_of = {market: row for row, market in enumerate(markets)}
+        return np.array([row_of.get(m, -1) for m in book.markets], dtype=np.int64)
+
+    return book.memo.recall(("rows_in", markets), looked_up)
 
 
 def _total(matrix: RiskMatrix, contingency: FloatArray) -> FloatArray:

@@ -13,9 +13,10 @@ from plimsoll.domain.requirement import RequirementTerm
 from plimsoll.margin.grids.grid_explanation import GridExplainer
 from plimsoll.margin.grids.grid_parts import RiskUnitGrid, part_of_cell
 from plimsoll.margin.underlying import UnderlyingGroups
-from plimsoll.margin.units.cells import Cells, UnitLayout, cells_of, sum_by_unit
+from plimsoll.margin.units.cells import Cells, UnitLayout, cells_of
 from plimsoll.margin.units.market_rows import BookValues, MarketRows
 from plimsoll.maths.grouped_losses import GroupRules, cell_profits, neutral_rules, worst_of_cells
+from plimsoll.maths.unit_totals import place_of_largest, unit_totals
 from plimsoll.scenarios.risk_grid import RiskGrid
 
 FloatArray = NDArray[np.float64]
@@ -126,14 +127,9 @@ def binding_of_units(
     total : (C,) float64
         Margin of each cell.
     """
-    found = np.full(len(layout), -1, dtype=np.int64)
-    if len(cells):
-        starts = np.flatnonzero(np.diff(cells.unit, prepend=-1))
-        largest = np.maximum.reduceat(total, starts)
-        asks_most = total == np.repeat(largest, np.diff(starts, append=len(cells)))
-        at = np.flatnonzero(asks_most)[::-1]  # the first of equals is written last
-        found[cells.unit[at]] = of_cell[at]
-    return found
+    place = np.empty(len(layout), dtype=np.int64)
+    place_of_largest(cells.offsets_of_units(layout), np.require(total, requirements="W"), place)
+    return np.append(of_cell, -1)[place].astype(np.int64, copy=False)
 
 
 def unit_term(
@@ -145,9 +141,7 @@ def unit_term(
     ratio: FloatArray,
 ) -> RequirementTerm:
     """Add a charge (C,) of cells into margin units; initial margin is ``ratio`` (C,) times it."""
-    return RequirementTerm(
-        name=name,
-        title=title,
-        initial=sum_by_unit(layout, cells.unit, maintenance * ratio),
-        maintenance=sum_by_unit(layout, cells.unit, maintenance),
-    )
+    scaled, plain = np.empty(len(layout)), np.empty(len(layout))
+    charge, times = (np.require(c, np.float64, ["C", "W"]) for c in (maintenance, ratio))
+    unit_totals(cells.offsets_of_units(layout), charge, times, scaled, plain)
+    return RequirementTerm(name=name, title=title, initial=scaled, maintenance=plain)

@@ -57,6 +57,14 @@ def lacking(layout: UnitLayout, values: BookValues) -> BoolArray:
     return found
 
 
+def _without(bad: BoolArray, term: RequirementTerm) -> RequirementTerm:
+    return replace(
+        term,
+        initial=np.where(bad, np.nan, term.initial),
+        maintenance=np.where(bad, np.nan, term.maintenance),
+    )
+
+
 def assemble(
     *,
     book: Book,
@@ -85,21 +93,15 @@ def assemble(
         ``initial`` and ``maintenance`` are the terms' sums from left to right.
     """
     bad = lacking(layout, values)
-    kept = tuple(
-        replace(
-            term,
-            initial=np.where(bad, np.nan, term.initial),
-            maintenance=np.where(bad, np.nan, term.maintenance),
-        )
-        for term in terms
-    )
+    kept = tuple(terms) if not bad.any() else tuple(_without(bad, term) for term in terms)
     initial, maintenance = total_of(kept, len(layout))
-    missing = np.full(book.market.size, np.nan)
+    initial[bad], maintenance[bad] = np.nan, np.nan
+    missing = np.broadcast_to(np.nan, book.market.size)
     return Requirements(
         book=book,
         numeraire=numeraire,
-        initial=np.where(bad, np.nan, initial),
-        maintenance=np.where(bad, np.nan, maintenance),
+        initial=initial,
+        maintenance=maintenance,
         unrealised=unit_sums(layout, values.unrealised),
         collateral=values.collateral,
         account=layout.account,

@@ -77,6 +77,14 @@ class Cells:
     def __len__(self) -> int:
         return int(self.unit.size)
 
+    def offsets_of_units(self, layout: UnitLayout) -> IntArray:
+        """(U + 1,) first cell of each margin unit of the layout that they were laid out by."""
+
+        def found() -> IntArray:
+            return _codes(np.searchsorted(self.unit, np.arange(len(layout) + 1)))
+
+        return self.memo.recall("offsets_of_units", found)
+
     def of_unit(self, unit: int) -> range:
         """Return the cells of one margin unit."""
         first, last = np.searchsorted(self.unit, [unit, unit + 1])

@@ -36,6 +36,9 @@ FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
 
+_FEW_MARKETS = 256
+"""Of a book; looking so few up takes less than finding them in its memo."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class MarketRows:
@@ -89,8 +92,15 @@ class MarketRows:
 
     def rows_of(self, book: Book) -> IntArray:
         """(M,) row of each of the book's markets; unknown ones get the last row."""
+        if len(book.markets) < _FEW_MARKETS:
+            return self._looked_up(book)
+        return book.memo.recall(("rows_of", self.markets), lambda: self._looked_up(book))
+
+    def _looked_up(self, book: Book) -> IntArray:
         row_of, unknown = self.listing.row_of, len(self.listing)
-        return np.array([row_of.get(market, unknown) for market in book.markets], dtype=np.int64)
+        found = np.array([row_of.get(market, unknown) for market in book.markets], dtype=np.int64)
+        found.setflags(write=False)
+        return found
 
     def valued(self, row_of_market: IntArray) -> ValuedMarkets:
         """Columns of the markets of a book (M,), given their rows."""
