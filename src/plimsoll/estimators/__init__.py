@@ -1,6 +1,6 @@
 """History to fitted model: volatility, tails, filtered historical simulation.
 
-Names are imported on first use (PEP 562): a forecast needs few of them.
+Names stand in `catalogue`, imported on first use (PEP 562): a forecast needs few of them.
 """
 
 from __future__ import annotations
@@ -8,52 +8,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from plimsoll.estimators.bootstrap import bootstrap_standard_error
-    from plimsoll.estimators.ewma import Ewma, FittedEwma
-    from plimsoll.estimators.filtered_simulation import (
-        FilteredRisk,
-        filtered_risk,
-        risk_of_losses,
-        simulate_horizon,
-    )
-    from plimsoll.estimators.fitted_garch import FittedGarch, GarchParameters
-    from plimsoll.estimators.garch import Garch, GjrGarch
-    from plimsoll.estimators.overlapping import OverlappingTail, overlapping_tail
-    from plimsoll.estimators.peaks_over_threshold import FittedTail, PeaksOverThreshold
-    from plimsoll.estimators.rolling_forecasts import (
-        RollingForecasts,
-        rolling_ewma_forecast,
-        rolling_garch_forecast,
-    )
-    from plimsoll.estimators.student_t import FittedStudentT, StudentT
+    from plimsoll.estimators.catalogue import *  # noqa: F403
+else:
 
-__all__ = [
-    "Ewma",
-    "FilteredRisk",
-    "FittedEwma",
-    "FittedGarch",
-    "FittedStudentT",
-    "FittedTail",
-    "Garch",
-    "GarchParameters",
-    "GjrGarch",
-    "OverlappingTail",
-    "PeaksOverThreshold",
-    "RollingForecasts",
-    "StudentT",
-    "bootstrap_standard_error",
-    "filtered_risk",
-    "overlapping_tail",
-    "risk_of_losses",
-    "rolling_ewma_forecast",
-    "rolling_garch_forecast",
-    "simulate_horizon",
-]
+    def __getattr__(name: str) -> Any:
+        if name == "__all__" or not name.startswith("__"):
+            import plimsoll.estimators.catalogue as names
 
-
-def __getattr__(name: str) -> Any:
-    if name not in __all__:
+            if name == "__all__" or name in names.__all__:
+                return getattr(names, name)
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from plimsoll.estimators import catalogue
 
-    return getattr(catalogue, name)
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *__getattr__("__all__")})

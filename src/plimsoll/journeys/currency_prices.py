@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from plimsoll.domain.instrument import Instrument, Spot
 from plimsoll.domain.market import Quote
 from plimsoll.errors import UsageError
-from plimsoll.margin import CurrencyPricing
+from plimsoll.margin.currency import CurrencyPricing
 
 
 def currency_pricing(

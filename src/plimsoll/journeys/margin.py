@@ -23,7 +23,7 @@ from plimsoll.journeys.margin_preset import margin_by_preset
 from plimsoll.journeys.margin_preset_result import PresetMargin
 from plimsoll.journeys.margin_result import MarginResult
 from plimsoll.journeys.params import read_parameters
-from plimsoll.margin import InitialRule, TieredMargin
+from plimsoll.margin.tiered import InitialRule, TieredMargin
 from plimsoll.presets import Preset
 
 ContractSize = Decimal | int | float | str

@@ -1,8 +1,8 @@
 """Margin models: what each account must hold.
 
 Every model is a `MarginModel`: ``model.prepare(snapshot, parameters, instruments)`` does what does
-not depend on accounts, and ``.requirements(book)`` answers for any book. Names are imported on
-first use (PEP 562).
+not depend on accounts, and ``.requirements(book)`` answers for any book. Names stand in
+`catalogue`, imported on first use (PEP 562).
 
 - positions one by one: `TieredMargin`, `SizeTieredMargin`, `DydxMargin`, `DriftMargin`,
   `VegaMargin`, `DeribitStandardMargin`.
@@ -17,132 +17,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from plimsoll.margin.add_ons import WithAddOns
-    from plimsoll.margin.bybit import BybitMargin, BybitParameters
-    from plimsoll.margin.currency import CurrencyPricing
-    from plimsoll.margin.deribit import (
-        DeribitGeneral,
-        DeribitPair,
-        DeribitPortfolioMargin,
-        DeribitStandardMargin,
-        DeribitStandardPair,
-        PortfolioMode,
-    )
-    from plimsoll.margin.derive import (
-        CashPricing,
-        DerivePmrm1,
-        DerivePmrm2,
-        DeriveSrm,
-        Pmrm1Parameters,
-        Pmrm2Parameters,
-        SrmParameters,
-    )
-    from plimsoll.margin.drift import DriftMargin, DriftRules
-    from plimsoll.margin.dydx import DydxMargin, LiquidityTier
-    from plimsoll.margin.exposure import ExposureMargin, ExposureParameters, MarginAgreement
-    from plimsoll.margin.greeks import Correlations, GreeksMargin, GreeksParameters
-    from plimsoll.margin.hybrid import Combination, HybridMargin, HybridParameters
-    from plimsoll.margin.joint.loss_measure import LossMeasure
-    from plimsoll.margin.liquidation import (
-        LiquidationPrice,
-        LiquidationStatus,
-        isolated_liquidation_price,
-    )
-    from plimsoll.margin.okx import OkxAccountParameters, OkxMargin, OkxParameters
-    from plimsoll.margin.paradex import ParadexPortfolioMargin, ParadexUnderlying
-    from plimsoll.margin.protocol import MarginModel, MarginParameters, Prepared
-    from plimsoll.margin.simulation import SimulationMargin, SimulationParameters
-    from plimsoll.margin.size_tiers import SizeRates, SizeTieredMargin
-    from plimsoll.margin.span import SpanMargin, SpanParameters
-    from plimsoll.margin.tiered import InitialRule, MaintenanceRule, PreparedTiered, TieredMargin
-    from plimsoll.margin.vega import VegaMargin, VegaMarket
+    from plimsoll.margin.catalogue import *  # noqa: F403
+else:
 
-__all__ = [
-    "BybitMargin",
-    "BybitParameters",
-    "CashPricing",
-    "Combination",
-    "Correlations",
-    "CurrencyPricing",
-    "DeribitGeneral",
-    "DeribitPair",
-    "DeribitPortfolioMargin",
-    "DeribitStandardMargin",
-    "DeribitStandardPair",
-    "DerivePmrm1",
-    "DerivePmrm2",
-    "DeriveSrm",
-    "DriftMargin",
-    "DriftRules",
-    "DydxMargin",
-    "ExposureMargin",
-    "ExposureParameters",
-    "GreeksMargin",
-    "GreeksParameters",
-    "HybridMargin",
-    "HybridParameters",
-    "InitialRule",
-    "LiquidationPrice",
-    "LiquidationStatus",
-    "LiquidityTier",
-    "LossMeasure",
-    "MaintenanceRule",
-    "MarginAgreement",
-    "MarginModel",
-    "MarginParameters",
-    "OkxAccountParameters",
-    "OkxMargin",
-    "OkxParameters",
-    "ParadexPortfolioMargin",
-    "ParadexUnderlying",
-    "Pmrm1Parameters",
-    "Pmrm2Parameters",
-    "PortfolioMode",
-    "Prepared",
-    "PreparedTiered",
-    "SimulationMargin",
-    "SimulationParameters",
-    "SizeRates",
-    "SizeTieredMargin",
-    "SpanMargin",
-    "SpanParameters",
-    "SrmParameters",
-    "TieredMargin",
-    "VegaMargin",
-    "VegaMarket",
-    "WithAddOns",
-    "isolated_liquidation_price",
-]
+    def __getattr__(name: str) -> Any:
+        if name == "__all__" or not name.startswith("__"):
+            import plimsoll.margin.catalogue as names
 
-_SHARED = frozenset(
-    {
-        "CurrencyPricing",
-        "InitialRule",
-        "LiquidationPrice",
-        "LiquidationStatus",
-        "MaintenanceRule",
-        "MarginModel",
-        "MarginParameters",
-        "Prepared",
-        "PreparedTiered",
-        "TieredMargin",
-        "isolated_liquidation_price",
-    }
-)
-"""What needs no model but that of tiers."""
-
-
-def __getattr__(name: str) -> Any:
-    if name not in __all__:
+            if name == "__all__" or name in names.__all__:
+                return getattr(names, name)
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    if name in _SHARED:
-        from plimsoll.margin import shared_catalogue
 
-        return getattr(shared_catalogue, name)
-    from plimsoll.margin import catalogue
-
-    return getattr(catalogue, name)
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *__getattr__("__all__")})

@@ -1,9 +1,10 @@
-"""Every margin model but that of tiers, loaded: what the package imports on first use."""
+"""Every public name of the package, loaded: what it imports on first use."""
 
 from __future__ import annotations
 
 from plimsoll.margin.add_ons import WithAddOns
 from plimsoll.margin.bybit import BybitMargin, BybitParameters
+from plimsoll.margin.currency import CurrencyPricing
 from plimsoll.margin.deribit import (
     DeribitGeneral,
     DeribitPair,
@@ -27,11 +28,18 @@ from plimsoll.margin.exposure import ExposureMargin, ExposureParameters, MarginA
 from plimsoll.margin.greeks import Correlations, GreeksMargin, GreeksParameters
 from plimsoll.margin.hybrid import Combination, HybridMargin, HybridParameters
 from plimsoll.margin.joint.loss_measure import LossMeasure
+from plimsoll.margin.liquidation import (
+    LiquidationPrice,
+    LiquidationStatus,
+    isolated_liquidation_price,
+)
 from plimsoll.margin.okx import OkxAccountParameters, OkxMargin, OkxParameters
 from plimsoll.margin.paradex import ParadexPortfolioMargin, ParadexUnderlying
+from plimsoll.margin.protocol import MarginModel, MarginParameters, Prepared
 from plimsoll.margin.simulation import SimulationMargin, SimulationParameters
 from plimsoll.margin.size_tiers import SizeRates, SizeTieredMargin
 from plimsoll.margin.span import SpanMargin, SpanParameters
+from plimsoll.margin.tiered import InitialRule, MaintenanceRule, PreparedTiered, TieredMargin
 from plimsoll.margin.vega import VegaMargin, VegaMarket
 
 __all__ = [
@@ -40,6 +48,7 @@ __all__ = [
     "CashPricing",
     "Combination",
     "Correlations",
+    "CurrencyPricing",
     "DeribitGeneral",
     "DeribitPair",
     "DeribitPortfolioMargin",
@@ -57,9 +66,15 @@ __all__ = [
     "GreeksParameters",
     "HybridMargin",
     "HybridParameters",
+    "InitialRule",
+    "LiquidationPrice",
+    "LiquidationStatus",
     "LiquidityTier",
     "LossMeasure",
+    "MaintenanceRule",
     "MarginAgreement",
+    "MarginModel",
+    "MarginParameters",
     "OkxAccountParameters",
     "OkxMargin",
     "OkxParameters",
@@ -68,6 +83,8 @@ __all__ = [
     "Pmrm1Parameters",
     "Pmrm2Parameters",
     "PortfolioMode",
+    "Prepared",
+    "PreparedTiered",
     "SimulationMargin",
     "SimulationParameters",
     "SizeRates",
@@ -75,7 +92,9 @@ __all__ = [
     "SpanMargin",
     "SpanParameters",
     "SrmParameters",
+    "TieredMargin",
     "VegaMargin",
     "VegaMarket",
     "WithAddOns",
+    "isolated_liquidation_price",
 ]

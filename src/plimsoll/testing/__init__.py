@@ -4,7 +4,7 @@
     assert_margin_model(MyMargin(), parameters, snapshot, instruments)
 
 What a model need not hold (`OPTIONAL`) is promised or not; a promise that it does not make is named
-in a finding, never passed over. Names are imported on first use (PEP 562).
+in a finding, never passed over. Names stand in `catalogue`, imported on first use (PEP 562).
 """
 
 from __future__ import annotations
@@ -12,35 +12,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from plimsoll.testing.generated_books import BookRules, generated_book
-    from plimsoll.testing.margin_case import MarginCase, RescaledCase, Tolerance
-    from plimsoll.testing.margin_findings import MarginFinding, Verdict
-    from plimsoll.testing.margin_model import assert_margin_model, check_margin_model
-    from plimsoll.testing.margin_properties import ALWAYS, OPTIONAL, MarginProperty
+    from plimsoll.testing.catalogue import *  # noqa: F403
+else:
 
-__all__ = [
-    "ALWAYS",
-    "OPTIONAL",
-    "BookRules",
-    "MarginCase",
-    "MarginFinding",
-    "MarginProperty",
-    "RescaledCase",
-    "Tolerance",
-    "Verdict",
-    "assert_margin_model",
-    "check_margin_model",
-    "generated_book",
-]
+    def __getattr__(name: str) -> Any:
+        if name == "__all__" or not name.startswith("__"):
+            import plimsoll.testing.catalogue as names
 
-
-def __getattr__(name: str) -> Any:
-    if name not in __all__:
+            if name == "__all__" or name in names.__all__:
+                return getattr(names, name)
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from plimsoll.testing import catalogue
 
-    return getattr(catalogue, name)
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *__getattr__("__all__")})

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from plimsoll import margin
-from plimsoll.margin import catalogue, shared_catalogue
+from plimsoll.margin import catalogue
 
 CHECK = """
 import sys
@@ -16,8 +16,8 @@ import plimsoll.margin as margin
 import plimsoll.testing as testing
 loaded = [m for m in sys.modules if m.startswith(("plimsoll.margin.", "plimsoll.testing."))]
 assert not loaded, loaded
-assert margin.CurrencyPricing().numeraire == "USD"
-assert "plimsoll.margin.okx" not in sys.modules
+assert not hasattr(margin, "__wrapped__")
+assert "plimsoll.margin.catalogue" not in sys.modules
 assert margin.OkxMargin.__module__ == "plimsoll.margin.okx.model"
 """
 
@@ -27,9 +27,12 @@ def test_nothing_is_loaded_before_it_is_asked_for() -> None:
     assert done.returncode == 0, done.stderr
 
 
-def test_the_catalogues_are_what_is_shown() -> None:
-    assert sorted({*catalogue.__all__, *shared_catalogue.__all__}) == sorted(margin.__all__)
-    assert not set(catalogue.__all__) & set(shared_catalogue.__all__)
+def test_the_catalogue_is_what_is_shown() -> None:
+    assert margin.__all__ is catalogue.__all__
+    assert len(set(catalogue.__all__)) == len(catalogue.__all__)
+    names = vars(catalogue)
+    imported = {n for n in names if not n.startswith("__") and n != "annotations"}
+    assert imported == set(catalogue.__all__)
     assert all(getattr(margin, name) is not None for name in margin.__all__)
     assert set(margin.__all__) <= set(dir(margin))
 
