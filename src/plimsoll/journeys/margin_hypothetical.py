@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from plimsoll.adapters.files.account_forms import StatedAccounts
 from plimsoll.domain.instrument import Option, OptionRight, Payoff
 from plimsoll.errors import UsageError
 from plimsoll.journeys.margin_contracts import HeldContract, held_contracts
-from plimsoll.journeys.margin_market import MarginMarket, OptionMark, require_time
+from plimsoll.journeys.margin_market import ExpiryKey, MarginMarket, OptionMark, require_time
 from plimsoll.journeys.margin_marks import StatedMark
-from plimsoll.journeys.margin_snapshot import coin_prices, forward_of
+from plimsoll.journeys.margin_snapshot import coin_prices, expiry_key, fixed_parts, forward_of
 from plimsoll.maths.black76 import price
 from plimsoll.maths.variance_clock import calendar_years
 from plimsoll.presets import Preset
@@ -29,8 +29,9 @@ def moved_market(
 ) -> tuple[MarginMarket, tuple[str, ...]]:
     """Return the market after the moves, and notes on them.
 
-    A coin's forwards, futures and perpetuals move by the factor of its index. Options keep the
-    volatility of their strike, with the shift added, and are revalued undiscounted.
+    A coin's forwards, futures and perpetuals move by the factor of its index, but for what a
+    settlement average has fixed. Options keep the volatility of their strike, with the shift added,
+    and are revalued undiscounted.
 
     Raises
     ------
@@ -53,26 +54,46 @@ def moved_market(
             field="marks",
             remedy="move options by index_prices and vol_shifts",
         )
+    moves = _Moves(factor=factor, fixed=fixed_parts(market, contracts))
     base = replace(
         market,
         index={coin: level * factor.get(coin, 1.0) for coin, level in market.index.items()},
-        forwards={key: f * factor.get(key[0], 1.0) for key, f in market.forwards.items()},
-        marks={
-            name: _moved_row(row, name, contracts, factor) for name, row in market.marks.items()
-        },
+        forwards={key: moves.of_expiry(key, f) for key, f in market.forwards.items()},
+        marks={name: _moved_row(row, name, contracts, moves) for name, row in market.marks.items()},
     )
-    moved = replace(base, options=_options(market, base, contracts, factor, vol_shifts))
+    moved = replace(base, options=_options(market, base, contracts, moves, vol_shifts))
     stated = {m: _with_mark(moved.marks.get(m), m, value) for m, value in marks.items()}
     return replace(moved, marks={**moved.marks, **stated}), tuple(
         _notes(known, index_prices, vol_shifts, marks)
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Moves:
+    """Factors by coin, and what settlement averages have fixed by expiry."""
+
+    factor: Mapping[str, float]
+    fixed: Mapping[ExpiryKey, float]
+
+    def of_expiry(self, key: ExpiryKey, price: float) -> float:
+        """Return the expected settlement price of an expiry after the move."""
+        moved = self.factor.get(key[0], 1.0)
+        fixed = self.fixed.get(key, 0.0)
+        return fixed + (price - fixed) * moved if fixed else price * moved
+
+    def of_contract(self, name: str, contract: HeldContract | None, price: float) -> float:
+        """Return the mark or forward of a contract after the move; its expiry's, if it has one."""
+        key = None if contract is None else expiry_key(contract)
+        if key is not None:
+            return self.of_expiry(key, price)
+        return price * self.factor.get(_coin(name, contract), 1.0)
+
+
 def _options(
     market: MarginMarket,
     moved: MarginMarket,
     contracts: Mapping[str, HeldContract],
-    factor: Mapping[str, float],
+    moves: _Moves,
     vol_shifts: Mapping[str, float],
 ) -> dict[str, OptionMark]:
     """Held options of coins that moved get new marks; others keep theirs."""
@@ -82,7 +103,7 @@ def _options(
         if not isinstance(option, Option):
             continue
         coin = option.pair.base
-        if factor.get(coin, 1.0) == 1.0 and not vol_shifts.get(coin):
+        if moves.factor.get(coin, 1.0) == 1.0 and not vol_shifts.get(coin):
             continue
         row, shown = market.marks.get(name), market.options.get(name)
         vol = shown.vol if shown else math.nan
@@ -91,7 +112,7 @@ def _options(
         vol += vol_shifts.get(coin, 0.0)
         forward = forward_of(moved, contract)
         if row is not None and row.forward is not None:
-            forward = row.forward * factor.get(coin, 1.0)
+            forward = moves.of_contract(name, contract, row.forward)
         at_ns = require_time(market, name)
         found[name] = OptionMark(mark=option_value(option, forward, vol, at_ns), vol=vol)
     return found
@@ -111,18 +132,17 @@ def _moved_row(
     row: StatedMark,
     name: str,
     contracts: Mapping[str, HeldContract],
-    factor: Mapping[str, float],
+    moves: _Moves,
 ) -> StatedMark:
     """A row of marks after the move; that of an option lets its new value stand."""
     contract = contracts.get(name)
     if contract is not None and isinstance(contract.listed, Option):
-        own = factor.get(contract.listed.pair.base, 1.0)
-        forward = None if row.forward is None else row.forward * own
+        forward = None if row.forward is None else moves.of_contract(name, contract, row.forward)
         return replace(row, mark=None, implied_vol=None, forward=forward)
-    own = factor.get(_coin(name, contract), 1.0)
+    own = moves.factor.get(_coin(name, contract), 1.0)
     return replace(
         row,
-        mark=None if row.mark is None else row.mark * own,
+        mark=None if row.mark is None else moves.of_contract(name, contract, row.mark),
         index=None if row.index is None else row.index * own,
     )
 

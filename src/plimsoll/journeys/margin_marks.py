@@ -2,8 +2,9 @@
 
 Columns ``market, mark`` and, where they apply, ``index``, ``contract_size``, ``instrument`` (ccxt's
 unified name), ``implied_vol`` (annual, a fraction), ``forward`` (of the option's expiry),
-``funding_rate`` (of the next payment) and ``open_interest_usd``. An option's mark is its price in
-its settlement currency. JSON may be an object of market to mark.
+``funding_rate`` (of the next payment), ``open_interest_usd`` and ``fixed`` (of an expiry within its
+settlement window: the part of its expected settlement price that the average has fixed already). An
+option's mark is its price in its settlement currency. JSON may be an object of market to mark.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from plimsoll.adapters.files.records import Records, numbers, object_records, re
 from plimsoll.errors import DataFormatError
 
 COLUMNS = ("market", "mark")
-NUMBERS = ("index", "implied_vol", "forward", "funding_rate", "open_interest_usd")
+NUMBERS = ("index", "implied_vol", "forward", "funding_rate", "open_interest_usd", "fixed")
 OPTIONS = (*NUMBERS, "contract_size", "instrument")
 _LARGEST_VOL = 20.0
 
@@ -37,6 +38,7 @@ class StatedMark:
     forward: float | None = None
     funding_rate: float | None = None
     open_interest_usd: float | None = None
+    fixed: float | None = None
     contract_size: Decimal | None = None
     instrument: str | None = None
 
@@ -114,9 +116,9 @@ def _records(source: Any) -> Records:
 
 
 def _check(records: Records, columns: Mapping[str, list[float | None]]) -> None:
-    for name in ("index", "implied_vol", "forward", "open_interest_usd", "mark"):
+    for name in ("index", "implied_vol", "forward", "open_interest_usd", "mark", "fixed"):
         for row, value in enumerate(columns[name]):
-            lowest = 0.0 if name in ("open_interest_usd", "mark") else 5e-324
+            lowest = 0.0 if name in ("open_interest_usd", "mark", "fixed") else 5e-324
             if value is not None and not value >= lowest:
                 must = "must not be negative" if lowest == 0.0 else "must be positive"
                 raise records.refuse(must, name, row)

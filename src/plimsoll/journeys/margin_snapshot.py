@@ -10,8 +10,9 @@ from plimsoll.domain.expiry_quote import ExpiryQuote
 from plimsoll.domain.instrument import Future, Instrument, Option, Pair, Payoff, Spot
 from plimsoll.domain.market import MarketSnapshot, Quote
 from plimsoll.domain.table import iso_minute
+from plimsoll.errors import DataFormatError
 from plimsoll.journeys.margin_contracts import HeldContract
-from plimsoll.journeys.margin_market import MarginMarket, require_time
+from plimsoll.journeys.margin_market import ExpiryKey, MarginMarket, require_time
 from plimsoll.margin.currency import CurrencyPricing
 
 DOLLARS = ("USD",)
@@ -65,6 +66,8 @@ def priced_market(
     ------
     DataError
         A contract that expires, in a market without a time.
+    DataFormatError
+        What is fixed of an expiry exceeds its forward, or is stated twice and otherwise.
     """
     for name, contract in contracts.items():
         if isinstance(contract.margined, Future | Option):
@@ -135,6 +138,38 @@ def forward_of(market: MarginMarket, contract: HeldContract) -> float:
     return next((market.forwards[key] for key in keys if key in market.forwards), _NAN)
 
 
+def fixed_parts(
+    market: MarginMarket, contracts: Mapping[str, HeldContract]
+) -> dict[ExpiryKey, float]:
+    """Return what settlement averages have fixed, as rows of held contracts state it.
+
+    Raises
+    ------
+    DataFormatError
+        Contracts of one expiry with different amounts.
+    """
+    found: dict[ExpiryKey, float] = {}
+    for name, contract in contracts.items():
+        row, key = market.marks.get(name), expiry_key(contract)
+        if row is None or row.fixed is None or key is None:
+            continue
+        if found.setdefault(key, row.fixed) != row.fixed:
+            raise DataFormatError(
+                f"must be one amount for all contracts of an expiry ({found[key]:g} of another)",
+                found=row.fixed,
+                field=f"fixed of {name}",
+            )
+    return found
+
+
+def expiry_key(contract: HeldContract) -> ExpiryKey | None:
+    """Return the expiry of a dated contract as its venue lists it, None of any other."""
+    listed = contract.listed
+    if not isinstance(listed, Future | Option):
+        return None
+    return listed.pair.base, listed.settle, listed.expiry_ns
+
+
 def _quote(
     name: str, contract: HeldContract, market: MarginMarket, index: Mapping[str, float]
 ) -> Quote:
@@ -176,16 +211,41 @@ def _forward(market: MarginMarket, contract: HeldContract, name: str) -> float:
 def _expiries(
     market: MarginMarket, contracts: Mapping[str, HeldContract]
 ) -> dict[tuple[Pair, str, int], ExpiryQuote]:
-    found = {}
-    for name, contract in contracts.items():
-        margined = contract.margined
-        if not isinstance(margined, Option):
+    """Quotes of the expiries of options, and of futures of which something is fixed."""
+    found: dict[tuple[Pair, str, int], ExpiryQuote] = {}
+    parts = fixed_parts(market, contracts)
+    for name, contract in sorted(contracts.items(), key=_options_first):
+        margined, own = contract.margined, expiry_key(contract)
+        if own is None or not isinstance(margined, Future | Option):
             continue
-        forward = _forward(market, contract, name)
-        if math.isfinite(forward) and forward > 0.0:
-            key = (margined.pair, margined.settle, margined.expiry_ns)
-            found[key] = ExpiryQuote(floating=forward)
+        key = (margined.pair, margined.settle, margined.expiry_ns)
+        is_future = isinstance(margined, Future)
+        if is_future and (key in found or own not in parts):
+            continue
+        whole = _marked(market, contract, name) if is_future else _forward(market, contract, name)
+        if math.isfinite(whole) and whole > 0.0:
+            found[key] = _quoted(whole, parts.get(own, 0.0), name)
     return found
+
+
+def _options_first(item: tuple[str, HeldContract]) -> bool:
+    return not isinstance(item[1].listed, Option)
+
+
+def _marked(market: MarginMarket, contract: HeldContract, name: str) -> float:
+    """Mark of a future: its expected settlement price within the window."""
+    row = market.marks.get(name)
+    return _forward(market, contract, name) if row is None or row.mark is None else row.mark
+
+
+def _quoted(whole: float, fixed: float, name: str) -> ExpiryQuote:
+    if fixed > whole:
+        raise DataFormatError(
+            f"must not exceed the expected settlement price, {whole:g}",
+            found=fixed,
+            field=f"fixed of the expiry of {name}",
+        )
+    return ExpiryQuote(floating=whole - fixed, fixed=fixed)
 
 
 def _notes(

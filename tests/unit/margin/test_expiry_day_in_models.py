@@ -19,6 +19,7 @@ from plimsoll.domain.expiry_quote import ExpiryQuote
 from plimsoll.domain.margin_reason import MarginReason
 from plimsoll.domain.market import MarketSnapshot
 from plimsoll.domain.requirement import Requirements
+from plimsoll.runtime import Engine
 from sandbox_margin import INSTRUMENTS, SNAPSHOT
 from sandbox_models import MODELS
 
@@ -143,3 +144,25 @@ def test_an_average_that_nobody_knows_is_a_reason(name: str) -> None:
     expected = 0 if by_rate else int(MarginReason.NO_FORWARD)
     assert found.parts.reason.tolist() == [expected]
     assert np.isnan(found.initial[0]) == (not by_rate)
+
+
+@pytest.mark.parametrize("name", ["deribit X:PM", "paradex", "worst of scenarios"])
+def test_the_live_engine_takes_averages_and_keeps_them(name: str) -> None:
+    """As a new preparation, to the last bit: after the snapshot, and after a later quote."""
+    case = MODELS[name].case
+    mark = SNAPSHOT.quotes[LINEAR].mark
+    held = Position(market=LINEAR, quantity=-50.0, entry_price=mark)
+    engine = Engine(
+        model=case.model,
+        parameters=case.parameters,
+        instruments=case.instruments,
+        snapshot=SNAPSHOT,
+        book=Book.from_accounts([Account(name="a", positions=(held,))]),
+    )
+    within = within_the_window(LINEAR, SHARE)
+    engine.on_snapshot(within)
+    assert engine.margins.initial[0] == margins(name, LINEAR, within).initial[0]
+    quote = replace(within.quotes[LINEAR], mark=1.001 * mark)
+    engine.on_price(LINEAR, quote)
+    later = replace(within, quotes={**within.quotes, LINEAR: quote})
+    assert engine.margins.initial[0] == margins(name, LINEAR, later).initial[0]

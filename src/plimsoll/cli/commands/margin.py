@@ -50,7 +50,7 @@ Marks = Annotated[
     typer.Option(
         "--marks",
         help="CSV or JSON: market, mark[, index, instrument, contract_size; with a preset also "
-        "implied_vol, forward, funding_rate, open_interest_usd].",
+        "implied_vol, forward, funding_rate, open_interest_usd, fixed].",
     ),
 ]
 Collateral = Annotated[
