@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from plimsoll.domain.account import Account, MarginMode, Order, Position
 from plimsoll.domain.book_columns import (
+    IMPOSSIBLE_LEVERAGE,
     UNKNOWN_MARGIN,
     known_amounts,
     known_leverages,
@@ -151,7 +152,7 @@ class Book:
             quantity=np.array([p.quantity for p in positions], dtype=np.float64),
             entry_price=np.array([p.entry_price for p in positions], dtype=np.float64),
             isolated_margin=_optional(_margin(p) for p in positions),
-            leverage=_optional(p.leverage for p in positions),
+            leverage=_optional(_leverage(p) for p in positions),
             currencies=currencies,
             collateral=np.array(
                 [[a.collateral.get(c, 0.0) for c in currencies] for a in listed], dtype=np.float64
@@ -277,6 +278,12 @@ def _margin(position: Position) -> float | None:
         return None
     margin = position.isolated_margin
     return UNKNOWN_MARGIN if margin is None or np.isnan(margin) else margin
+
+
+def _leverage(position: Position) -> float | None:
+    """None: none was chosen; one that is no number was chosen all the same."""
+    chosen = position.leverage
+    return IMPOSSIBLE_LEVERAGE if chosen is not None and np.isnan(chosen) else chosen
 
 
 def _check_names(accounts: tuple[Account, ...]) -> None:

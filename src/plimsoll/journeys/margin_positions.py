@@ -15,8 +15,8 @@ from plimsoll.domain.instrument import Option, Spot
 from plimsoll.journeys.margin_contracts import HeldContract
 from plimsoll.journeys.margin_snapshot import PricedMarket, is_inverse
 
-UNKNOWN_PRICE = 1.0
-"""Entry of a position whose price nobody knows: its unit has a reason, so no number uses it."""
+UNKNOWN_PRICE = math.nan
+"""Entry of a position whose price nobody knows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -115,23 +115,24 @@ MODE = "account,market,quantity,entry_price,mode,isolated_margin\n"
     [
         (HEAD + "adam,B,1.0%,6\n", r"quantity: must be a finite number, found '1.0%' \(row 0\)"),
         (HEAD + "adam,B,1_000,6\n", "quantity: must be a finite number"),
-        (HEAD + "adam,B,nan,6\n", "quantity: must be a finite number"),
-        (HEAD + "adam,B,1e999,6\n", "quantity: must be a finite number"),
         (HEAD + 'adam,B,"1,000",6\n', "without unit, per cent sign or separators"),
-        (HEAD + "zoe,B,1,6\nadam,B,1,\n", r"entry_price: must have a value.*\(row 1\)"),
-        (HEAD + "adam,B,1,-5\n", r"entry_price: must be positive, found '-5' \(row 0\)"),
         (HEAD + ",B,1,5\n", r"account: must be a name, found 'an empty cell' \(row 0\)"),
         (HEAD + "eve,B,1,5\n", r"stated collateral.*'eve' \(row 0\); add a row.*may be 0"),
-        (HEAD + "adam,B,1,5\nadam,B,2,5\n", r"only position of that sign.*\(row 1\); row 0"),
         (HEAD + "adam,B,1\n", r"must have 4 cells in each row, found '3 cells' \(row 0\)"),
         ("account,market,quantity\na,X,1\n", "must have the column 'entry_price'"),
         (HEAD.strip() + ",leverag\na,X,1,1,1\n", "found 'leverag'; did you mean 'leverage'"),
         (HEAD.strip() + ",market\na,X,1,1,Y\n", "must have each column once"),
         (MODE + "adam,B,1,5,hedge,\n", r"mode: must be one of \['cross', 'isolated'\]"),
         (MODE + "adam,B,1,5,,\n", "mode: must be one of"),
-        (MODE + "adam,B,1,5,isolated,\n", "isolated_margin: must be given for an isolated"),
-        (MODE + "adam,B,1,5,cross,3\n", "isolated_margin: must be given for an isolated"),
-        (HEAD.strip() + ",leverage\nadam,B,1,5,0\n", "leverage: must be positive"),
+        (
+            MODE + "adam,B,1,5,cross,3\n",
+            "isolated_margin: must be given for isolated positions only",
+        ),
+        (
+            HEAD + "zoe,B,1,6\nadam,B,lots,6\n",
+            r"account adam, market B: quantity: must be a finite number, found 'lots' \(row 1\); "
+            "write it with a decimal point",
+        ),
         ("", "must begin with a line of data"),
     ],
 )
@@ -143,7 +144,6 @@ def test_positions_refused(tmp_path: Path, text: str, message: str) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("zoe,USDT,1\nadam,BTC,\n", r"amount: must have a value.*\(row 1\); write 0 where"),
         ("zoe,USDT,1\nadam,BTC,1\nadam,BTC,2\n", r"once, found 'BTC' \(row 2\); row 1 is another"),
         ("zoe,,1\nadam,BTC,1\n", "currency: must be a name"),
     ],
@@ -151,6 +151,67 @@ def test_positions_refused(tmp_path: Path, text: str, message: str) -> None:
 def test_collateral_refused(tmp_path: Path, text: str, message: str) -> None:
     with pytest.raises(PlimsollError, match=message):
         files(tmp_path, collateral="account,currency,amount\n" + text)
+
+
+NAN, INF = float("nan"), float("inf")
+FULL = "account,market,quantity,entry_price,mode,isolated_margin,leverage\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "column", "kept"),
+    [
+        ("adam,B,nan,6,cross,,\n", "quantity", NAN),
+        ("adam,B,,6,cross,,\n", "quantity", NAN),
+        ("adam,B,1e999,6,cross,,\n", "quantity", NAN),
+        ("adam,B,-Infinity,6,cross,,\n", "quantity", NAN),
+        ("adam,B,1,,cross,,\n", "entry_price", NAN),
+        ("adam,B,1,-5,cross,,\n", "entry_price", NAN),
+        ("adam,B,1,0,cross,,\n", "entry_price", NAN),
+        ("adam,B,1,inf,cross,,\n", "entry_price", NAN),
+        ("adam,B,1,5,isolated,,\n", "isolated_margin", INF),
+        ("adam,B,1,5,isolated,nan,\n", "isolated_margin", INF),
+        ("adam,B,1,5,cross,,0\n", "leverage", INF),
+        ("adam,B,1,5,cross,,nan\n", "leverage", INF),
+        ("adam,B,1,5,cross,,\n", "leverage", NAN),
+    ],
+)
+def test_what_nobody_knows_does_not_sink_the_file(
+    tmp_path: Path, text: str, column: str, kept: float
+) -> None:
+    book = files(tmp_path, positions=FULL + "zoe,B,2,7,cross,,\n" + text)
+    np.testing.assert_array_equal(getattr(book, column)[1], kept)
+    assert book.account("zoe").positions == (Position(market="B", quantity=2.0, entry_price=7.0),)
+
+
+def test_two_positions_of_one_sign_are_kept_side_by_side(tmp_path: Path) -> None:
+    book = files(tmp_path, positions=HEAD + "adam,B,1,5\nadam,B,2,5\n")
+    assert book.quantity.tolist() == [1.0, 2.0]
+
+
+@pytest.mark.parametrize("amount", ["", "nan", "inf", "-1e999"])
+def test_amounts_that_nobody_knows_are_kept_as_unknown(tmp_path: Path, amount: str) -> None:
+    text = f"account,currency,amount\nzoe,USDT,1\nadam,BTC,{amount}\n"
+    book = files(tmp_path, collateral=text)
+    row, column = book.row("adam"), book.currencies.index("BTC")
+    assert np.isnan(book.collateral[row, column])
+    assert np.isnan(book.collateral).sum() == 1
+
+
+def test_json_books_may_hold_what_is_no_number(tmp_path: Path) -> None:
+    path = tmp_path / "book.json"
+    path.write_text(
+        """{"positions": [
+            {"account": "a", "market": "B", "quantity": NaN, "entry_price": 11},
+            {"account": "b", "market": "B", "quantity": 1, "entry_price": Infinity},
+            {"account": "c", "market": "B", "quantity": 1e999, "entry_price": null}],
+        "collateral": [{"account": "a", "currency": "BTC", "amount": -Infinity},
+            {"account": "b", "currency": "BTC", "amount": 2},
+            {"account": "c", "currency": "BTC", "amount": 0}]}"""
+    )
+    book = read_book(path)
+    np.testing.assert_array_equal(book.quantity, [NAN, 1.0, NAN])
+    np.testing.assert_array_equal(book.entry_price, [11.0, NAN, NAN])
+    np.testing.assert_array_equal(book.collateral, [[NAN], [2.0], [0.0]])
 
 
 def test_marks_in_every_form(tmp_path: Path) -> None:

@@ -111,7 +111,8 @@ def test_a_long_and_a_short_leg_in_one_market_are_allowed() -> None:
         ("entry_price", 1e-300, NAN),
         ("leverage", 0.0, INF),
         ("leverage", -3.0, INF),
-        ("leverage", NAN, NAN),
+        ("leverage", NAN, INF),
+        ("leverage", None, NAN),
         ("funding", INF, NAN),
     ],
 )

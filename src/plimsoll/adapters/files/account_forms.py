@@ -9,6 +9,9 @@ Forms of a book, as a file or in memory:
 - the answer of Deribit's ``get_positions``: ``instrument_name``, ``size``, ``average_price``;
 - a table (CSV, JSON, frame) with ``account, market, quantity`` and, where they apply,
   ``entry_price``, ``mode``, ``isolated_margin``, ``leverage``.
+
+Sizes, prices, margins and amounts that are empty, NaN, infinite or impossible are kept as they
+are: they give their account a reason, and do not sink the book. What is no number is refused.
 """
 
 from __future__ import annotations
@@ -24,12 +27,13 @@ from plimsoll.adapters.files.collateral_forms import (
     collateral_rows,
     read_collateral,
 )
+from plimsoll.adapters.files.isolated_margins import isolated_margins
 from plimsoll.adapters.files.json_once import read_document_once
 from plimsoll.adapters.files.records import (
     Records,
-    numbers,
     object_records,
     read_records,
+    stated_numbers,
     texts,
 )
 from plimsoll.errors import DataFormatError, UsageError
@@ -55,6 +59,7 @@ class StatedPosition:
     in_base : bool
         Whether it counts coins, whatever the contract; else contracts.
     entry_price, isolated_margin, leverage : float or None
+        As stated, impossible ones too; an infinite isolated margin is unknown.
     """
 
     account: str
@@ -113,7 +118,6 @@ def read_accounts(book: Any, collateral: Any = None) -> StatedAccounts:
                 remedy="leave one of them out",
             )
         held = {**held, **given}
-    _check_single(positions)
     return StatedAccounts(
         names=tuple(dict.fromkeys([*names, *held])), positions=tuple(positions), collateral=held
     )
@@ -125,10 +129,10 @@ Parts = tuple[list[StatedPosition], dict[str, Mapping[str, float]]]
 def _read(book: Any) -> Parts:
     is_path = isinstance(book, str | os.PathLike)
     if is_path and ".json" in Path(book).suffixes:
-        return _document(read_document_once(book), os.fspath(book))
+        return _document(read_document_once(book, constants=True), os.fspath(book))
     if isinstance(book, Mapping | list | tuple):
         return _document(book if isinstance(book, Mapping) else list(book), "book")
-    return list(_rows(read_records(book, required=_ROW, optional=_ROW_OPTIONS))), {}
+    return list(_rows(read_records(book, required=_ROW, optional=_ROW_OPTIONS, constants=True))), {}
 
 
 def _document(document: Any, source: str) -> Parts:
@@ -208,7 +212,7 @@ def _account(item: Any, source: str, row: int | None) -> Parts:
         positions = list(_rows(_table(listed, f"{place}: positions")))
     if "collateral" not in item:
         return positions, {}
-    return positions, {name: amounts_of(item["collateral"], f"{place}: collateral")}
+    return positions, {name: amounts_of(item["collateral"], f"{place}: collateral", name)}
 
 
 def _objects(rows: Any, source: str) -> list[Mapping[str, Any]]:
@@ -224,12 +228,11 @@ def _objects(rows: Any, source: str) -> list[Mapping[str, Any]]:
 def _sizes(sizes: Mapping[Any, Any], account: str, source: str) -> Iterator[StatedPosition]:
     """Sizes in base currency by instrument; null gives no size, which becomes a reason."""
     names = list(sizes)
-    table = Records(
-        source=source, columns={"instrument": names, "size": list(sizes.values())}, count=len(names)
-    )
+    columns = {"account": [account] * len(names), "instrument": names, "size": [*sizes.values()]}
+    table = Records(source=source, columns=columns, count=len(names))
     if not names:
         raise DataFormatError("must hold a position", found="none", field=source)
-    for name, size in zip(texts(table, "instrument"), numbers(table, "size"), strict=True):
+    for name, size in zip(texts(table, "instrument"), stated_numbers(table, "size"), strict=True):
         yield StatedPosition(
             account=account,
             market=name,
@@ -246,8 +249,8 @@ def _answer(rows: Any, source: str) -> Iterator[StatedPosition]:
             raise DataFormatError(
                 f"must have {name!r}", found=list(records.columns)[:20], field=source
             )
-    prices, kinds = numbers(records, "average_price"), records.column("kind")
-    sizes = zip(texts(records, "instrument_name"), numbers(records, "size"), strict=True)
+    prices, kinds = stated_numbers(records, "average_price"), records.column("kind")
+    sizes = zip(texts(records, "instrument_name"), stated_numbers(records, "size"), strict=True)
     for (name, size), price, kind in zip(sizes, prices, kinds, strict=True):
         if size == 0.0:
             continue  # closed positions stay in the answer
@@ -275,17 +278,15 @@ def _table(rows: Any, source: str) -> Records:
 def _rows(records: Records) -> Iterator[StatedPosition]:
     if not records.count:
         raise DataFormatError("must hold a position", found="none", field=records.source)
-    margins = numbers(records, "isolated_margin")
     cells = zip(
         texts(records, "account"),
         texts(records, "market"),
-        numbers(records, "quantity"),
-        _positive(records, "entry_price"),
-        margins,
-        _positive(records, "leverage"),
+        stated_numbers(records, "quantity"),
+        stated_numbers(records, "entry_price"),
+        isolated_margins(records, every_mode=False),
+        stated_numbers(records, "leverage"),
         strict=True,
     )
-    _check_modes(records, margins)
     for account, market, quantity, entry, margin, leverage in cells:
         yield StatedPosition(
             account=account,
@@ -296,39 +297,6 @@ def _rows(records: Records) -> Iterator[StatedPosition]:
             isolated_margin=margin,
             leverage=leverage,
         )
-
-
-def _check_modes(records: Records, margins: Sequence[float | None]) -> None:
-    for row, (cell, margin) in enumerate(zip(records.column("mode"), margins, strict=True)):
-        mode = cell.strip().casefold() if isinstance(cell, str) else cell
-        if mode not in (None, "cross", "isolated"):
-            raise records.refuse("must be cross or isolated", "mode", row)
-        if mode is not None and (mode == "isolated") != (margin is not None):
-            must = "must be given for an isolated position, and only for it"
-            raise records.refuse(must, "isolated_margin", row, f"the mode of this row is {mode}")
-
-
-def _positive(records: Records, name: str) -> list[float | None]:
-    values = numbers(records, name)
-    for row, value in enumerate(values):
-        if value is not None and not value > 0.0:
-            raise records.refuse("must be positive", name, row)
-    return values
-
-
-def _check_single(positions: Sequence[StatedPosition]) -> None:
-    seen: set[tuple[str, str, bool]] = set()
-    for row, position in enumerate(positions):
-        key = (position.account, position.market, position.quantity < 0.0)
-        if key in seen:
-            raise DataFormatError(
-                "must be the account's only position of that sign in the market",
-                found=position.market,
-                field=f"account {position.account}",
-                row=row,
-                remedy="net them into one",
-            )
-        seen.add(key)
 
 
 def _known(

@@ -4,6 +4,10 @@ Positions have the columns ``account, market, quantity, entry_price`` and, where
 ``mode`` (``cross`` or ``isolated``), ``isolated_margin`` and ``leverage``; collateral has
 ``account, currency, amount``. A JSON book holds both, under ``positions`` and ``collateral``.
 No money is assumed: an account with a cross position states its collateral, be it 0.
+
+One bad account never sinks the file: sizes, prices, margins and amounts that are empty, NaN,
+infinite or impossible are kept as what nobody knows, which gives their account a reason
+(`plimsoll.domain.book.Book`). A cell that is no number at all is refused.
 """
 
 from __future__ import annotations
@@ -11,21 +15,22 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import isnan
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from plimsoll.adapters.files.isolated_margins import isolated_margins
 from plimsoll.adapters.files.records import (
     Records,
-    numbers,
     read_document,
     read_records,
-    required_numbers,
+    stated_numbers,
     texts,
 )
-from plimsoll.domain.account import MarginMode
 from plimsoll.domain.book import Book, FloatArray, IntArray
+from plimsoll.domain.book_columns import IMPOSSIBLE_LEVERAGE
 from plimsoll.errors import DataFormatError, UsageError
 
 POSITION_COLUMNS = ("account", "market", "quantity", "entry_price")
@@ -47,14 +52,18 @@ def read_book(book: Any, collateral: Any = None) -> Book:
     Raises
     ------
     DataError, DataFormatError
-        A file that cannot be read; columns or cells that are not what they should be, with the
-        0-based row.
+        A file that cannot be read; columns or cells that are not what they should be, with
+        account, market and the 0-based row.
     UsageError
         Collateral given twice.
     """
     own = _own_section(book)
     positions = read_records(
-        book, required=POSITION_COLUMNS, optional=POSITION_OPTIONS, section="positions"
+        book,
+        required=POSITION_COLUMNS,
+        optional=POSITION_OPTIONS,
+        section="positions",
+        constants=True,
     )
     if own and collateral is not None:
         raise UsageError(
@@ -66,7 +75,10 @@ def read_book(book: Any, collateral: Any = None) -> Book:
     held = None
     if own or collateral is not None:
         held = read_records(
-            book if own else collateral, required=COLLATERAL_COLUMNS, section="collateral"
+            book if own else collateral,
+            required=COLLATERAL_COLUMNS,
+            section="collateral",
+            constants=True,
         )
     return _book(positions, held)
 
@@ -74,7 +86,7 @@ def read_book(book: Any, collateral: Any = None) -> Book:
 def _own_section(book: Any) -> bool:
     if not isinstance(book, str | os.PathLike) or ".json" not in Path(book).suffixes:
         return False
-    document = read_document(book)
+    document = read_document(book, constants=True)
     if not isinstance(document, dict):
         return False
     foreign = [name for name in document if name not in SECTIONS]
@@ -102,14 +114,11 @@ class _Ranks:
 
 
 def _book(positions: Records, held: Records | None) -> Book:
-    owners, margins = texts(positions, "account"), numbers(positions, "isolated_margin")
-    _check_modes(positions, margins)
+    owners, margins = texts(positions, "account"), isolated_margins(positions, every_mode=True)
     holders = [] if held is None else texts(held, "account")
     accounts = _Ranks.of([*owners, *holders])
     owner = accounts.rank[: len(owners)]
     markets = _Ranks.of(texts(positions, "market"))
-    quantity = np.array(required_numbers(positions, "quantity"), dtype=np.float64)
-    _check_single(positions, owner, markets.rank, quantity)
     _check_collateral(positions, owners, margins, set(holders), held is None)
     order = np.argsort(owner, kind="stable")
     currencies, collateral = _collateral(held, accounts.rank[len(owners) :], len(accounts.names))
@@ -118,10 +127,10 @@ def _book(positions: Records, held: Records | None) -> Book:
         markets=markets.names,
         offsets=np.searchsorted(owner[order], np.arange(len(accounts.names) + 1)).astype(np.int64),
         market=markets.rank[order],
-        quantity=quantity[order],
-        entry_price=_column(_positive(positions, "entry_price", required=True))[order],
+        quantity=_column(stated_numbers(positions, "quantity"))[order],
+        entry_price=_column(stated_numbers(positions, "entry_price"))[order],
         isolated_margin=_column(margins)[order],
-        leverage=_column(_positive(positions, "leverage", required=False))[order],
+        leverage=_column(_leverages(positions))[order],
         currencies=currencies,
         collateral=collateral,
     )
@@ -131,48 +140,10 @@ def _column(values: Sequence[float | None]) -> FloatArray:
     return np.array([np.nan if v is None else v for v in values], dtype=np.float64)
 
 
-def _positive(records: Records, name: str, *, required: bool) -> Sequence[float | None]:
-    values = required_numbers(records, name) if required else numbers(records, name)
-    for row, value in enumerate(values):
-        if value is not None and not value > 0.0:
-            raise records.refuse("must be positive", name, row)
-    return values
-
-
-def _check_modes(positions: Records, margins: Sequence[float | None]) -> None:
-    """Isolated margin is given for isolated positions and only for them, whether or not named."""
-    stated = positions.columns.get("mode")
-    if stated is None:
-        return
-    modes = [mode.value for mode in MarginMode]
-    for row, (cell, margin) in enumerate(zip(stated, margins, strict=True)):
-        mode = cell.strip().casefold() if isinstance(cell, str) else cell
-        if mode not in modes:
-            raise positions.refuse(f"must be one of {modes}", "mode", row)
-        if (mode == MarginMode.ISOLATED) != (margin is not None):
-            must = "must be given for an isolated position, and only for it"
-            remedy = f"the mode of this row is {mode}"
-            raise positions.refuse(must, "isolated_margin", row, remedy)
-
-
-def _check_single(
-    positions: Records,
-    owner: IntArray,
-    market: IntArray,
-    quantity: FloatArray,
-) -> None:
-    """One position of each sign in a market, or the tiers do not see their sum."""
-    keys = zip(owner.tolist(), market.tolist(), (quantity < 0.0).tolist(), strict=True)
-    seen: dict[tuple[int, int, bool], int] = {}
-    for row, key in enumerate(keys):
-        first = seen.setdefault(key, row)
-        if first != row:
-            raise positions.refuse(
-                "must be the account's only position of that sign in the market",
-                "market",
-                row,
-                f"row {first} is another; net them into one",
-            )
+def _leverages(positions: Records) -> list[float | None]:
+    """Chosen leverages; one that is no number was chosen all the same."""
+    stated = stated_numbers(positions, "leverage")
+    return [IMPOSSIBLE_LEVERAGE if v is not None and isnan(v) else v for v in stated]
 
 
 def _check_collateral(
@@ -201,7 +172,7 @@ def _collateral(
     if held is None:
         return (), np.zeros((accounts, 0))
     currencies = _Ranks.of(texts(held, "currency"))
-    amounts = required_numbers(held, "amount", "write 0 where that is meant")
+    amounts = _column(stated_numbers(held, "amount")).tolist()
     out = np.zeros((accounts, len(currencies.names)))
     seen: dict[tuple[int, int], int] = {}
     cells = zip(holder.tolist(), currencies.rank.tolist(), amounts, strict=True)

@@ -9,7 +9,7 @@ from typing import Any
 from plimsoll.adapters.files.records import (
     Records,
     read_records,
-    required_numbers,
+    stated_numbers,
     texts,
 )
 from plimsoll.errors import DataFormatError, UsageError
@@ -41,8 +41,10 @@ def read_collateral(given: Any, names: tuple[str, ...]) -> dict[str, Mapping[str
                 field="collateral",
             )
         amounts = _pairs(given) if isinstance(given, str) else given
-        return {names[0]: amounts_of(amounts, "collateral")}
-    return collateral_rows(read_records(given, required=_HELD, section="collateral"))
+        return {names[0]: amounts_of(amounts, "collateral", names[0])}
+    return collateral_rows(
+        read_records(given, required=_HELD, section="collateral", constants=True)
+    )
 
 
 def _pairs(text: str) -> dict[str, str]:
@@ -65,7 +67,7 @@ def collateral_rows(records: Records) -> dict[str, Mapping[str, float]]:
     cells = zip(
         texts(records, "account"),
         texts(records, "currency"),
-        required_numbers(records, "amount", "write 0 where that is meant"),
+        _amounts(records),
         strict=True,
     )
     for row, (account, currency, amount) in enumerate(cells):
@@ -76,16 +78,24 @@ def collateral_rows(records: Records) -> dict[str, Mapping[str, float]]:
     return dict(found.items())
 
 
-def amounts_of(amounts: Any, source: str) -> dict[str, float]:
-    """Return amounts by currency, none of them empty."""
+def amounts_of(amounts: Any, source: str, account: str = "") -> dict[str, float]:
+    """Return amounts by currency; empty ones are unknown."""
     if not isinstance(amounts, Mapping):
         raise DataFormatError(
             "must be amounts by currency", found=type(amounts).__name__, field=source
         )
     table = Records(
         source=source,
-        columns={"currency": list(amounts), "amount": list(amounts.values())},
+        columns={
+            "account": [account or None] * len(amounts),
+            "currency": list(amounts),
+            "amount": list(amounts.values()),
+        },
         count=len(amounts),
     )
-    values = required_numbers(table, "amount", "write 0 where that is meant")
-    return dict(zip(texts(table, "currency"), values, strict=True))
+    return dict(zip(texts(table, "currency"), _amounts(table), strict=True))
+
+
+def _amounts(records: Records) -> list[float]:
+    """Amounts as they stand; NaN where a cell is empty, which its account has a reason for."""
+    return [float("nan") if a is None else a for a in stated_numbers(records, "amount")]

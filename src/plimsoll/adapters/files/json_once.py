@@ -12,17 +12,22 @@ from plimsoll.adapters.files.records import PathLike, read_document
 from plimsoll.errors import DataFormatError
 
 
-def read_document_once(path: PathLike) -> Any:
+def read_document_once(path: PathLike, *, constants: bool = False) -> Any:
     """Return the content of a JSON file.
+
+    Parameters
+    ----------
+    constants : bool
+        Whether it may hold NaN and infinities.
 
     Raises
     ------
     DataError
         A file that cannot be read.
     DataFormatError
-        What is no JSON, holds NaN or infinities, or names a key twice.
+        What is no JSON, or names a key twice.
     """
-    read_document(path)  # tells what is wrong with file and JSON
+    read_document(path, constants=constants)  # tells what is wrong with file and JSON
     with open_bytes(Path(path)) as stream:
         return json.loads(stream.read(), object_pairs_hook=_Once(os.fspath(path)))
 

@@ -24,6 +24,8 @@ from plimsoll.errors import DataError, DataFormatError, UsageError
 PathLike = str | os.PathLike[str]
 Cell = object
 
+_KEYS = ("account", "market", "instrument", "instrument_name", "currency")
+
 _UNREADABLE = (OSError, EOFError, zipfile.BadZipFile, zlib.error)
 
 
@@ -50,16 +52,22 @@ class Records:
         return self.columns.get(name) or [None] * self.count
 
     def refuse(self, must: str, name: str, row: int, remedy: str = "") -> DataFormatError:
-        """Return the error for a cell."""
+        """Return the error for a cell; it names account and market of the row, where they are."""
         cell = self.column(name)[row]
         found = "an empty cell" if cell is None else cell
-        return DataFormatError(
-            must, found=found, field=f"{self.source}: {name}", row=row, remedy=remedy
-        )
+        keys = {key: self.column(key)[row] for key in _KEYS if key in self.columns and key != name}
+        where = ", ".join(f"{key} {cell}" for key, cell in keys.items() if cell is not None)
+        field = ": ".join(part for part in (self.source, where, name) if part)
+        return DataFormatError(must, found=found, field=field, row=row, remedy=remedy)
 
 
 def read_records(
-    source: Any, *, required: Sequence[str], optional: Sequence[str] = (), section: str = ""
+    source: Any,
+    *,
+    required: Sequence[str],
+    optional: Sequence[str] = (),
+    section: str = "",
+    constants: bool = False,
 ) -> Records:
     """Return the columns of a CSV or JSON file, or of a pandas, polars or pyarrow frame.
 
@@ -72,6 +80,8 @@ def read_records(
         Columns that must, and that may, be there.
     section : str
         Key of the list in a JSON object.
+    constants : bool
+        Whether JSON may hold NaN and Infinity; see `stated_numbers`.
 
     Raises
     ------
@@ -83,18 +93,21 @@ def read_records(
     if not isinstance(source, str | os.PathLike):
         records = frame_records(source)
     elif ".json" in Path(source).suffixes:
-        records = object_records(read_document(source), os.fspath(source), section)
+        document = read_document(source, constants=constants)
+        records = object_records(document, os.fspath(source), section)
     else:
         records = _csv_records(Path(source), [*required, *optional])
     _check_columns(records, required, optional)
     return records
 
 
-def read_document(path: PathLike) -> object:
-    """Return the content of a JSON file; numbers that are none (NaN, Infinity) are refused."""
+def read_document(path: PathLike, *, constants: bool = False) -> object:
+    """Return the content of a JSON file; NaN and Infinity are refused unless ``constants``."""
     source = os.fspath(path)
 
     def refuse(text: str) -> object:
+        if constants:
+            return float(text)
         raise DataFormatError("must hold numbers or null", found=text, field=source)
 
     try:
@@ -126,7 +139,7 @@ def object_records(document: object, source: str, section: str = "") -> Records:
         if not isinstance(item, dict):
             raise DataFormatError("must be an object", found=item, field=source, row=row)
     names = dict.fromkeys(name for item in rows for name in item)
-    columns = {name: [_cell(item.get(name)) for item in rows] for name in names}
+    columns = {name: [_stated(item.get(name)) for item in rows] for name in names}
     return Records(source=source, columns=columns, count=len(rows))
 
 
@@ -167,6 +180,15 @@ def numbers(records: Records, name: str) -> list[float | None]:
     return [_number(records, name, row, cell) for row, cell in enumerate(records.column(name))]
 
 
+def stated_numbers(records: Records, name: str) -> list[float | None]:
+    """Return a column of numbers, None where a cell is empty; NaN and infinities are kept.
+
+    For books: what nobody knows gives its account a reason, and does not sink the file.
+    """
+    cells = enumerate(records.column(name))
+    return [None if cell is None else _readable(records, name, row, cell) for row, cell in cells]
+
+
 def required_numbers(records: Records, name: str, remedy: str = "") -> list[float]:
     """Return a column of finite numbers, none of them empty."""
     out = []
@@ -180,19 +202,34 @@ def required_numbers(records: Records, name: str, remedy: str = "") -> list[floa
 def _number(records: Records, name: str, row: int, cell: Cell) -> float | None:
     if cell is None:
         return None
-    plain = not isinstance(cell, bool) and not (isinstance(cell, str) and "_" in cell)
-    try:
-        value = float(cell) if plain else float("nan")  # type: ignore[arg-type]
-    except (TypeError, ValueError, OverflowError):
-        value = float("nan")
+    value = _readable(records, name, row, cell)
     if value - value != 0.0:  # not finite
-        remedy = "write it with a decimal point, without unit, per cent sign or separators"
-        raise records.refuse("must be a finite number", name, row, remedy)
+        raise records.refuse("must be a finite number", name, row, _PLAIN)
     return value
 
 
+_PLAIN = "write it with a decimal point, without unit, per cent sign or separators"
+
+
+def _readable(records: Records, name: str, row: int, cell: Cell) -> float:
+    """Return what can be read as a number, finite or not."""
+    plain = not isinstance(cell, bool) and not (isinstance(cell, str) and "_" in cell)
+    try:
+        if plain:
+            return float(cell)  # type: ignore[arg-type]
+    except OverflowError:
+        return float("inf") if cell > 0 else float("-inf")  # type: ignore[operator]
+    except (TypeError, ValueError):
+        pass
+    raise records.refuse("must be a finite number", name, row, _PLAIN)
+
+
 def _cell(value: object) -> Cell:
-    empty = value is None or value != value or (isinstance(value, str) and not value.strip())
+    return None if value != value else _stated(value)
+
+
+def _stated(value: object) -> Cell:
+    empty = value is None or (isinstance(value, str) and not value.strip())
     return None if empty else value
 
 
