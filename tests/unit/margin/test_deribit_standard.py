@@ -139,6 +139,37 @@ def test_orders_ask_the_worse_fill_and_the_premium_of_what_is_bought() -> None:
     assert found.maintenance[[1, 2]].tolist() == [0.0, 0.0]
 
 
+def test_futures_at_bad_limits_lose_at_the_fill() -> None:
+    """10 BTC of perpetual sold at 60,000 while the mark is m: 10 m dollars (1 / 60,000 - 1 / m)."""
+    mark = snapshot().quotes[PERP].mark
+    ten = coins(PERP, 10.0)
+    found = margin(
+        account("a", orders=(Order(market=PERP, quantity=-ten, price=60_000.0),)),
+        account("b", orders=(Order(market=PERP, quantity=ten, price=60_000.0),)),
+        account("c", {PERP: ten}, orders=(Order(market=PERP, quantity=-ten, price=60_000.0),)),
+    )
+    kept, lost = 10 * (0.02 + 0.0005), 10 * mark * (1 / 60_000 - 1 / mark)
+    assert mark > 60_000
+    assert found.initial == pytest.approx([kept + lost, kept, lost], rel=1e-12)
+    assert {t.name: float(t.initial[0]) for t in found.terms}["open_loss"] == pytest.approx(lost)
+    assert found.maintenance[:2].tolist() == [0.0, 0.0]
+
+
+@pytest.mark.parametrize("quantity", [2.0, -2.0])
+@pytest.mark.parametrize("price", [None, 0.02, 0.3])
+def test_orders_leave_the_same_excess_however_equity_counts_options(
+    quantity: float, price: float | None
+) -> None:
+    held = account(
+        "a", {CALL: 3.0}, {"BTC": 2.0}, orders=(Order(market=CALL, quantity=quantity, price=price),)
+    )
+    out, within = (margin(held, equity=e) for e in OptionEquity)
+    assert out.initial_excess[0] == pytest.approx(within.initial_excess[0], abs=1e-14)
+    if quantity > 0:  # what is left when the premium is paid: a long option asks no margin
+        limit = snapshot().quotes[CALL].mark if price is None else price
+        assert out.initial_excess[0] == pytest.approx(2.0 - quantity * limit)
+
+
 def test_what_is_missing_is_a_reason_in_its_row() -> None:
     snap = snapshot()
     quotes = {**snap.quotes, CALL: Quote(mark=float("nan"), index=1.0)}

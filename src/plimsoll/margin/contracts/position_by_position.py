@@ -101,20 +101,21 @@ def open_order_terms(laid: StandAloneBook, margins: Margins) -> list[Requirement
 
 def open_order_terms_with_loss(laid: StandAloneBook, margins: Margins) -> list[RequirementTerm]:
     """Return what the worst of fills adds and loses at once; none without orders."""
-    if laid.fills is None or laid.book.orders is None:
+    if laid.fills is None:
         return []
-    row = laid.row[laid.book.orders.market]
-    loss = loss_at_fill(
-        laid.book.orders,
-        FilledContracts(
-            laid.rows.payoff[row],
-            laid.rows.size[row],
-            laid.rows.mark[row],
-            laid.rows.settle_price[row],
-        ),
-    )
-    worst = worst_of_fills(laid.book, laid.fills, laid.linked, margins, loss)
+    worst = worst_of_fills(laid.book, laid.fills, laid.linked, margins, order_losses(laid))
     return worst.terms(laid.fills.account, len(laid.layout))
+
+
+def order_losses(laid: StandAloneBook) -> FloatArray:
+    """(O,) what each order for a perpetual or future loses when it is filled at its limit."""
+    if laid.book.orders is None:
+        return np.zeros(0)
+    row, rows = laid.row[laid.book.orders.market], laid.rows
+    contracts = FilledContracts(
+        rows.payoff[row], rows.size[row], rows.mark[row], rows.settle_price[row]
+    )
+    return loss_at_fill(laid.book.orders, contracts)
 
 
 def parameters_by_market(

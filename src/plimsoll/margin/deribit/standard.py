@@ -24,8 +24,9 @@ from plimsoll.domain.listing import Listing
 from plimsoll.domain.margin_reason import MarginReason
 from plimsoll.domain.market import MarketSnapshot
 from plimsoll.domain.requirement import Requirements, RequirementTerm
-from plimsoll.margin.contracts.order_fills import Exposures, fill_charges
-from plimsoll.margin.contracts.position_by_position import stand_alone_requirements
+from plimsoll.margin.contracts.open_loss import worst_of_fills
+from plimsoll.margin.contracts.order_fills import Exposures
+from plimsoll.margin.contracts.position_by_position import order_losses, stand_alone_requirements
 from plimsoll.margin.contracts.stand_alone_book import StandAloneBook, StandAloneMarkets
 from plimsoll.margin.currency import CurrencyPricing
 from plimsoll.margin.deribit.portfolio_mode import PortfolioMode
@@ -33,6 +34,7 @@ from plimsoll.margin.deribit.portfolio_table import pair_name
 from plimsoll.margin.deribit.standard_formulas import Rates, future_margin, short_option_margin
 from plimsoll.margin.deribit.standard_parameters import DeribitStandardPair, StandardParameters
 from plimsoll.margin.governed import parameters_of
+from plimsoll.margin.quote_scope import OwnQuotes
 from plimsoll.margin.underlying import DOLLAR
 from plimsoll.margin.units.instrument_columns import instrument_columns, named_column
 from plimsoll.margin.units.kept_rows import kept_rows
@@ -54,7 +56,7 @@ class OptionEquity(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DeribitStandardMargin:
+class DeribitStandardMargin(OwnQuotes):
     """The model of an account under standard margin, segregated or cross.
 
     Parameters
@@ -182,14 +184,12 @@ class PreparedStandard:
             laid = self._without_options(laid)
 
         def margins(exposures: Exposures) -> tuple[FloatArray, FloatArray]:
-            return self._margins(laid.row[exposures.market], exposures)
+            return self._margins(laid.row[exposures.market], exposures, self.option_equity)
 
         return stand_alone_requirements(
             laid,
             margins,
-            (self._open_orders(laid, fill_charges(laid.fills, laid.linked, margins)[0]),)
-            if laid.fills is not None
-            else (),
+            self._order_terms(laid),
             notes=(_EQUITY_NOTES[self.option_equity],),
         )
 
@@ -210,7 +210,9 @@ class PreparedStandard:
         unrealised = np.where(is_option & known, 0.0, laid.values.unrealised)
         return replace(laid, values=replace(laid.values, unrealised=unrealised))
 
-    def _margins(self, row: IntArray, exposures: Exposures) -> tuple[FloatArray, FloatArray]:
+    def _margins(
+        self, row: IntArray, exposures: Exposures, equity: OptionEquity
+    ) -> tuple[FloatArray, FloatArray]:
         held, rates = self.contracts, Rates(*(column[row] for column in self.rates))
         quantity = exposures.quantity
         coins = quantity * held.coins[row]
@@ -219,7 +221,7 @@ class PreparedStandard:
             coins, held.strike_ratio[row], held.mark_ratio[row], held.is_call[row], rates
         )
         worth = quantity * held.worth[row]
-        if self.option_equity is OptionEquity.EXCLUDED:
+        if equity is OptionEquity.EXCLUDED:
             worth = np.zeros(quantity.size)
         price, is_future, is_option = (
             c[row] for c in (held.coin_price, held.is_future, held.is_option)
@@ -230,8 +232,26 @@ class PreparedStandard:
         )
         return initial, maintenance
 
-    def _open_orders(self, laid: StandAloneBook, added: FloatArray) -> RequirementTerm:
-        """Worst fill, and the premium of options to be bought, at the limit or else the mark."""
+    def _order_terms(self, laid: StandAloneBook) -> list[RequirementTerm]:
+        """Worst of fills, premiums of options to be bought, losses of futures at their limits.
+
+        Asked as if equity left options out, whichever way it counts those that are held: a premium
+        is cash, and what a fill would be worth is nobody's yet.
+        """
+        if laid.fills is None or laid.book.orders is None:
+            return []
+
+        def margins(exposures: Exposures) -> tuple[FloatArray, FloatArray]:
+            return self._margins(laid.row[exposures.market], exposures, OptionEquity.EXCLUDED)
+
+        row = laid.row[laid.book.orders.market]
+        lost = np.where(self.contracts.is_future[row], order_losses(laid), 0.0)
+        worst = worst_of_fills(laid.book, laid.fills, laid.linked, margins, lost)
+        fills, loss = worst.terms(laid.fills.account, len(laid.layout))
+        return [replace(fills, initial=fills.initial + self._premiums(laid)), loss]
+
+    def _premiums(self, laid: StandAloneBook) -> FloatArray:
+        """(U,) what options to be bought cost, at the limit or else the mark."""
         orders = laid.book.orders
         assert orders is not None
         row = laid.row[orders.market]
@@ -240,12 +260,7 @@ class PreparedStandard:
         paid = bought * limit * laid.rows.size[row] * laid.rows.settle_price[row]
         account = np.repeat(np.arange(len(laid.book)), np.diff(orders.offsets))
         premium = np.bincount(account, np.where(bought > 0.0, paid, 0.0), len(laid.layout))
-        return RequirementTerm(
-            name="open_orders",
-            title="Open orders",
-            initial=laid.sum_orders(added) + premium,
-            maintenance=np.zeros(len(laid.layout)),
-        )
+        return premium.astype(np.float64)
 
 
 _EQUITY_NOTES = {
