@@ -128,7 +128,7 @@ def test_by_hand(folder: Path) -> None:
 
 def test_the_front_door_and_the_package_keep_apart() -> None:
     assert plimsoll.margin_book is margin_book
-    assert TieredMargin.__module__ == "plimsoll.margin.tiered"
+    assert TieredMargin.__module__ == "plimsoll.margin.tiered.model"
 
 
 def test_files_frames_json_and_book_agree(folder: Path) -> None:
