@@ -121,10 +121,7 @@ def _key_figures(result: ShownMargin, name: str) -> tuple[KeyFigure, ...]:
     shown = [
         KeyFigure(
             title=title if len(found) == 1 else f"{title}, {currency}",
-            value="–"
-            if summary[key] is None
-            else f"{summary[key]:,.{min(digits_of(currency), 4)}f}",
-            unit=currency,
+            **_key_amount(summary[key], currency),
             about=about,
         )
         for currency, summary in found.items()
@@ -134,6 +131,25 @@ def _key_figures(result: ShownMargin, name: str) -> tuple[KeyFigure, ...]:
         title="Accuracy of the preset",
         value=result.preset.accuracy.value,
         unit="",
-        about="; ".join(str(source) for source in result.preset.sources),
+        about=_dates(result.preset),
     )
     return (*shown, accuracy)
+
+
+def _key_amount(amount: float | None, currency: str) -> dict[str, str]:
+    """Value and unit, short enough for its box; the tables have every digit."""
+    if amount is None:
+        return {"value": "–", "unit": currency}
+    if abs(amount) >= 1e7:
+        return {"value": f"{amount / 1e6:,.2f}", "unit": f"m {currency}"}
+    digits = 0 if abs(amount) >= 1e4 else min(digits_of(currency), 4)
+    return {"value": f"{amount:,.{digits}f}", "unit": currency}
+
+
+def _dates(preset: Preset) -> str:
+    """When the sources are from; the tables name them."""
+    dates = sorted(source.date for source in preset.sources)
+    if not dates:
+        return "no source stated"
+    told = dates[0] if dates[0] == dates[-1] else f"{dates[0]} to {dates[-1]}"
+    return f"sources of {told}, named under the tables"

@@ -13,7 +13,7 @@ from plimsoll.domain.margin_explanation import UnitExplanation
 from plimsoll.errors import UsageError
 from plimsoll.report.embedding import Plain, plot_text
 from plimsoll.report.figures import Figure, axis, layout
-from plimsoll.report.margin_grid import LossGrid, loss_grid, move_text, short_amount
+from plimsoll.report.margin_grid import LossGrid, amount_texts, loss_grid, move_text
 from plimsoll.report.palette import BREACH, INK, MUTED
 from plimsoll.report.surface_page import Picture
 from plimsoll.report.svg import drawing, text
@@ -71,7 +71,7 @@ def loss_figure(grid: LossGrid, label: str) -> Figure:
         "x": list(range(len(grid.vols))),
         "y": list(range(len(grid.moves))),
         "z": [[_plain(v) for v in row] for row in grid.losses.tolist()],
-        "text": [[short_amount(v) for v in row] for row in grid.losses.tolist()],
+        "text": [list(row) for row in amount_texts(grid.losses)],
         "texttemplate": "%{text}",
         "textfont": {"size": 11},
         "customdata": [[plot_text(name) for name in row] for row in grid.names],
@@ -88,7 +88,7 @@ def loss_figure(grid: LossGrid, label: str) -> Figure:
     shown = layout(
         _HEAD + _FOOT + 36.0 + _ROW * len(grid.moves),
         label,
-        margin={"l": 72, "r": 8, "t": 30, "b": 44},
+        margin={"l": 90, "r": 8, "t": 30, "b": 44},
         xaxis=axis(
             "volatility",
             tickvals=list(range(len(grid.vols))),
@@ -96,7 +96,7 @@ def loss_figure(grid: LossGrid, label: str) -> Figure:
             showgrid=False,
         ),
         yaxis=axis(
-            "",
+            "move of price",
             tickvals=list(range(len(grid.moves))),
             ticktext=[move_text(m) for m in grid.moves],
             range=[len(grid.moves) - 0.5, -0.5],
@@ -112,6 +112,7 @@ def loss_drawing(grid: LossGrid, label: str) -> Markup:
     """Return the same as a drawing, for paper and readers without script."""
     across = (_WIDTH - _LEFT - 8.0) / len(grid.vols)
     height = _HEAD + _FOOT + _ROW * len(grid.moves)
+    texts = amount_texts(grid.losses)
     parts: list[Markup] = []
     for column, vol in enumerate(grid.vols):
         middle = _LEFT + across * (column + 0.5)
@@ -122,20 +123,23 @@ def loss_drawing(grid: LossGrid, label: str) -> Markup:
         top = _HEAD + _ROW * row
         parts.append(text(_LEFT - 6.0, top + 16.0, move_text(move), anchor="end", size=10))
         for column in range(len(grid.vols)):
-            parts.append(_cell(grid, row, column, _LEFT + across * column, top, across))
-    foot = "price move down the side, volatility across; framed: binds; dashed: runner-up"
+            shown = texts[row][column]
+            parts.append(_cell(grid, (row, column), shown, _LEFT + across * column, top, across))
+    foot = "move of price down the side, volatility across; framed: binds; dashed: runner-up"
     parts.append(text(_LEFT, height - 9.0, foot, size=9, colour=MUTED))
     return drawing(_WIDTH, height, f"Losses of {grid.title}, {label}", parts)
 
 
-def _cell(grid: LossGrid, row: int, column: int, x: float, y: float, width: float) -> Markup:
-    value = float(grid.losses[row, column])
+def _cell(
+    grid: LossGrid, place: tuple[int, int], shown: str, x: float, y: float, width: float
+) -> Markup:
+    value = float(grid.losses[place])
     if not np.isfinite(value):
         return Markup("")
     frame, dash = "#ffffff", ""
-    if (row, column) == grid.binding:
+    if place == grid.binding:
         frame = INK
-    elif (row, column) == grid.runner_up:
+    elif place == grid.runner_up:
         frame, dash = INK, "3 2"
     fill, ink = _colour(value / _reach(grid))
     box = Markup(
@@ -146,7 +150,7 @@ def _cell(grid: LossGrid, row: int, column: int, x: float, y: float, width: floa
         2 if frame == INK else 0, dash,
     )  # fmt: skip
     middle = x + width / 2.0
-    return box + text(middle, y + 16.0, short_amount(value), anchor="middle", size=10, colour=ink)
+    return box + text(middle, y + 16.0, shown, anchor="middle", size=10, colour=ink)
 
 
 def _colour(share: float) -> tuple[str, str]:
@@ -154,16 +158,26 @@ def _colour(share: float) -> tuple[str, str]:
     place = min(max(0.5 * (share + 1.0), 0.0), 1.0)
     for (low, first), (high, second) in pairwise(_STOPS):
         if place <= high:
-            part = (place - low) / (high - low)
-            ink = "#ffffff" if abs(share) > 0.75 else INK
-            return _mixed(first, second, part), ink
+            fill = _mixed(first, second, (place - low) / (high - low))
+            return fill, "#ffffff" if _is_dark(fill) else INK
     return BREACH, "#ffffff"
 
 
 def _mixed(first: str, second: str, part: float) -> str:
-    ends = [[int(c[i : i + 2], 16) for i in (1, 3, 5)] for c in (first, second)]
-    mixed = [round(a + (b - a) * part) for a, b in zip(*ends, strict=True)]
+    mixed = [
+        round(a + (b - a) * part) for a, b in zip(_channels(first), _channels(second), strict=True)
+    ]
     return "#" + "".join(f"{value:02x}" for value in mixed)
+
+
+def _channels(colour: str) -> list[int]:
+    return [int(colour[i : i + 2], 16) for i in (1, 3, 5)]
+
+
+def _is_dark(colour: str) -> bool:
+    """Whether white reads better than ink on it (perceived brightness of Rec. 601)."""
+    red, green, blue = _channels(colour)
+    return 0.299 * red + 0.587 * green + 0.114 * blue < 140.0
 
 
 def _frame(cell: tuple[int, int] | None, dash: str) -> list[Plain]:
@@ -205,7 +219,8 @@ def _about(grid: LossGrid) -> str:
     else:
         apart = ""
     bound = " The framed cell binds, the dashed one is the runner-up." if grid.binding else ""
+    shared = " Where scenarios share a cell, the largest loss is shown." if grid.covered else ""
     return (
         f"Loss by move of price and volatility in {grid.currency}, as the model counts it; a gain "
-        f"is negative.{bound}{apart}"
+        f"is negative.{bound}{shared}{apart}"
     )

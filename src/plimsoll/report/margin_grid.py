@@ -12,6 +12,7 @@ from plimsoll.domain.margin_explanation import ScenarioLosses
 FloatArray = NDArray[np.float64]
 
 _ORDER = ("down", "none", "up")
+_SCALES = ((1e9, "bn"), (1e6, "m"), (1e3, "k"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -32,6 +33,8 @@ class LossGrid:
     binding, runner_up : (row, column) or None
     apart : int
         Scenarios that move something else than price and volatility.
+    covered : int
+        Scenarios whose cell shows another that loses as much or more.
     """
 
     title: str
@@ -43,6 +46,7 @@ class LossGrid:
     binding: tuple[int, int] | None
     runner_up: tuple[int, int] | None
     apart: int
+    covered: int
 
 
 def loss_grid(found: ScenarioLosses, title: str, currency: str) -> LossGrid:
@@ -69,6 +73,7 @@ def loss_grid(found: ScenarioLosses, title: str, currency: str) -> LossGrid:
         binding=None if found.binding is None else cell.get(found.binding),
         runner_up=None if found.runner_up is None else cell.get(found.runner_up),
         apart=len(found.names) - len(placed),
+        covered=len(placed) - len(set(cell.values())),
     )
 
 
@@ -81,22 +86,33 @@ def move_text(move: float) -> str:
     return f"{100.0 * move:+.4g} %".replace("-", "\u2212") if move else "0 %"
 
 
-def short_amount(value: float) -> str:
-    """Print an amount in four digits or so.
+def amount_texts(losses: FloatArray) -> tuple[tuple[str, ...], ...]:
+    """Print the cells of a heat map in one unit and with one number of decimals.
 
-    >>> short_amount(1.643037), short_amount(-98432.1), short_amount(0.0)
-    ('1.643', '−98.4k', '0')
+    The largest has four digits; what is not finite is left empty.
+
+    >>> amount_texts(np.array([[1.643037, -0.2451], [0.0, np.nan]]))
+    (('1.643', '−0.245'), ('0', ''))
+    >>> amount_texts(np.array([[-98432.1, 241.3]]))
+    (('−98.43k', '0.24k'),)
     """
+    sizes = np.abs(losses[np.isfinite(losses)])
+    top = float(sizes.max()) if sizes.size else 0.0
+    scale, suffix = next(((s, t) for s, t in _SCALES if top >= 10.0 * s), (1.0, ""))
+    whole = len(f"{top / scale:.0f}")
+    decimals = min(max(4 - whole, 1 if suffix else 0), 6)
+    return tuple(
+        tuple(_amount_text(value / scale, decimals, suffix) for value in row)
+        for row in losses.tolist()
+    )
+
+
+def _amount_text(value: float, decimals: int, suffix: str) -> str:
     if not np.isfinite(value):
         return ""
-    size = abs(value)
-    if size >= 1e6:
-        text = f"{value / 1e6:.2f}m"
-    elif size >= 1e4:
-        text = f"{value / 1e3:.1f}k"
-    else:
-        text = f"{value:,.0f}" if size >= 1000.0 else f"{value:.4g}"
-    return (text if size > 0.0 else "0").replace("-", "\u2212")
+    if value == 0.0:
+        return "0"
+    return f"{value:,.{decimals}f}{suffix}".replace("-", "\u2212")
 
 
 def _rounded(move: float) -> float:

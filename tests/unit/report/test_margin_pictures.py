@@ -54,7 +54,7 @@ def test_every_scenario_has_its_cell() -> None:
     np.testing.assert_array_equal(grid.losses, expected)  # of two in one cell the larger loss
     assert grid.names[0] == ("BTC 1", "", "BTC 0")
     assert (grid.binding, grid.runner_up) == ((2, 2), (2, 0))
-    assert grid.apart == 1
+    assert (grid.apart, grid.covered) == (1, 1)
 
 
 def test_live_and_drawn_show_the_same() -> None:

@@ -215,6 +215,6 @@ def _would_change(scenarios: tuple[ScenarioLosses, ...], cash: str) -> str:
         if s.binding is not None and second is not None:
             gap = float(s.losses[s.binding] - s.losses[second])
             said.append(
-                f"{s.risk_unit}: {s.names[second]} binds if it loses {gap:.10g} {cash} more"
+                f"{s.risk_unit}: {s.names[second]} binds if it loses {gap:,.6g} {cash} more"
             )
     return "; ".join(said)

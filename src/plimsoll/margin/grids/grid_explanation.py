@@ -203,7 +203,7 @@ def _would_change(scenarios: tuple[ScenarioLosses, ...], numeraire: str) -> str:
             continue
         gap = float(s.losses[s.binding] - s.losses[second])
         said.append(
-            f"{s.risk_unit}: {s.names[second]} binds if the book loses {gap:.10g} {numeraire} "
+            f"{s.risk_unit}: {s.names[second]} binds if the book loses {gap:,.6g} {numeraire} "
             f"more there than in {s.names[s.binding]}"
             if gap > 0.0
             else f"{s.risk_unit}: {s.names[second]} loses as much"
