@@ -30,8 +30,6 @@ class GroupSums(NamedTuple):
     short: Vector  # of groups below 0, positive
     long_weighted: Vector
     short_weighted: Vector
-    gross_weighted: Vector
-    signed_weighted: Vector
 
 
 @njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
@@ -129,22 +127,21 @@ def groups_of_chunk(
 ) -> None:
     for c in range(start, stop):
         long, short, long_weighted, short_weighted = 0.0, 0.0, 0.0, 0.0
-        gross_weighted, signed_weighted = 0.0, 0.0
-        for g in range(cell_offsets[c], cell_offsets[c + 1]):
-            total = 0.0
-            for p in range(segment_offsets[g], segment_offsets[g + 1]):
+        first, end = cell_offsets[c], cell_offsets[c + 1]
+        p = segment_offsets[first]
+        for g in range(first, end):
+            total, last = 0.0, segment_offsets[g + 1]
+            while p < last:
                 total += quantity[p] * column[np.uint64(row[p])]
+                p += 1
             own = weight[np.uint64(segment_group[g])]
             bought, sold = _positive(total), _positive(-total)
             long += bought
             short += sold
             long_weighted += bought * own
             short_weighted += sold * own
-            gross_weighted += abs(total) * own
-            signed_weighted += total * own
         out.long[c], out.short[c] = long, short
         out.long_weighted[c], out.short_weighted[c] = long_weighted, short_weighted
-        out.gross_weighted[c], out.signed_weighted[c] = gross_weighted, signed_weighted
 
 
 @njit(cache=True, nogil=True, error_model="numpy", parallel=True)

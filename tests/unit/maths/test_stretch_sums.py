@@ -105,8 +105,6 @@ def test_sides_of_groups_are_added_by_cell() -> None:
         pairs = list(zip(mine, heavy, strict=True))
         assert found.long_weighted[cell] == from_left([max(x, 0.0) * w for x, w in pairs])
         assert found.short_weighted[cell] == from_left([max(-x, 0.0) * w for x, w in pairs])
-        assert found.gross_weighted[cell] == from_left([abs(x) * w for x, w in pairs])
-        assert found.signed_weighted[cell] == from_left([x * w for x, w in pairs])
         for one in range(CLASSES):
             of_one = [x for x, g in zip(mine, groups, strict=True) if of_group[g] == one]
             assert long[cell, one] == from_left([max(x, 0.0) for x in of_one])

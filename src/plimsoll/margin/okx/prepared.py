@@ -187,7 +187,7 @@ class PreparedOkx:
         """(C,) charge in brackets that are in dollars, by each cell's own risk unit."""
         out = np.zeros(len(cells))
         for unit, parameters in enumerate(self.units):
-            at = np.flatnonzero(cells.risk_unit == unit)
+            at = cells.in_risk_unit(unit)
             out[at] = charge(parameters, amount[at] / self.usd_price) * self.usd_price
         return out
 

@@ -40,14 +40,16 @@ def basis_charge(
 
     ``years`` (K,) is each group's; perpetuals and spot have none.
     """
-    return sums.over_groups(cash.delta, years).gross_weighted * move
+    delta = sums.over_groups(cash.delta, years)
+    return (delta.long_weighted + delta.short_weighted) * move
 
 
 def interest_rate_charge(
     sums: CellSums, cash: CashSensitivities, years: FloatArray, move: FloatArray
 ) -> FloatArray:
     """MR5: what a parallel move of the rate does to the present value of the options."""
-    return np.abs(sums.over_groups(cash.value, years).signed_weighted) * move
+    value = sums.over_groups(cash.value, years)
+    return np.abs(value.long_weighted - value.short_weighted) * move
 
 
 def raw_minimum_charge(

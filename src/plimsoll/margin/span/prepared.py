@@ -166,7 +166,7 @@ class PreparedSpan:
         long, short = sums.by_sides(self.delta, self._tier_of_group(), tiers)
         calendar, spot = np.zeros(len(cells)), np.zeros(len(cells))
         for unit, own in enumerate(self.units):
-            at = np.flatnonzero(cells.risk_unit == unit)
+            at = cells.in_risk_unit(unit)
             if own is None or not at.size:
                 continue
             mine = slice(len(own.tiers) + 1)

@@ -20,6 +20,7 @@ from plimsoll.domain.requirement import (
 from plimsoll.domain.table import Column, ColumnKind
 from plimsoll.margin.units.cells import UnitLayout
 from plimsoll.margin.units.market_rows import BookValues, MarketRows, unit_sums
+from plimsoll.maths.stretch_sums import stretch_sums
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -65,6 +66,13 @@ def _without(bad: BoolArray, term: RequirementTerm) -> RequirementTerm:
     )
 
 
+def _unrealised(book: Book, layout: UnitLayout, values: BookValues) -> FloatArray:
+    """(U,) sums of positions, in their order; those of an account stand together."""
+    if len(layout) > len(book):  # some are isolated
+        return unit_sums(layout, values.unrealised)
+    return stretch_sums(values.unrealised, book.offsets)
+
+
 def assemble(
     *,
     book: Book,
@@ -102,7 +110,7 @@ def assemble(
         numeraire=numeraire,
         initial=initial,
         maintenance=maintenance,
-        unrealised=unit_sums(layout, values.unrealised),
+        unrealised=_unrealised(book, layout, values),
         collateral=values.collateral,
         account=layout.account,
         position=layout.position,

@@ -85,6 +85,12 @@ class Cells:
 
         return self.memo.recall("offsets_of_units", found)
 
+    def in_risk_unit(self, risk_unit: int) -> IntArray:
+        """Return the cells of one risk unit."""
+        return self.memo.recall(
+            ("in_risk_unit", risk_unit), lambda: np.flatnonzero(self.risk_unit == risk_unit)
+        )
+
     def of_unit(self, unit: int) -> range:
         """Return the cells of one margin unit."""
         first, last = np.searchsorted(self.unit, [unit, unit + 1])
