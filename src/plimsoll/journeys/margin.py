@@ -19,6 +19,7 @@ from plimsoll.domain.requirement import Requirements
 from plimsoll.errors import UsageError
 from plimsoll.journeys.contract_terms import ONE_BASE_UNIT, ContractTerms, contract_terms
 from plimsoll.journeys.currency_prices import currency_pricing
+from plimsoll.journeys.margin_debts import debt_notes
 from plimsoll.journeys.margin_preset import margin_by_preset
 from plimsoll.journeys.margin_preset_result import PresetMargin
 from plimsoll.journeys.margin_result import MarginResult
@@ -178,9 +179,11 @@ def margin_by_tiers(
     )
     held = replace(held, markets=tuple(terms.key_of[name] for name in held.markets))
     unit = numeraire or _only_currency(held, terms)
-    requirements = _requirements(held, known, rows, terms, unit, _rule(initial_rule))
+    requirements, owed = _requirements(held, known, rows, terms, unit, _rule(initial_rule))
     return MarginResult(
-        requirements=requirements, parameters=known, notes=_notes(known, rows, terms, unit)
+        requirements=requirements,
+        parameters=known,
+        notes=(*_notes(known, rows, terms, unit), *owed),
     )
 
 
@@ -191,7 +194,8 @@ def _requirements(
     terms: ContractTerms,
     numeraire: str,
     rule: InitialRule,
-) -> Requirements:
+) -> tuple[Requirements, tuple[str, ...]]:
+    """Requirements, and notes on debts that they do not see."""
     quotes = {terms.key_of[row.market]: _quote(row, terms) for row in rows}
     needed = [*_settled_in(book, terms), *book.currencies]
     pricing, stable = currency_pricing(needed, numeraire, quotes, terms.instruments)
@@ -200,7 +204,9 @@ def _requirements(
     # The tier model asks for no time; the set's own is in its provenance.
     snapshot = MarketSnapshot(at_ns=0, quotes=quotes, stable_price_usd=stable)
     model = TieredMargin(pricing=pricing, initial_rule=rule)
-    return model.prepare(snapshot, parameters, instruments).requirements(book)
+    prepared = model.prepare(snapshot, parameters, instruments)
+    owed = debt_notes(prepared, book, pricing, snapshot, instruments)
+    return prepared.requirements(book), owed
 
 
 def _quote(row: MarkedMarket, terms: ContractTerms) -> Quote:

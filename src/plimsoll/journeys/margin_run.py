@@ -17,6 +17,7 @@ from plimsoll.journeys.margin_contracts import (
     held_contracts,
     preset_markets,
 )
+from plimsoll.journeys.margin_debts import debt_notes
 from plimsoll.journeys.margin_market import MarginMarket
 from plimsoll.journeys.margin_positions import HeldBook, held_book, settled_in, stand_alone
 from plimsoll.journeys.margin_snapshot import DOLLARS, STABLE, PricedMarket, priced_market
@@ -133,6 +134,7 @@ def run_margin(setting: MarginSetting) -> MarginRun:
             *setting.notes,
             *_foreign_notes(preset, contracts),
             *_notes(setting, currencies, held_currencies),
+            *dict.fromkeys(note for run in runs for note in _debt_notes(run, priced)),
         ),
     )
 
@@ -149,6 +151,11 @@ def _run(
         prepared=prepared,
         requirements=prepared.requirements(held.book),
     )
+
+
+def _debt_notes(run: CurrencyRun, priced: PricedMarket) -> tuple[str, ...]:
+    pricing = priced.pricing(run.currency)
+    return debt_notes(run.prepared, run.held.book, pricing, priced.snapshot, priced.instruments)
 
 
 def _currencies(setting: MarginSetting, contracts: Mapping[str, HeldContract]) -> tuple[str, ...]:
