@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from plimsoll.conformance.engines import ENGINES
 from plimsoll.conformance.result import CaseResult, Comparison, ConformanceResult, EngineResult
 from plimsoll.domain.table import Column, ColumnKind, Table
 
@@ -43,7 +44,31 @@ def mismatch_table(result: ConformanceResult) -> Table:
             Column(name="tolerance", title="Tolerance"),
             Column(name="others", title="Terms off", kind=ColumnKind.COUNT),
         ),
-        rows=tuple(_mismatch_row(case) for case in result.mismatches),
+        rows=tuple(
+            _mismatch_row(case, first)
+            for case in result.mismatches
+            if (first := case.first_difference) is not None
+        ),
+    )
+
+
+def uncompared_table(result: ConformanceResult) -> Table:
+    """One row per reason why cases could not be compared; empty where all were."""
+    cases: dict[tuple[str, str], list[str]] = {}
+    for case in result.mismatches:
+        if case.problem:
+            cases.setdefault((case.file, case.problem), []).append(case.id)
+    return Table(
+        name="uncompared",
+        title="Not compared",
+        columns=(
+            Column(name="file", title="File"),
+            Column(name="cases", title="Cases", kind=ColumnKind.COUNT),
+            Column(name="first", title="First of them"),
+            Column(name="why", title="Why"),
+        ),
+        rows=tuple((file, len(ids), ids[0], why) for (file, why), ids in cases.items()),
+        notes=(f"Engines: {', '.join(ENGINES)}.",),
     )
 
 
@@ -73,10 +98,7 @@ def _engine_row(engine: EngineResult) -> tuple[str, ...]:
     )
 
 
-def _mismatch_row(case: CaseResult) -> tuple[str | int, ...]:
-    first = case.first_difference
-    if first is None:
-        return (case.id, case.kind, case.problem, "", "", "", "", 0)
+def _mismatch_row(case: CaseResult, first: Comparison) -> tuple[str | int, ...]:
     count = sum(not c.matches for c in case.comparisons)
     return (
         case.id,

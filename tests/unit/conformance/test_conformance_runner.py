@@ -15,6 +15,7 @@ import pytest
 
 from plimsoll.conformance import ConformanceResult, UnknownCase, engine, run_conformance
 from plimsoll.conformance.demands import demanded
+from plimsoll.conformance.report import mismatch_table, uncompared_table
 from plimsoll.conformance.tolerance import Tolerance
 from plimsoll.errors import DataError, UsageError
 
@@ -137,6 +138,17 @@ def test_unknown_engines_and_kinds_are_mismatches(tmp_path: Path) -> None:
         ("nobody's", "toy/1", 'no engine is called "nobody\'s"'),
         ("toy", "toy/2", "the engine knows no cases of kind 'product'"),
     }
+
+
+def test_cases_that_are_not_compared_are_told_of_by_reason(tmp_path: Path) -> None:
+    write(tmp_path, *(case(id=f"toy/{i}") for i in range(5)), name="other.json", engine="nobody's")
+    off = case(id="toy/3", expected={"IM": 1e9})
+    result = run(tmp_path, case(), case(id="toy/2", kind="product"), off)
+    assert uncompared_table(result).rows == (
+        ("other.json", 5, "toy/0", 'no engine is called "nobody\'s"'),
+        ("toy.json", 1, "toy/2", "the engine knows no cases of kind 'product'"),
+    )
+    assert [row[0] for row in mismatch_table(result).rows] == ["toy/3"]
 
 
 def test_an_engine_that_fails_is_a_mismatch_of_its_case_only(tmp_path: Path) -> None:

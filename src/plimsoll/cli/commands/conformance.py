@@ -30,14 +30,15 @@ def conformance(
             conformance_document,
             engine_table,
             mismatch_table,
+            uncompared_table,
         )
         from plimsoll.conformance.runner import run_conformance
 
         result = run_conformance(directory, only=engine)
         code = exit_code(result)
-        output.table(engine_table(result))
-        if result.mismatches:
-            output.table(mismatch_table(result))
+        for table in (engine_table(result), mismatch_table(result), uncompared_table(result)):
+            if len(table):
+                output.table(table)
         for fault in result.faults:
             output.note(f"error: {fault}")
         output.document(code, {"result": conformance_document(result)})
