@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from plimsoll.domain.instrument import Instrument, Option, Payoff, Spot
+from plimsoll.domain.magnitudes import is_price
 from plimsoll.errors import UsageError
 from plimsoll.maths import payoffs
 
@@ -55,7 +56,7 @@ def filled(
     ------
     UsageError
         For a quantity that is zero or not finite, a price that is not positive and finite, and a
-        position of unknown size.
+        position of unknown size, or of unknown entry price where profit since entry is paid.
 
     Examples
     --------
@@ -69,6 +70,12 @@ def filled(
     FilledPosition(quantity=-1.0, entry_price=110.0, cash=20.0)
     """
     _check(held, quantity, price)
+    if held != 0.0 and not isinstance(instrument, Option | Spot) and not is_price(entry):
+        raise UsageError(
+            "must be known before the position can be traded",
+            found=entry,
+            field="position's entry price",
+        )
     size = float(instrument.required_contract_size())
     total = held + quantity
     if abs(total) <= _ROUNDING * max(abs(held), abs(quantity)):
