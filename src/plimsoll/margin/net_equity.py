@@ -31,6 +31,7 @@ from numpy.typing import NDArray
 from plimsoll.domain.book import Book
 from plimsoll.domain.choice import chosen
 from plimsoll.domain.instrument import Future, Instrument, Perpetual
+from plimsoll.domain.listing import listing_of
 from plimsoll.domain.margin_explanation import ExplainedTerm, UnitExplanation
 from plimsoll.domain.margin_reason import MarginReason
 from plimsoll.domain.market import MarketSnapshot
@@ -39,6 +40,7 @@ from plimsoll.domain.requirement import Requirements, UnitExplainer
 from plimsoll.margin.currency import CurrencyPricing
 from plimsoll.margin.governed import check_bounds, governed
 from plimsoll.margin.protocol import MarginModel, Prepared
+from plimsoll.margin.quote_scope import Scope, by_own_quote, scope_of
 from plimsoll.margin.underlying import parameters_by_unit
 
 FloatArray = NDArray[np.float64]
@@ -117,6 +119,7 @@ class WithNetEquity(Generic[P]):
         self, snapshot: MarketSnapshot, parameters: P, instruments: Mapping[str, Instrument]
     ) -> PreparedNetEquity:
         """Prepare the model; see `MarginModel.prepare`."""
+        instruments = listing_of(instruments)
         return PreparedNetEquity(
             inner=self.model.prepare(snapshot, parameters, instruments),
             rules=NetEquityRules(
@@ -128,6 +131,19 @@ class WithNetEquity(Generic[P]):
             snapshot=snapshot,
             instruments=instruments,
         )
+
+
+    def quote_scope(
+        self,
+        before: MarketSnapshot,
+        after: MarketSnapshot,
+        quoted: frozenset[str],
+        instruments: Mapping[str, Instrument],
+    ) -> Scope:
+        """What concerns the model or a currency; see `plimsoll.margin.quote_scope.QuoteScoped`."""
+        prices = frozenset(self.pricing.pricing_markets.values())
+        own = by_own_quote(before, after, quoted, instruments, references=prices)
+        return own | scope_of(self.model, before, after, quoted, instruments)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -35,6 +35,8 @@ class AccountSlots:
         Slots of account ``a`` in use: ``starts[a]`` to ``stops[a] - 1``.
     columns : dict of str to (Q,) array
         Q slots, of which some are unused.
+    positions : int
+        Number of slots in use.
     """
 
     def __init__(self, offsets: IntArray, columns: Mapping[str, NDArray[Any]]) -> None:
@@ -42,15 +44,10 @@ class AccountSlots:
         self.stops = np.array(offsets[1:])
         self.columns: Columns = {name: np.array(column) for name, column in columns.items()}
         self._ends = self.stops.copy()  # of the slots an account may use
-        self._used = int(offsets[-1])
+        self._used = self.positions = int(offsets[-1])
 
     def __len__(self) -> int:
         return int(self.starts.size)
-
-    @property
-    def positions(self) -> int:
-        """Number of slots in use."""
-        return int(np.sum(self.stops - self.starts))
 
     def of(self, account: int) -> Columns:
         """Return a copy of one account's columns."""
@@ -61,6 +58,7 @@ class AccountSlots:
         """Replace one account's positions; all columns, of one length."""
         count = next(iter(columns.values())).size
         start = int(self.starts[account])
+        self.positions += count - (int(self.stops[account]) - start)
         if start + count > self._ends[account]:
             start = self._move(account, count + max(_ROOM, count // 2))
         for name, column in columns.items():

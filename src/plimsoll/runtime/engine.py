@@ -1,32 +1,36 @@
 """The engine: a book under a margin model, re-margined event by event, only where it changed.
 
-A price re-prepares the model (or, where the model can, the part of it that the price touches:
-`plimsoll.runtime.protocol.Repreparable`), and re-margins the accounts that hold, or have as
-collateral, what the price concerns; a fill or a change of collateral re-margins one account.
+A price re-prepares the model: of the engine's `plimsoll.domain.listing.Listing` only the rows that
+the price touches are computed again (`plimsoll.margin.units.kept_rows`). It re-margins the accounts
+that hold, order, or have as collateral, what the price concerns (`plimsoll.margin.quote_scope`); a
+fill, new orders or a change of collateral re-margin one account.
 Accounts of one owner are margined together. At any time the margins equal those of a fresh
 ``model.prepare(...).requirements(engine.book)``. An event that is refused changes nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from plimsoll.domain.account import Order
 from plimsoll.domain.book import Book
 from plimsoll.domain.instrument import Instrument
+from plimsoll.domain.listing import Listing
 from plimsoll.domain.market import MarketSnapshot, Quote
 from plimsoll.domain.requirement import Requirements
 from plimsoll.errors import UsageError
 from plimsoll.margin.protocol import MarginModel, Prepared
+from plimsoll.margin.quote_scope import Scope, ScopeRule, scope_of
 from plimsoll.runtime.live_book import LiveBook
 from plimsoll.runtime.live_margins import LiveMargins, MarginColumns
 from plimsoll.runtime.protocol import Repreparable, Reprepared
-from plimsoll.runtime.scope import Scope, ScopeRule, by_underlying
 
 IntArray = NDArray[np.int64]
 P = TypeVar("P")
@@ -59,8 +63,9 @@ class Engine(Generic[P]):
     instruments : mapping of str to Instrument
     snapshot : MarketSnapshot
     book : Book
-    scope : ScopeRule
-        Whom a quote concerns, for models that do not say so themselves.
+    scope : ScopeRule, optional
+        Whom a quote concerns; default: what the model says, or else all that has to do with the
+        coin quoted (`plimsoll.margin.quote_scope`).
 
     Raises
     ------
@@ -76,11 +81,12 @@ class Engine(Generic[P]):
         instruments: Mapping[str, Instrument],
         snapshot: MarketSnapshot,
         book: Book,
-        scope: ScopeRule = by_underlying,
+        scope: ScopeRule | None = None,
     ) -> None:
-        self._model, self._parameters, self._scope = model, parameters, scope
-        self._instruments, self._snapshot = dict(instruments), snapshot
-        self._prepared = model.prepare(snapshot, parameters, instruments)
+        self._model, self._parameters = model, parameters
+        self._scope = partial(scope_of, model) if scope is None else scope
+        self._instruments, self._snapshot = Listing(instruments), snapshot
+        self._prepared = self._prepare(snapshot)
         self._book = LiveBook(book)
         self._margins = MarginColumns(len(book))
         first = self._prepared.requirements(book)
@@ -159,6 +165,24 @@ class Engine(Generic[P]):
         row, instrument = self._book.row(account), self._instruments[market]
         with self._kept(row):
             self._book.fill(row, market, instrument, quantity, price, fee)
+            return self._remargin(self._book.linked(np.array([row], dtype=np.int64)))
+
+    def on_orders(self, account: str, orders: Sequence[Order]) -> Remargined:
+        """Take all open orders of an account, in place of those it had.
+
+        Raises
+        ------
+        UsageError
+            For an unknown account or market, and what the model refuses.
+        """
+        for order in orders:
+            if order.market not in self._instruments:
+                raise UsageError(
+                    "must be one of the instruments", found=order.market, field="orders.market"
+                )
+        row = self._book.row(account)
+        with self._kept(row):
+            self._book.order(row, orders)
             return self._remargin(self._book.linked(np.array([row], dtype=np.int64)))
 
     def on_collateral(self, account: str, currency: str, change: float) -> Remargined:

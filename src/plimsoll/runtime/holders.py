@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +10,20 @@ from numpy.typing import NDArray
 IntArray = NDArray[np.int64]
 
 _NARROW = 1 << 16
+_FEW = 8  # fewer entries than one in so many accounts are sorted, more are marked
+
+
+def joined(found: Sequence[IntArray], accounts: int) -> IntArray:
+    """Return the accounts, of so many, that stand in one of several ascending lists."""
+    some = [one for one in found if one.size]
+    if len(some) < 2:
+        return some[0] if some else np.empty(0, dtype=np.int64)
+    if sum(one.size for one in some) * _FEW < accounts:
+        return np.unique(np.concatenate(some))
+    stands = np.zeros(accounts, dtype=np.bool_)
+    for one in some:
+        stands[one] = True
+    return np.flatnonzero(stands)
 
 
 class Holders:
@@ -33,6 +47,7 @@ class Holders:
         order = np.argsort(narrow, kind="stable")
         owner = np.repeat(np.arange(offsets.size - 1), np.diff(offsets))
         self._accounts = owner[order]
+        self._count = offsets.size - 1
         self._offsets = np.concatenate([[0], np.cumsum(np.bincount(market, minlength=markets))])
         self._later: dict[int, set[int]] = {}
 
@@ -42,10 +57,7 @@ class Holders:
 
     def of(self, markets: Iterable[int]) -> IntArray:
         """Return the accounts that hold one of ``markets``, each once, in ascending order."""
-        found = [self._of(market) for market in markets]
-        if len(found) == 1:
-            return found[0]
-        return np.unique(np.concatenate([np.empty(0, dtype=np.int64), *found]))
+        return joined([self._of(market) for market in markets], self._count)
 
     def _of(self, market: int) -> IntArray:
         first: IntArray = np.empty(0, dtype=np.int64)

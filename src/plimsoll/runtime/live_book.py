@@ -2,30 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
+from plimsoll.domain.account import Order
 from plimsoll.domain.book import Book
 from plimsoll.domain.instrument import Instrument
 from plimsoll.domain.open_orders import OpenOrders
 from plimsoll.errors import UsageError
 from plimsoll.runtime.account_slots import AccountSlots, Columns
 from plimsoll.runtime.fills import FilledPosition, filled
-from plimsoll.runtime.holders import Holders
+from plimsoll.runtime.holders import Holders, joined
 from plimsoll.runtime.live_margins import unit_columns
 
 IntArray = NDArray[np.int64]
 FloatArray = NDArray[np.float64]
 
+_ORDER = ("market", "quantity", "price")
 _POSITION = ("market", "quantity", "entry_price", "isolated_margin", "leverage", "funding")
 
 
 class LiveBook:
     """The accounts of a `Book`, whose positions and collateral may change.
 
-    Accounts, owners, modes and open orders stay those of the book it began with.
+    Accounts, owners and modes stay those of the book it began with.
     """
 
     def __init__(self, book: Book) -> None:
@@ -33,14 +35,21 @@ class LiveBook:
         columns = {name: getattr(book, name) for name in _POSITION}
         columns["funding"] = nothing if book.funding is None else book.funding
         self.slots = AccountSlots(book.offsets, columns | unit_columns(book.market.size))
-        self._accounts, self._orders = tuple(book.accounts), book.orders
+        self._accounts, self._orders = tuple(book.accounts), _order_slots(book)
         self._row_of = {name: row for row, name in enumerate(self._accounts)}
+        if len(self._row_of) != len(self._accounts):
+            name = next(n for row, n in enumerate(self._accounts) if self._row_of[n] != row)
+            raise UsageError(
+                "must name each account once, since events name accounts",
+                found=name,
+                field="accounts",
+            )
         self._owner, self._portfolio = book.owner, book.portfolio
         self._collateral, self._currencies = book.collateral.copy(), [*book.currencies]
         self._markets = [*book.markets]
         self._code_of = {market: code for code, market in enumerate(self._markets)}
         self._holders = Holders(book.offsets, book.market, len(self._markets))
-        self._ordering = _ordering(book.orders, len(self._markets))
+        self._ordering = _ordering(book, len(self._markets))
         self._family = None if book.owner is None else _families(book.owner)
 
     @property
@@ -69,7 +78,7 @@ class LiveBook:
             offsets=offsets,
             currencies=tuple(self._currencies),
             collateral=self._collateral[accounts],
-            orders=None if self._orders is None else self._orders.take(accounts),
+            orders=self._orders_of(accounts),
             owner=None if self._owner is None else self._owner[accounts],
             portfolio=None if self._portfolio is None else self._portfolio[accounts],
             **{name: self.slots.columns[name][picked] for name in _POSITION},
@@ -78,13 +87,11 @@ class LiveBook:
     def holding(self, markets: Iterable[str], currencies: Iterable[str]) -> IntArray:
         """Accounts with a position or an order in one of ``markets``, or such collateral."""
         codes = [self._code_of[market] for market in markets if market in self._code_of]
-        found = [self._holders.of(codes)]
-        if self._ordering is not None:
-            found.append(self._ordering.of(codes))
+        found = [self._holders.of(codes), self._ordering.of(codes)]
         columns = [c for c, name in enumerate(self._currencies) if name in set(currencies)]
         if columns:
             found.append(np.flatnonzero((self._collateral[:, columns] != 0.0).any(axis=1)))
-        return found[0] if len(found) == 1 else np.unique(np.concatenate(found))
+        return joined(found, len(self._accounts))
 
     def linked(self, accounts: IntArray) -> IntArray:
         """Add the accounts of the same owners; ascending, each once."""
@@ -132,13 +139,28 @@ class LiveBook:
         self._holders.add(code, account)
         self.pay(account, instrument.settle, released)
 
+    def order(self, account: int, orders: Sequence[Order]) -> None:
+        """Put orders in place of an account's."""
+        codes = [self._code(order.market) for order in orders]
+        limits = [np.nan if order.price is None else order.price for order in orders]
+        columns: Columns = {
+            "market": np.array(codes, dtype=np.int64),
+            "quantity": np.array([order.quantity for order in orders], dtype=np.float64),
+            "price": np.array(limits, dtype=np.float64),
+        }
+        self._orders.put(account, columns)
+        for code in codes:
+            self._ordering.add(code, account)
+
     def restorer(self, account: int) -> Callable[[], None]:
         """Return what puts an account back as it stands now."""
         held, paid = self.slots.of(account), self._collateral[account].copy()
+        ordered = self._orders.of(account)
         markets, width = len(self._markets), paid.size
 
         def restore() -> None:
             self.slots.put(account, held)
+            self._orders.put(account, ordered)
             for market in self._markets[markets:]:
                 del self._code_of[market]
             del self._markets[markets:], self._currencies[width:]
@@ -146,6 +168,13 @@ class LiveBook:
             self._collateral[account] = paid
 
         return restore
+
+    def _orders_of(self, accounts: IntArray) -> OpenOrders | None:
+        if not self._orders.positions:
+            return None
+        offsets, picked = self._orders.gather(accounts)
+        columns = {name: column[picked] for name, column in self._orders.columns.items()}
+        return OpenOrders(offsets=offsets, **columns)
 
     def _code(self, market: str) -> int:
         if market not in self._code_of:
@@ -174,6 +203,12 @@ def _changed(held: Columns, at: int, after: FilledPosition, fee: float) -> tuple
     A closed position pays its accrued funding, an isolated one what is left of its margin.
     """
     margin, paid = float(held["isolated_margin"][at]), after.cash - fee
+    if np.isinf(margin):
+        raise UsageError(
+            "must be known before the position can be traded",
+            found="nobody knows it",
+            field="position's isolated margin",
+        )
     if after.quantity == 0.0:
         paid += float(held["funding"][at]) + (0.0 if np.isnan(margin) else margin)
         return {name: np.delete(column, at) for name, column in held.items()}, paid
@@ -184,8 +219,22 @@ def _changed(held: Columns, at: int, after: FilledPosition, fee: float) -> tuple
     return held, 0.0
 
 
-def _ordering(orders: OpenOrders | None, markets: int) -> Holders | None:
-    return None if orders is None else Holders(orders.offsets, orders.market, markets)
+def _orders(book: Book) -> OpenOrders:
+    if book.orders is not None:
+        return book.orders
+    none = np.zeros(0)
+    offsets = np.zeros(len(book) + 1, dtype=np.int64)
+    return OpenOrders(offsets=offsets, market=none.astype(np.int64), quantity=none, price=none)
+
+
+def _order_slots(book: Book) -> AccountSlots:
+    orders = _orders(book)
+    return AccountSlots(orders.offsets, {name: getattr(orders, name) for name in _ORDER})
+
+
+def _ordering(book: Book, markets: int) -> Holders:
+    orders = _orders(book)
+    return Holders(orders.offsets, orders.market, markets)
 
 
 def _families(owner: IntArray) -> Holders:

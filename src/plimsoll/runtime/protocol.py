@@ -7,7 +7,7 @@ from typing import Protocol, runtime_checkable
 
 from plimsoll.domain.market import MarketSnapshot
 from plimsoll.margin.protocol import Prepared
-from plimsoll.runtime.scope import Scope
+from plimsoll.margin.quote_scope import Scope
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

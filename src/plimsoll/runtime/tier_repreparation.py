@@ -16,10 +16,10 @@ from plimsoll.domain.instrument import Instrument
 from plimsoll.domain.market import MarketSnapshot
 from plimsoll.domain.requirement import Requirements
 from plimsoll.margin.protocol import MarginParameters
+from plimsoll.margin.quote_scope import Scope, by_market
 from plimsoll.margin.tiered import PreparedTiered, TieredMargin
 from plimsoll.maths.tiered_margin import MarketColumns
 from plimsoll.runtime.protocol import Reprepared
-from plimsoll.runtime.scope import Scope, by_market
 
 _BY_MARKET = (
     "payoff",

@@ -17,10 +17,10 @@ from plimsoll.domain.market import MarketSnapshot
 from plimsoll.domain.requirement import Requirements
 from plimsoll.errors import UsageError
 from plimsoll.margin import TieredMargin
+from plimsoll.margin.quote_scope import by_market, by_underlying
 from plimsoll.margin.simulation import PORTFOLIO, SimulationMargin, SimulationParameters
 from plimsoll.maths.tiered_margin import MarketColumns
 from plimsoll.runtime import Engine, Reprepared, Scope, tier_repreparation
-from plimsoll.runtime.scope import by_market, by_underlying
 
 MODEL = SimulationMargin(scenarios=price_scenarios(30), pricing=PRICING)
 PARAMETERS = {PORTFOLIO: SimulationParameters()}
@@ -33,6 +33,10 @@ BOOK = book(
 )
 
 
+def order(market: str, quantity: float, price: float | None = None) -> Order:
+    return Order(market=market, quantity=quantity, price=price)
+
+
 def engine(held: Book = BOOK, **more: Any) -> Engine[Any]:
     given = {"model": MODEL, "parameters": PARAMETERS, "instruments": INSTRUMENTS}
     return Engine(**(given | {"snapshot": SNAPSHOT, "book": held} | more))
@@ -40,12 +44,16 @@ def engine(held: Book = BOOK, **more: Any) -> Engine[Any]:
 
 def test_a_price_reaches_its_holders_and_those_it_prices() -> None:
     live = engine()
-    moved = replace(SNAPSHOT.quotes["BTC-LIN"], mark=51_000.0)
-    found = live.on_price("BTC-LIN", moved)
-    assert found.accounts.tolist() == [0, 2, 3]
+    mark = replace(SNAPSHOT.quotes["BTC-INV"], mark=51_000.0)
+    assert live.on_price("BTC-INV", mark).accounts.tolist() == [2]
+    moved = replace(mark, index=51_000.0)
+    found = live.on_price("BTC-INV", moved)
+    assert found.accounts.tolist() == [2, 3]
     assert found.requirements is not None
-    assert found.requirements.book.accounts == ("btc", "both", "coins")
-    assert live.snapshot.quotes["BTC-LIN"] is moved
+    assert found.requirements.book.accounts == ("both", "coins")
+    assert live.snapshot.quotes["BTC-INV"] is moved
+    other = replace(SNAPSHOT.quotes["BTC-LIN"], mark=51_000.0, index=51_000.0)
+    assert live.on_price("BTC-LIN", other).accounts.tolist() == [0]
     assert live.on_price("ETH-LIN", SNAPSHOT.quotes["ETH-LIN"]).accounts.tolist() == [1, 2]
 
 
@@ -72,7 +80,8 @@ def test_an_unknown_quote_and_the_numeraires_reach_everybody() -> None:
     in_coins = SimulationMargin(
         scenarios=price_scenarios(30), pricing=replace(PRICING, numeraire="BTC")
     )
-    assert engine(model=in_coins).on_price("BTC-LIN", quote).accounts.size == len(BOOK)
+    moved = replace(SNAPSHOT.quotes["BTC-INV"], index=51_000.0)
+    assert engine(model=in_coins).on_price("BTC-INV", moved).accounts.size == len(BOOK)
 
 
 def test_a_later_snapshot_reaches_everybody() -> None:
@@ -85,7 +94,7 @@ def test_a_later_snapshot_reaches_everybody() -> None:
 def test_accounts_of_one_owner_are_margined_together() -> None:
     live = engine(replace(BOOK, owner=np.array([7, 1, 2, 3, 7], dtype=np.int64)))
     assert live.on_collateral("cash", "USDC", 1.0).accounts.tolist() == [0, 4]
-    assert live.on_price("BTC-LIN", SNAPSHOT.quotes["BTC-LIN"]).accounts.tolist() == [0, 2, 3, 4]
+    assert live.on_price("BTC-LIN", SNAPSHOT.quotes["BTC-LIN"]).accounts.tolist() == [0, 4]
     assert live.requirements("cash").book.accounts == ("btc", "cash")
 
 
@@ -166,8 +175,9 @@ def test_refused_events_leave_no_trace() -> None:
         lambda: live.on_fill("btc", "NOBODY-KNOWS", 1.0, 1.0),
         lambda: live.on_fill("nobody", "BTC-LIN", 1.0, 1.0),
         lambda: live.on_fill("btc", "BTC-SPOT", np.nan, 1.0),
-        lambda: live.on_collateral("btc", "SHELL", 1.0),
         lambda: live.on_collateral("btc", "USDC", np.inf),
+        lambda: live.on_orders("nobody", ()),
+        lambda: live.on_orders("btc", (order("ETH-LIN", 1.0), order("NOBODY-KNOWS", 1.0))),
     )
     for event in events:
         with pytest.raises(UsageError):
@@ -176,6 +186,74 @@ def test_refused_events_leave_no_trace() -> None:
     assert live.book.currencies == BOOK.currencies
     np.testing.assert_array_equal(live.margins.maintenance, before.maintenance)
     live.on_price("BTC-LIN", SNAPSHOT.quotes["BTC-LIN"])
+
+
+@dataclass(frozen=True)
+class Strict:
+    """The simulation, but it refuses books that hold, order or own what it does not like."""
+
+    def prepare(
+        self, snapshot: MarketSnapshot, parameters: Any, instruments: Any
+    ) -> StrictPrepared:
+        return StrictPrepared(MODEL.prepare(snapshot, parameters, instruments))
+
+
+@dataclass(frozen=True)
+class StrictPrepared:
+    inner: Any
+
+    def requirements(self, held: Book) -> Requirements:
+        ordered = () if held.orders is None else held.orders.market
+        named = {held.markets[m] for m in (*held.market, *ordered)}
+        if "ETH-SPOT" in named or "SHELL" in held.currencies:
+            raise UsageError("must be margined here", found=sorted(named), field="book")
+        found: Requirements = self.inner.requirements(held)
+        return found
+
+
+def test_what_the_model_refuses_leaves_no_trace() -> None:
+    live = engine(model=Strict())
+    live.on_orders("eth", (order("BTC-LIN", 2.0),))
+    before, held = live.margins, live.book
+    events = (
+        lambda: live.on_fill("btc", "ETH-SPOT", 1.0, 2_500.0),
+        lambda: live.on_collateral("btc", "SHELL", 1.0),
+        lambda: live.on_orders("btc", (order("ETH-LIN", 1.0), order("ETH-SPOT", 1.0))),
+        lambda: live.on_orders("eth", (order("ETH-SPOT", -1.0),)),
+    )
+    for event in events:
+        with pytest.raises(UsageError, match="must be margined here"):
+            event()
+    assert live.book.accounts == held.accounts
+    assert live.book.markets == held.markets
+    assert live.book.currencies == held.currencies
+    assert live.book.account("eth").orders == (order("BTC-LIN", 2.0),)
+    assert live.book.account("btc") == held.account("btc")
+    np.testing.assert_array_equal(live.margins.initial, before.initial)
+    # A model that says nothing of quotes is asked about all of their coin.
+    assert live.on_price("BTC-LIN", SNAPSHOT.quotes["BTC-LIN"]).accounts.tolist() == [0, 1, 2, 3]
+
+
+def test_orders_replace_orders() -> None:
+    live = engine()
+    bare = live.margins.initial.copy()
+    assert live.on_orders("cash", (order("BTC-LIN", 5.0), order("ETH-LIN", 1.0))).accounts == [4]
+    assert live.margins.initial[4] > bare[4]
+    assert live.book.account("cash").orders == (order("BTC-LIN", 5.0), order("ETH-LIN", 1.0))
+    live.on_orders("cash", (order("ETH-LIN", 1.0, 2_000.0),))
+    assert live.book.account("cash").orders == (order("ETH-LIN", 1.0, 2_000.0),)
+    assert live.on_price("ETH-LIN", SNAPSHOT.quotes["ETH-LIN"]).accounts.tolist() == [1, 2, 4]
+    live.on_orders("cash", ())
+    assert live.book.orders is None
+    np.testing.assert_array_equal(live.margins.initial, bare)
+
+
+def test_an_order_of_unknown_size_is_a_reason_of_its_account() -> None:
+    live = engine()
+    live.on_orders("cash", (order("BTC-LIN", float("nan")),))
+    assert np.isnan(live.margins.initial[4])
+    assert live.margins.unit_reason[4] > 0
+    assert np.isfinite(live.margins.initial[:4]).all()
 
 
 def test_a_bad_account_has_a_reason_and_sinks_nobody() -> None:

@@ -31,6 +31,7 @@ from plimsoll.margin.grids.underlying_tables import (
     quote_prices,
     unit_tables,
 )
+from plimsoll.margin.quote_scope import OwnQuotes
 from plimsoll.margin.underlying import parameters_by_unit, underlying_groups, value_currency
 from plimsoll.margin.units.instrument_columns import named_column
 from plimsoll.margin.units.market_rows import market_rows
@@ -38,7 +39,7 @@ from plimsoll.scenarios.grid_rules import GridRules
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BybitMargin:
+class BybitMargin(OwnQuotes):
     """Bybit portfolio margin.
 
     Parameters

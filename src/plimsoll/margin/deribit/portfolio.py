@@ -36,6 +36,7 @@ from plimsoll.margin.deribit.portfolio_prepared import AccountCharges, PreparedP
 from plimsoll.margin.deribit.portfolio_scenarios import BUCKETS, EXTENDED_MOVES, matrix_scenarios
 from plimsoll.margin.deribit.portfolio_shocks import DeltaRamp, RollRamp
 from plimsoll.margin.deribit.portfolio_table import PairTable, pair_name, pair_table
+from plimsoll.margin.quote_scope import OwnQuotes
 from plimsoll.margin.units.instrument_columns import named_column
 from plimsoll.margin.units.market_rows import MarketRows, market_rows
 from plimsoll.scenarios.grid_rules import DEFAULT_GRID_RULES, GridRules
@@ -45,7 +46,7 @@ IntArray = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DeribitPortfolioMargin:
+class DeribitPortfolioMargin(OwnQuotes):
     """The model of an account under portfolio margin.
 
     Parameters

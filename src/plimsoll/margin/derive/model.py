@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from plimsoll.domain.instrument import Instrument
+from plimsoll.domain.market import MarketSnapshot
 from plimsoll.margin.derive.cash_pricing import CashPricing
+from plimsoll.margin.quote_scope import Scope, by_own_quote, index_moved
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,3 +29,20 @@ class DeriveModel:
     pricing: CashPricing = field(default_factory=CashPricing)
     spot_markets: Mapping[str, str] = field(default_factory=dict)
     oldest_surface_ns: int = 0
+
+    def quote_scope(
+        self,
+        before: MarketSnapshot,
+        after: MarketSnapshot,
+        quoted: frozenset[str],
+        instruments: Mapping[str, Instrument],
+    ) -> Scope:
+        """See `plimsoll.margin.quote_scope.QuoteScoped`.
+
+        A risk unit's spot price, and how far it is trusted, also concern accounts that hold nothing
+        of its coin: those whose collateral is margined in the unit.
+        """
+        spots = {*self.pricing.pricing_markets.values(), *self.spot_markets.values()}
+        if any(index_moved(before, after, market) for market in quoted & spots):
+            return Scope(everything=True)
+        return by_own_quote(before, after, quoted, instruments, references=())

@@ -26,13 +26,14 @@ from plimsoll.margin.currency import CurrencyPricing
 from plimsoll.margin.drift.parameters import DriftRules, PerpetualRules, drift_rules
 from plimsoll.margin.drift.prepared import PreparedDrift, RuleColumns
 from plimsoll.margin.drift.scaled_ratios import MarginLevel
+from plimsoll.margin.quote_scope import OwnQuotes
 from plimsoll.margin.units.market_rows import market_rows
 
 FloatArray = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DriftMargin:
+class DriftMargin(OwnQuotes):
     """Drift v2.
 
     Parameters

@@ -37,6 +37,7 @@ from plimsoll.margin.contracts.stand_alone_book import StandAloneBook, StandAlon
 from plimsoll.margin.currency import CurrencyPricing
 from plimsoll.margin.dydx.parameters import LiquidityTier
 from plimsoll.margin.dydx.quantums import MILLION, scaled_initial_ppm
+from plimsoll.margin.quote_scope import OwnQuotes
 from plimsoll.margin.units.market_rows import market_rows
 
 FloatArray = NDArray[np.float64]
@@ -44,7 +45,7 @@ IntArray = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DydxMargin:
+class DydxMargin(OwnQuotes):
     """dYdX v4's margin of subaccounts; marks are meant to be its oracle prices.
 
     Parameters

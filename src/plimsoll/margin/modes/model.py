@@ -10,16 +10,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from plimsoll.domain.book import Book
 from plimsoll.domain.instrument import Instrument
+from plimsoll.domain.listing import listing_of
 from plimsoll.domain.market import MarketSnapshot
 from plimsoll.domain.requirement import Requirements
 from plimsoll.errors import UsageError
 from plimsoll.margin.modes.books import AccountMode, mode_books
 from plimsoll.margin.modes.side_by_side import ModeRequirements, side_by_side
 from plimsoll.margin.protocol import MarginModel, Prepared
+from plimsoll.margin.quote_scope import Scope, scope_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +71,7 @@ class ModedMargin:
             as the models do.
         """
         _check_modes(self.models, parameters)
+        instruments = listing_of(instruments)
         by_name = {str(mode): own for mode, own in parameters.items()}
         prepared = {
             mode: model.prepare(snapshot, by_name[mode], instruments)
@@ -74,6 +79,18 @@ class ModedMargin:
         }
         _check_numeraires(prepared)
         return PreparedModes(models=prepared)
+
+
+    def quote_scope(
+        self,
+        before: MarketSnapshot,
+        after: MarketSnapshot,
+        quoted: frozenset[str],
+        instruments: Mapping[str, Instrument],
+    ) -> Scope:
+        """What concerns one of the models; see `plimsoll.margin.quote_scope.QuoteScoped`."""
+        models = self.models.values()
+        return reduce(or_, (scope_of(one, before, after, quoted, instruments) for one in models))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

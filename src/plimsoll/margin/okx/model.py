@@ -40,6 +40,7 @@ from plimsoll.margin.okx.scenarios import (
     moved_grid,
 )
 from plimsoll.margin.okx.unit_charges import ordered_legs
+from plimsoll.margin.quote_scope import OwnQuotes
 from plimsoll.margin.underlying import (
     DOLLAR,
     UnderlyingGroups,
@@ -59,7 +60,7 @@ ACCOUNT = "ACCOUNT"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OkxMargin:
+class OkxMargin(OwnQuotes):
     """OKX portfolio margin.
 
     Parameters

@@ -33,6 +33,7 @@ from plimsoll.margin.paradex.order_charges import order_charges
 from plimsoll.margin.paradex.parameters import ParadexParameters, ParadexUnderlying
 from plimsoll.margin.paradex.scan import UnitScan, scan_cells
 from plimsoll.margin.paradex.scenarios import ScanTable, kept_scan_table
+from plimsoll.margin.quote_scope import OwnQuotes
 from plimsoll.margin.underlying import parameters_by_unit, underlying
 from plimsoll.margin.units.assembly import assemble
 from plimsoll.margin.units.cells import Cells, UnitLayout, cells_of, sum_by_unit, unit_layout
@@ -55,7 +56,7 @@ _ABOUT = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ParadexPortfolioMargin:
+class ParadexPortfolioMargin(OwnQuotes):
     """The model; linear contracts only.
 
     Parameters

@@ -34,6 +34,7 @@ from plimsoll.margin.contracts.position_by_position import (
 )
 from plimsoll.margin.contracts.stand_alone_book import StandAloneBook, StandAloneMarkets
 from plimsoll.margin.currency import CurrencyPricing
+from plimsoll.margin.quote_scope import OwnQuotes
 from plimsoll.margin.size_tiers.parameters import SizeRates
 from plimsoll.margin.units.market_rows import market_rows
 
@@ -42,7 +43,7 @@ IntArray = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SizeTieredMargin:
+class SizeTieredMargin(OwnQuotes):
     """The model; `CurrencyPricing` says where currencies get their prices."""
 
     pricing: CurrencyPricing = field(default_factory=CurrencyPricing)

@@ -32,6 +32,7 @@ from plimsoll.margin.grids.underlying_tables import (
     quote_prices,
     unit_tables,
 )
+from plimsoll.margin.quote_scope import OwnQuotes
 from plimsoll.margin.span.parameters import SpanParameters
 from plimsoll.margin.span.prepared import PreparedSpan
 from plimsoll.margin.span.risk_arrays import (
@@ -61,7 +62,7 @@ class ShortOptionCount(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SpanMargin:
+class SpanMargin(OwnQuotes):
     """SPAN with sixteen scenarios.
 
     Parameters

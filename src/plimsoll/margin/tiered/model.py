@@ -30,6 +30,7 @@ from plimsoll.margin.contracts.order_fills import Exposures, OrderFills, order_f
 from plimsoll.margin.contracts.position_explanation import POSITIONS, PositionExplainer
 from plimsoll.margin.currency import CurrencyPricing
 from plimsoll.margin.protocol import MarginParameters
+from plimsoll.margin.quote_scope import OwnQuotes
 from plimsoll.margin.tiered.columns import TierMeasure, TierReading, market_columns
 from plimsoll.margin.tiered.terms import TieredTerms
 from plimsoll.margin.tiered.unknown_positions import say_why, without_unknown
@@ -63,7 +64,7 @@ class MaintenanceRule(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TieredMargin:
+class TieredMargin(OwnQuotes):
     """The tier model of a venue.
 
     Parameters

@@ -28,6 +28,7 @@ from plimsoll.margin.contracts.position_by_position import (
 )
 from plimsoll.margin.contracts.stand_alone_book import StandAloneMarkets
 from plimsoll.margin.currency import CurrencyPricing
+from plimsoll.margin.quote_scope import OwnQuotes
 from plimsoll.margin.units.market_rows import market_rows
 from plimsoll.margin.vega.parameters import VegaMarket
 from plimsoll.margin.vega.prepared import MarketFactors, PreparedVega
@@ -36,7 +37,7 @@ FloatArray = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class VegaMargin:
+class VegaMargin(OwnQuotes):
     """Vega; `CurrencyPricing` says where currencies get their prices."""
 
     pricing: CurrencyPricing = field(default_factory=CurrencyPricing)
