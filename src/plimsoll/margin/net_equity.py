@@ -132,7 +132,6 @@ class WithNetEquity(Generic[P]):
             instruments=instruments,
         )
 
-
     def quote_scope(
         self,
         before: MarketSnapshot,

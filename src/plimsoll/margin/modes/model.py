@@ -80,7 +80,6 @@ class ModedMargin:
         _check_numeraires(prepared)
         return PreparedModes(models=prepared)
 
-
     def quote_scope(
         self,
         before: MarketSnapshot,
