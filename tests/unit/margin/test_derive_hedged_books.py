@@ -37,7 +37,7 @@ BOOKS: dict[str, tuple[dict[str, float], dict[str, float]]] = {
 
 
 def row(model: str, held: dict[str, float], coins: dict[str, float]) -> tuple[float, float, float]:
-    legs = [account("leg", {market: size}) for market, size in held.items()]
+    legs = [account(f"leg {market}", {market: size}) for market, size in held.items()]
     legs += [account("coins", {}, coins)] if coins else []
     found = margin(model, account("book", held, coins), *legs)
     legs_alone = float(found.maintenance[1:].sum())

@@ -65,9 +65,7 @@ def test_models_of_different_numeraires_are_refused() -> None:
 
 def test_a_book_without_modes_is_cross() -> None:
     book = Book.from_accounts([held("a", False, position("PERP", 3.0))])
-    bare = Book(
-        **{name: getattr(book, name) for name in Book.__dataclass_fields__ if name != "portfolio"}
-    )
+    bare = replace(book, portfolio=None)
     found = SIMPLE.prepare(snapshot(), {"cross": TABLES, "portfolio": CHEAP}, INSTRUMENTS)
     assert found.requirements(bare).maintenance.tolist() == [15.0]
 
@@ -90,6 +88,7 @@ def test_terms_stand_side_by_side_and_are_zero_elsewhere() -> None:
         "cross_positions": ([100.0, 0.0], [50.0, 0.0]),
         "portfolio_positions": ([0.0, 20.0], [0.0, 10.0]),
         "portfolio_open_orders": ([0.0, 2.0], [0.0, 0.0]),
+        "portfolio_open_loss": ([0.0, 0.0], [0.0, 0.0]),
     }
     assert found.terms[0].title == "Cross: Positions"
 
