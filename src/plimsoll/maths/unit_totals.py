@@ -1,4 +1,4 @@
-"""What cells of a margin unit add up to, and which of them asks most."""
+"""What cells of a margin unit add up to, and which of them asks most: one pass over cells."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 Vector = NDArray[np.float64]
+Matrix = NDArray[np.float64]
 Codes = NDArray[np.int64]
 
 
@@ -61,3 +62,32 @@ def place_of_largest(offsets: Codes, value: Vector, place: Codes) -> None:
             if best < 0 or value[c] > value[best]:
                 best = c
         place[u] = best
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def add_profits(unit: Codes, profit: Matrix, total: Matrix, alone: Vector) -> None:
+    """Add profits of cells to those of their units, and each cell's largest loss, not below 0.
+
+    Parameters
+    ----------
+    unit : (C,) int64
+    profit : (C, S) float64
+    total : (U, S) float64
+        Added to.
+    alone : (U,) float64
+        Added to.
+
+    Examples
+    --------
+    >>> total, alone = np.zeros((2, 2)), np.zeros(2)
+    >>> add_profits(np.array([1, 1]), np.array([[3.0, -5.0], [-4.0, 1.0]]), total, alone)
+    >>> total.tolist(), alone.tolist()
+    ([[0.0, 0.0], [-1.0, -4.0]], [0.0, 9.0])
+    """
+    for c in range(unit.size):
+        u, lowest = unit[c], np.inf
+        for s in range(profit.shape[1]):
+            total[u, s] += profit[c, s]
+        for s in range(profit.shape[1]):
+            lowest = min(lowest, profit[c, s])
+        alone[u] += max(-lowest, 0.0)

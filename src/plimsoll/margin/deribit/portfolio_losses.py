@@ -15,6 +15,7 @@ from plimsoll.margin.deribit.portfolio_shocks import DeltaRamp, cell_deltas, del
 from plimsoll.margin.deribit.portfolio_table import PairTable
 from plimsoll.margin.units.cells import Cells
 from plimsoll.maths.grouped_losses import CellPositions, cell_profits, worst_of_cells
+from plimsoll.maths.unit_totals import add_profits
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -108,11 +109,14 @@ def _worst_over_pairs(
 ) -> tuple[FloatArray, FloatArray, IntArray]:
     """Largest loss (U,) of each unit, signed, the sum of its pairs' own, and its scenario."""
     worst, alone, binding = np.zeros(units), np.zeros(units), np.zeros(units, dtype=np.int64)
+    held = min(block, units), len(pairs[0].scenarios.grid)
+    sums, own = np.empty(held), np.empty(held)  # written anew for every block: memory that is there
     for first in range(0, units, block):
         last = min(first + block, units)
-        total = np.zeros((last - first, len(pairs[0].scenarios.grid)))
+        total = sums[: last - first]
+        total[:] = 0.0
         for pair, cells in zip(pairs, laid, strict=True):
-            _add_profits(pair, cells, first, total, alone[first:last])
+            _add_profits(pair, cells, first, own, total, alone[first:last])
         place = np.argmin(total, axis=1)
         worst[first:last] = -total[np.arange(last - first), place]
         binding[first:last] = place
@@ -120,18 +124,23 @@ def _worst_over_pairs(
 
 
 def _add_profits(
-    pair: PairTable, cells: Cells, first: int, total: FloatArray, alone: FloatArray
+    pair: PairTable,
+    cells: Cells,
+    first: int,
+    own: FloatArray,
+    total: FloatArray,
+    alone: FloatArray,
 ) -> None:
-    """Add a pair's profits to ``total`` (B, S) of the units from ``first``, and its own worst."""
+    """Add a pair's profits to ``total`` (B, S) of the units from ``first``, and its own worst.
+
+    ``own`` (B, S) is overwritten.
+    """
     last = first + total.shape[0]
     start, end = (int(c) for c in np.searchsorted(cells.unit, [first, last]))
     if start == end:
         return
     laid = by_pair(cells)
     held = laid._replace(cell_offsets=laid.cell_offsets[start : end + 1])
-    out = np.empty((end - start, total.shape[1]))
+    out = own[: end - start]
     cell_profits(held, pair.table.profit, pair.table.value, pair.rules, out)
-    everyone = end - start == last - first  # a unit has one cell in a pair
-    at = slice(None) if everyone else cells.unit[start:end] - first
-    total[at] += out
-    alone[at] += np.maximum(-out.min(axis=1), 0.0)
+    add_profits(cells.unit[start:end] - first, out, total, alone)

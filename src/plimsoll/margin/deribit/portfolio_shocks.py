@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plimsoll.margin.deribit.portfolio_parameters import DeribitPair
+from plimsoll.margin.units.cell_sums import cell_sums
 from plimsoll.margin.units.cells import Cells
-from plimsoll.maths.stretch_sums import stretch_sums
 
 FloatArray = NDArray[np.float64]
 
@@ -61,16 +61,12 @@ def cell_deltas(
         Coins of delta per contract, and what a coin is worth in the numeraire.
     rate_of_group : (K,) float64
     """
-    laid = cells.positions
-    coins = laid.quantity * delta[laid.row]
-    worth = coins * price[laid.row]
-    coins_by_expiry, by_expiry = (stretch_sums(c, laid.segment_offsets) for c in (coins, worth))
-    rolled = np.abs(by_expiry) * rate_of_group[laid.segment_group]
-    segments = laid.cell_offsets
+    sums, worth = cell_sums(cells), delta * price
+    rolled = sums.over_groups(worth, rate_of_group)
     return CellDeltas(
-        coins=stretch_sums(coins_by_expiry, segments),
-        worth=stretch_sums(by_expiry, segments),
-        roll_shock=stretch_sums(rolled, segments),
+        coins=sums.by_cell(delta),
+        worth=sums.by_cell(worth),
+        roll_shock=rolled.long_weighted + rolled.short_weighted,
     )
 
 
