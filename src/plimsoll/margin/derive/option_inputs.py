@@ -8,14 +8,16 @@ quote it has the reason EXPIRED.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from plimsoll.domain.instrument import Instrument, Option
+from plimsoll.domain.listing import Listing
 from plimsoll.domain.margin_reason import MarginReason
 from plimsoll.domain.market import MarketSnapshot
+from plimsoll.margin.units.kept_rows import kept_rows
 from plimsoll.maths import black76
 from plimsoll.maths.black76_kernels import LARGEST, SMALLEST_PRICE
 from plimsoll.scenarios.grid_options import OptionRows, option_rows
@@ -82,6 +84,24 @@ def expiry_confidences(
     snapshot: MarketSnapshot, instruments: Mapping[str, Instrument]
 ) -> FloatArray:
     """(O,) of each option: the least confidence of its expiry's forward, rate and volatilities."""
+    if isinstance(instruments, Listing):
+        return kept_rows(
+            instruments,
+            snapshot,
+            "expiry_confidences",
+            lambda few, _: _Confidences(value=_confidences(snapshot, few)),
+        ).value
+    return _confidences(snapshot, instruments)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Confidences:
+    """(O,) by option."""
+
+    value: FloatArray
+
+
+def _confidences(snapshot: MarketSnapshot, instruments: Mapping[str, Instrument]) -> FloatArray:
     found = []
     for instrument in instruments.values():
         if not isinstance(instrument, Option):

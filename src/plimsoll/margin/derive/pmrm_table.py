@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from plimsoll.margin.derive.option_inputs import option_prices
 from plimsoll.margin.derive.pmrm_rule import PmrmRule
 from plimsoll.margin.derive.risk_units import DeriveMarkets, Spot
+from plimsoll.margin.units.kept_rows import rows_taken
 from plimsoll.maths.black76_kernels import LARGEST
 from plimsoll.maths.grouped_losses import GroupRules, neutral_rules
 from plimsoll.scenarios.grid_options import OptionRows
@@ -87,6 +88,7 @@ def pmrm_table(
     rule: PmrmRule,
     assets: Sequence[HedgingAsset],
     expiry_confidence: FloatArray,
+    profits: OptionProfits,
 ) -> PmrmTable:
     """Revalue a risk unit.
 
@@ -99,6 +101,8 @@ def pmrm_table(
     assets : sequence of HedgingAsset
     expiry_confidence : (O,) float64
         Of the expiry of each option: the least of its forward's, rate's and volatilities'.
+    profits : OptionProfits
+        Of all options.
     """
     mine = np.flatnonzero((markets.unit_of_row[:-1] == unit) & (markets.rows.reason[:-1] == 0))
     of = markets.option_at[mine]
@@ -110,7 +114,8 @@ def pmrm_table(
     is_option = _placed(np.zeros(count, dtype=np.bool_), at, True)
     row_of_market = np.full(markets.unit_of_row.size, -1, dtype=np.int64)
     row_of_market[mine] = np.arange(mine.size)
-    value, profit, basis = _profits(markets, mine, at, options, rule, assets)
+    own = rows_taken(profits, of[of >= 0])
+    value, profit, basis = _profits(markets, mine, at, own, rule, assets)
     return PmrmTable(
         rule=rule,
         spot=markets.spots[unit],
@@ -136,7 +141,7 @@ def _profits(
     markets: DeriveMarkets,
     mine: IntArray,
     at: IntArray,
-    options: OptionRows,
+    options: OptionProfits,
     rule: PmrmRule,
     assets: Sequence[HedgingAsset],
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
@@ -146,7 +151,7 @@ def _profits(
     value, profit = worth.copy(), worth[:, None] * moves
     value[: mine.size] = 0.0  # perpetuals are settled: only their profit is worth something
     basis = np.zeros((worth.size, 2))
-    value[at], profit[at], basis[at] = _option_profits(options, rule)
+    value[at], profit[at], basis[at] = options.value, options.profit, options.basis_profit
     return value, profit, basis
 
 
@@ -170,17 +175,33 @@ def shocked_vols(options: OptionRows, rule: PmrmRule) -> FloatArray:
     return np.column_stack([columns[scenario.vol] for scenario in rule.scenarios])
 
 
-def _option_profits(
-    options: OptionRows, rule: PmrmRule
-) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Value (N,), profit (N, S) and profit at the prices of the basis contingency (N, 2)."""
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class OptionProfits:
+    """Value (O,), profit (O, S) and profit at the prices of the basis contingency (O, 2)."""
+
+    value: FloatArray
+    profit: FloatArray
+    basis_profit: FloatArray
+
+    def spread(self, rows: IntArray, count: int) -> OptionProfits:
+        """Put these options at ``rows`` of ``count``; the others are NaN."""
+        found = {}
+        for name in ("value", "profit", "basis_profit"):
+            own = getattr(self, name)
+            found[name] = np.full((count, *own.shape[1:]), np.nan)
+            found[name][rows] = own
+        return OptionProfits(**found)
+
+
+def option_profits(options: OptionRows, rule: PmrmRule) -> OptionProfits:
+    """Revalue options under a rule; NaN in rows with a reason."""
     sigma, discounted = options.sigma[:, None], rule.discounted
     now = option_prices(options, np.ones(1), sigma, discounted=discounted)
     moves = np.array([scenario.multiplier for scenario in rule.scenarios])
     then = option_prices(options, moves, shocked_vols(options, rule), discounted=discounted)
     prices = np.array([rule.basis.up, rule.basis.down])
     basis = option_prices(options, prices, sigma, discounted=discounted)
-    return now[:, 0], then - now, basis - now
+    return OptionProfits(value=now[:, 0], profit=then - now, basis_profit=basis - now)
 
 
 def _groups(of: IntArray, options: OptionRows) -> tuple[IntArray, FloatArray, FloatArray]:

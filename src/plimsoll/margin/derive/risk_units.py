@@ -8,14 +8,19 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from plimsoll.domain.instrument import Instrument, Option, Payoff, Perpetual
+from plimsoll.domain.instrument import Instrument, Option
+from plimsoll.domain.listing import Listing, listing_of
 from plimsoll.domain.margin_reason import MarginReason
 from plimsoll.domain.market import MarketSnapshot
+from plimsoll.domain.quote_columns import quote_columns
 from plimsoll.errors import UsageError
 from plimsoll.margin.derive.cash_pricing import CashPricing
 from plimsoll.margin.derive.option_inputs import option_inputs, option_prices
 from plimsoll.margin.underlying import underlying
+from plimsoll.margin.units.instrument_columns import instrument_columns, named_column
+from plimsoll.margin.units.kept_rows import kept_rows, rows_taken
 from plimsoll.margin.units.market_rows import MarketRows, market_rows
+from plimsoll.maths import payoffs
 from plimsoll.scenarios.grid_options import OptionRows
 
 FloatArray = NDArray[np.float64]
@@ -78,39 +83,63 @@ def derive_markets(
         For a risk unit without a market that tells its spot price, and as `market_rows`.
     """
     rows = market_rows(snapshot, instruments, pricing)
-    options = {m: i for m, i in instruments.items() if isinstance(i, Option)}
-    inputs = option_inputs(options, snapshot, oldest_surface_ns=oldest_surface_ns)
+    listing, terms = rows.listing, instrument_columns(rows.listing)
+    inputs, value = _options(listing, snapshot, discounted, oldest_surface_ns)
     spots = tuple(_spot(unit, snapshot, pricing, spot_markets) for unit in units)
-    at = np.full(len(instruments) + 1, -1, dtype=np.int64)
-    at[[r for r, i in enumerate(rows.instruments) if isinstance(i, Option)]] = np.arange(
-        len(options)
-    )
+    is_option = np.append(terms.is_option, False)
+    at = np.full(len(listing) + 1, -1, dtype=np.int64)
+    at[is_option] = np.arange(value.size)
     place = {unit: index for index, unit in enumerate(units)}
-    of = np.array([*(place.get(underlying(i), -1) for i in rows.instruments), -1], dtype=np.int64)
-    value = option_prices(inputs, np.ones(1), inputs.sigma[:, None], discounted=discounted)[:, 0]
+    names = named_column(listing, "underlying", underlying)
+    of = np.append(names.spread(place.get(name, -1) for name in names.names), -1)
     mark, reason = rows.mark.copy(), rows.reason.copy()
-    is_option = at >= 0
-    mark[is_option] = value[at[is_option]]
-    sized = ~np.isnan(rows.size[is_option])
-    reason[is_option] = np.where(
-        sized, inputs.reason[at[is_option]], int(MarginReason.NO_CONTRACT_SIZE)
-    )
-    for row, instrument in enumerate(rows.instruments):
-        fault = _fault(instrument, int(of[row]), spots, pricing.numeraire)
-        if fault is not MarginReason.NONE:
-            reason[row] = int(fault)
-    quotes = snapshot.quotes
+    mark[is_option] = value
+    reason[is_option] = inputs.reason
+    fault = _faults(listing, of[:-1].astype(np.int64), spots, pricing.numeraire)
+    reason[:-1] = np.where(fault == 0, reason[:-1], fault)
+    quotes = quote_columns(snapshot, listing)
+    unquoted = np.array([quote is None for quote in quotes.held], dtype=np.bool_)
+    trust = np.where(unquoted, 1.0, quotes.column("confidence"))
     return DeriveMarkets(
         rows=replace(rows, mark=_per_unit(mark, rows.size, is_option), reason=reason),
         units=tuple(units),
-        unit_of_row=of,
+        unit_of_row=of.astype(np.int64),
         spots=spots,
         option_at=at,
         options=inputs,
-        confidence=np.array(
-            [*(quotes[m].confidence if m in quotes else 1.0 for m in instruments), 1.0]
-        ),
+        confidence=np.append(trust, 1.0),
     )
+
+
+def options_of(instruments: Mapping[str, Instrument]) -> Listing:
+    """Return the options among instruments, in their order."""
+    return listing_of(instruments).part("options", lambda i: isinstance(i, Option))
+
+
+def _options(
+    listing: Listing, snapshot: MarketSnapshot, discounted: bool, oldest_surface_ns: int
+) -> tuple[OptionRows, FloatArray]:
+    """What options start from, and their values (O,)."""
+
+    def inputs(few: Listing, _: IntArray) -> OptionRows:
+        own = {m: i for m, i in few.items() if isinstance(i, Option)}
+        return option_inputs(own, snapshot, oldest_surface_ns=oldest_surface_ns)
+
+    def values(_: Listing, at: IntArray) -> _Values:
+        own = rows_taken(found, at)
+        worth = option_prices(own, np.ones(1), own.sigma[:, None], discounted=discounted)
+        return _Values(value=worth[:, 0])
+
+    options, key = options_of(listing), (discounted, oldest_surface_ns)
+    found = kept_rows(options, snapshot, ("option_inputs", oldest_surface_ns), inputs)
+    return found, kept_rows(options, snapshot, ("option_values", key), values).value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Values:
+    """(O,) values of options."""
+
+    value: FloatArray
 
 
 def _per_unit(value: FloatArray, size: FloatArray, is_option: NDArray[np.bool_]) -> FloatArray:
@@ -120,15 +149,19 @@ def _per_unit(value: FloatArray, size: FloatArray, is_option: NDArray[np.bool_])
     return np.where(is_option & (each < _NOTHING), 0.0, each).astype(np.float64)
 
 
-def _fault(instrument: Instrument, unit: int, spots: Sequence[Spot], cash: str) -> MarginReason:
-    """Why a contract is no business of Derive's margin; NONE where it is."""
-    if not isinstance(instrument, Perpetual | Option):
-        return MarginReason.NOT_MARGINED
-    if instrument.payoff is not Payoff.LINEAR or instrument.settle != cash:
-        return MarginReason.WRONG_SETTLEMENT
-    if unit < 0:
-        return MarginReason.NO_PARAMETERS
-    return MarginReason.NONE if spots[unit].price > 0.0 else MarginReason.NO_MARK
+def _faults(listing: Listing, unit: IntArray, spots: Sequence[Spot], cash: str) -> IntArray:
+    """(N,) why a contract is no business of Derive's margin; 0 where it is."""
+    terms = instrument_columns(listing)
+    known = np.append([spot.price > 0.0 for spot in spots], False)  # the last: of no unit
+    in_cash = terms.settle.spread(name == cash for name in terms.settle.names) > 0.0
+    faults = {
+        MarginReason.NOT_MARGINED: ~terms.is_option & (terms.is_spot | terms.expires),
+        MarginReason.WRONG_SETTLEMENT: (terms.payoff != payoffs.LINEAR) | ~in_cash,
+        MarginReason.NO_PARAMETERS: unit < 0,
+        MarginReason.NO_MARK: ~known[unit],
+    }
+    codes = [int(reason) for reason in faults]
+    return np.select(list(faults.values()), codes, int(MarginReason.NONE)).astype(np.int64)
 
 
 def _spot(

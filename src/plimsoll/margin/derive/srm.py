@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from plimsoll.domain.book import Book
 from plimsoll.domain.instrument import Instrument
+from plimsoll.domain.listing import listing_of
 from plimsoll.domain.margin_reason import MarginReason
 from plimsoll.domain.market import MarketSnapshot
 from plimsoll.domain.parameters import ParameterSet
@@ -68,6 +69,7 @@ class DeriveSrm(DeriveModel):
         if not held:
             raise UsageError("must hold a risk unit", found="nothing", field="parameters")
         self.pricing.stable_price(snapshot)
+        instruments = listing_of(instruments)
         markets = derive_markets(
             snapshot,
             instruments,

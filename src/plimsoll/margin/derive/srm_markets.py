@@ -8,13 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from plimsoll.domain.instrument import Instrument, Option
+from plimsoll.domain.instrument import Instrument
 from plimsoll.domain.market import MarketSnapshot
 from plimsoll.margin.derive.cash_pricing import CashPricing
 from plimsoll.margin.derive.option_inputs import expiry_confidences
-from plimsoll.margin.derive.risk_units import DeriveMarkets
+from plimsoll.margin.derive.risk_units import DeriveMarkets, options_of
 from plimsoll.margin.derive.srm_options import OptionRates, OptionTerms
 from plimsoll.margin.derive.srm_parameters import SrmParameters
+from plimsoll.margin.units.instrument_columns import instrument_columns
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -89,7 +90,9 @@ def option_terms(
     risk = np.maximum(markets.unit_of_row[held], 0)  # others have a reason and are not held
     spot = np.array([s.price for s in markets.spots])[risk]
     trust = np.array([s.confidence for s in markets.spots])[risk]
-    own = np.minimum(markets.confidence[held], expiry_confidences(snapshot, instruments))
+    own = np.minimum(
+        markets.confidence[held], expiry_confidences(snapshot, options_of(instruments))
+    )
     rates = {
         name: np.array([float(getattr(p, name)) for p in parameters.values()])[risk]
         for name in OptionRates.__dataclass_fields__
@@ -108,10 +111,11 @@ def option_terms(
 
 def expiry_groups(markets: DeriveMarkets, instruments: Mapping[str, Instrument]) -> IntArray:
     """(O,) number of each option's expiry within its risk unit."""
-    risk = markets.unit_of_row[markets.option_at >= 0].tolist()
-    ends = [i.expiry_ns for i in instruments.values() if isinstance(i, Option)]
-    numbers: dict[tuple[int, int], int] = {}
-    return np.array(
-        [numbers.setdefault(key, len(numbers)) for key in zip(risk, ends, strict=True)],
-        dtype=np.int64,
+    risk = markets.unit_of_row[markets.option_at >= 0]
+    ends = instrument_columns(options_of(instruments)).expiry_ns
+    keys, first, number = np.unique(
+        np.stack([risk, ends]), axis=1, return_index=True, return_inverse=True
     )
+    order = np.empty(keys.shape[1], dtype=np.int64)  # numbered in order of first appearance
+    order[np.argsort(first)] = np.arange(first.size)
+    return order[number.reshape(-1)]
