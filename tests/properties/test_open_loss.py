@@ -18,7 +18,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from plimsoll.domain.account import Account, Order, Position
+from plimsoll.domain.account import Account, MarginMode, Order, Position
 from plimsoll.domain.book import Book
 from plimsoll.domain.instrument import Instrument, Pair, Payoff, Perpetual
 from plimsoll.domain.margin_reason import MarginReason
@@ -27,6 +27,7 @@ from plimsoll.domain.tiers import Tier, TierTable
 from plimsoll.margin.currency import CurrencyPricing
 from plimsoll.margin.size_tiers import SizeRates, SizeTieredMargin
 from plimsoll.margin.tiered import InitialRule, TieredMargin
+from plimsoll.margin.vega import VegaMargin, VegaMarket
 
 FEW = settings(deadline=None, max_examples=60)
 MARK = 100
@@ -202,3 +203,40 @@ def test_a_limit_that_is_no_price_of_an_inverse_contract_is_a_reason() -> None:
     assert np.isnan(found.initial[0])
     assert found.unit_reason is not None
     assert found.unit_reason[0] == MarginReason.NO_ORDER
+
+
+@FEW
+@given(data=st.data(), others=st.integers(1, 4))
+def test_company_changes_no_bit_of_isolated_orders_under_vega(
+    data: st.DataObject, others: int
+) -> None:
+    """Orders are added up to where they stop closing: each account on its own."""
+    market = VegaMarket(
+        volatility_annual=Decimal(1),
+        tail_probability=Decimal("0.01"),
+        horizon_years=Decimal("0.01"),
+    )
+    accounts = [
+        Account(
+            name=str(n),
+            positions=(
+                Position(
+                    market="LINEAR",
+                    quantity=1.3,
+                    entry_price=90.0,
+                    mode=MarginMode.ISOLATED,
+                    isolated_margin=10.0,
+                    leverage=3.0,
+                ),
+            ),
+            orders=tuple(
+                Order(market="LINEAR", quantity=q / 7.0, price=99.7)
+                for q in data.draw(st.lists(SIZES["LINEAR"].filter(bool), min_size=1, max_size=4))
+            ),
+        )
+        for n in range(1 + others)
+    ]
+    prepared = VegaMargin(pricing=PRICING).prepare(SNAPSHOT, {"LINEAR": market}, INSTRUMENTS)
+    alone = prepared.requirements(Book.from_accounts(accounts[:1]))
+    together = prepared.requirements(Book.from_accounts([*accounts[1:], accounts[0]]))
+    assert alone.initial[0] == together.initial[len(accounts) - 1]

@@ -13,16 +13,18 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from plimsoll.domain.instrument import Future, Instrument, Payoff, Perpetual
+from plimsoll.domain.instrument import Payoff
 from plimsoll.domain.margin_reason import MarginReason
 from plimsoll.domain.parameters import ParameterSet
 from plimsoll.domain.requirement import Requirements, RequirementTerm
-from plimsoll.margin.contracts.open_loss import FilledContracts, loss_at_fill, worst_of_fills
+from plimsoll.margin.contracts.open_loss import worst_of_fills
 from plimsoll.margin.contracts.order_fills import Margins, fill_charges
 from plimsoll.margin.contracts.position_explanation import POSITIONS, PositionExplainer
 from plimsoll.margin.contracts.stand_alone_book import StandAloneBook
 from plimsoll.margin.governed import parameters_of
 from plimsoll.margin.units.assembly import assemble
+from plimsoll.margin.units.instrument_columns import PAYOFF_CODES, instrument_columns
+from plimsoll.margin.units.fill_losses import FilledContracts, loss_at_fill
 from plimsoll.margin.units.market_rows import MarketRows, unit_sums
 
 FloatArray = NDArray[np.float64]
@@ -127,27 +129,23 @@ def parameters_by_market(
 
 def parameter_column(held: Sequence[T | None], value: Callable[[T], float]) -> FloatArray:
     """(N + 1,) one number of each market's parameters; NaN where there are none."""
-    return np.array([*(np.nan if p is None else value(p) for p in held), np.nan])
+    found = np.full(len(held) + 1, np.nan)
+    for row, own in enumerate(held):
+        if own is not None:
+            found[row] = value(own)
+    return found
 
 
 def model_reasons(
     rows: MarketRows, held: Sequence[object | None], payoffs: tuple[Payoff, ...]
 ) -> IntArray:
     """(N + 1,) reasons of rows, and those of a model that margins perpetuals and futures only."""
-    own = np.array(
-        [_model_reason(i, p, payoffs) for i, p in zip(rows.instruments, held, strict=True)],
-        dtype=np.int64,
-    )
-    unfit = own == int(MarginReason.NOT_MARGINED)
+    terms, codes = instrument_columns(rows.listing), [PAYOFF_CODES[payoff] for payoff in payoffs]
+    unfit = ~terms.is_contract | ~np.isin(terms.payoff, codes)
+    lacking = np.array([own is None for own in held], dtype=np.bool_)
+    faults = {MarginReason.NOT_MARGINED: unfit, MarginReason.NO_PARAMETERS: lacking}
+    own = np.select(list(faults.values()), [int(reason) for reason in faults], 0).astype(np.int64)
     # What is wrong with the contract itself is said first: a mark would not help it.
     reason = rows.with_reasons(own)
     reason[:-1] = np.where(unfit, own, reason[:-1])
     return reason
-
-
-def _model_reason(
-    instrument: Instrument, held: object | None, payoffs: tuple[Payoff, ...]
-) -> MarginReason:
-    if not isinstance(instrument, Perpetual | Future) or instrument.payoff not in payoffs:
-        return MarginReason.NOT_MARGINED
-    return MarginReason.NO_PARAMETERS if held is None else MarginReason.NONE

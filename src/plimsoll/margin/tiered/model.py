@@ -25,7 +25,7 @@ from plimsoll.domain.requirement import PositionParts, Requirements, Requirement
 from plimsoll.domain.tiers import TierTable
 from plimsoll.margin.contracts.linked_sizes import LinkedSizes, linked_contracts, linked_sizes
 from plimsoll.margin.contracts.open_interest import OpenInterestCaps
-from plimsoll.margin.contracts.open_loss import FilledContracts, loss_at_fill, worst_of_fills
+from plimsoll.margin.contracts.open_loss import worst_of_fills
 from plimsoll.margin.contracts.order_fills import Exposures, OrderFills, order_fills
 from plimsoll.margin.contracts.position_explanation import POSITIONS, PositionExplainer
 from plimsoll.margin.currency import CurrencyPricing
@@ -36,6 +36,7 @@ from plimsoll.margin.tiered.terms import TieredTerms
 from plimsoll.margin.tiered.unknown_positions import say_why, without_unknown
 from plimsoll.margin.units.book_faults import book_faults
 from plimsoll.margin.units.cells import UnitLayout
+from plimsoll.margin.units.fill_losses import FilledContracts, loss_at_fill
 from plimsoll.maths.tiered_margin import (
     MarketColumns,
     PositionColumns,

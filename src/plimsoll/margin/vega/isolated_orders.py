@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plimsoll.domain.book import Book
+from plimsoll.margin.contracts.open_loss import running_sums
 from plimsoll.margin.contracts.order_fills import OrderFills
 
 FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
 
 
 def opening_notional(book: Book, fills: OrderFills) -> FloatArray:
@@ -35,16 +35,7 @@ def opening_notional(book: Book, fills: OrderFills) -> FloatArray:
     order = np.lexsort((np.where(sells == 1, price, -price), group))
     group, size, price = group[order], np.abs(quantity[order]), price[order]
     closing = np.maximum(np.stack([-fills.position, fills.position], axis=1), 0.0).ravel()
-    opening = np.clip(_running(group, size) - closing[group], 0.0, size)
+    opening = np.clip(running_sums(group, size) - closing[group], 0.0, size)
     sides = np.bincount(group, opening * price, 2 * fills.account.size).reshape(-1, 2)
     larger: FloatArray = np.maximum(sides[:, 0], sides[:, 1])
     return larger
-
-
-def _running(group: IntArray, size: FloatArray) -> FloatArray:
-    """Sum of sizes up to and with each row, within its group; rows are sorted by group."""
-    total = np.cumsum(size)
-    first = np.flatnonzero(np.diff(group, prepend=-1) != 0)
-    before = np.concatenate([[0.0], total])[first]
-    within: FloatArray = total - np.repeat(before, np.diff(np.append(first, group.size)))
-    return within
