@@ -141,7 +141,15 @@ def unit_term(
     ratio: FloatArray,
 ) -> RequirementTerm:
     """Add a charge (C,) of cells into margin units; initial margin is ``ratio`` (C,) times it."""
+    initial, plain = charges_of_units(layout, cells, maintenance, ratio)
+    return RequirementTerm(name=name, title=title, initial=initial, maintenance=plain)
+
+
+def charges_of_units(
+    layout: UnitLayout, cells: Cells, charge: FloatArray, ratio: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """(U,) charges (C,) of cells added into margin units, times ``ratio`` (C,), and as they are."""
     scaled, plain = np.empty(len(layout)), np.empty(len(layout))
-    charge, times = (np.require(c, np.float64, ["C", "W"]) for c in (maintenance, ratio))
-    unit_totals(cells.offsets_of_units(layout), charge, times, scaled, plain)
-    return RequirementTerm(name=name, title=title, initial=scaled, maintenance=plain)
+    amount, times = (np.require(c, np.float64, ["C", "W"]) for c in (charge, ratio))
+    unit_totals(cells.offsets_of_units(layout), amount, times, scaled, plain)
+    return scaled, plain

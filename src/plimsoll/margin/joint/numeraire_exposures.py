@@ -18,7 +18,7 @@ from plimsoll.domain.market import MarketSnapshot
 from plimsoll.errors import UsageError
 from plimsoll.margin.currency import CurrencyPricing
 from plimsoll.margin.units.assembly import lacking
-from plimsoll.margin.units.cells import UnitLayout, unit_layout
+from plimsoll.margin.units.cells import UnitLayout, laid_rows, unit_layout
 from plimsoll.margin.units.instrument_columns import instrument_columns
 from plimsoll.margin.units.market_rows import BookValues, MarketRows, book_values
 from plimsoll.maths.unit_losses import UnitExposures
@@ -172,19 +172,21 @@ def _amounts(
 def _positions(
     book: Book, layout: UnitLayout, rows: MarketRows, values: BookValues, amounts: FloatArray
 ) -> tuple[UnitExposures, IntArray]:
-    """Positions that have numbers, grouped by unit in the order of the book."""
-    kept = np.flatnonzero(values.reason == 0)
-    unit = layout.unit_of_position[kept]
-    if len(layout) > len(book):
-        order = np.argsort(unit, kind="stable")
-        kept, unit = kept[order], unit[order]
-    counts = np.bincount(unit, minlength=len(layout))
-    return (
-        UnitExposures(
-            np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
-            rows.rows_of(book)[book.market[kept]],
-            book.quantity[kept],
-            amounts,
-        ),
-        kept.astype(np.int64),
-    )
+    """Positions that have numbers, grouped by unit in the order of the book, which keeps them."""
+    row, alone = laid_rows(book, rows.rows_of(book), values.reason != 0)
+
+    def lay_out() -> tuple[IntArray, IntArray, FloatArray, IntArray]:
+        counts = row[book.market] >= 0
+        counts[alone] = False
+        kept = np.flatnonzero(counts)
+        unit = layout.unit_of_position[kept]
+        if len(layout) > len(book):
+            order = np.argsort(unit, kind="stable")
+            kept, unit = kept[order], unit[order]
+        ends = np.cumsum(np.bincount(unit, minlength=len(layout)))
+        offsets = np.concatenate([[0], ends]).astype(np.int64)
+        return offsets, row[book.market[kept]], book.quantity[kept], kept.astype(np.int64)
+
+    key = ("book_exposures", row.tobytes(), alone.tobytes())
+    offsets, of_position, quantity, kept = book.memo.recall(key, lay_out)
+    return UnitExposures(offsets, of_position, quantity, amounts), kept

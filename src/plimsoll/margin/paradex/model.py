@@ -28,7 +28,7 @@ from plimsoll.domain.requirement import Requirements, RequirementTerm
 from plimsoll.margin.currency import CurrencyPricing
 from plimsoll.margin.grids.grid_explanation import SCENARIO_LOSS, GridExplainer
 from plimsoll.margin.grids.grid_parts import RiskUnitGrid, part_of_cell
-from plimsoll.margin.grids.underlying_cells import binding_of_units
+from plimsoll.margin.grids.underlying_cells import binding_of_units, charges_of_units
 from plimsoll.margin.paradex.order_charges import order_charges
 from plimsoll.margin.paradex.parameters import ParadexParameters, ParadexUnderlying
 from plimsoll.margin.paradex.scan import UnitScan, scan_cells
@@ -36,7 +36,7 @@ from plimsoll.margin.paradex.scenarios import ScanTable, kept_scan_table
 from plimsoll.margin.quote_scope import OwnQuotes
 from plimsoll.margin.underlying import parameters_by_unit, underlying
 from plimsoll.margin.units.assembly import assemble
-from plimsoll.margin.units.cells import Cells, UnitLayout, cells_of, sum_by_unit, unit_layout
+from plimsoll.margin.units.cells import Cells, UnitLayout, cells_of, unit_layout
 from plimsoll.margin.units.instrument_columns import instrument_columns, named_column
 from plimsoll.margin.units.market_rows import BookValues, MarketRows, book_values, market_rows
 from plimsoll.maths import payoffs
@@ -163,19 +163,15 @@ class PreparedParadex:
         factor = np.array([*factors, 0.0])[cells.risk_unit]
 
         def term(name: str, title: str, initial: FloatArray, share: FloatArray) -> RequirementTerm:
-            return RequirementTerm(
-                name=name,
-                title=title,
-                initial=sum_by_unit(layout, cells.unit, initial),
-                maintenance=sum_by_unit(layout, cells.unit, initial * share),
-            )
+            maintenance, whole = charges_of_units(layout, cells, initial, share)
+            return RequirementTerm(name=name, title=title, initial=whole, maintenance=maintenance)
 
-        whole = np.ones(len(cells))
+        one = np.ones(len(cells))
         return (
             term(SCENARIO_LOSS, "Scan risk", scan.loss, factor),
             term("minimum_delta", "Minimum delta", scan.delta_excess, factor),
-            term("funding", "Funding provision", np.maximum(scan.funding, 0.0), whole),
-            term("fees", "Fee provision", scan.fee, whole),
+            term("funding", "Funding provision", np.maximum(scan.funding, 0.0), one),
+            term("fees", "Fee provision", scan.fee, one),
             RequirementTerm(
                 name="open_orders",
                 title="Open orders",

@@ -145,7 +145,7 @@ def cells_of(
     skip : (P,) bool, optional
         Positions to leave out: those that have a reason instead of a number.
     """
-    row, alone = _laid_rows(book, row_of_market, skip)
+    row, alone = laid_rows(book, row_of_market, skip)
     group, risk_unit = _codes(group_of_row), _codes(risk_unit_of_group)
 
     def lay_out() -> Cells:
@@ -166,13 +166,14 @@ def cells_of(
     return book.memo.recall(key, lay_out)
 
 
-def _laid_rows(
+def laid_rows(
     book: Book, row_of_market: IntArray, skip: BoolArray | None
 ) -> tuple[IntArray, IntArray]:
     """Row (M,) of each market, `LEFT_OUT` where none of its positions counts, and the others.
 
     Skipped positions are named market by market where all of a market are: what a snapshot skips
-    is whole markets, so that what is named one by one depends on the book alone and is short.
+    is whole markets, so that what is named one by one depends on the book alone and is short. The
+    bytes of both are an exact key of what is skipped.
     """
     row = np.maximum(_codes(row_of_market), LEFT_OUT)
     alone = np.zeros(0, dtype=np.int64) if skip is None else np.flatnonzero(skip)
