@@ -47,6 +47,7 @@ class LiveBook:
         self._owner, self._portfolio = book.owner, book.portfolio
         self._collateral, self._currencies = book.collateral.copy(), [*book.currencies]
         self._markets = [*book.markets]
+        self._names: tuple[str, ...] | None = book.markets
         self._code_of = {market: code for code, market in enumerate(self._markets)}
         self._holders = Holders(book.offsets, book.market, len(self._markets))
         self._ordering = _ordering(book, len(self._markets))
@@ -74,7 +75,7 @@ class LiveBook:
         names = self._accounts if whole else tuple(self._accounts[a] for a in accounts.tolist())
         return Book(
             accounts=names,
-            markets=tuple(self._markets),
+            markets=self._named(),
             offsets=offsets,
             currencies=tuple(self._currencies),
             collateral=self._collateral[accounts],
@@ -164,10 +165,17 @@ class LiveBook:
             for market in self._markets[markets:]:
                 del self._code_of[market]
             del self._markets[markets:], self._currencies[width:]
+            self._names = None
             self._collateral = self._collateral[:, :width]
             self._collateral[account] = paid
 
         return restore
+
+    def _named(self) -> tuple[str, ...]:
+        """The markets: one tuple for all books until there is another, so that rows are kept."""
+        if self._names is None:
+            self._names = tuple(self._markets)
+        return self._names
 
     def _orders_of(self, accounts: IntArray) -> OpenOrders | None:
         if not self._orders.positions:
@@ -180,6 +188,7 @@ class LiveBook:
         if market not in self._code_of:
             self._code_of[market] = len(self._markets)
             self._markets.append(market)
+            self._names = None
         return self._code_of[market]
 
 
