@@ -126,8 +126,8 @@ def test_margin_is_monotone_in_size(
         stable_price_usd={"USDT": 1.0},
     )
     accounts = [
-        Account(name=str(q), positions=(Position(market=market, quantity=q, entry_price=mark),))
-        for q in (quantity, quantity * growth)
+        Account(name=name, positions=(Position(market=market, quantity=q, entry_price=mark),))
+        for name, q in (("small", quantity), ("large", quantity * growth))
     ]
     found = margin(snapshot, {market: tiers}, Book.from_accounts(accounts), rule)
     for column in (found.initial, found.maintenance):
