@@ -23,7 +23,7 @@ from plimsoll.testing.generated_books import BookRules, generated_book
 from sandbox_margin import INSTRUMENTS, MONTH, SNAPSHOT
 from sandbox_models import MODELS
 
-ORDERS = (0, 0, 1, 0, 1, 1)
+ORDERS = ((0, 0, 1, 0, 1, 1), (1, 0, 0, 1, 1, 0))
 """Which snapshot is asked about, one time after another."""
 
 
@@ -77,10 +77,11 @@ def bits(found: Requirements) -> dict[str, bytes]:
     return {name: np.asarray(column).tobytes() for name, column in columns.items()}
 
 
+@pytest.mark.parametrize("order", ORDERS)
 @pytest.mark.parametrize("name", list(MODELS))
-def test_asked_again_and_again_under_two_snapshots(name: str) -> None:
+def test_asked_again_and_again_under_two_snapshots(name: str, order: tuple[int, ...]) -> None:
     book = fresh(name)
-    for at in ORDERS:
+    for at in order:
         asked = prepared(name)[at]
         assert bits(asked.requirements(book)) == bits(asked.requirements(fresh(name)))
 
