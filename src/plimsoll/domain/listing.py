@@ -18,11 +18,16 @@ from collections.abc import (
     Mapping,
     ValuesView,
 )
+from dataclasses import dataclass
 from typing import TypeVar, cast
+
+import numpy as np
+from numpy.typing import NDArray
 
 from plimsoll.domain.instrument import Instrument
 from plimsoll.domain.memo import Memo
 
+IntArray = NDArray[np.int64]
 T = TypeVar("T")
 
 
@@ -104,6 +109,20 @@ class Listing(Mapping[str, Instrument]):
 
         return self.column(("part", key), make)
 
+    def rows_in(self, markets: tuple[str, ...]) -> IntArray:
+        """(M,) row of each of some markets, -1 where it is none of these; not to be changed.
+
+        The last answer is kept: books of an engine are of the same markets again and again.
+        """
+        latest = self.column("rows_in", Latest)
+        before = latest.value
+        if isinstance(before, _Looked) and before.markets == markets:
+            return before.rows
+        rows = np.array([self.row_of.get(market, -1) for market in markets], dtype=np.int64)
+        rows.setflags(write=False)
+        latest.value = _Looked(markets=markets, rows=rows)
+        return rows
+
     def take(self, rows: Iterable[int]) -> Listing:
         """Return the instruments of some rows, in their order."""
         return Listing({self.markets[row]: self.instruments[row] for row in rows})
@@ -112,6 +131,14 @@ class Listing(Mapping[str, Instrument]):
 def listing_of(instruments: Mapping[str, Instrument]) -> Listing:
     """Return the mapping itself where it is a listing, else one of its own."""
     return instruments if isinstance(instruments, Listing) else Listing(instruments)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Looked:
+    """Markets and their rows."""
+
+    markets: tuple[str, ...]
+    rows: IntArray
 
 
 class Latest:

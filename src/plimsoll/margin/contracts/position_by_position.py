@@ -23,8 +23,8 @@ from plimsoll.margin.contracts.position_explanation import POSITIONS, PositionEx
 from plimsoll.margin.contracts.stand_alone_book import StandAloneBook
 from plimsoll.margin.governed import parameters_of
 from plimsoll.margin.units.assembly import assemble
-from plimsoll.margin.units.instrument_columns import PAYOFF_CODES, instrument_columns
 from plimsoll.margin.units.fill_losses import FilledContracts, loss_at_fill
+from plimsoll.margin.units.instrument_columns import PAYOFF_CODES, instrument_columns
 from plimsoll.margin.units.market_rows import MarketRows, unit_sums
 
 FloatArray = NDArray[np.float64]

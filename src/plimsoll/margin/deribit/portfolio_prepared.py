@@ -84,7 +84,7 @@ class PreparedPortfolio:
         Raises
         ------
         UsageError
-            For a collateral currency that nothing prices.
+            Where pricing markets go in a circle.
         """
         layout = unit_layout(book)
         values = self._values(book, layout)
@@ -167,7 +167,7 @@ class PreparedPortfolio:
     def _cells_of_pair(
         self, book: Book, layout: UnitLayout, pair: PairTable, bad: NDArray[np.bool_]
     ) -> Cells:
-        row = _rows_in(book, tuple(pair.table.markets)).copy()
+        row = pair.listing.rows_in(book.markets).copy()
         lacks = np.append(pair.table.reason != 0, True)  # the last is what is in no row
         row[lacks[row]] = LEFT_OUT
         return cells_of(
@@ -265,16 +265,6 @@ class PreparedPortfolio:
                 for name, column in found.items():
                     column[row] = getattr(self.charges[account], name)
         return found
-
-
-def _rows_in(book: Book, markets: tuple[str, ...]) -> IntArray:
-    """(M,) place of each of a book's markets among others; -1 where it is none of them."""
-
-    def looked_up() -> IntArray:
-        row_of = {market: row for row, market in enumerate(markets)}
-        return np.array([row_of.get(m, -1) for m in book.markets], dtype=np.int64)
-
-    return book.memo.recall(("rows_in", markets), looked_up)
 
 
 def _total(matrix: RiskMatrix, contingency: FloatArray) -> FloatArray:

@@ -37,6 +37,8 @@ class PairTable:
     name : str
     pair : DeribitPair
     scenarios : MatrixScenarios
+    listing : Listing
+        The N contracts.
     table : GridTable
         Profits already times the share of the scenario that counts; deltas times the share of the
         price that still floats within a settlement window.
@@ -52,6 +54,7 @@ class PairTable:
     name: str
     pair: DeribitPair
     scenarios: MatrixScenarios
+    listing: Listing
     table: GridTable
     rules: GroupRules
     group: IntArray
@@ -120,6 +123,7 @@ def pair_table(
         name=name,
         pair=pair,
         scenarios=scenarios,
+        listing=listing,
         table=_priced(replace(table, profit=table.profit * share), per_usd),
         rules=_rules(pair, scenarios, per_usd, is_coin_account),
         group=group,
