@@ -12,7 +12,7 @@ class MarginReason(IntEnum):
     BEYOND_LAST_TIER = 1  # notional above the last cap: the venue's table does not say
     NO_MARK = 2  # no finite positive mark
     NO_TIERS = 3  # the parameter set does not know the market
-    NO_CURRENCY_PRICE = 4  # the settlement currency has no finite positive price
+    NO_CURRENCY_PRICE = 4  # its settlement or quote currency has no finite positive price
     NO_QUANTITY = 5  # the position's size is not a number
     UNKNOWN_INSTRUMENT = 6  # nobody gave the contract's terms
     NOT_MARGINED = 7  # the model does not margin this kind of contract
@@ -48,7 +48,7 @@ _TEXTS = {
     MarginReason.BEYOND_LAST_TIER: "beyond the last tier",
     MarginReason.NO_MARK: "no mark",
     MarginReason.NO_TIERS: "no tiers in the parameter set",
-    MarginReason.NO_CURRENCY_PRICE: "no price of the settlement currency",
+    MarginReason.NO_CURRENCY_PRICE: "no price of the settlement or quote currency",
     MarginReason.NO_QUANTITY: "the position's size is not a number",
     MarginReason.UNKNOWN_INSTRUMENT: "unknown instrument",
     MarginReason.NOT_MARGINED: "not a contract that this model margins",

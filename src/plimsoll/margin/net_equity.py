@@ -160,7 +160,7 @@ class PreparedNetEquity:
         Raises
         ------
         UsageError
-            For a collateral currency that nothing prices.
+            Where pricing markets go in a circle.
         """
         inner = self.inner.requirements(book)
         balances = self._balances(inner)

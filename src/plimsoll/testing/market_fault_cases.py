@@ -57,6 +57,10 @@ def bad_terms(case: MarginCase, market: str, quantity: float) -> Iterator[Fault]
     yield replace(fault, reason=MarginReason.NO_CONTRACT_SIZE)
     for name, other in _settled_in_nothing(held).items():
         yield _beside(case, market, name, other, quantity)
+    if held.payoff is Payoff.INVERSE:  # a price in an unknown currency, paid out in a known one
+        quoted = replace(held, pair=replace(held.pair, quote="NOPRICE"))
+        fault = _beside(case, market, "QUOTED", quoted, quantity)
+        yield replace(fault, same_as=holding(case, market, quantity))
 
 
 def _settled_in_nothing(held: Contract) -> dict[str, Instrument]:

@@ -116,7 +116,7 @@ def add_on_markets(
     Raises
     ------
     UsageError
-        For a contract without size, and for a currency that nothing prices.
+        Where pricing markets go in a circle.
     """
     rows = market_rows(snapshot, instruments, pricing)
     groups = underlying_groups(instruments, snapshot.at_ns, contract_class)

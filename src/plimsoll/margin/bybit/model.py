@@ -30,6 +30,7 @@ from plimsoll.margin.grids.underlying_tables import (
     kept_sensitivities,
     quote_prices,
     unit_tables,
+    with_quote_reasons,
 )
 from plimsoll.margin.quote_scope import OwnQuotes
 from plimsoll.margin.underlying import parameters_by_unit, underlying_groups, value_currency
@@ -84,7 +85,7 @@ class BybitMargin(OwnQuotes):
         Raises
         ------
         UsageError
-            For a contract without size, and for a quote or settlement currency nothing prices.
+            Where pricing markets go in a circle.
         """
         instruments = listing_of(instruments)
         rows = market_rows(snapshot, instruments, self.pricing)
@@ -101,6 +102,7 @@ class BybitMargin(OwnQuotes):
             coin_profit=self.coin_profit,
         )
         quoted = quote_prices(instruments, snapshot, self.pricing)
+        table = with_quote_reasons(table, quoted)
         cash = kept_sensitivities(table, instruments, snapshot, quoted)
         every = tuple(units.get(unit, FIRST_CLASS) for unit in groups.units)
         pegs = named_column(instruments, "value_currency", value_currency)

@@ -107,7 +107,7 @@ class DeribitPortfolioMargin(OwnQuotes):
         Raises
         ------
         UsageError
-            For a contract without size, and a currency that nothing prices.
+            Where pricing markets go in a circle.
         """
         segregated = self.mode is PortfolioMode.SEGREGATED
         numeraire = self.pricing.numeraire

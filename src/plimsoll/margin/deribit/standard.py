@@ -103,7 +103,7 @@ class DeribitStandardMargin(OwnQuotes):
         Raises
         ------
         UsageError
-            For a contract without size, and for a settlement currency nothing prices.
+            Where pricing markets go in a circle.
         """
         rows = market_rows(snapshot, instruments, self.pricing)
         pairs = named_column(rows.listing, "pair_name", pair_name)

@@ -26,7 +26,12 @@ from plimsoll.scenarios.grid_rules import GridRules, VolSource
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 
-_WITHOUT_FORWARD = (MarginReason.EXPIRED, MarginReason.NOT_MARGINED, MarginReason.NO_FORWARD)
+_WITHOUT_FORWARD = (
+    MarginReason.EXPIRED,
+    MarginReason.NOT_MARGINED,
+    MarginReason.NO_FORWARD,
+    MarginReason.NO_CONTRACT_SIZE,
+)
 
 
 def option_inputs(
@@ -39,7 +44,7 @@ def option_inputs(
     Raises
     ------
     UsageError
-        For an option without contract size, and for a surface later than the snapshot.
+        For a surface later than the snapshot.
     """
     rules = GridRules(
         vol_source=VolSource.MARK,
@@ -135,7 +140,7 @@ def _settled(
 ) -> OptionRows:
     """Value expired contracts at the price they settled at."""
     expired = np.array([o.expiry_ns <= snapshot.at_ns for o in options.values()], dtype=np.bool_)
-    known = expired & (rows.floating == 0.0) & np.isfinite(rows.fixed)
+    known = expired & (rows.floating == 0.0) & np.isfinite(rows.fixed) & ~np.isnan(rows.units)
     return replace(
         rows,
         sigma=np.where(known, 0.0, rows.sigma),

@@ -80,7 +80,7 @@ class PreparedPmrm1:
         Raises
         ------
         UsageError
-            For a collateral currency that nothing prices.
+            Where pricing markets go in a circle.
         """
         held = pmrm_book(book, self.markets, [{unit: None} for unit in self.parameters])
         ones = tuple(1.0 for _ in self.parameters)

@@ -77,7 +77,7 @@ class PreparedPmrm2:
         Raises
         ------
         UsageError
-            For a collateral currency that nothing prices.
+            Where pricing markets go in a circle.
         """
         held = pmrm_book(book, self.markets, [p.collateral for p in self.parameters.values()])
         terms = (*self._loss_terms(held), *self._notional_terms(held), *self._asset_terms(held))

@@ -101,7 +101,7 @@ def pmrm_book(
     Raises
     ------
     UsageError
-        For a collateral currency that nothing prices.
+        Where pricing markets go in a circle.
     """
     layout, rows = unit_layout(book), prepared.markets.rows
     values = book_values(book, layout, rows, prepared.pricing, prepared.snapshot)

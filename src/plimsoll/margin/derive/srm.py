@@ -103,7 +103,7 @@ class PreparedSrm:
         Raises
         ------
         UsageError
-            For a collateral currency that nothing prices.
+            Where pricing markets go in a circle.
         """
         layout, rows = unit_layout(book), self.markets.markets.rows
         values = book_values(book, layout, rows, self.markets.pricing, self.markets.snapshot)

@@ -64,7 +64,7 @@ class DriftMargin(OwnQuotes):
         Raises
         ------
         UsageError
-            For a contract without size, and for a settlement currency nothing prices.
+            Where pricing markets go in a circle.
         """
         rows = market_rows(snapshot, instruments, self.pricing)
         rules = drift_rules(parameters, rows.markets)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from plimsoll.domain.instrument import Instrument
 from plimsoll.domain.listing import Listing, listing_of
+from plimsoll.domain.magnitudes import are_prices
 from plimsoll.domain.margin_reason import MarginReason
 from plimsoll.domain.market import MarketSnapshot
 from plimsoll.margin.currency import CurrencyPricing
@@ -41,6 +42,7 @@ __all__ = [
     "kept_sensitivities",
     "quote_prices",
     "unit_tables",
+    "with_quote_reasons",
 ]
 
 
@@ -119,15 +121,16 @@ def _own_tables(
 def quote_prices(
     instruments: Mapping[str, Instrument], snapshot: MarketSnapshot, pricing: CurrencyPricing
 ) -> FloatArray:
-    """(N,) price of each market's quote currency, in the numeraire.
-
-    Raises
-    ------
-    UsageError
-        For a quote currency that nothing prices.
-    """
+    """(N,) price of each market's quote currency, in the numeraire; NaN where nothing prices it."""
     quote = instrument_columns(instruments).quote
-    return quote.spread(pricing.price(name, snapshot, instruments) for name in quote.names)
+    found = quote.spread(pricing.price(name, snapshot, instruments) for name in quote.names)
+    return np.where(are_prices(found), found, np.nan)
+
+
+def with_quote_reasons(table: GridTable, quote_price: FloatArray) -> GridTable:
+    """Give rows whose quote currency nothing prices (N,) a reason: charges are asked in it."""
+    at = (table.reason == 0) & np.isnan(quote_price)
+    return _blank(table, at, MarginReason.NO_CURRENCY_PRICE) if at.any() else table
 
 
 def kept_sensitivities(

@@ -28,6 +28,7 @@ from plimsoll.margin.grids.underlying_tables import (
     kept_sensitivities,
     quote_prices,
     unit_tables,
+    with_quote_reasons,
 )
 from plimsoll.margin.okx.parameters import FIRST_CLASS, OkxAccountParameters, OkxParameters
 from plimsoll.margin.okx.prepared import PreparedOkx
@@ -105,7 +106,7 @@ class OkxMargin(OwnQuotes):
         Raises
         ------
         UsageError
-            For a contract without size, and for a quote or settlement currency nothing prices.
+            Where pricing markets go in a circle.
         """
         instruments = listing_of(instruments)
         rows = market_rows(snapshot, instruments, self.pricing)
@@ -113,6 +114,7 @@ class OkxMargin(OwnQuotes):
         units = parameters_by_unit(OkxParameters, parameters, groups.units)
         moved, decayed = self._tables(snapshot, instruments, rows, groups, units)
         quoted = quote_prices(instruments, snapshot, self.pricing)
+        moved = with_quote_reasons(moved, quoted)
         cash = kept_sensitivities(moved, instruments, snapshot, quoted)
         pegs = named_column(instruments, "value_currency", value_currency)
         legs = ordered_legs([DOLLAR, *pegs.names])

@@ -80,7 +80,7 @@ class ParadexPortfolioMargin(OwnQuotes):
         Raises
         ------
         UsageError
-            For a contract without size, and a settlement currency that nothing prices.
+            Where pricing markets go in a circle.
         """
         rows = market_rows(snapshot, instruments, self.pricing)
         units = named_column(rows.listing, "underlying", underlying)
@@ -111,7 +111,7 @@ class PreparedParadex:
         Raises
         ------
         UsageError
-            For a collateral currency that nothing prices.
+            Where pricing markets go in a circle.
         """
         layout = unit_layout(book)
         values = book_values(book, layout, self.rows, self.model.pricing, self.snapshot)

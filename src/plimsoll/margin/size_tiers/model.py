@@ -59,7 +59,7 @@ class SizeTieredMargin(OwnQuotes):
         Raises
         ------
         UsageError
-            For a contract without size, and for a settlement currency nothing prices.
+            Where pricing markets go in a circle.
         """
         rows = market_rows(snapshot, instruments, self.pricing)
         held = parameters_by_market(SizeRates, parameters, rows.markets)

@@ -31,6 +31,7 @@ from plimsoll.margin.grids.underlying_tables import (
     kept_sensitivities,
     quote_prices,
     unit_tables,
+    with_quote_reasons,
 )
 from plimsoll.margin.quote_scope import OwnQuotes
 from plimsoll.margin.span.parameters import SpanParameters
@@ -120,7 +121,7 @@ class SpanMargin(OwnQuotes):
         Raises
         ------
         UsageError
-            For a contract without size, and for a quote or settlement currency nothing prices.
+            Where pricing markets go in a circle.
         """
         instruments = listing_of(instruments)
         rows = market_rows(snapshot, instruments, self.pricing)
@@ -139,6 +140,7 @@ class SpanMargin(OwnQuotes):
             coin_profit=self.coin_profit,
         )
         quoted = quote_prices(instruments, snapshot, self.pricing)
+        table = with_quote_reasons(table, quoted)
         cash = kept_sensitivities(table, instruments, snapshot, quoted)
         ranges = np.array([_range(units, unit) for unit in groups.units])
         of_row = ranges[groups.unit_of_row] if instruments else np.zeros(0)

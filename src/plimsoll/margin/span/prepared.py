@@ -104,7 +104,7 @@ class PreparedSpan:
         Raises
         ------
         UsageError
-            For a collateral currency that nothing prices.
+            Where pricing markets go in a circle.
         """
         layout, rows, numeraire = unit_layout(book), self.risk.rows, self.pricing.numeraire
         values = book_values(book, layout, rows, self.pricing, self.snapshot)

@@ -53,7 +53,7 @@ class VegaMargin(OwnQuotes):
         Raises
         ------
         UsageError
-            For a contract without size, and for a settlement currency nothing prices.
+            Where pricing markets go in a circle.
         """
         rows = market_rows(snapshot, instruments, self.pricing)
         held = parameters_by_market(VegaMarket, parameters, rows.markets)
