@@ -294,7 +294,6 @@ def exposed() -> dict[str, Examined]:
                 **NO_TAIL,
                 P.CURRENCY_UNIT: "it counts in dollars only",
                 P.SUBADDITIVE: "a quantile is not",
-                P.UNIT_EXPLANATIONS: "it knows paths of a whole netting set only",
             },
             collateral=IN_BOTH,
         )

@@ -20,7 +20,7 @@ from plimsoll.margin.exposure import (
     Trade,
     exposure_profile,
 )
-from plimsoll.margin.exposure.profile import _simulate, _terms
+from plimsoll.margin.exposure.profile import simulated_exposure
 
 SPOT, VOL, PATHS = 100.0, 0.8, 40_000
 ONE = CoinDynamics(coins=("BTC",), spot=np.array([SPOT]), vol_annual=np.array([VOL]))
@@ -189,7 +189,7 @@ def test_collateral_against_a_plain_recursion() -> None:
         initial_amount_usd=1.5,
         initial_coins={"BTC": 0.01},
     )
-    run = _simulate(forward(1.0, SPOT), ONE, _terms(terms, ONE, days), days, 300, 5)
+    run, _ = simulated_exposure(forward(1.0, SPOT), ONE, terms, times_years=days, paths=300, seed=5)
     value, held = run.value, np.zeros((41, 300))
     for path in range(300):
         before = 0.0

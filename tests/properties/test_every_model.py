@@ -6,7 +6,6 @@ the account's gross notional (`plimsoll.testing.Tolerance`), since sums are take
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import cache
 
 import pytest
@@ -39,17 +38,6 @@ EXAMPLES = settings(
 )
 NOTIONALS = st.sampled_from([100.0, 10_000.0, 1e6]) | st.floats(10.0, 5e6)
 SIDES = st.sampled_from([1.0, -1.0])
-
-KNOWN_DEFECTS: Mapping[tuple[str, MarginProperty], dict[str, float]] = {
-    # Contributions say they are of "loss", which is no term.
-    ("greeks", P.EXPLANATION): {"HELM-SPOT": 100.0},
-    ("greeks, correlated", P.EXPLANATION): {"HELM-SPOT": 100.0},
-    # Contributions name a term of the leg, which the hybrid does not have.
-    ("hybrid", P.EXPLANATION): {"HELM-SPOT": 100.0},
-    # Independent moves count as losses where the book gains more than they lose.
-    ("greeks, correlated", P.SUBADDITIVE): {"HELM-Q-120-C": 1e5, "KEEL-Q-120-C": 5e4},
-}
-"""What does not hold yet, with the smallest book that shows it (notionals in USD)."""
 
 
 @cache
@@ -97,7 +85,7 @@ def books(draw: st.DrawFn, name: str) -> Book:
 
 def checks_of(name: str) -> list[MarginProperty]:
     held = ALWAYS | MODELS[name].promises
-    return [about for about in OF_BOOKS if about in held and (name, about) not in KNOWN_DEFECTS]
+    return [about for about in OF_BOOKS if about in held]
 
 
 @pytest.mark.parametrize("name", list(MODELS))
@@ -161,7 +149,7 @@ def test_linear_and_inverse_perpetuals_ask_alike(name: str, data: st.DataObject)
     assert not found, str(found[0])
 
 
-@pytest.mark.parametrize("name", [n for n in MODELS if (n, P.FAULTS) not in KNOWN_DEFECTS])
+@pytest.mark.parametrize("name", list(MODELS))
 @given(data=st.data())
 @settings(EXAMPLES, max_examples=2)
 def test_bad_input_is_a_reason_and_stays_where_it_is(name: str, data: st.DataObject) -> None:
@@ -171,18 +159,6 @@ def test_bad_input_is_a_reason_and_stays_where_it_is(name: str, data: st.DataObj
     book = data.draw(books(name))
     found = check_faults(examined(name), book, spoilt=frozenset(spoilt))
     assert not found, "\n".join(str(f) for f in found)
-
-
-@pytest.mark.parametrize(("name", "about"), list(KNOWN_DEFECTS))
-def test_known_defects_are_still_there(name: str, about: MarginProperty) -> None:
-    """Take a pair off the list as soon as this fails: it is mended."""
-    case = MODELS[name].case
-    held = KNOWN_DEFECTS[name, about]
-    whole = Account(
-        name="a", positions=tuple(position(case, m, sized(case, m, x)) for m, x in held.items())
-    )
-    check = check_faults if about is P.FAULTS else OF_BOOKS[about]
-    assert check(examined(name), Book.from_accounts([whole]))
 
 
 @pytest.mark.parametrize("name", list(MODELS))

@@ -51,6 +51,8 @@ def terms_table(explained: UnitExplanation, preset: Preset) -> Table:
 def contribution_table(explained: UnitExplanation, preset: Preset) -> Table:
     """Return what each position adds, beside what it would ask by itself."""
     unit, digits = explained.numeraire, digits_of(explained.numeraire)
+    titles = {term.name: term.title for term in explained.terms}
+    several = len({c.of for c in explained.contributions}) > 1
     return Table(
         name="margin_positions",
         title=f"Positions of {_place(explained)}",
@@ -60,9 +62,12 @@ def contribution_table(explained: UnitExplanation, preset: Preset) -> Table:
             money("value", "Value now", unit, digits),
             money("standalone", "Alone, maintenance", unit, digits),
             money("contribution", "Contribution, maintenance", unit, digits),
+            *([Column(name="of", title="To")] if several else []),
         ),
         rows=tuple(
-            (c.market, c.quantity, c.value, c.standalone, c.contribution)
+            (c.market, c.quantity, c.value, c.standalone, c.contribution, titles.get(c.of, c.of))[
+                : 6 if several else 5
+            ]
             for c in explained.contributions
         ),
         notes=(
@@ -204,11 +209,14 @@ def _binding_notes(explained: UnitExplanation) -> list[str]:
 def _contribution_notes(explained: UnitExplanation) -> list[str]:
     if not explained.contributions:
         return []
-    gross = math.fsum(c.standalone for c in explained.contributions)
-    net = math.fsum(c.contribution for c in explained.contributions)
     titles = {term.name: term.title for term in explained.terms}
-    of = explained.contributions[0].of
     digits = digits_of(explained.numeraire)
-    alone = f"; alone the positions would ask {gross:,.{digits}f} {explained.numeraire}"
-    known = "" if math.isnan(gross) else alone  # not every model says it of collateral
-    return [f"Contributions add up to {titles.get(of, of)}, {net:,.{digits}f}{known}."]
+    sums, alone = dict[str, float](), dict[tuple[str, float], float]()
+    for c in explained.contributions:
+        sums[c.of] = sums.get(c.of, 0.0) + c.contribution
+        alone[c.market, c.quantity] = c.standalone  # of several terms it is said with each
+    net = ", ".join(f"{titles.get(of, of)}, {x + 0.0:,.{digits}f}" for of, x in sums.items())
+    gross = math.fsum(alone.values())
+    asked = f"; alone the positions would ask {gross:,.{digits}f} {explained.numeraire}"
+    known = "" if math.isnan(gross) else asked  # not every model says it of collateral
+    return [f"Contributions add up to {net}{known}."]

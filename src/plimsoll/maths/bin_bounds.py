@@ -11,8 +11,8 @@ positions netted inside Q and its slope before anything is bounded,
     loss(s) <= -Q(z_b) + sum over monomials of max(-c low, -c high)
                + sum over positions of (-q low  if q > 0,  -q high  if q < 0)    for all s in b.
 
-All measures of `plimsoll.maths.unit_losses` are monotone in the losses, so the measure of the bins'
-bounds, each with the weight of its scenarios, is at least that of the losses.
+All measures of `plimsoll.maths.weighted_tails` are monotone in the losses, so the measure of the
+bins' bounds, each with the weight of its scenarios, is at least that of the losses.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from plimsoll.maths.quadratic_losses import (
+from plimsoll.maths.quadratic_forms import (
     DELTA,
     GAMMA,
     THETA,
@@ -35,12 +35,11 @@ from plimsoll.maths.quadratic_losses import (
     empty_form,
     sum_form,
 )
-from plimsoll.maths.unit_losses import (
+from plimsoll.maths.unit_losses import UnitExposures
+from plimsoll.maths.weighted_tails import (
     BLOCKS,
-    SPECTRAL,
     VALUE_AT_RISK,
-    WORST_CASE,
-    UnitExposures,
+    deepest_share,
     tail_order,
     tail_shares,
 )
@@ -182,9 +181,7 @@ def bounded_tails(
     peak, mass = np.empty(BLOCKS), np.empty(BLOCKS)
     coins = bins.spot.shape[0]
     form, slope_x, slope_y = empty_form(coins), np.empty((coins, size)), np.empty((coins, size))
-    deepest = 1.0 if kind == SPECTRAL else 1.0 - level
-    deepest = 0.0 if kind == WORST_CASE else deepest
-    total = bins.weights.sum()
+    deepest, total = deepest_share(kind, level, level), bins.weights.sum()
     for u in range(exposures.offsets.size - 1):
         bin_losses(u, exposures, forms, bins, form, slope_x, slope_y, loss)
         count = tail_order(loss, bins.weights, total, deepest, peak, mass, order)

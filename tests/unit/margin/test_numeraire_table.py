@@ -172,7 +172,7 @@ def test_reasons() -> None:
     )
     found = table(only_btc)
     reason = dict(zip(found.rows.markets, found.rows.reason, strict=False))
-    assert reason["ETH-LIN"] == reason["ETH-QUANTO"] == MarginReason.NO_PARAMETERS
+    assert reason["ETH-LIN"] == reason["ETH-QUANTO"] == MarginReason.NO_SCENARIOS
     assert reason["BTC-LIN"] == MarginReason.NONE
     assert np.isnan(found.currency_profit[found.currency("ETH")]).all()
     dark = replace(SNAPSHOT, surfaces={})
@@ -197,7 +197,7 @@ def test_a_unit_that_holds_an_unmoved_coin_has_a_reason_and_the_rest_is_computed
     held = table(scenarios)
     made = book(account("eth", ETH=1.0), account("btc", BTC=1.0))
     laid = book_exposures(made, held.rows, held.held, PRICING, SNAPSHOT)
-    assert laid.values.unit_reason.tolist() == [MarginReason.NO_PARAMETERS, 0]
+    assert laid.values.unit_reason.tolist() == [MarginReason.NO_SCENARIOS, 0]
     kept = book_exposures(made, held.rows, held.held, PRICING, SNAPSHOT, collateral_moves=False)
     assert kept.values.unit_reason.tolist() == [0, 0]
 

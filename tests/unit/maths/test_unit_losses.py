@@ -9,7 +9,9 @@ from plimsoll.margin.joint.loss_measure import LossMeasure, measured, tail_of
 from plimsoll.maths.unit_losses import (
     ProfitRows,
     UnitExposures,
+    UnitFills,
     UnitTails,
+    no_fills,
     unit_tails,
     unit_tails_parallel,
 )
@@ -102,9 +104,41 @@ def test_parallel_runs_give_the_same_bits() -> None:
     units = exposures.offsets.size - 1
     out = [UnitTails(np.empty((units, 2)), np.empty((units, 2), dtype=np.int64)) for _ in range(2)]
     for kernel, one in zip((unit_tails, unit_tails_parallel), out, strict=True):
-        kernel(LossMeasure.EXPECTED_SHORTFALL.code, np.array([0.99, 0.9]), exposures, rows, one)
+        levels, orders = np.array([0.99, 0.9]), no_fills(units)
+        kernel(LossMeasure.EXPECTED_SHORTFALL.code, levels, exposures, orders, rows, one)
     np.testing.assert_array_equal(out[0].value, out[1].value)
     np.testing.assert_array_equal(out[0].scenario, out[1].scenario)
+
+
+@pytest.mark.parametrize("measure", list(LossMeasure))
+def test_fills_count_where_they_lose(measure: LossMeasure) -> None:
+    """Against numpy: every order's loss cut off at 0, added, and the measure of the sum."""
+    exposures, rows = _case(300, weighted=True)
+    rng, units = np.random.default_rng(8), exposures.offsets.size - 1
+    counts = rng.integers(0, 4, units)
+    offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+    count = int(offsets[-1])
+    fills = UnitFills(
+        offsets,
+        rng.integers(0, rows.instrument.shape[0], count),
+        rng.normal(size=count),
+        rng.integers(0, rows.currency.shape[0], count),
+        rng.normal(size=count),
+        np.maximum(rng.normal(size=count), 0.0),
+    )
+    losses = _losses(exposures, rows)
+    owner = np.repeat(np.arange(units), counts)
+    each = (
+        fills.lost[:, None]
+        - fills.quantity[:, None] * rows.instrument[fills.row]
+        + np.maximum(fills.paid[:, None] * rows.currency[fills.currency], 0.0)
+    )
+    np.add.at(losses, owner, np.maximum(each, 0.0))
+    level = 80.0 if measure is LossMeasure.SPECTRAL else 0.97
+    found = measured(measure, (level, level), exposures, rows, fills=fills).value[:, 0]
+    for unit, loss in enumerate(losses):
+        scenarios, shares = tail_of(measure, level, loss, rows.weights)
+        assert found[unit] == pytest.approx(shares @ loss[scenarios], rel=1e-12, abs=1e-12)
 
 
 @pytest.mark.parametrize("measure", list(LossMeasure))

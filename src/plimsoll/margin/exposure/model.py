@@ -15,7 +15,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from decimal import Decimal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,15 +23,22 @@ from plimsoll.domain.book import Book
 from plimsoll.domain.instrument import Instrument
 from plimsoll.domain.margin_reason import MarginReason
 from plimsoll.domain.market import MarketSnapshot
-from plimsoll.domain.parameters import ParameterSet, Unit
+from plimsoll.domain.parameters import ParameterSet
 from plimsoll.domain.requirement import Requirements, RequirementTerm
-from plimsoll.errors import ParameterError, UsageError
+from plimsoll.errors import UsageError
 from plimsoll.margin.currency import CurrencyPricing
 from plimsoll.margin.exposure.agreement import MarginAgreement
 from plimsoll.margin.exposure.contract_trades import ContractTrades, contract_trades
+from plimsoll.margin.exposure.explanation import ExposureExplainer
 from plimsoll.margin.exposure.netting_set import CoinDynamics, NettingSet, Trade, TradeKind
-from plimsoll.margin.exposure.profile import HOURS_A_YEAR, ExposureProfile, exposure_profile
-from plimsoll.margin.governed import check_bounds, from_set, governed
+from plimsoll.margin.exposure.parameters import PORTFOLIO, ExposureParameters
+from plimsoll.margin.exposure.profile import (
+    HOURS_A_YEAR,
+    ExposureProfile,
+    exposure_profile,
+    simulated_exposure,
+)
+from plimsoll.margin.governed import from_set
 from plimsoll.margin.joint.lifts import lift_to
 from plimsoll.margin.joint.numeraire_exposures import (
     BookExposures,
@@ -42,58 +48,11 @@ from plimsoll.margin.joint.numeraire_exposures import (
 )
 from plimsoll.margin.units.assembly import assemble
 from plimsoll.margin.units.market_rows import MarketRows, market_rows
+from plimsoll.maths.exposure_paths import CollateralTerms, ExposurePaths
 from plimsoll.scenarios.grid_rules import DEFAULT_GRID_RULES, GridRules
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
-
-PORTFOLIO = "PORTFOLIO"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExposureParameters:
-    """Levels and horizon of an exposure margin.
-
-    Raises
-    ------
-    ParameterError
-        For values outside their bounds, and a maintenance level above the initial one.
-    """
-
-    initial_confidence: Decimal = governed(
-        Unit.FRACTION, "0.5", "0.9999", grid="0.0001", default="0.99", about="of the initial margin"
-    )
-    maintenance_confidence: Decimal = governed(
-        Unit.FRACTION,
-        "0.5",
-        "0.9999",
-        grid="0.0001",
-        default="0.975",
-        about="of the maintenance margin; at most the initial one",
-    )
-    horizon_hours: Decimal = governed(
-        Unit.HOURS, "1", "8760", default="240", about="over which exposure is looked at"
-    )
-    step_hours: Decimal = governed(
-        Unit.HOURS, "0.25", "168", default="24", about="between calls for collateral"
-    )
-
-    def __post_init__(self) -> None:
-        check_bounds(self, PORTFOLIO)
-        if self.maintenance_confidence > self.initial_confidence:
-            raise ParameterError(
-                f"must be at most initial_confidence ({self.initial_confidence})",
-                found=str(self.maintenance_confidence),
-                field=f"{PORTFOLIO}.maintenance_confidence",
-            )
-
-    @property
-    def times_years(self) -> FloatArray:
-        """Grid from 0: whole steps, the last one at or after the horizon."""
-        steps = max(int(-(-self.horizon_hours // self.step_hours)), 1)
-        step = float(self.step_hours) / HOURS_A_YEAR
-        out: FloatArray = np.arange(steps + 1, dtype=np.float64) * step
-        return out
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -183,8 +142,9 @@ class PreparedExposure:
     def requirements(self, book: Book) -> Requirements:
         """Return initial and maintenance margin of every margin unit of ``book``.
 
-        A unit with open orders has the reason NOT_MARGINED: this model does not say what fills
-        would need.
+        The binding scenario is the time of the highest exposure at the maintenance confidence; -1
+        where nothing is exposed. A unit with open orders has the reason NOT_MARGINED: this model
+        does not say what fills would need.
 
         Raises
         ------
@@ -192,8 +152,9 @@ class PreparedExposure:
             For a collateral currency that nothing prices.
         """
         laid = self._laid_out(book)
-        peaks = np.array([self._peaks(laid, unit) for unit in range(len(laid.layout))])
-        peaks = peaks.reshape(len(laid.layout), 2)
+        found = [self._peaks(laid, unit) for unit in range(len(laid.layout))]
+        peaks = np.array([peak for peak, _ in found]).reshape(len(laid.layout), 2)
+        binding = np.array([step for _, step in found], dtype=np.int64)
         lift = lift_to(peaks[:, 0], peaks[:, 1])
         nothing = np.zeros(len(laid.layout))
         terms = (
@@ -217,7 +178,18 @@ class PreparedExposure:
             values=laid.values,
             terms=terms,
             numeraire="USD",
+            binding_scenario=binding,
+            scenario_names=self.time_names,
+            unit_explainer=ExposureExplainer(
+                prepared=self, book=book, laid=laid, terms=terms, binding=binding
+            ),
         )
+
+    @property
+    def time_names(self) -> tuple[str, ...]:
+        """Times of the grid, which stand for scenarios."""
+        hours = (self.parameters.times_years * HOURS_A_YEAR).tolist()
+        return tuple(f"after {hour:g} hours" for hour in hours)
 
     def profile(self, book: Book, unit: int) -> ExposureProfile:
         """Return the whole profile of one margin unit.
@@ -236,19 +208,24 @@ class PreparedExposure:
         """One margin unit's positions and coins, seen by the house, worth 0 now."""
         held = laid.exposures
         at = range(int(held.offsets[unit]), int(held.offsets[unit + 1]))
-        sold = [self.trades.of(int(held.row[p]), -float(held.quantity[p])) for p in at]
+        sold = [self.position_trade(laid, p) for p in at]
         coins = [
-            self._holding(c, -float(held.holdings[unit, c]))
-            for c in np.flatnonzero(held.holdings[unit]).tolist()
+            self.holding_trade(laid, unit, c) for c in np.flatnonzero(held.holdings[unit]).tolist()
         ]
         trades = [trade for trade, _ in (*sold, *coins)]
         cash = -sum(value for _, value in sold)
         return NettingSet(trades=tuple(trades), cash_usd=cash, payoffs_stay=True)
 
-    def _holding(self, currency: int, amount: float) -> tuple[Trade, float]:
-        coin = self.currencies.names[currency]
+    def position_trade(self, laid: BookExposures, p: int) -> tuple[Trade, float]:
+        """One position of ``laid.exposures`` seen by the house, and its value now."""
+        held = laid.exposures
+        return self.trades.of(int(held.row[p]), -float(held.quantity[p]))
+
+    def holding_trade(self, laid: BookExposures, unit: int, currency: int) -> tuple[Trade, float]:
+        """A unit's amount of a coin seen by the house; its change counts, so its value now is 0."""
+        coin, amount = self.currencies.names[currency], laid.exposures.holdings[unit, currency]
         spot = float(self.dynamics.spot[self.dynamics.coins.index(coin)])
-        return Trade(kind=TradeKind.FORWARD, coin=coin, quantity=amount, strike=spot), 0.0
+        return Trade(kind=TradeKind.FORWARD, coin=coin, quantity=-float(amount), strike=spot), 0.0
 
     def _laid_out(self, book: Book) -> BookExposures:
         laid = book_exposures(book, self.rows, self.currencies, self.model.pricing, self.snapshot)
@@ -261,12 +238,25 @@ class PreparedExposure:
         )
         return replace(laid, values=replace(laid.values, unit_reason=found))
 
-    def _peaks(self, laid: BookExposures, unit: int) -> tuple[float, float]:
+    def _peaks(self, laid: BookExposures, unit: int) -> tuple[list[float], int]:
+        """Initial and maintenance margin of a unit, and the time of the latter."""
         found = self._profile(laid, unit)
         if found is None:
-            return 0.0, 0.0
-        initial, maintenance = found.with_collateral.potential.max(axis=1).tolist()
-        return initial, maintenance
+            return [0.0, 0.0], -1
+        potential = found.with_collateral.potential
+        step = int(np.argmax(potential[1]))
+        return potential.max(axis=1).tolist(), step if potential[1, step] > 0.0 else -1
+
+    def simulated(self, one: NettingSet) -> tuple[ExposurePaths, CollateralTerms]:
+        """Paths of one netting set under the agreement, and what the agreement says of them."""
+        return simulated_exposure(
+            one,
+            self.dynamics,
+            self.model.agreement,
+            times_years=self.parameters.times_years,
+            paths=self.model.paths,
+            seed=self.model.seed,
+        )
 
     def _profile(self, laid: BookExposures, unit: int) -> ExposureProfile | None:
         one = self.netting_set(laid, unit)

@@ -167,7 +167,9 @@ def exposure_profile(
             found=paths,
             field="paths",
         )
-    run = _simulate(netting_set, dynamics, _terms(agreement, dynamics, times), times, paths, seed)
+    run, _ = simulated_exposure(
+        netting_set, dynamics, agreement, times_years=times, paths=paths, seed=seed
+    )
     levels = tuple(float(c) for c in confidences)
     return ExposureProfile(
         times_years=times,
@@ -180,20 +182,29 @@ def exposure_profile(
     )
 
 
-def _simulate(
+def simulated_exposure(
     netting_set: NettingSet,
     dynamics: CoinDynamics,
-    terms: CollateralTerms,
-    times: FloatArray,
+    agreement: MarginAgreement,
+    *,
+    times_years: Sequence[float] | FloatArray,
     paths: int,
     seed: int,
-) -> ExposurePaths:
-    trades = netting_set.columns(dynamics.coins)
+) -> tuple[ExposurePaths, CollateralTerms]:
+    """Paths (T, paths) of value and exposure, and the agreement in steps of the grid.
+
+    Raises
+    ------
+    UsageError
+        As `exposure_profile`.
+    """
+    times = _checked_times(times_years)
+    terms, trades = _terms(agreement, dynamics, times), netting_set.columns(dynamics.coins)
     out = ExposurePaths(np.empty((times.size, paths)), np.empty((times.size, paths)))
     many = times.size * paths * len(dynamics.coins) >= _PARALLEL_FROM
     kernel = exposure_paths_parallel if many else exposure_paths
     kernel(times, seed, dynamics.paths(), trades, terms, out)
-    return out
+    return out, terms
 
 
 def _terms(

@@ -24,6 +24,7 @@ from plimsoll.domain.margin_reason import MarginReason
 from plimsoll.domain.market import MarketSnapshot
 from plimsoll.margin.greeks.parameters import GreeksParameters
 from plimsoll.margin.underlying import underlying
+from plimsoll.margin.units.kept_rows import kept_rows
 from plimsoll.margin.units.market_rows import MarketRows
 from plimsoll.maths import payoffs
 from plimsoll.maths.black76_greeks import Greeks, greeks
@@ -56,6 +57,22 @@ class ContractGreeks:
     vol_vol: FloatArray
     decay: FloatArray
     reason: IntArray
+
+
+def kept_greeks(
+    snapshot: MarketSnapshot,
+    rows: MarketRows,
+    parameters: Mapping[str, GreeksParameters],
+    rules: GridRules,
+) -> ContractGreeks:
+    """Return `contract_greeks`, rows of a listing kept where they are what they were."""
+    return kept_rows(
+        rows.listing,
+        snapshot,
+        ("contract_greeks", tuple(parameters.items()), rules),
+        lambda few, at: contract_greeks(few, snapshot, rows.of(few, at), parameters, rules),
+        beside=(rows.reason[:-1],),
+    )
 
 
 def contract_greeks(

@@ -14,19 +14,26 @@ from plimsoll.domain.margin_explanation import (
     UnitExplanation,
 )
 from plimsoll.domain.requirement import RequirementTerm
-from plimsoll.margin.greeks.grid_point import loss_at, losses_of_coin, shares_of_loss
+from plimsoll.margin.greeks.grid_point import (
+    LossPoint,
+    loss_point,
+    losses_of_coin,
+    losses_of_shifts,
+    parts_at,
+)
+from plimsoll.margin.greeks.terms import PART_TITLES
 from plimsoll.margin.joint.numeraire_exposures import BookExposures, HeldCurrencies
 from plimsoll.margin.joint.single_contracts import StandaloneMargins
 from plimsoll.margin.units.market_rows import MarketRows
 from plimsoll.margin.units.stated_units import StatedUnits
-from plimsoll.maths.quadratic_losses import MoveGrid, QuadraticForms, UnitForm, empty_form, sum_form
+from plimsoll.maths.quadratic_forms import MoveGrid, QuadraticForms, UnitForm, empty_form, sum_form
 from plimsoll.maths.unit_losses import UnitExposures
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
-LOSS = "loss"
-"""What contributions add up to: all terms but the floor."""
+TOGETHER = "all together"
+"""What the losses of joint moves are of."""
 
 _VOL_WORDS = {1.0: "up", 0.0: "none", -1.0: "down"}
 
@@ -49,6 +56,7 @@ class GreeksExplainer:
     terms: tuple[RequirementTerm, ...]
     binding: IntArray
     scenario_names: tuple[str, ...]
+    point_names: tuple[str, ...]
 
     def explanation(self, unit: int) -> UnitExplanation:
         """Unfold one margin unit; of one without a number, the reasons.
@@ -68,40 +76,40 @@ class GreeksExplainer:
         said = stated.stated(unit)
         if stated.lacks(unit):
             return said
-        form = self._form(self._alone(unit))
+        form, count = self._form(self._alone(unit))
+        point = loss_point(form, count, self.grid)
         floor = next(t for t in said.terms if t.name == "floor")
         return replace(
             said,
-            scenarios=self._scenarios(unit, form),
-            contributions=self._contributions(unit, form),
-            binding=self._binding(unit, floor.maintenance > 0.0),
-            notes=(
-                f"Contributions add up to the maintenance of all terms but the floor ({LOSS}).",
-            ),
+            scenarios=self._scenarios(unit, form, count),
+            contributions=self._contributions(unit, point),
+            binding=self._binding(unit, point, floor.maintenance > 0.0),
+            notes=("Contributions are those of the maintenance margin, to each term by itself.",),
         )
 
-    def _binding(self, unit: int, floored: bool) -> str:
+    def _binding(self, unit: int, point: LossPoint, floored: bool) -> str:
         if floored:
             return "the floor"
         found = int(self.binding[unit])
         if found < 0:
             return "no scenario loses anything"
         name = self.scenario_names[found]
-        if self.grid.offsets_allowed:
-            return f"{name}, the others as correlated with it"
-        return f"each underlying at its worst, most of it {name}"
+        if not self.grid.offsets_allowed:
+            return f"each underlying at its worst, most of it {name}"
+        moves = [f"{c} {x:+.1%}" for c, x in zip(self.coins, point.spot, strict=True) if x != 0.0]
+        return f"{', '.join(moves)}; {name}" if moves else name
 
-    def _scenarios(self, unit: int, form: UnitForm) -> tuple[ScenarioLosses, ...]:
-        points = self.grid.spot.size
-        found = []
+    def _scenarios(self, unit: int, form: UnitForm, count: int) -> tuple[ScenarioLosses, ...]:
+        points, together = self.grid.spot.size, self.grid.offsets_allowed
+        found = [self._joint(unit, form, count)] if together and count else []
         for j, coin in enumerate(self.coins):
             if not form.own[j].any():
                 continue
-            at = int(self.binding[unit]) - j * points
+            at = -1 if together else int(self.binding[unit]) - j * points
             found.append(
                 ScenarioLosses(
                     risk_unit=coin,
-                    names=self.scenario_names[j * points : (j + 1) * points],
+                    names=self.point_names[j * points : (j + 1) * points],
                     price_moves=self.grid.spot * self.grid.spot_range[j],
                     volatility=tuple(_VOL_WORDS[y] for y in self.grid.vol.tolist()),
                     losses=losses_of_coin(form, self.grid, j),
@@ -110,48 +118,64 @@ class GreeksExplainer:
             )
         return tuple(found)
 
-    def _contributions(self, unit: int, form: UnitForm) -> tuple[Contribution, ...]:
+    def _joint(self, unit: int, form: UnitForm, count: int) -> ScenarioLosses:
+        losses, at = losses_of_shifts(form, count, self.grid), int(self.binding[unit])
+        return ScenarioLosses(
+            risk_unit=TOGETHER,
+            names=self.scenario_names,
+            price_moves=np.full(losses.size, np.nan),
+            volatility=tuple(
+                "none" if not shift.any() else "with the scenario" for shift in self.grid.vol_shifts
+            ),
+            losses=losses,
+            binding=at if at >= 0 else None,
+        )
+
+    def _contributions(self, unit: int, point: LossPoint) -> tuple[Contribution, ...]:
         held = self.laid.exposures
-        point = loss_at(form, self.grid, int(self.binding[unit]))
-        first, last = int(held.offsets[unit]), int(held.offsets[unit + 1])
-        found = []
-        for p in range(first, last):
-            row, quantity = int(held.row[p]), float(held.quantity[p])
+        found = list[Contribution]()
+        for p in range(int(held.offsets[unit]), int(held.offsets[unit + 1])):
+            row = int(held.row[p])
             value = float(self.laid.values.unrealised[self.laid.position[p]])
-            found.append(
-                Contribution(
-                    market=self.rows.markets[row],
-                    quantity=quantity,
-                    value=value if self.rows.has_value[row] else 0.0,
-                    standalone=float(
-                        self.factor[unit]
-                        * self.standalone.of(held.row[p : p + 1], held.quantity[p : p + 1])[0, 0]
-                    ),
-                    contribution=self._share(unit, shares_of_loss(point, self._position(p))),
-                    of=LOSS,
-                )
+            alone = self.standalone.of(held.row[p : p + 1], held.quantity[p : p + 1])[0, 0]
+            named = Contribution(
+                market=self.rows.markets[row],
+                quantity=float(held.quantity[p]),
+                value=value if self.rows.has_value[row] else 0.0,
+                standalone=float(self.factor[unit] * alone),
+                contribution=0.0,
+                of="",
             )
+            found += self._by_term(named, unit, point, self._position(p))
         for c in np.flatnonzero(held.holdings[unit]).tolist():
             amount = float(held.holdings[unit, c])
-            found.append(
-                Contribution(
-                    market=f"{self.currencies.names[c]} held",
-                    quantity=amount,
-                    value=amount * float(self.currency_price[c]),
-                    standalone=float("nan"),
-                    contribution=self._share(unit, shares_of_loss(point, self._holding(unit, c))),
-                    of=LOSS,
-                )
+            named = Contribution(
+                market=f"{self.currencies.names[c]} held",
+                quantity=amount,
+                value=amount * float(self.currency_price[c]),
+                standalone=float("nan"),
+                contribution=0.0,
+                of="",
             )
+            found += self._by_term(named, unit, point, self._holding(unit, c))
         return tuple(found)
 
-    def _share(self, unit: int, loss: float) -> float:
-        return float(self.factor[unit]) * loss
+    def _by_term(
+        self, named: Contribution, unit: int, point: LossPoint, form: UnitForm
+    ) -> list[Contribution]:
+        """What a position adds to each term; to delta even where it is nothing."""
+        parts = float(self.factor[unit]) * parts_at(point, form)
+        return [
+            replace(named, contribution=part + 0.0, of=name)
+            for name, part in zip(PART_TITLES, parts.tolist(), strict=True)
+            if part != 0.0 or name == "delta"
+        ]
 
-    def _form(self, exposures: UnitExposures) -> UnitForm:
+    def _form(self, exposures: UnitExposures) -> tuple[UnitForm, int]:
+        """Return a unit's form, and how many coins it touches."""
         form = empty_form(len(self.coins))
-        sum_form(0, exposures, self.forms, form)
-        return form
+        count = int(sum_form(0, exposures, self.forms, form))
+        return form, count
 
     def _alone(self, unit: int) -> UnitExposures:
         held = self.laid.exposures
@@ -161,12 +185,12 @@ class GreeksExplainer:
     def _position(self, p: int) -> UnitForm:
         held = self.laid.exposures
         nothing = np.zeros(len(self.currencies.names))
-        return self._form(_unit(held.row[p : p + 1], held.quantity[p : p + 1], nothing))
+        return self._form(_unit(held.row[p : p + 1], held.quantity[p : p + 1], nothing))[0]
 
     def _holding(self, unit: int, c: int) -> UnitForm:
         amounts = np.zeros(len(self.currencies.names))
         amounts[c] = self.laid.exposures.holdings[unit, c]
-        return self._form(_unit(np.zeros(0, dtype=np.int64), np.zeros(0), amounts))
+        return self._form(_unit(np.zeros(0, dtype=np.int64), np.zeros(0), amounts))[0]
 
 
 def _unit(row: IntArray, quantity: FloatArray, holdings: FloatArray) -> UnitExposures:

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plimsoll.margin.greeks.contract_greeks import ContractGreeks
-from plimsoll.maths.quadratic_losses import (
+from plimsoll.maths.quadratic_forms import (
     CROSS_PRICE,
     CROSS_VOL,
     DELTA,

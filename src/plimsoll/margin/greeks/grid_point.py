@@ -1,9 +1,8 @@
-"""A Greeks loss at one point of the grid in plain arrays, and what positions add to it.
+"""The moves at which a Greeks loss is taken, in plain arrays, and what positions lose there.
 
-The loss of `plimsoll.maths.quadratic_losses` is homogeneous of degree one in the positions, so by
-Euler's theorem it is the sum of each form's derivative: with correlations, of ``sqrt(A^2 + B^2)``,
-
-    (max(A, 0) A_n + sum over i, k of left_ik (d_i d_k^n + e_i e_k^n)) / loss.
+The loss of `plimsoll.maths.quadratic_losses` is the largest over a set of moves of something linear
+in the positions, so at the worst moves each position's own loss is its share, by Euler's theorem
+its derivative too, and shares add up to the loss.
 """
 
 from __future__ import annotations
@@ -13,9 +12,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from plimsoll.maths.quadratic_losses import (
+from plimsoll.maths.joint_quadratic_losses import (
+    joint_scratch,
+    loss_of_shift,
+    ready_joint,
+    worst_joint_move,
+)
+from plimsoll.maths.quadratic_forms import (
     DELTA,
     GAMMA,
+    TERMS,
     THETA,
     VANNA,
     VEGA,
@@ -33,90 +39,83 @@ class LossPoint:
 
     Parameters
     ----------
-    grid : MoveGrid
     spot, vol : (J,) float64
-        Moves of all coins; where nothing offsets, of each coin by itself.
+        Moves of all coins; apart, of each coin by itself.
     counted : (J,) bool
-        Coins whose loss counts.
-    together : float or None
-        Loss, where coins move together; None where they do not.
-    expected : float
-        A.
-    price_slopes, vol_slopes : (J,) float64
-        d and e times ranges.
-    cross_price, cross_vol : (J, J) float64
-        Signs that make pairs lose, where nothing offsets.
-    left : (J, J) float64
-        Correlations of what is left beside the leading coin.
+        Coins whose own loss counts.
+    price_pairs, vol_pairs : (J, J) float64
+        What cross-gammas are multiplied by: minus the product of their moves; apart, of the sign
+        that loses.
     """
 
-    grid: MoveGrid
     spot: FloatArray
     vol: FloatArray
     counted: NDArray[np.bool_]
-    together: float | None
-    expected: float
-    price_slopes: FloatArray
-    vol_slopes: FloatArray
-    cross_price: FloatArray
-    cross_vol: FloatArray
-    left: FloatArray
+    price_pairs: FloatArray
+    vol_pairs: FloatArray
+
+
+def loss_point(form: UnitForm, count: int, grid: MoveGrid) -> LossPoint:
+    """Worst moves of a unit whose form touches ``count`` coins."""
+    return _together(form, count, grid) if grid.offsets_allowed else _apart(form, grid)
+
+
+def parts_at(point: LossPoint, form: UnitForm) -> FloatArray:
+    """(7,) parts of what a form loses there, in the order of the kernel."""
+    own = np.where(point.counted[:, None], form.own, 0.0)
+    x, y = point.spot, point.vol
+    moves = {DELTA: x, GAMMA: x * x, VEGA: y, VANNA: x * y, VOLGA: y * y, THETA: np.ones(x.size)}
+    order = (DELTA, GAMMA, VEGA, VANNA, VOLGA, THETA)
+    pairs = point.price_pairs * form.cross_price + point.vol_pairs * form.cross_vol
+    return np.array([*(-float(own[:, kind] @ moves[kind]) for kind in order), float(pairs.sum())])
 
 
 def losses_of_coin(form: UnitForm, grid: MoveGrid, j: int) -> FloatArray:
-    """(G,) losses when coin ``j`` leads (all parts) or moves alone (its own)."""
-    if grid.offsets_allowed:
-        points = range(grid.spot.size)
-        found = [loss_at(form, grid, j * grid.spot.size + g).together or 0.0 for g in points]
-        return np.array(found)
-    x, y = grid.spot * grid.spot_range[j], _vol_moves(grid, grid.vol, j)
-    return -_own_profit(form.own[j], x, y)
-
-
-def loss_at(form: UnitForm, grid: MoveGrid, scenario: int) -> LossPoint:
-    """Evaluate a unit at a scenario of the kernel, ``coin * G + point`` or -1."""
-    coins = grid.spot_range.size
-    lead, g = divmod(max(scenario, 0), grid.spot.size)
+    """(G,) losses when coin ``j`` moves: by itself, or with the others as correlated with it."""
     if not grid.offsets_allowed:
-        return _apart(form, grid)
-    rho = grid.correlation[:, lead]
-    x = rho * grid.spot[g] * grid.spot_range
-    y = np.array([float(_vol_moves(grid, rho[i] * grid.vol[g], i)) for i in range(coins)])
-    d, e = _slopes(form, grid, x, y)
-    left = grid.correlation - np.outer(rho, rho)
-    expected = -_joint_profit(form, x, y)
-    square = max(float(d @ left @ d + e @ left @ e), 0.0)
-    loss = float(np.sqrt(max(expected, 0.0) ** 2 + square))
+        x, y = grid.spot * grid.spot_range[j], _vol_moves(grid, grid.vol, j)
+        return -_own_profit(form.own[j], x, y)
+    rho, coins = grid.correlation[:, j], range(grid.spot_range.size)
+    found = []
+    for spot, vol in zip(grid.spot.tolist(), grid.vol.tolist(), strict=True):
+        x = rho * spot * grid.spot_range
+        y = np.array([float(_vol_moves(grid, rho[i] * vol, i)) for i in coins])
+        found.append(float(parts_at(_moved(x, y), form).sum()))
+    return np.array(found)
+
+
+def losses_of_shifts(form: UnitForm, count: int, grid: MoveGrid) -> FloatArray:
+    """(V,) largest loss over joint moves of spot under every shift of volatilities."""
+    scratch, parts = joint_scratch(grid.spot_range.size), np.zeros(TERMS)
+    ready_joint(form, count, grid, scratch)
+    shifts = range(grid.vol_shifts.shape[0])
+    return np.array([loss_of_shift(s, form, count, grid, scratch, parts) for s in shifts])
+
+
+def _together(form: UnitForm, count: int, grid: MoveGrid) -> LossPoint:
+    scratch, parts, best = joint_scratch(grid.spot_range.size), np.zeros(TERMS), np.zeros(TERMS)
+    shift = worst_joint_move(form, count, grid, scratch, parts, best)
+    if shift < 0:
+        nothing = np.zeros((grid.spot_range.size, grid.spot_range.size))
+        still = np.zeros(grid.spot_range.size)
+        return LossPoint(
+            spot=still,
+            vol=still,
+            counted=np.zeros(still.size, dtype=np.bool_),
+            price_pairs=nothing,
+            vol_pairs=nothing,
+        )
+    return _moved(scratch.worst_spot, scratch.worst_vol)
+
+
+def _moved(x: FloatArray, y: FloatArray) -> LossPoint:
     return LossPoint(
-        grid=grid,
         spot=x,
         vol=y,
-        counted=np.full(coins, scenario >= 0),
-        together=loss,
-        expected=expected,
-        price_slopes=d,
-        vol_slopes=e,
-        cross_price=np.zeros((coins, coins)),
-        cross_vol=np.zeros((coins, coins)),
-        left=left,
+        counted=np.ones(x.size, dtype=np.bool_),
+        price_pairs=-np.outer(x, x),
+        vol_pairs=-np.outer(x, y),
     )
-
-
-def shares_of_loss(point: LossPoint, form: UnitForm) -> float:
-    """What a form adds to the loss of the unit whose point this is."""
-    if point.together is None:
-        own = [
-            -_own_profit(f, x, y) for f, x, y in zip(form.own, point.spot, point.vol, strict=True)
-        ]
-        lost = float(np.sum(np.where(point.counted, own, 0.0)))
-        pairs = point.cross_price * form.cross_price + point.cross_vol * form.cross_vol
-        return lost + float(pairs.sum())
-    if point.together == 0.0 or not point.counted.any():
-        return 0.0
-    d, e = _slopes(form, point.grid, point.spot, point.vol)
-    expected = -_joint_profit(form, point.spot, point.vol)
-    beside = point.price_slopes @ point.left @ d + point.vol_slopes @ point.left @ e
-    return float((max(point.expected, 0.0) * expected + beside) / point.together)
 
 
 def _apart(form: UnitForm, grid: MoveGrid) -> LossPoint:
@@ -127,17 +126,11 @@ def _apart(form: UnitForm, grid: MoveGrid) -> LossPoint:
     moves = [float(_vol_moves(grid, grid.vol[g], j)) for j, g in enumerate(at)]
     widest = np.maximum(grid.up_range, grid.down_range)
     return LossPoint(
-        grid=grid,
         spot=grid.spot[at] * grid.spot_range,
         vol=np.array(moves),
         counted=lost > 0.0,
-        together=None,
-        expected=0.0,
-        price_slopes=np.zeros(coins),
-        vol_slopes=np.zeros(coins),
-        cross_price=np.sign(form.cross_price) * np.outer(grid.spot_range, grid.spot_range),
-        cross_vol=np.sign(form.cross_vol) * np.outer(grid.spot_range, widest),
-        left=np.zeros((coins, coins)),
+        price_pairs=np.sign(form.cross_price) * np.outer(grid.spot_range, grid.spot_range),
+        vol_pairs=np.sign(form.cross_vol) * np.outer(grid.spot_range, widest),
     )
 
 
@@ -152,19 +145,3 @@ def _own_profit(own: FloatArray, x: FloatArray, y: FloatArray) -> FloatArray:
     vol = own[VEGA] * y + own[VANNA] * x * y + own[VOLGA] * y * y
     out: FloatArray = own[THETA] + spot + vol
     return out
-
-
-def _joint_profit(form: UnitForm, x: FloatArray, y: FloatArray) -> float:
-    own = sum(float(_own_profit(form.own[j], x[j], y[j])) for j in range(x.size))
-    return own + float(x @ form.cross_price @ x + x @ form.cross_vol @ y)
-
-
-def _slopes(
-    form: UnitForm, grid: MoveGrid, x: FloatArray, y: FloatArray
-) -> tuple[FloatArray, FloatArray]:
-    own, pairs = form.own, form.cross_price + form.cross_price.T
-    dx = own[:, DELTA] + 2.0 * own[:, GAMMA] * x + own[:, VANNA] * y
-    dy = own[:, VEGA] + own[:, VANNA] * x + 2.0 * own[:, VOLGA] * y
-    dx = dx + pairs @ x + form.cross_vol @ y
-    dy = dy + form.cross_vol.T @ x
-    return dx * grid.spot_range, dy * grid.up_range

@@ -3,29 +3,33 @@
     initial     = max(loss, floor),    maintenance = factor x initial
 
 with the loss of `plimsoll.maths.quadratic_losses` over forms in the numeraire (`.forms`). With
-correlations the underlyings move together, and cross-gamma with them; without, nothing offsets
-across underlyings. Source of the expansion: `reference/methodology.md`, 1.10. It fails for short
-expiries and far strikes, where a parabola is no price: `GreeksScreen` says by how much at most.
+correlations the underlyings take the worst joint move of an ellipsoid, and cross-gamma with them
+(`plimsoll.maths.joint_quadratic_losses`); without, each takes the worst point of its grid, and
+nothing offsets across underlyings. Source of the expansion: `reference/methodology.md`, 1.10. It
+fails for short expiries and far strikes, where a parabola is no price: `GreeksScreen` says by how
+much at most.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from plimsoll.domain.book import Book
 from plimsoll.domain.instrument import Instrument
+from plimsoll.domain.listing import Listing
 from plimsoll.domain.margin_reason import MarginReason
 from plimsoll.domain.market import MarketSnapshot
 from plimsoll.domain.parameters import ParameterSet
-from plimsoll.domain.requirement import Requirements
+from plimsoll.domain.requirement import Requirements, total_of
 from plimsoll.errors import ParameterError, UsageError
 from plimsoll.margin.currency import CurrencyPricing
-from plimsoll.margin.greeks.contract_greeks import contract_greeks
+from plimsoll.margin.greeks.contract_greeks import ContractGreeks, kept_greeks
 from plimsoll.margin.greeks.explanation import GreeksExplainer
+from plimsoll.margin.greeks.fill_corners import worst_after_fills
 from plimsoll.margin.greeks.forms import STILL, FormRows, quadratic_forms
 from plimsoll.margin.greeks.parameters import (
     Correlations,
@@ -33,7 +37,14 @@ from plimsoll.margin.greeks.parameters import (
     greeks_parameters,
 )
 from plimsoll.margin.greeks.terms import greeks_terms
-from plimsoll.margin.joint.bounded_orders import order_requirement, with_order_reasons
+from plimsoll.margin.greeks.vol_shifts import vol_shifts
+from plimsoll.margin.joint.bounded_orders import (
+    lost_at_fills,
+    open_orders_term,
+    standalone_after_fills,
+    with_order_reasons,
+)
+from plimsoll.margin.joint.filled_orders import OrderingUnits, ordering_units
 from plimsoll.margin.joint.numeraire_exposures import (
     BookExposures,
     HeldCurrencies,
@@ -41,15 +52,14 @@ from plimsoll.margin.joint.numeraire_exposures import (
     priced_currencies,
 )
 from plimsoll.margin.joint.single_contracts import StandaloneMargins, one_each
+from plimsoll.margin.quote_scope import OwnQuotes
 from plimsoll.margin.underlying import underlying
 from plimsoll.margin.units.assembly import assemble
+from plimsoll.margin.units.instrument_columns import instrument_columns, named_column
+from plimsoll.margin.units.kept_rows import kept_rows, rows_taken
 from plimsoll.margin.units.market_rows import MarketRows, market_rows
-from plimsoll.maths.quadratic_losses import (
-    TERMS,
-    MoveGrid,
-    QuadraticForms,
-    unit_quadratic_losses,
-)
+from plimsoll.maths.quadratic_forms import TERMS, MoveGrid, QuadraticForms
+from plimsoll.maths.quadratic_losses import unit_quadratic_losses
 from plimsoll.maths.unit_losses import UnitExposures
 from plimsoll.scenarios.grid_rules import DEFAULT_GRID_RULES, GridRules
 
@@ -60,14 +70,15 @@ _VOL_NAMES = {1.0: "volatility up", 0.0: "volatility same", -1.0: "volatility do
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GreeksMargin:
+class GreeksMargin(OwnQuotes):
     """Delta, gamma, vega, vanna, volga, theta and cross-gamma on a grid.
 
     Parameters
     ----------
     pricing : CurrencyPricing
     price_points : tuple of float
-        Shares of an underlying's price range, in [-1, 1].
+        Shares of an underlying's price range, in [-1, 1]. With correlations the farthest of them
+        is the reach of joint moves, in ranges, and all moves within it count.
     correlations : Correlations, optional
         Of all underlyings with parameters. None: no offsets across underlyings.
     rules : GridRules
@@ -114,8 +125,8 @@ class GreeksMargin:
         held = greeks_parameters(parameters)
         coins = tuple(held)
         rows = market_rows(snapshot, instruments, self.pricing)
-        rows = replace(rows, reason=rows.with_reasons(self._unknown(snapshot, instruments, coins)))
-        greeks = contract_greeks(instruments, snapshot, rows, held, self.rules)
+        rows = replace(rows, reason=rows.with_reasons(self._unknown(snapshot, rows, coins)))
+        greeks = kept_greeks(snapshot, rows, held, self.rules)
         rows = replace(rows, reason=rows.with_reasons(greeks.reason))
         names = priced_currencies(rows, snapshot, self.pricing)
         form_rows = self._form_rows(snapshot, instruments, rows, coins, names)
@@ -134,7 +145,7 @@ class GreeksMargin:
             form_rows=form_rows,
             forms=forms,
             grid=grid,
-            standalone=_standalone(forms, grid, len(rows.markets), len(names)),
+            standalone=_kept_standalone(snapshot, rows, greeks, form_rows, forms, grid),
         )
 
     def _stands_still(self, currency: str, snapshot: MarketSnapshot) -> bool:
@@ -143,16 +154,18 @@ class GreeksMargin:
     def _unknown(
         self,
         snapshot: MarketSnapshot,
-        instruments: Mapping[str, Instrument],
+        rows: MarketRows,
         coins: tuple[str, ...],
     ) -> IntArray:
         """(N,) NO_PARAMETERS where nothing says how a contract's coins move."""
-        found = [
-            underlying(i) in coins and (i.settle in coins or self._stands_still(i.settle, snapshot))
-            for i in instruments.values()
-        ]
-        none, lacking = int(MarginReason.NONE), int(MarginReason.NO_PARAMETERS)
-        return np.array([none if known else lacking for known in found], dtype=np.int64)
+        own = named_column(rows.listing, "underlying", underlying)
+        settle = instrument_columns(rows.listing).settle
+        moves = own.spread(name in coins for name in own.names)
+        settles = settle.spread(
+            name in coins or self._stands_still(name, snapshot) for name in settle.names
+        )
+        known = (moves > 0.0) & (settles > 0.0)
+        return np.where(known, MarginReason.NONE, MarginReason.NO_PARAMETERS).astype(np.int64)
 
     def _form_rows(
         self,
@@ -169,13 +182,11 @@ class GreeksMargin:
                 "must have parameters, or be a dollar", found=numeraire, field="numeraire"
             )
         price = [self.pricing.price(name, snapshot, instruments) for name in names]
+        own = named_column(rows.listing, "underlying", underlying)
+        settle = instrument_columns(rows.listing).settle
         return FormRows(
-            underlying=np.array(
-                [of_coin.get(underlying(i), STILL) for i in rows.instruments], dtype=np.int64
-            ),
-            settle=np.array(
-                [of_coin.get(i.settle, STILL) for i in rows.instruments], dtype=np.int64
-            ),
+            underlying=own.spread(of_coin.get(name, STILL) for name in own.names).astype(np.int64),
+            settle=settle.spread(of_coin.get(n, STILL) for n in settle.names).astype(np.int64),
             price=rows.settle_price[:-1],
             currency=np.array([of_coin.get(name, STILL) for name in names], dtype=np.int64),
             currency_price=np.nan_to_num(np.array(price)),
@@ -194,6 +205,8 @@ class GreeksMargin:
             spot,
             vol,
             matrix,
+            max(abs(x) for x in self.price_points),
+            vol_shifts(tuple(held), matrix).shifts,
             not apart,
         )
 
@@ -214,7 +227,14 @@ class PreparedGreeks:
 
     @property
     def scenario_names(self) -> tuple[str, ...]:
-        """Every leading underlying at every point of its grid."""
+        """What `Requirements.binding_scenario` counts: shifts of volatilities, or points."""
+        if self.grid.offsets_allowed:
+            return vol_shifts(tuple(self.parameters), self.grid.correlation).names
+        return self.point_names
+
+    @property
+    def point_names(self) -> tuple[str, ...]:
+        """Every underlying at every point of its grid."""
         return tuple(
             f"{coin}: spot {x * reach:+.1%}, {_VOL_NAMES[y]}"
             for coin, reach in zip(self.parameters, self.grid.spot_range.tolist(), strict=True)
@@ -232,8 +252,16 @@ class PreparedGreeks:
         laid = self._laid_out(book)
         parts, binding = _losses(laid.exposures, self.forms, self.grid)
         factor = self._factors(laid.exposures)
-        orders = order_requirement(book, laid, self.rows, self.standalone)
-        terms = greeks_terms(parts, factor, self._floor(laid.exposures), orders)
+        terms = greeks_terms(parts, factor, self._floor(laid.exposures))
+        ordering = ordering_units(
+            book,
+            laid,
+            self.rows,
+            self.currencies,
+            collateral_moves=self.model.collateral_moves,
+        )
+        before = total_of(terms, len(laid.layout))[0]
+        terms = (*terms, open_orders_term(ordering, self._after_fills(ordering), before))
         floored = next(t for t in terms if t.name == "floor").maintenance > 0.0
         return assemble(
             book=book,
@@ -259,6 +287,7 @@ class PreparedGreeks:
                 terms=terms,
                 binding=binding,
                 scenario_names=self.scenario_names,
+                point_names=self.point_names,
             ),
         )
 
@@ -288,15 +317,33 @@ class PreparedGreeks:
 
     def _floor(self, exposures: UnitExposures) -> FloatArray:
         """(U,) least initial margin."""
+        shares = self._floor_shares()
+        if shares is None:
+            return np.zeros(exposures.offsets.size - 1)
+        return shares.of_units(exposures)[:, 0].astype(np.float64)
+
+    def _after_fills(self, ordering: OrderingUnits) -> FloatArray:
+        """(K,) initial margin after the worst of fills, and what they lose at once."""
+        shares, lost = self._floor_shares(), lost_at_fills(ordering)
+        least = np.zeros(len(ordering))
+        if shares is not None:
+            least = standalone_after_fills(ordering, shares)[:, 0]
+        worst = worst_after_fills(
+            ordering, lambda held: _losses(held, self.forms, self.grid)[0].sum(axis=1)
+        )
+        out: FloatArray = np.maximum(worst, least + lost)
+        return out
+
+    def _floor_shares(self) -> StandaloneMargins | None:
+        """Margins of contracts alone times the floors of their underlyings; None without floors."""
         share = np.array([float(p.standalone_floor) for p in self.parameters.values()])
         if not share.any():
-            return np.zeros(exposures.offsets.size - 1)
+            return None
         of_row = np.append(share, 0.0)[self.form_rows.underlying]
-        scaled = StandaloneMargins(
+        return StandaloneMargins(
             long=self.standalone.long * of_row[:, None],
             short=self.standalone.short * of_row[:, None],
         )
-        return scaled.of_units(exposures)[:, 0].astype(np.float64)
 
 
 def _losses(
@@ -306,6 +353,32 @@ def _losses(
     parts, binding = np.zeros((units, TERMS)), np.full(units, -1, dtype=np.int64)
     unit_quadratic_losses(exposures, forms, grid, parts, binding)
     return parts, binding
+
+
+def _kept_standalone(
+    snapshot: MarketSnapshot,
+    rows: MarketRows,
+    greeks: ContractGreeks,
+    form_rows: FormRows,
+    forms: QuadraticForms,
+    grid: MoveGrid,
+) -> StandaloneMargins:
+    """Return `_standalone`, kept where a contract's derivatives and price are what they were."""
+    count, currencies = len(rows.listing), form_rows.currency.size
+
+    def make(_: Listing, at: IntArray) -> StandaloneMargins:
+        if at.size == count:
+            return _standalone(forms, grid, count, currencies)
+        columns = ("underlying", "settle", "price")
+        own = replace(form_rows, **{name: getattr(form_rows, name)[at] for name in columns})
+        few = quadratic_forms(rows_taken(greeks, at), own)
+        return _standalone(few, grid, at.size, currencies)
+
+    of_grid = tuple(x.tobytes() if isinstance(x, np.ndarray) else x for x in grid)
+    key = ("greeks alone", of_grid, form_rows.numeraire, currencies)
+    places = (form_rows.underlying, form_rows.settle, form_rows.price)
+    columns = tuple(getattr(greeks, column.name) for column in fields(greeks))
+    return kept_rows(rows.listing, snapshot, key, make, beside=(*places, *columns))
 
 
 def _standalone(

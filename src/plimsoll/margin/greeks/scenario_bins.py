@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plimsoll.maths.bin_bounds import MONOMIALS, ScenarioBins
-from plimsoll.maths.quadratic_losses import (
+from plimsoll.maths.quadratic_forms import (
     CROSS_PRICE,
     DELTA,
     GAMMA,

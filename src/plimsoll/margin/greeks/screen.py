@@ -26,7 +26,7 @@ from plimsoll.margin.joint.numeraire_table import NumeraireTable
 from plimsoll.margin.units.assembly import lacking
 from plimsoll.margin.units.market_rows import unit_sums
 from plimsoll.maths.bin_bounds import ScenarioBins, bounded_tails
-from plimsoll.maths.quadratic_losses import QuadraticForms
+from plimsoll.maths.quadratic_forms import QuadraticForms
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]

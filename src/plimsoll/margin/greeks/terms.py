@@ -18,26 +18,23 @@ PART_TITLES = {
     "volga": "Volga",
     "theta": "Theta",
     "cross_gamma": "Cross-gamma",
-    "residual": "Moves apart from the leading underlying",
 }
 """In the order of the kernel's parts."""
 
 
 def greeks_terms(
-    parts: FloatArray, factor: FloatArray, floor: FloatArray, orders: FloatArray
+    parts: FloatArray, factor: FloatArray, floor: FloatArray
 ) -> tuple[RequirementTerm, ...]:
-    """Return the terms of U units.
+    """Return the terms of U units, but for open orders.
 
     Parameters
     ----------
-    parts : (U, 8) float64
+    parts : (U, 7) float64
         Of the binding loss.
     factor : (U,) float64
         Maintenance over initial margin, at most one.
     floor : (U,) float64
         Least initial margin.
-    orders : (U,) float64
-        Initial margin of open orders.
     """
     terms = tuple(
         RequirementTerm(
@@ -58,11 +55,5 @@ def greeks_terms(
             title="Lift to the floor",
             initial=lift_to(initial, least),
             maintenance=lift,
-        ),
-        RequirementTerm(
-            name="open_orders",
-            title="Open orders, each alone",
-            initial=orders,
-            maintenance=np.zeros(factor.size),
         ),
     )

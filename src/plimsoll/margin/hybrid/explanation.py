@@ -8,15 +8,21 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from plimsoll.domain.margin_explanation import ExplainedTerm, UnitExplanation
+from plimsoll.domain.margin_explanation import Contribution, ExplainedTerm, UnitExplanation
 from plimsoll.domain.requirement import Requirements, RequirementTerm
+from plimsoll.margin.hybrid.leg_contributions import leg_contributions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class HybridExplainer:
-    """Explains units by the leg that binds for maintenance (the largest one of a mixture)."""
+    """Explains units by the leg that binds for maintenance (the largest one of a mixture).
+
+    Contributions are of the legs' terms: the binding leg's, of a mixture those of all legs, each
+    times its weight. What a leg asks beside its positions' shares stands under its own title.
+    """
 
     legs: Mapping[str, Requirements]
+    weights: Mapping[str, float]
     terms: tuple[RequirementTerm, ...]
     binding: NDArray[np.int64]
     floor_binds: NDArray[np.bool_]
@@ -34,8 +40,20 @@ class HybridExplainer:
             initial=float(sum(term.initial for term in terms)),
             maintenance=float(sum(term.maintenance for term in terms)),
             terms=terms,
+            contributions=self._contributions(name, unit),
             binding=why,
             notes=(*self._notes(name, unit), *told.notes),
+        )
+
+    def _contributions(self, binding: str, unit: int) -> tuple[Contribution, ...]:
+        if any(np.isnan(leg.maintenance[unit]) for leg in self.legs.values()):
+            return ()
+        counted = {binding: 1.0} if self.is_maximum else dict(self.weights)
+        return tuple(
+            part
+            for name, weight in counted.items()
+            if weight != 0.0
+            for part in leg_contributions(name, self.legs[name], unit, weight)
         )
 
     def _words(self, name: str, binding: str) -> str:
@@ -72,5 +90,6 @@ class HybridExplainer:
         others = ", ".join(
             f"{other} {leg.maintenance[unit]:,.2f}" for other, leg in self.legs.items()
         )
-        shown = f"Scenarios and contributions are those of the leg {name}."
+        what = "Scenarios and contributions" if self.is_maximum else "Scenarios"
+        shown = f"{what} are those of the leg {name}."
         return (f"Maintenance margin by leg: {others}.", shown)

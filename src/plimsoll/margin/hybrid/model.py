@@ -15,6 +15,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import reduce
+from operator import or_
 from typing import Any
 
 import numpy as np
@@ -23,6 +25,7 @@ from numpy.typing import NDArray
 from plimsoll.domain.book import Book
 from plimsoll.domain.choice import chosen
 from plimsoll.domain.instrument import Instrument
+from plimsoll.domain.listing import listing_of
 from plimsoll.domain.market import MarketSnapshot
 from plimsoll.domain.requirement import (
     PositionParts,
@@ -35,6 +38,7 @@ from plimsoll.margin.hybrid.explanation import HybridExplainer
 from plimsoll.margin.hybrid.parameters import Combination, HybridParameters
 from plimsoll.margin.joint.lifts import lift_to
 from plimsoll.margin.protocol import MarginModel, Prepared
+from plimsoll.margin.quote_scope import Scope, scope_of
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -81,6 +85,7 @@ class HybridMargin:
             Where parameters or weights are not those of the legs, and as the legs do.
         """
         _check_names("legs", set(self.legs), set(parameters.legs))
+        instruments = listing_of(instruments)
         if self.combination is Combination.WEIGHTED:
             _check_names("weights", set(self.legs), set(parameters.weights))
         return PreparedHybrid(
@@ -91,6 +96,17 @@ class HybridMargin:
                 for name, model in self.legs.items()
             },
         )
+
+    def quote_scope(
+        self,
+        before: MarketSnapshot,
+        after: MarketSnapshot,
+        quoted: frozenset[str],
+        instruments: Mapping[str, Instrument],
+    ) -> Scope:
+        """What concerns a leg; see `plimsoll.margin.quote_scope.QuoteScoped`."""
+        legs = self.legs.values()
+        return reduce(or_, (scope_of(leg, before, after, quoted, instruments) for leg in legs))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -142,6 +158,7 @@ class PreparedHybrid:
             unit_reason=_unit_reasons(found),
             unit_explainer=HybridExplainer(
                 legs=found,
+                weights={n: float(w.weight) for n, w in self.parameters.weights.items()},
                 terms=terms,
                 binding=binding,
                 floor_binds=terms[-1].maintenance > 0.0,

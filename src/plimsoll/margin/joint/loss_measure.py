@@ -7,23 +7,13 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from plimsoll.maths import unit_losses
-from plimsoll.maths.unit_losses import (
-    BLOCKS,
-    ProfitRows,
-    UnitExposures,
-    UnitTails,
-    tail_order,
-    tail_shares,
-    unit_tails,
-    unit_tails_parallel,
-)
+from plimsoll.maths import weighted_tails
+from plimsoll.maths.unit_losses import ProfitRows, UnitExposures, UnitFills, UnitTails, no_fills
+from plimsoll.maths.unit_tail_kernel import NUMBA_TAILS, UnitTailKernel
+from plimsoll.maths.weighted_tails import BLOCKS, deepest_share, tail_order, tail_shares
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
-
-PARALLEL_CELLS = 1_000_000
-"""Positions times scenarios above which two threads are worth their start."""
 
 
 class LossMeasure(StrEnum):
@@ -36,7 +26,7 @@ class LossMeasure(StrEnum):
 
     @property
     def code(self) -> int:
-        """Of the kernels in `plimsoll.maths.unit_losses`."""
+        """Of the kernels in `plimsoll.maths.weighted_tails`."""
         return _CODES[self]
 
     @property
@@ -48,23 +38,29 @@ class LossMeasure(StrEnum):
 
 
 _CODES = {
-    LossMeasure.VALUE_AT_RISK: unit_losses.VALUE_AT_RISK,
-    LossMeasure.EXPECTED_SHORTFALL: unit_losses.EXPECTED_SHORTFALL,
-    LossMeasure.SPECTRAL: unit_losses.SPECTRAL,
-    LossMeasure.WORST_CASE: unit_losses.WORST_CASE,
+    LossMeasure.VALUE_AT_RISK: weighted_tails.VALUE_AT_RISK,
+    LossMeasure.EXPECTED_SHORTFALL: weighted_tails.EXPECTED_SHORTFALL,
+    LossMeasure.SPECTRAL: weighted_tails.SPECTRAL,
+    LossMeasure.WORST_CASE: weighted_tails.WORST_CASE,
 }
 
 
 def measured(
-    measure: LossMeasure, levels: tuple[float, float], exposures: UnitExposures, rows: ProfitRows
+    measure: LossMeasure,
+    levels: tuple[float, float],
+    exposures: UnitExposures,
+    rows: ProfitRows,
+    *,
+    fills: UnitFills | None = None,
+    kernel: UnitTailKernel = NUMBA_TAILS,
 ) -> UnitTails:
-    """Return the measure of every unit at two levels, signed: a sure gain is negative."""
-    units, positions = exposures.offsets.size - 1, exposures.row.size
-    out = UnitTails(np.zeros((units, 2)), np.zeros((units, 2), dtype=np.int64))
-    many = (positions + units) * rows.weights.size >= PARALLEL_CELLS
-    kernel = unit_tails_parallel if many else unit_tails
-    kernel(measure.code, np.array(levels), exposures, rows, out)
-    return out
+    """Return the measure of every unit at two levels, signed: a sure gain is negative.
+
+    With ``fills``, of what a unit loses where in every scenario orders are filled that lose there:
+    no fills of them, whole or in part, can make the measure larger.
+    """
+    orders = no_fills(exposures.offsets.size - 1) if fills is None else fills
+    return kernel.tails(measure.code, np.array(levels), exposures, orders, rows)
 
 
 def tail_of(
@@ -78,7 +74,7 @@ def tail_of(
     scratch = np.empty(BLOCKS), np.empty(BLOCKS)
     mass = np.array(weights)
     total = float(mass.sum())
-    deep = {LossMeasure.SPECTRAL: 1.0, LossMeasure.WORST_CASE: 0.0}.get(measure, 1.0 - level)
+    deep = deepest_share(measure.code, level, level)
     count = tail_order(np.array(losses), mass, total, deep, *scratch, order)
     counted = tail_shares(measure.code, level, mass, total, order, count, share)
     kept = share[:counted] > 0.0

@@ -35,8 +35,8 @@ class BookExposures:
     ----------
     layout : UnitLayout
     values : BookValues
-        With the reasons of the rows, and NO_PARAMETERS for units that hold a currency of which the
-        model does not know how it moves.
+        With the reasons of the rows, and ``HeldCurrencies.unmoved`` for units that hold a currency
+        of which the model does not know how it moves.
     exposures : UnitExposures
         Of units without a reason; the others hold nothing here.
     position : (P',) int64
@@ -58,11 +58,14 @@ class HeldCurrencies:
     names : tuple of C str
     known, moving : (C,) bool
         Whether the model says how a currency moves, and whether it moves at all.
+    unmoved : MarginReason
+        Of units that hold one of which it does not.
     """
 
     names: tuple[str, ...]
     known: NDArray[np.bool_]
     moving: NDArray[np.bool_]
+    unmoved: MarginReason = MarginReason.NO_PARAMETERS
 
     def index(self, name: str) -> int:
         """Return the row of a currency.
@@ -123,7 +126,7 @@ def book_exposures(
     amounts = _amounts(book, layout, rows, currencies, values, collateral_moves)
     unmoved = (amounts[:, ~currencies.known] != 0.0).any(axis=1)
     unmoved[: len(book)] |= _holds_a_stranger(book, currencies)
-    missing = np.where(unmoved, int(MarginReason.NO_PARAMETERS), 0)
+    missing = np.where(unmoved, int(currencies.unmoved), 0)
     reasons = np.where(values.unit_reason == 0, missing, values.unit_reason).astype(np.int64)
     values = replace(values, unit_reason=reasons)
     amounts[:, ~currencies.moving | ~currencies.known] = 0.0

@@ -98,6 +98,7 @@ class NumeraireTable:
             names=self.currencies,
             known=np.asarray(~np.isnan(profit).any(axis=1)),
             moving=np.asarray(np.nan_to_num(profit).any(axis=1)),
+            unmoved=MarginReason.NO_SCENARIOS,
         )
 
     def currency(self, name: str) -> int:
@@ -166,7 +167,7 @@ def numeraire_table(
     A market that cannot be revalued has a reason: expired, without mark, surface, settlement
     average (within its window) or price of its settlement currency, a quanto option
     (NOT_MARGINED), and one whose underlying or settlement currency no scenario moves
-    (NO_PARAMETERS: the scenarios do not know the risk unit).
+    (NO_SCENARIOS).
 
     Parameters
     ----------
@@ -257,7 +258,7 @@ def _lacking_scenarios(
     else:
         moved = np.array([factors.get(m) in known for m in instruments], dtype=np.bool_)
     quanto = terms.is_option & (terms.payoff == payoffs.QUANTO)
-    lacking = np.where(moved & settles, MarginReason.NONE, MarginReason.NO_PARAMETERS)
+    lacking = np.where(moved & settles, MarginReason.NONE, MarginReason.NO_SCENARIOS)
     return np.where(quanto, int(MarginReason.NOT_MARGINED), lacking).astype(np.int64)
 
 

@@ -3,6 +3,10 @@
     maintenance = max(M(L; maintenance level), s A, 0)
     initial     = max(M(L; initial level), s A, 0, maintenance / link) + open orders
 
+With open orders the initial margin is that of the losses ``L + sum of max(l, 0)`` over the orders,
+l what an order loses if it is filled at its limit: scenario by scenario, what loses is filled.
+Measures are monotone, so no fills ask more (`plimsoll.margin.joint.bounded_orders`).
+
 ``L`` is the unit's loss of equity under each scenario, fully revalued and in the numeraire
 (`plimsoll.margin.joint.numeraire_table`), M the measure
 (`plimsoll.margin.joint.loss_measure`), A the sum of
@@ -27,17 +31,25 @@ from plimsoll.domain.parameters import ParameterSet
 from plimsoll.domain.requirement import Requirements, RequirementTerm
 from plimsoll.domain.scenario import Factor, ScenarioSet
 from plimsoll.margin.currency import CurrencyPricing
-from plimsoll.margin.joint.bounded_orders import order_requirement, with_order_reasons
+from plimsoll.margin.joint.bounded_orders import (
+    lost_at_fills,
+    open_orders_term,
+    standalone_after_fills,
+    with_order_reasons,
+)
+from plimsoll.margin.joint.filled_orders import OrderingUnits, ordering_units
 from plimsoll.margin.joint.lifts import lift_to
 from plimsoll.margin.joint.loss_measure import LossMeasure, measured
 from plimsoll.margin.joint.numeraire_exposures import BookExposures, book_exposures
 from plimsoll.margin.joint.numeraire_table import NumeraireTable, numeraire_table
 from plimsoll.margin.joint.single_contracts import StandaloneMargins, one_each
+from plimsoll.margin.quote_scope import OwnQuotes
 from plimsoll.margin.simulation.explanation import SimulationExplainer
 from plimsoll.margin.simulation.parameters import SimulationParameters, simulation_parameters
 from plimsoll.margin.units.assembly import assemble
 from plimsoll.margin.units.kept_rows import kept_rows
 from plimsoll.maths.unit_losses import ProfitRows
+from plimsoll.maths.unit_tail_kernel import NUMBA_TAILS, UnitTailKernel
 from plimsoll.scenarios.option_rules import DEFAULT_RULES, OptionRules
 
 FloatArray = NDArray[np.float64]
@@ -45,7 +57,7 @@ IntArray = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SimulationMargin:
+class SimulationMargin(OwnQuotes):
     """VaR, expected shortfall, a spectral measure or the worst of full revaluation.
 
     Parameters
@@ -59,6 +71,8 @@ class SimulationMargin:
     option_rules : OptionRules
     collateral_moves : bool
         Whether collateral is revalued with the positions, or held at its price now.
+    kernel : UnitTailKernel
+        What computes the measures: the seam where a native kernel may be dropped in.
     """
 
     scenarios: ScenarioSet
@@ -68,6 +82,7 @@ class SimulationMargin:
     currency_factors: Mapping[str, Factor] | None = None
     option_rules: OptionRules = DEFAULT_RULES
     collateral_moves: bool = True
+    kernel: UnitTailKernel = NUMBA_TAILS
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "measure", chosen(LossMeasure, self.measure, "measure"))
@@ -130,7 +145,9 @@ class PreparedSimulation:
         """
         laid = self._laid_out(book)
         levels = self.parameters.levels(self.model.measure)
-        tails = measured(self.model.measure, levels, laid.exposures, self.profits)
+        tails = measured(
+            self.model.measure, levels, laid.exposures, self.profits, kernel=self.model.kernel
+        )
         terms = self._terms(book, laid, tails.value)
         return assemble(
             book=book,
@@ -172,14 +189,37 @@ class PreparedSimulation:
         initial, maintenance = (measures[:, k] + lifts[:, k] for k in range(2))
         link = lift_to(initial, maintenance / float(self.parameters.maintenance_to_initial))
         nothing = np.zeros(len(laid.layout))
-        orders = order_requirement(book, laid, self.table.rows, self.standalone)
+        ordering = ordering_units(
+            book,
+            laid,
+            self.table.rows,
+            self.table.held,
+            collateral_moves=self.model.collateral_moves,
+        )
         measure = self.model.measure
         return (
             _term(measure.value, measure.phrase, measures[:, 0], measures[:, 1]),
             _term("floor", "Lift to the floor", lifts[:, 0], lifts[:, 1]),
             _term("link", "Lift to the maintenance margin's multiple", link, nothing),
-            _term("open_orders", "Open orders, each alone", orders, nothing),
+            open_orders_term(ordering, self._after_fills(ordering), initial + link),
         )
+
+    def _after_fills(self, ordering: OrderingUnits) -> FloatArray:
+        """(K,) initial margin after the worst of fills, and what they lose at once."""
+        held = self.parameters
+        tails = measured(
+            self.model.measure,
+            held.levels(self.model.measure),
+            ordering.exposures,
+            self.profits,
+            fills=ordering.fills,
+            kernel=self.model.kernel,
+        )
+        floor = float(held.standalone_floor) * standalone_after_fills(ordering, self.standalone)
+        least = np.maximum(tails.value, floor + lost_at_fills(ordering)[:, None])
+        link = float(held.maintenance_to_initial)
+        out: FloatArray = np.maximum(least[:, 0], least[:, 1] / link)
+        return out
 
     def _floor(self, laid: BookExposures) -> FloatArray:
         """(U, 2) least initial and maintenance margin."""

@@ -119,15 +119,44 @@ def test_the_binding_leg_is_named() -> None:
         (told,) = found.explanations(name)
         assert told.binding.startswith(f"leg {leg}: ")
         own = (one if leg == "shortfall" else other).explanations(name)[0]
-        assert [(c.market, c.contribution) for c in told.contributions] == [
-            (c.market, c.contribution) for c in own.contributions
-        ]
+        shares = by_market(told)
+        assert shares == pytest.approx(by_market(own), rel=1e-12)
+        assert {c.of for c in told.contributions} == {leg}
+        assert sum(shares.values()) == pytest.approx(
+            next(t.maintenance for t in told.terms if t.name == leg), rel=1e-9
+        )
         assert told.maintenance == found.maintenance[unit]
         assert sum(t.maintenance for t in told.terms) == told.maintenance
         scenario = int(found.binding_scenario[unit])
         assert scenario < 0 or found.scenario_names[scenario].startswith(f"{leg}: ")
     mixed = hybrid("weighted", weights=weights("0.5", "0.5")).explanations("a0")[0]
     assert mixed.binding.startswith("the mixture; its largest leg is ")
+
+
+def by_market(told) -> dict[str, float]:
+    found: dict[str, float] = {}
+    for c in told.contributions:
+        found[c.market] = found.get(c.market, 0.0) + c.contribution
+    return found
+
+
+def test_contributions_add_up_to_every_leg_of_a_mixture_with_its_floor() -> None:
+    """A leg's own lift is a line of its own: a box of options asks for nothing but the floor."""
+    floored = {PORTFOLIO: SimulationParameters(standalone_floor=Decimal("0.4"))}
+    held = HybridParameters(
+        legs={**PARAMETERS, "shortfall": floored}, weights=weights("0.25", "0.75")
+    )
+    model = HybridMargin(legs=LEGS, combination=Combination.WEIGHTED)
+    ready = model.prepare(SNAPSHOT, held, INSTRUMENTS)
+    made = book(account("hedged", position("BTC-SPOT", 2.0), position("BTC-LIN", -200.0)))
+    (told,) = ready.requirements(made).explanations("hedged")
+    terms = {t.name: t.maintenance for t in told.terms}
+    for leg in ("shortfall", "greeks"):
+        shares = [c for c in told.contributions if c.of == leg]
+        assert sum(c.contribution for c in shares) == pytest.approx(terms[leg], rel=1e-9, abs=1e-9)
+    lift = next(c for c in told.contributions if c.market == "Lift to the floor")
+    assert lift.contribution == pytest.approx(terms["shortfall"], rel=1e-6)
+    assert lift.contribution > 1_000.0
 
 
 def test_a_maximum_of_worst_cases_is_the_worst_case_of_all_scenarios() -> None:
@@ -169,7 +198,10 @@ def test_a_tier_model_may_be_a_leg() -> None:
     made = book(account("a", position("BTC-LIN", 10.0), USD=100.0))
     found = HybridMargin(legs=legs).prepare(SNAPSHOT, parameters, held).requirements(made)
     assert found.maintenance[0] == pytest.approx(0.5 * 5_000.0)
-    assert found.explanations("a")[0].binding.startswith("leg tiers")
+    (told,) = found.explanations("a")
+    assert told.binding.startswith("leg tiers")
+    assert [(c.market, c.of) for c in told.contributions] == [("BTC-LIN", "tiers")]
+    assert told.contributions[0].contribution == pytest.approx(0.5 * 5_000.0)
 
 
 def test_a_unit_unknown_to_one_leg_has_no_number() -> None:
