@@ -15,7 +15,7 @@ coin, so they are divided by the mark.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba import njit
@@ -47,6 +47,18 @@ class PositionColumns(NamedTuple):
     leverage: Vector  # (P,) chosen, NaN = none
     funding: Vector  # (P,) accrued, settlement currency, positive = received
     linked: Vector  # (P,) contracts on that side in the owner's other accounts
+
+
+def read_only(positions: PositionColumns) -> PositionColumns:
+    """Return views that cannot be written to.
+
+    numba compiles a kernel anew for each mixture of read-only and writeable columns: so there is
+    one, wherever they come from.
+    """
+    views: list[Any] = [column.view() for column in positions]
+    for view in views:
+        view.setflags(write=False)
+    return PositionColumns(*views)
 
 
 class MarketColumns(NamedTuple):

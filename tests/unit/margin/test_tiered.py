@@ -26,6 +26,7 @@ from plimsoll.domain.requirement import account_totals
 from plimsoll.domain.tiers import Tier, TierTable
 from plimsoll.errors import UsageError
 from plimsoll.margin import CurrencyPricing, MarginModel, Prepared, TieredMargin
+from plimsoll.maths.tiered_margin import PositionColumns, read_only
 
 LINEAR = Perpetual(
     pair=Pair(base="BTC", quote="USDT"),
@@ -272,3 +273,14 @@ def test_a_parameter_set_serves_as_well_as_tables() -> None:
 def test_unknown_account() -> None:
     with pytest.raises(UsageError, match="must be one of the book's accounts"):
         prepare().requirements(Book.from_accounts([ACCOUNT])).explain("b")
+
+
+def test_one_machine_code_for_books_from_everywhere() -> None:
+    """Read-only and writeable columns in one book would compile the kernel again and again."""
+    whole, values = np.zeros(3, dtype=np.int64), [np.arange(3.0) for _ in range(6)]
+    values[0].setflags(write=False)
+    columns = PositionColumns(whole, whole, *values)
+    found = read_only(columns)
+    assert not any(column.flags.writeable for column in found)
+    assert columns.funding.flags.writeable
+    assert all(np.shares_memory(a, b) for a, b in zip(columns, found, strict=True))

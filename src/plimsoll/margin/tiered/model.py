@@ -42,6 +42,7 @@ from plimsoll.maths.tiered_margin import (
     PositionColumns,
     PositionMargin,
     UnitMargin,
+    read_only,
     tiered_margin,
 )
 
@@ -154,7 +155,7 @@ class PreparedTiered:
         """
         rows, sizes = self._rows(book), linked_sizes(book)
         held, unknown = without_unknown(book, self._positions(book, rows, sizes))
-        part, total = tiered_margin(held, self.columns)
+        part, total = tiered_margin(read_only(held), self.columns)
         say_why(part.reason, unknown)
         collateral, reason = self._collateral(book, part, total)
         terms = [_positions_term(total)]
@@ -317,7 +318,7 @@ def _margins_of(
         funding=np.zeros(count),
         linked=exposures.linked,
     )
-    part, _ = tiered_margin(alone, columns)
+    part, _ = tiered_margin(read_only(alone), columns)
     return part.initial, part.maintenance
 
 
