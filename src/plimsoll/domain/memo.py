@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
-from threading import Lock
+from itertools import count
 from typing import TypeVar
 
 import numpy as np
@@ -20,12 +19,21 @@ LARGEST_TIMES = 8
 _LITTLE_BYTES = 1 << 24
 
 
+class _Kept:
+    """A value, the bytes of its arrays, and when it was asked for last."""
+
+    __slots__ = ("size", "turn", "value")
+
+    def __init__(self, value: object, size: int) -> None:
+        self.value, self.size, self.turn = value, size, 0
+
+
 class Memo:
     """The last few values derived from one immutable object, by key.
 
     A key must name the function and everything else its value depends on. Values are shared: they
-    must not be changed. Threads may share a memo; at worst two of them compute the same, and both
-    get the first one's.
+    must not be changed. Threads may share a memo: each step on its dictionary is one of the
+    interpreter's own, so at worst two of them compute the same, and both get the first one's.
 
     Examples
     --------
@@ -34,39 +42,43 @@ class Memo:
     (42, 42)
     """
 
-    __slots__ = ("_bytes", "_lock", "_values")
+    __slots__ = ("_turns", "_values")
 
     def __init__(self) -> None:
-        self._lock = Lock()
-        self._values: OrderedDict[Hashable, tuple[object, int]] = OrderedDict()
-        self._bytes = 0
+        self._values: dict[Hashable, _Kept] = {}
+        self._turns = count(1)
 
     def recall(self, key: Hashable, make: Callable[[], T]) -> T:
         """Return the value under ``key``, made once; the one not asked for longest goes first."""
-        with self._lock:
-            if key in self._values:
-                self._values.move_to_end(key)
-                return self._values[key][0]  # type: ignore[return-value]
+        kept = self._values.get(key)
+        if kept is not None:
+            kept.turn = next(self._turns)
+            return kept.value  # type: ignore[return-value]
         made = make()
-        size = array_bytes(made)
-        with self._lock:
-            if key in self._values:
-                return self._values[key][0]  # type: ignore[return-value]
-            self._values[key] = made, size
-            self._bytes += size
-            while len(self._values) > 1 and self._too_much():
-                _, (_, gone) = self._values.popitem(last=False)
-                self._bytes -= gone
-        return made
+        fresh = _Kept(made, array_bytes(made))
+        fresh.turn = next(self._turns)
+        kept = self._values.setdefault(key, fresh)
+        if kept is fresh:
+            self._forget()
+        return kept.value  # type: ignore[return-value]
 
-    def _too_much(self) -> bool:
-        largest = max(size for _, size in self._values.values())
-        most = min(MOST_BYTES, max(LARGEST_TIMES * largest, _LITTLE_BYTES))
-        return len(self._values) > KEPT or self._bytes > most
+    def _forget(self) -> None:
+        """Let go of what was not asked for longest until the rest is few and small enough."""
+        held = sorted(self._values.copy().items(), key=lambda item: item[1].turn)
+        for place, (key, _) in enumerate(held[:-1]):
+            if _fit([kept.size for _, kept in held[place:]]):
+                return
+            self._values.pop(key, None)
 
     def __reduce__(self) -> tuple[type[Memo], tuple[()]]:
         """Travel empty: what is derived can be derived again."""
         return Memo, ()
+
+
+def _fit(sizes: Sequence[int]) -> bool:
+    """Whether values of these sizes may be kept together."""
+    most = min(MOST_BYTES, max(LARGEST_TIMES * max(sizes), _LITTLE_BYTES))
+    return len(sizes) <= KEPT and sum(sizes) <= most
 
 
 def array_bytes(value: object) -> int:

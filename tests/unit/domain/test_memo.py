@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
@@ -76,3 +77,16 @@ def test_whoever_makes_it_second_gets_the_first() -> None:
         return "late"
 
     assert memo.recall("k", slowly) == "by another thread"
+
+
+def test_many_threads_may_ask_at_once() -> None:
+    """Every answer is that of its key, while others are being forgotten."""
+    memo, large = Memo(), np.zeros(1 << 18)
+    keys = [turn % (KEPT + 9) for turn in range(4_000)]
+
+    def ask(key: int) -> bool:
+        number, column = memo.recall(key, lambda: (key, large))
+        return number == key and column is large
+
+    with ThreadPoolExecutor(8) as pool:
+        assert all(pool.map(ask, keys, chunksize=50))
