@@ -50,15 +50,17 @@ class PositionColumns(NamedTuple):
 
 
 def read_only(positions: PositionColumns) -> PositionColumns:
-    """Return views that cannot be written to.
+    """Return the columns, views that cannot be written to where they could.
 
     numba compiles a kernel anew for each mixture of read-only and writeable columns: so there is
     one, wherever they come from.
     """
-    views: list[Any] = [column.view() for column in positions]
-    for view in views:
-        view.setflags(write=False)
-    return PositionColumns(*views)
+    columns: list[Any] = list(positions)
+    for place, column in enumerate(columns):
+        if column.flags.writeable:
+            columns[place] = column.view()
+            columns[place].setflags(write=False)
+    return PositionColumns(*columns)
 
 
 class MarketColumns(NamedTuple):
