@@ -36,13 +36,7 @@ from plimsoll.maths.quadratic_forms import (
     sum_form,
 )
 from plimsoll.maths.unit_losses import UnitExposures
-from plimsoll.maths.weighted_tails import (
-    BLOCKS,
-    VALUE_AT_RISK,
-    deepest_share,
-    tail_order,
-    tail_shares,
-)
+from plimsoll.maths.weighted_tails import BLOCKS, deepest_share, tail_measure, tail_order
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
@@ -185,11 +179,4 @@ def bounded_tails(
     for u in range(exposures.offsets.size - 1):
         bin_losses(u, exposures, forms, bins, form, slope_x, slope_y, loss)
         count = tail_order(loss, bins.weights, total, deepest, peak, mass, order)
-        counted = tail_shares(kind, level, bins.weights, total, order, count, share)
-        if kind == VALUE_AT_RISK:
-            out[u] = loss[order[counted - 1]]
-            continue
-        value = 0.0
-        for i in range(counted):
-            value += share[i] * loss[order[i]]
-        out[u] = value
+        out[u], _ = tail_measure(kind, level, loss, bins.weights, total, order, count, share)

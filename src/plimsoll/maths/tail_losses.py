@@ -156,8 +156,8 @@ def weighted_tail_losses(
 ) -> Matrix:
     """Measures of every account where scenarios are not equally likely.
 
-    Each account's losses are ordered for this, so it takes several times as long as
-    `tail_losses`.
+    The worst of each account's losses are ordered for this (`plimsoll.maths.weighted_tails`), so it
+    takes longer than `tail_losses`.
 
     Parameters
     ----------

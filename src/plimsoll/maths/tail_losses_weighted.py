@@ -1,4 +1,4 @@
-"""Kernels of tail measures where scenarios have weights: every account's profits are ordered."""
+"""Kernels of tail measures of many accounts where scenarios have weights."""
 
 from __future__ import annotations
 
@@ -9,36 +9,17 @@ from numba import njit
 from numpy.typing import NDArray
 
 from plimsoll.maths.account_losses_kernels import add_account
+from plimsoll.maths.weighted_tails import (
+    BLOCKS,
+    EXPECTED_SHORTFALL,
+    VALUE_AT_RISK,
+    tail_measure,
+    tail_order,
+)
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
 Codes = NDArray[np.int64]
-
-_SLACK = 1e-10  # as in `plimsoll.measures.tail`
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _boundary(order: Codes, mass: Vector, whole: float, confidence: float) -> tuple[int, float]:
-    """Place of the value-at-risk in the order, worst first, and the mass beyond it."""
-    allowed = (1.0 - confidence + _SLACK) * whole
-    place, beyond = 0, 0.0
-    while place < order.size - 1 and beyond + mass[order[place]] <= allowed:
-        beyond += mass[order[place]]
-        place += 1
-    return place, beyond
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _tail_mean(
-    profit: Vector, order: Codes, mass: Vector, whole: float, confidence: float
-) -> float:
-    place, beyond = _boundary(order, mass, whole, confidence)
-    tail = (1.0 - confidence) * whole
-    weighted = 0.0
-    for i in range(place):
-        weighted += mass[order[i]] * profit[order[i]]
-    weighted += max(tail - beyond, 0.0) * profit[order[place]]
-    return float(-weighted / max(tail, beyond))
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -55,15 +36,26 @@ def weighted_tail_of_accounts(
     """Fill ``out`` (A, V + E): values-at-risk at ``quantiles``, then shortfalls at ``means``."""
     scenarios, whole = table.shape[1], mass.sum()
     total, wide = np.empty(scenarios, table.dtype), np.empty(scenarios)
+    order, share = np.empty(scenarios, np.int64), np.empty(scenarios)
+    peak, heavy = np.empty(BLOCKS), np.empty(BLOCKS)
+    deepest = 0.0
+    for level in quantiles:
+        deepest = max(deepest, 1.0 - level)
+    for level in means:
+        deepest = max(deepest, 1.0 - level)
     for a in range(offsets.size - 1):
         held = add_account(offsets[a], offsets[a + 1], row, quantity, table, total, wide)
         if held == 0:
             out[a] = math.nan
             continue
-        if held == 4:
-            wide[:] = total
-        order = np.argsort(wide, kind="mergesort")
+        for s in range(scenarios):
+            wide[s] = -(total[s] if held == 4 else wide[s])
+        count = tail_order(wide, mass, whole, deepest, peak, heavy, order)
         for v in range(quantiles.size):
-            out[a, v] = -wide[order[_boundary(order, mass, whole, quantiles[v])[0]]]
+            out[a, v], _ = tail_measure(
+                VALUE_AT_RISK, quantiles[v], wide, mass, whole, order, count, share
+            )
         for e in range(means.size):
-            out[a, quantiles.size + e] = _tail_mean(wide, order, mass, whole, means[e])
+            out[a, quantiles.size + e], _ = tail_measure(
+                EXPECTED_SHORTFALL, means[e], wide, mass, whole, order, count, share
+            )

@@ -16,13 +16,7 @@ from numba import njit, prange
 from numpy.typing import NDArray
 
 from plimsoll.maths.account_losses_kernels import add_positions
-from plimsoll.maths.weighted_tails import (
-    BLOCKS,
-    VALUE_AT_RISK,
-    deepest_share,
-    tail_order,
-    tail_shares,
-)
+from plimsoll.maths.weighted_tails import BLOCKS, deepest_share, tail_measure, tail_order
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
@@ -123,13 +117,10 @@ def _fill_units(
         add_fills(u, fills, rows, loss)
         count = tail_order(loss, rows.weights, total, deepest, peak, mass, order)
         for which in range(2):
-            counted = tail_shares(kind, levels[which], rows.weights, total, order, count, share)
-            value = 0.0
-            for i in range(counted):
-                value += share[i] * loss[order[i]]
-            out.value[u, which] = value
-            # Of a quantile its scenario; of a mean over a tail the worst one in it.
-            out.scenario[u, which] = order[counted - 1 if kind == VALUE_AT_RISK else 0]
+            value, scenario = tail_measure(
+                kind, levels[which], loss, rows.weights, total, order, count, share
+            )
+            out.value[u, which], out.scenario[u, which] = value, scenario
 
 
 @njit(cache=True, nogil=True)

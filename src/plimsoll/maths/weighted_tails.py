@@ -194,6 +194,30 @@ def tail_shares(
 
 
 @njit(cache=True, nogil=True)
+def tail_measure(
+    kind: int,
+    level: float,
+    loss: Vector,
+    weights: Vector,
+    total: float,
+    order: Codes,
+    count: int,
+    share: Vector,
+) -> tuple[float, int]:
+    """Return the measure at ``level`` of what `tail_order` ordered, and its scenario.
+
+    Of a quantile the scenario is its own; of a mean over a tail the worst one in it.
+    """
+    counted = tail_shares(kind, level, weights, total, order, count, share)
+    if kind == VALUE_AT_RISK:
+        return loss[order[counted - 1]], order[counted - 1]
+    value = 0.0
+    for i in range(counted):
+        value += share[i] * loss[order[i]]
+    return value, order[0]
+
+
+@njit(cache=True, nogil=True)
 def deepest_share(kind: int, first: float, second: float) -> float:
     """Share of weight that has to be ordered for both levels."""
     if kind == SPECTRAL:

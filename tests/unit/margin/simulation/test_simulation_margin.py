@@ -31,6 +31,7 @@ from plimsoll.margin.simulation import (
     SimulationMargin,
     SimulationParameters,
 )
+from plimsoll.maths.unit_losses import UnitTails
 from plimsoll.measures import expected_shortfall, exponential_spectrum, spectral, value_at_risk
 
 SCENARIOS = price_scenarios(300, weighted=True)
@@ -183,7 +184,7 @@ def test_one_bad_account_never_sinks_the_book() -> None:
 
 
 def test_open_orders_bound_the_worst_of_fills() -> None:
-    """Expected shortfall is subadditive: no set of fills asks for more than the orders did."""
+    """Measures are monotone: no set of fills asks for more than the orders did."""
     orders = (
         Order(market="BTC-LIN", quantity=50.0, price=49_000.0),
         Order(market="ETH-INV", quantity=-400.0, price=None),
@@ -204,6 +205,49 @@ def test_open_orders_bound_the_worst_of_fills() -> None:
     better = replace(held, orders=(Order(market="BTC-LIN", quantity=50.0, price=50_000.0),))
     gap = [ready.requirements(book(x)).initial[0] for x in (worse, better)]
     assert gap[0] - gap[1] == pytest.approx(500.0, rel=1e-9)
+
+
+class PlainTails:
+    """A kernel in plain numpy, unit by unit: another one behind the same seam."""
+
+    def tails(self, kind, levels, exposures, fills, rows):
+        units = exposures.offsets.size - 1
+        out = UnitTails(np.zeros((units, 2)), np.zeros((units, 2), dtype=np.int64))
+        for u in range(units):
+            held = slice(exposures.offsets[u], exposures.offsets[u + 1])
+            loss = -exposures.quantity[held] @ rows.instrument[exposures.row[held]]
+            loss = loss - exposures.holdings[u] @ rows.currency
+            for o in range(fills.offsets[u], fills.offsets[u + 1]):
+                cash = np.maximum(fills.paid[o] * rows.currency[fills.currency[o]], 0.0)
+                lost = fills.lost[o] - fills.quantity[o] * rows.instrument[fills.row[o]]
+                loss = loss + np.maximum(lost + cash, 0.0)
+            assert kind == LossMeasure.WORST_CASE.code
+            out.value[u], out.scenario[u] = loss.max(), int(np.argmax(loss))
+        return out
+
+
+def test_another_kernel_drops_in_behind_the_seam() -> None:
+    made = random_book(6, 4, seed=12)
+    person = replace(
+        made.account("a0"),
+        name="ordering",
+        orders=(
+            Order(market="BTC-LIN", quantity=30.0, price=51_000.0),
+            Order(market="BTC-I-30-1.0-C", quantity=-40.0),
+        ),
+    )
+    with_orders = book(*(made.account(a) for a in made.accounts), person)
+    model = SimulationMargin(scenarios=SCENARIOS, measure=LossMeasure.WORST_CASE, pricing=PRICING)
+    own = {PORTFOLIO: PARAMETERS}
+    one, other = (
+        m.prepare(SNAPSHOT, own, INSTRUMENTS).requirements(with_orders)
+        for m in (model, replace(model, kernel=PlainTails()))
+    )
+    scale = float(one.initial.max())
+    np.testing.assert_allclose(one.initial, other.initial, rtol=0, atol=1e-12 * scale)
+    np.testing.assert_allclose(one.maintenance, other.maintenance, rtol=0, atol=1e-12 * scale)
+    np.testing.assert_array_equal(one.binding_scenario, other.binding_scenario)
+    assert one.initial[-1] > one.initial[0]
 
 
 def test_isolated_positions_are_units_of_their_own() -> None:
