@@ -13,23 +13,23 @@ much at most.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from plimsoll.domain.book import Book
 from plimsoll.domain.instrument import Instrument
-from plimsoll.domain.listing import Listing
 from plimsoll.domain.margin_reason import MarginReason
 from plimsoll.domain.market import MarketSnapshot
 from plimsoll.domain.parameters import ParameterSet
 from plimsoll.domain.requirement import Requirements, total_of
 from plimsoll.errors import ParameterError, UsageError
 from plimsoll.margin.currency import CurrencyPricing
-from plimsoll.margin.greeks.contract_greeks import ContractGreeks, kept_greeks
+from plimsoll.margin.greeks.contract_greeks import kept_greeks
 from plimsoll.margin.greeks.explanation import GreeksExplainer
 from plimsoll.margin.greeks.fill_corners import worst_after_fills
+from plimsoll.margin.greeks.form_losses import form_losses, kept_standalone
 from plimsoll.margin.greeks.forms import STILL, FormRows, quadratic_forms
 from plimsoll.margin.greeks.parameters import (
     Correlations,
@@ -51,15 +51,13 @@ from plimsoll.margin.joint.numeraire_exposures import (
     book_exposures,
     priced_currencies,
 )
-from plimsoll.margin.joint.single_contracts import StandaloneMargins, one_each
+from plimsoll.margin.joint.single_contracts import StandaloneMargins
 from plimsoll.margin.quote_scope import OwnQuotes
 from plimsoll.margin.underlying import underlying
 from plimsoll.margin.units.assembly import assemble
 from plimsoll.margin.units.instrument_columns import instrument_columns, named_column
-from plimsoll.margin.units.kept_rows import kept_rows, rows_taken
 from plimsoll.margin.units.market_rows import MarketRows, market_rows
-from plimsoll.maths.quadratic_forms import TERMS, MoveGrid, QuadraticForms
-from plimsoll.maths.quadratic_losses import unit_quadratic_losses
+from plimsoll.maths.quadratic_forms import MoveGrid, QuadraticForms
 from plimsoll.maths.unit_losses import UnitExposures
 from plimsoll.scenarios.grid_rules import DEFAULT_GRID_RULES, GridRules
 
@@ -145,7 +143,7 @@ class GreeksMargin(OwnQuotes):
             form_rows=form_rows,
             forms=forms,
             grid=grid,
-            standalone=_kept_standalone(snapshot, rows, greeks, form_rows, forms, grid),
+            standalone=kept_standalone(snapshot, rows, greeks, form_rows, forms, grid),
         )
 
     def _stands_still(self, currency: str, snapshot: MarketSnapshot) -> bool:
@@ -250,7 +248,7 @@ class PreparedGreeks:
             For a collateral currency that nothing prices.
         """
         laid = self._laid_out(book)
-        parts, binding = _losses(laid.exposures, self.forms, self.grid)
+        parts, binding = form_losses(laid.exposures, self.forms, self.grid)
         factor = self._factors(laid.exposures)
         terms = greeks_terms(parts, factor, self._floor(laid.exposures))
         ordering = ordering_units(
@@ -329,7 +327,7 @@ class PreparedGreeks:
         if shares is not None:
             least = standalone_after_fills(ordering, shares)[:, 0]
         worst = worst_after_fills(
-            ordering, lambda held: _losses(held, self.forms, self.grid)[0].sum(axis=1)
+            ordering, lambda held: form_losses(held, self.forms, self.grid)[0].sum(axis=1)
         )
         out: FloatArray = np.maximum(worst, least + lost)
         return out
@@ -344,50 +342,3 @@ class PreparedGreeks:
             long=self.standalone.long * of_row[:, None],
             short=self.standalone.short * of_row[:, None],
         )
-
-
-def _losses(
-    exposures: UnitExposures, forms: QuadraticForms, grid: MoveGrid
-) -> tuple[FloatArray, IntArray]:
-    units = exposures.offsets.size - 1
-    parts, binding = np.zeros((units, TERMS)), np.full(units, -1, dtype=np.int64)
-    unit_quadratic_losses(exposures, forms, grid, parts, binding)
-    return parts, binding
-
-
-def _kept_standalone(
-    snapshot: MarketSnapshot,
-    rows: MarketRows,
-    greeks: ContractGreeks,
-    form_rows: FormRows,
-    forms: QuadraticForms,
-    grid: MoveGrid,
-) -> StandaloneMargins:
-    """Return `_standalone`, kept where a contract's derivatives and price are what they were."""
-    count, currencies = len(rows.listing), form_rows.currency.size
-
-    def make(_: Listing, at: IntArray) -> StandaloneMargins:
-        if at.size == count:
-            return _standalone(forms, grid, count, currencies)
-        columns = ("underlying", "settle", "price")
-        own = replace(form_rows, **{name: getattr(form_rows, name)[at] for name in columns})
-        few = quadratic_forms(rows_taken(greeks, at), own)
-        return _standalone(few, grid, at.size, currencies)
-
-    of_grid = tuple(x.tobytes() if isinstance(x, np.ndarray) else x for x in grid)
-    key = ("greeks alone", of_grid, form_rows.numeraire, currencies)
-    places = (form_rows.underlying, form_rows.settle, form_rows.price)
-    columns = tuple(getattr(greeks, column.name) for column in fields(greeks))
-    return kept_rows(rows.listing, snapshot, key, make, beside=(*places, *columns))
-
-
-def _standalone(
-    forms: QuadraticForms, grid: MoveGrid, count: int, currencies: int
-) -> StandaloneMargins:
-    """Loss of every contract alone, both ways; two equal columns."""
-    sides = (
-        _losses(one_each(count, sign, currencies), forms, grid)[0].sum(axis=1)
-        for sign in (1.0, -1.0)
-    )
-    long, short = (np.repeat(np.maximum(side, 0.0)[:, None], 2, axis=1) for side in sides)
-    return StandaloneMargins(long=long, short=short)
