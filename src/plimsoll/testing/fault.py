@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from plimsoll.domain.account import Account, Position
+from plimsoll.domain.account import Account, Order, Position
 from plimsoll.domain.margin_reason import MarginReason
 from plimsoll.testing.generated_books import position
 from plimsoll.testing.margin_case import MarginCase
@@ -51,3 +51,23 @@ def holding(case: MarginCase, market: str, quantity: float) -> Account:
 def account_of(*positions: Position) -> Account:
     """Return an account with some positions and nothing else."""
     return Account(name=FAULTY, positions=positions)
+
+
+def ordered(fault: Fault) -> Fault:
+    """Return the same fault for an account that has orders in place of its positions.
+
+    Any reason will do then: a model may have one for all orders.
+    """
+    same = None if fault.same_as is None else _ordering(fault.same_as)
+    return replace(
+        fault,
+        name=f"order, {fault.name}",
+        account=_ordering(fault.account),
+        reason=None,
+        same_as=same,
+    )
+
+
+def _ordering(account: Account) -> Account:
+    orders = tuple(Order(market=p.market, quantity=p.quantity) for p in account.positions)
+    return replace(account, positions=(), orders=orders)

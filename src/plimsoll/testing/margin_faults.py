@@ -12,7 +12,7 @@ from plimsoll.domain.instrument import Option
 from plimsoll.domain.margin_reason import MarginReason
 from plimsoll.domain.requirement import Requirements
 from plimsoll.testing.book_fault_cases import order_faults, pool_faults, position_faults
-from plimsoll.testing.fault import FAULTY, Fault, holding
+from plimsoll.testing.fault import FAULTY, Fault, holding, ordered
 from plimsoll.testing.generated_books import sized
 from plimsoll.testing.margin_case import MarginCase
 from plimsoll.testing.margin_findings import MarginFinding, failed
@@ -62,17 +62,30 @@ def faults(subject: Subject, spoilt: frozenset[str] = frozenset()) -> Iterator[F
             account=Account(name=FAULTY, orders=(lost,)),
         )
     for market in good:
-        quantity = sized(case, market, 1_000.0)
-        yield from position_faults(case, market, quantity)
-        yield from pool_faults(case, market, quantity)
+        yield from _faults_of(subject, market, sized(case, market, 1_000.0))
+
+
+def _faults_of(subject: Subject, market: str, quantity: float) -> Iterator[Fault]:
+    """Yield what may be wrong with one market and with what is held or ordered in it."""
+    case, ordering = subject.case, MarginProperty.ORDERS in subject.promises
+    yield from position_faults(case, market, quantity)
+    yield from pool_faults(case, market, quantity)
+    if ordering:
+        yield from order_faults(case, market, quantity)
+    for fault in _of_market(subject, market, quantity):
+        yield fault
         if ordering:
-            yield from order_faults(case, market, quantity)
-        option = isinstance(case.instruments[market], Option)
-        if not option or MarginProperty.OPTION_MARKS in subject.promises:
-            yield from bad_marks(case, market, quantity)
-        yield from bad_terms(case, market, quantity)
-        if option:
-            yield without_forward(case, market, quantity)
+            yield ordered(fault)
+
+
+def _of_market(subject: Subject, market: str, quantity: float) -> Iterator[Fault]:
+    case = subject.case
+    option = isinstance(case.instruments[market], Option)
+    if not option or MarginProperty.OPTION_MARKS in subject.promises:
+        yield from bad_marks(case, market, quantity)
+    yield from bad_terms(case, market, quantity)
+    if option:
+        yield without_forward(case, market, quantity)
 
 
 def _reasons_given(subject: Subject, fault: Fault, found: Requirements) -> list[MarginFinding]:

@@ -261,12 +261,24 @@ def _unit_reasons(
     rows: MarketRows,
 ) -> IntArray:
     found = book_faults(book).unit_reasons(layout)
+    _note_unmarked_orders(book, rows, found)
     for column, price in enumerate(_prices(book, pricing, snapshot, rows)):
         if not is_price(price):
             held = book.collateral[:, column] != 0.0
             held &= found[: len(book)] == 0
             found[np.flatnonzero(held)] = int(MarginReason.NO_COLLATERAL_PRICE)
     return found
+
+
+def _note_unmarked_orders(book: Book, rows: MarketRows, found: IntArray) -> None:
+    """An order in what is worth its mark and has none is like a position in it: NO_MARK."""
+    orders = book.orders
+    unmarked = rows.has_value & np.isnan(rows.mark) & (rows.reason == 0)
+    if orders is None or not len(orders) or not unmarked.any():
+        return
+    at = np.flatnonzero(unmarked[rows.rows_of(book)[orders.market]])
+    owner = np.searchsorted(orders.offsets, at, side="right") - 1
+    found[owner[found[owner] == 0]] = int(MarginReason.NO_MARK)
 
 
 def _prices(
