@@ -30,8 +30,9 @@ from margin_venue import (
     tier_engine,
 )
 from plimsoll.maths.account_losses import AccountPositions, LossTable, worst_loss, worst_losses
-from plimsoll.maths.account_losses_terms import account_terms
+from plimsoll.maths.collateral_values import counted_collateral
 from plimsoll.maths.grouped_losses import unit_losses_of, worst_of_cells
+from plimsoll.maths.size_charges import size_charges
 from plimsoll.maths.tail_losses import (
     expected_shortfall_weights,
     stacked_weights,
@@ -57,14 +58,17 @@ def scenario_margin(venue: Venue) -> Vector:
 
 
 def full_margin(venue: Venue) -> tuple[Vector, Vector]:
-    """Netting by expiry, tiers, concentration, collateral: requirement and its cover."""
-    terms = account_terms(
-        venue.positions, venue.markets, venue.held, venue.currencies, out=venue.buffers.terms
-    )
+    """Netting by expiry, tiers, concentration, collateral: requirement and what is cut of cover.
+
+    By the functions that grid models, `SizeTierAddOn`, `ConcentrationAddOn` and `CollateralRules`
+    call.
+    """
+    out = venue.buffers
     requirement = scenario_margin(venue)
-    requirement += terms.tiers
-    requirement += terms.concentration
-    return requirement, terms.collateral
+    for charge in size_charges(venue.positions, venue.markets, out=out.charges):
+        requirement += charge
+    cover = counted_collateral(venue.held, venue.currencies, out=out.collateral)
+    return requirement, cover.haircut
 
 
 def sparse(positions: AccountPositions, dtype: type[np.floating]) -> csr_matrix:

@@ -14,14 +14,15 @@ from plimsoll.domain.market import MarketSnapshot, Quote
 from plimsoll.domain.tiers import Tier, TierTable
 from plimsoll.margin import TieredMargin
 from plimsoll.maths.account_losses import AccountPositions
-from plimsoll.maths.account_losses_terms import AccountTerms, CurrencyTerms, MarketTerms
+from plimsoll.maths.collateral_values import CountedCollateral, CurrencyTerms
 from plimsoll.maths.grouped_losses import CellPositions, GroupRules, neutral_rules
+from plimsoll.maths.size_charges import SizeCharges, SizeTerms
 from plimsoll.runtime import Engine, LiveTieredMargin
 
 Matrix = NDArray[np.float64]
 
 POSITIONS, INSTRUMENTS = 12, 2_000
-GRID, SIMULATED, EXPIRIES, UNDERLYINGS = 33, 1_000, 12, 2
+GRID, SIMULATED, EXPIRIES, UNDERLYINGS, CURRENCIES = 33, 1_000, 12, 2, 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +32,8 @@ class Buffers:
     loss: NDArray[np.float64]
     binding: NDArray[np.int64]
     scenario: NDArray[np.float64]
-    terms: AccountTerms
+    charges: SizeCharges
+    collateral: CountedCollateral
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +46,7 @@ class Venue:
     cells: CellPositions
     cell_offsets: NDArray[np.int64]  # by account
     rules: GroupRules
-    markets: MarketTerms
+    markets: SizeTerms
     currencies: CurrencyTerms
     held: Matrix
     buffers: Buffers
@@ -73,14 +75,8 @@ def random_venue(accounts: int) -> Venue:
         cell_offsets=cell_offsets,
         rules=shared,
         markets=market_terms(rng),
-        currencies=CurrencyTerms(
-            np.array([1.0, 60_000.0, 2_500.0]),
-            np.array([0.0, 0.05, 0.08]),
-            np.array([0.0, 1e-9, 2e-9]),
-            np.array([0.0, 1e6, 1e6]),
-            np.array([1.0, 0.5, 0.5]),
-        ),
-        held=rng.exponential(1.0, (accounts, 3)) * np.array([1e5, 2.0, 20.0]),
+        currencies=currency_terms(),
+        held=rng.exponential(1.0, (accounts, CURRENCIES)) * np.array([1e5, 2.0, 20.0]),
         buffers=buffers_for(accounts, cells.cell_offsets.size - 1),
     )
 
@@ -91,11 +87,32 @@ def buffers_for(accounts: int, cells: int) -> Buffers:
         loss=np.zeros(cells),
         binding=np.zeros(cells, dtype=np.int64),
         scenario=np.zeros(accounts),
-        terms=AccountTerms(np.zeros(accounts), np.zeros(accounts), np.zeros(accounts)),
+        charges=SizeCharges(np.zeros(accounts), np.zeros(accounts)),
+        collateral=CountedCollateral(np.zeros((accounts, CURRENCIES)), np.zeros(accounts)),
     )
 
 
-def market_terms(rng: np.random.Generator) -> MarketTerms:
+def currency_terms() -> CurrencyTerms:
+    """Dollars, and two coins whose haircuts rise with size to a half."""
+    whole, never = np.ones(CURRENCIES), np.full(CURRENCIES, np.inf)
+    first, slope = np.array([0.0, 0.05, 0.08]), np.array([0.0, 1e-9, 2e-9])
+    return CurrencyTerms(
+        price=np.array([1.0, 60_000.0, 2_500.0]),
+        low=whole,
+        high=whole,
+        cap=never,
+        share=whole,
+        venue=whole,
+        first=first,
+        slope=slope,
+        free=np.array([0.0, 1e6, 1e6]),
+        room=np.array([np.inf, 0.45e9, 0.21e9]),
+        liability=whole,
+        most=never,
+    )
+
+
+def market_terms(rng: np.random.Generator) -> SizeTerms:
     """Five tiers a market; one position in twenty is beyond the first, one in eighty too large."""
     notional = rng.uniform(5e3, 5e4, INSTRUMENTS)
     steps = np.array([2.0, 2.5, 3.0, 4.0, np.inf])
@@ -103,7 +120,7 @@ def market_terms(rng: np.random.Generator) -> MarketTerms:
     caps = (notional[:, None] * steps).ravel()
     lower = np.concatenate([np.zeros((INSTRUMENTS, 1)), caps.reshape(-1, 5)[:, :4]], axis=1)
     deductions = np.cumsum(lower * np.diff(rates, prepend=rates[0]), axis=1).ravel()
-    return MarketTerms(
+    return SizeTerms(
         notional,
         2.5 * notional,
         np.full(INSTRUMENTS, 0.02),

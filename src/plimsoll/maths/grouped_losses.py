@@ -29,7 +29,8 @@ from numpy.typing import NDArray
 from plimsoll.maths.grouped_losses_kernels import (
     profits_of_chunk,
     profits_of_chunks,
-    sums_of_losses,
+    sums_of_chunk,
+    sums_of_chunks,
 )
 
 Vector = NDArray[np.float64]
@@ -38,6 +39,7 @@ Codes = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
 _PARALLEL_PRODUCTS = 8_000_000  # a few ms of work by one thread
+_PARALLEL_CELLS = 1_000_000  # a ms or two
 
 
 class CellPositions(NamedTuple):
@@ -131,7 +133,10 @@ def unit_losses_of(loss: Vector, cell_offsets: Codes, out: Vector | None = None)
     [1.0, 0.0, 2.0]
     """
     found = np.empty(cell_offsets.size - 1) if out is None else out
-    sums_of_losses(loss, cell_offsets, found)
+    if loss.size < _PARALLEL_CELLS:
+        sums_of_chunk(0, found.size, loss, cell_offsets, found)
+    else:
+        sums_of_chunks(loss, cell_offsets, found)
     return found
 
 

@@ -26,6 +26,7 @@ from plimsoll.margin.add_ons.hedged import (
 )
 from plimsoll.margin.add_ons.liquidity import LiquidityAddOn, LiquidityParameters, LiquidityRule
 from plimsoll.margin.add_ons.markets import AddOnMarkets, add_on_markets
+from plimsoll.margin.add_ons.size_tiers import SizeTierAddOn
 from plimsoll.margin.add_ons.wrong_way import WrongWayAddOn, WrongWayParameters
 
 __all__ = [
@@ -52,6 +53,7 @@ __all__ = [
     "PegBand",
     "PreparedAddOn",
     "PreparedWithAddOns",
+    "SizeTierAddOn",
     "WithAddOns",
     "WrongWayAddOn",
     "WrongWayParameters",

@@ -18,7 +18,13 @@ from plimsoll.domain.book import Book
 from plimsoll.domain.instrument import Instrument
 from plimsoll.domain.margin_explanation import ExplainedTerm, UnitExplanation
 from plimsoll.domain.market import MarketSnapshot
-from plimsoll.domain.requirement import Requirements, RequirementTerm, UnitExplainer, total_of
+from plimsoll.domain.requirement import (
+    PositionParts,
+    Requirements,
+    RequirementTerm,
+    UnitExplainer,
+    total_of,
+)
 from plimsoll.margin.add_ons.exposed import AddOn, Charge, PreparedAddOn, exposed_book
 from plimsoll.margin.add_ons.markets import AddOnMarkets, add_on_markets
 from plimsoll.margin.collateral.haircuts import CollateralValues, collateral_values
@@ -28,6 +34,7 @@ from plimsoll.margin.protocol import MarginModel, Prepared
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
+BoolArray = NDArray[np.bool_]
 P = TypeVar("P")
 
 MODEL_TERM = "model"
@@ -88,18 +95,16 @@ class PreparedWithAddOns:
         Raises
         ------
         UsageError
-            For a collateral currency that nothing prices.
+            Where pricing markets go in a circle.
         """
         inner, values = self.inner.requirements(book), self._values(book)
         exposed = exposed_book(book, self.markets, None if values is None else values.haircut)
         charges = tuple(add_on.charge(exposed, inner) for add_on in self.add_ons)
         own = _own_terms(inner)
         added = (*(c.term for c in charges), *_initial_extra(values, len(inner)))
-        reason = _merged(inner.parts.reason, charges)
+        reason = _merged(inner.parts.reason, charges, exposed.held.no_reason)
         unit_reason = _unit_reasons(inner, values)
-        bad = unit_reason != 0
-        bad[inner.parts.unit[reason != 0]] = True
-        terms = tuple(_blanked(term, bad) for term in (*own, *added))
+        terms = _blanked((*own, *added), _without_number(inner, reason, unit_reason))
         initial, maintenance = total_of(terms, len(inner))
         collateral = _less_haircut(inner, values)
         return replace(
@@ -107,12 +112,7 @@ class PreparedWithAddOns:
             initial=initial,
             maintenance=maintenance,
             collateral=collateral,
-            parts=replace(
-                inner.parts,
-                reason=reason,
-                initial=np.where(reason != 0, np.nan, inner.parts.initial),
-                maintenance=np.where(reason != 0, np.nan, inner.parts.maintenance),
-            ),
+            parts=_parts(inner.parts, reason),
             terms=terms,
             unit_reason=unit_reason,
             unit_explainer=AddOnExplainer(
@@ -229,12 +229,34 @@ def _initial_extra(values: CollateralValues | None, units: int) -> tuple[Require
     )
 
 
-def _merged(reason: IntArray, charges: Sequence[Charge]) -> IntArray:
-    """(P,) the first reason: the model's, then the add-ons' in their order."""
-    found = reason
+def _merged(reason: IntArray, charges: Sequence[Charge], none: IntArray) -> IntArray:
+    """(P,) the first reason: the model's, then the add-ons' in their order; ``none`` says none."""
+    found, seen = reason, [reason, none]
     for charge in charges:
-        found = np.where(found == 0, charge.reason, found).astype(np.int64)
+        if not any(charge.reason is other for other in seen):
+            found = np.where(found == 0, charge.reason, found).astype(np.int64)
+            seen.append(charge.reason)
     return found
+
+
+def _parts(own: PositionParts, reason: IntArray) -> PositionParts:
+    """Parts of positions, without a number where a reason stands."""
+    if reason is own.reason:
+        return own
+    lacks = reason != 0
+    return replace(
+        own,
+        reason=reason,
+        initial=np.where(lacks, np.nan, own.initial),
+        maintenance=np.where(lacks, np.nan, own.maintenance),
+    )
+
+
+def _without_number(inner: Requirements, reason: IntArray, unit_reason: IntArray) -> BoolArray:
+    """(U,) units with a reason of their own, or of a position."""
+    bad: BoolArray = unit_reason != 0
+    bad[inner.parts.unit[np.flatnonzero(reason)]] = True
+    return bad
 
 
 def _unit_reasons(inner: Requirements, values: CollateralValues | None) -> IntArray:
@@ -245,11 +267,17 @@ def _unit_reasons(inner: Requirements, values: CollateralValues | None) -> IntAr
     return own
 
 
-def _blanked(term: RequirementTerm, bad: NDArray[np.bool_]) -> RequirementTerm:
-    return replace(
-        term,
-        initial=np.where(bad, np.nan, term.initial),
-        maintenance=np.where(bad, np.nan, term.maintenance),
+def _blanked(terms: Sequence[RequirementTerm], bad: BoolArray) -> tuple[RequirementTerm, ...]:
+    """Terms without a number in ``bad`` units (U,)."""
+    if not bad.any():
+        return tuple(terms)
+    return tuple(
+        replace(
+            term,
+            initial=np.where(bad, np.nan, term.initial),
+            maintenance=np.where(bad, np.nan, term.maintenance),
+        )
+        for term in terms
     )
 
 
@@ -257,5 +285,5 @@ def _less_haircut(inner: Requirements, values: CollateralValues | None) -> Float
     if values is None:
         return inner.collateral
     out = inner.collateral.copy()
-    out[: values.reason.size] -= values.haircut.sum(axis=1)
+    out[: values.reason.size] -= values.haircut_of_account
     return out

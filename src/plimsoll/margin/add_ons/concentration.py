@@ -27,6 +27,7 @@ from plimsoll.margin.add_ons.markets import AddOnMarkets, unit_column
 from plimsoll.margin.add_ons.unknown_figures import check_default, with_default
 from plimsoll.margin.governed import check_bounds, governed
 from plimsoll.margin.underlying import parameters_by_unit
+from plimsoll.maths.size_charges import concentration_terms, excesses_of_root, size_charges
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -153,15 +154,27 @@ class PreparedConcentration:
         """Charge positions, or underlyings in the SIMM form."""
         if self.add_on.form is ConcentrationForm.SIMM:
             return self._of_underlyings(exposed, inner)
-        threshold = self.market_threshold[exposed.row]
-        base = self._base(exposed, inner, exposed.gross)
-        extra = excess_factor(exposed.owned, threshold)
-        reason = exposed.lacking_parameters(self.known, exposed.gross_reason)
-        unknown = (reason == 0) & np.isnan(threshold) & (exposed.gross > 0.0)
-        reason = np.where(unknown, int(MarginReason.NO_LIQUIDITY), reason).astype(np.int64)
-        return self._charge(
-            exposed.unit_sums(base * extra), reason, "size against turnover and open interest"
+        reason = exposed.lacking_parameters(self.known, exposed.size_reason)
+        lacks = np.isnan(self.market_threshold)
+        reason = exposed.lacking(lacks, MarginReason.NO_LIQUIDITY, reason)
+        about = "size against turnover and open interest"
+        return self._charge(self._of_positions(exposed, inner), reason, about)
+
+    def _of_positions(self, exposed: ExposedBook, inner: Requirements) -> FloatArray:
+        if self.add_on.base is ConcentrationBase.MARGIN:
+            extra = excess_factor(exposed.owned, self.market_threshold[exposed.row])
+            return exposed.unit_sums(self._base(exposed, inner, exposed.gross) * extra)
+        held, markets = exposed.held, exposed.markets
+        charges = size_charges(
+            held.by_unit,
+            concentration_terms(
+                np.nan_to_num(markets.gross),
+                self.market_threshold,
+                np.nan_to_num(markets.by_row(self.margin_rate)),
+            ),
+            linked=held.linked_by_unit,
         )
+        return charges.concentration
 
     def _of_underlyings(self, exposed: ExposedBook, inner: Requirements) -> Charge:
         sums, units = exposed.sums, exposed.cells.risk_unit
@@ -176,9 +189,7 @@ class PreparedConcentration:
         return self._charge(amount, reason, "net delta of each underlying against its threshold")
 
     def _base(self, exposed: ExposedBook, inner: Requirements, gross: FloatArray) -> FloatArray:
-        """(P,) initial margin that the factor multiplies."""
-        if self.add_on.base is ConcentrationBase.RATE:
-            return exposed.markets.by_row(self.margin_rate)[exposed.row] * gross
+        """(P,) the model's own initial margin, the unit's by share of gross notional where none."""
         own, unit = inner.parts.initial, exposed.unit
         total = exposed.unit_sums(gross)
         with np.errstate(invalid="ignore", divide="ignore"):
@@ -198,6 +209,6 @@ def excess_factor(size: FloatArray, threshold: FloatArray) -> FloatArray:
     >>> excess_factor(np.array([50.0, 400.0]), np.array([100.0, 100.0])).tolist()
     [0.0, 1.0]
     """
-    with np.errstate(divide="ignore", invalid="ignore"):
-        ratio = np.where(size == 0.0, 0.0 * threshold, size / threshold)
-    return np.maximum(np.sqrt(ratio), 1.0) - 1.0
+    out = np.empty(size.size)
+    excesses_of_root(np.array(size), np.array(threshold), out)
+    return out

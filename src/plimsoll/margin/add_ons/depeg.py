@@ -139,15 +139,17 @@ class PreparedDepeg:
         amount = np.zeros(sums.cells)
         for at, rule in enumerate(self.add_on.bands):
             amount = np.where(weakest == at, rule.charge(hedged), amount)
-        unknown = np.append(self.band_of_leg < 0, False)[markets.leg[exposed.row]]
+        unknown = np.append(self.band_of_leg < 0, False)[markets.leg]
         reason = exposed.delta_reason
-        lacks = (reason == 0) & unknown
+        if unknown[exposed.held.rows].any():
+            lacks = (reason == 0) & unknown[exposed.row]
+            reason = np.where(lacks, int(MarginReason.NO_CURRENCY_PRICE), reason).astype(np.int64)
         return charge_of(
             "depeg",
             "Stablecoin depeg",
             exposed.of_cells(amount * markets.dollar),
             self.add_on.charged,
-            np.where(lacks, int(MarginReason.NO_CURRENCY_PRICE), reason).astype(np.int64),
+            reason,
             "size hedged between dollars, at the brackets of the weakest peg",
         )
 

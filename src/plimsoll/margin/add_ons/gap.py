@@ -94,9 +94,9 @@ class PreparedGap:
     def charge(self, exposed: ExposedBook, inner: Requirements) -> Charge:
         """Charge each underlying of a unit."""
         del inner
-        loss = cell_losses(exposed, self.profit)
-        worst = loss[:, :2].max(axis=1)
-        covered = np.maximum(loss[:, 2:].max(axis=1), 0.0)
+        rise, fall, *within = cell_losses(exposed, self.profit)
+        worst = np.maximum(rise, fall)
+        covered = np.maximum(np.maximum(*within), 0.0)
         amount = self.share[exposed.cells.risk_unit] * np.maximum(worst - covered, 0.0)
         return charge_of(
             "gap",

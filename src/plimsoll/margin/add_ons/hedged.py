@@ -122,7 +122,7 @@ class PreparedMinimum:
         )
 
     def _floor(self, exposed: ExposedBook, inner: Requirements) -> Charge:
-        least = exposed.unit_sums(exposed.gross * self.rate[exposed.row])
+        least = exposed.gross_sums(exposed.markets.gross * self.rate)
         return charge_of(
             "minimum_charge",
             "Minimum charge",
@@ -205,10 +205,8 @@ def hedged_between_groups(
     sums: CellSums, delta: FloatArray, years: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
     """Return the delta (C,) that groups hedge of one another, and the years (C,) between them."""
-    held, ends = sums.by_segment(delta), years[sums.group_of_segment]
-    bought, sold = np.maximum(held, 0.0), np.maximum(-held, 0.0)
-    long, short = sums.of_segments(bought), sums.of_segments(sold)
-    both = (long > 0.0) & (short > 0.0)
-    far = sums.of_segments(bought * ends) / np.where(both, long, 1.0)
-    near = sums.of_segments(sold * ends) / np.where(both, short, 1.0)
-    return np.minimum(long, short), np.where(both, np.abs(far - near), 0.0)
+    held = sums.over_groups(delta, years)
+    both = (held.long > 0.0) & (held.short > 0.0)
+    far = held.long_weighted / np.where(both, held.long, 1.0)
+    near = held.short_weighted / np.where(both, held.short, 1.0)
+    return np.minimum(held.long, held.short), np.where(both, np.abs(far - near), 0.0)

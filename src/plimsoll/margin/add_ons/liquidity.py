@@ -33,11 +33,12 @@ from plimsoll.margin.add_ons.markets import AddOnMarkets, unit_column
 from plimsoll.margin.add_ons.unknown_figures import check_default, with_default
 from plimsoll.margin.governed import check_bounds, governed
 from plimsoll.margin.underlying import parameters_by_unit
+from plimsoll.maths.liquidation_costs import LiquidityTerms, liquidation_costs
 
 FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
 
 _HOURS_A_DAY = 24.0
-_POWER = 0.6
 
 
 class LiquidityRule(StrEnum):
@@ -127,85 +128,58 @@ class LiquidityAddOn:
 
         depth = with_default(markets.quoted("depth_usd"), self.depth_when_unknown_usd)
         volume = with_default(markets.quoted("volume_24h_usd"), self.volume_when_unknown_usd)
-        return PreparedLiquidity(
-            add_on=self,
-            known=unit_column(held, units, lambda _: 1.0),
+        terms = LiquidityTerms(
+            notional=markets.gross,
             half_spread=column("relative_spread") / 2.0,
             volatility=column("daily_volatility"),
             impact=column("impact"),
-            depth_share=column("depth_share"),
+            depth=column("depth_share") * (depth * markets.dollar),
+            volume=volume * markets.dollar,
             participation=column("participation"),
             horizon_days=column("horizon_hours") / _HOURS_A_DAY,
             quantile=column("quantile"),
-            depth=depth * markets.dollar,
-            volume=volume * markets.dollar,
+        )
+        return PreparedLiquidity(
+            add_on=self,
+            known=unit_column(held, units, lambda _: 1.0),
+            terms=LiquidityTerms(*(np.array(values) for values in terms)),
         )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class PreparedLiquidity:
-    """(N + 1,) columns by market; ``known`` (R,) by underlying."""
+    """Columns (N + 1,) by market; ``known`` (R,) by underlying."""
 
     add_on: LiquidityAddOn
     known: FloatArray
-    half_spread: FloatArray
-    volatility: FloatArray
-    impact: FloatArray
-    depth_share: FloatArray
-    participation: FloatArray
-    horizon_days: FloatArray
-    quantile: FloatArray
-    depth: FloatArray
-    volume: FloatArray
+    terms: LiquidityTerms
 
     def charge(self, exposed: ExposedBook, inner: Requirements) -> Charge:
         """Charge each position's notional at the rate of its owner's size."""
         del inner
-        rate = self.rates(exposed.row, exposed.owned)
-        reason = exposed.lacking_parameters(self.known, exposed.gross_reason)
-        unknown = (reason == 0) & np.isnan(rate) & (exposed.gross > 0.0)
-        reason = np.where(unknown, int(MarginReason.NO_LIQUIDITY), reason).astype(np.int64)
-        rule = self.add_on.rule.value.replace("_", " ")
+        held, rule = exposed.held, self.add_on.rule
+        cost, unknown = liquidation_costs(
+            held.by_unit,
+            self.terms,
+            unwind=rule is LiquidityRule.OPTIMAL_UNWIND,
+            linked=held.linked_by_unit,
+        )
+        reason = exposed.lacking_parameters(self.known, exposed.size_reason)
         return charge_of(
             "liquidity",
             "Liquidity",
-            exposed.unit_sums(exposed.gross * rate),
+            cost,
             self.add_on.charged,
-            reason,
-            f"half the spread and impact of closing, by {rule}",
+            _without_liquidity(reason, held.in_book(unknown)),
+            f"half the spread and impact of closing, by {rule.value.replace('_', ' ')}",
         )
 
-    def rates(self, row: NDArray[np.int64], size: FloatArray) -> FloatArray:
-        """(P,) cost per unit of notional of closing ``size`` (P,) in the markets ``row`` (P,)."""
-        if self.add_on.rule is LiquidityRule.OPTIMAL_UNWIND:
-            return self.half_spread[row] + self._unwind(row, size)
-        beyond = np.maximum(size - (self.depth_share * self.depth)[row], 0.0)
-        impact = self.impact[row] * self.volatility[row] * _root(beyond, self.volume[row])
-        return self.half_spread[row] + impact
 
-    def _unwind(self, row: NDArray[np.int64], size: FloatArray) -> FloatArray:
-        days = _share(size, self.volume[row])
-        risk = self.quantile[row] * self.volatility[row] / np.sqrt(3.0)
-        cost = self.impact[row] * self.volatility[row] * days**_POWER
-        least = np.maximum(self.horizon_days[row], days / self.participation[row])
-        with np.errstate(divide="ignore", invalid="ignore"):
-            best = np.where(risk > 0.0, (1.2 * cost / risk) ** (1.0 / 1.1), np.inf)
-            # Without price risk nothing hurries: impact falls to nothing.
-            taken = np.maximum(least, best)
-            impact = np.where(cost == 0.0, 0.0, cost * taken**-_POWER)
-            delay = np.where(
-                risk > 0.0, risk * (np.sqrt(taken) - np.sqrt(self.horizon_days[row])), 0.0 * risk
-            )
-        rate: FloatArray = delay + impact
-        return rate
-
-
-def _share(size: FloatArray, volume: FloatArray) -> FloatArray:
-    """Size over turnover; infinite where nothing trades, NaN where nobody knows."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        share = size / volume
-    return np.where(size == 0.0, 0.0 * volume, share)
-
-
-def _root(size: FloatArray, volume: FloatArray) -> FloatArray:
-    return np.sqrt(_share(size, volume))
+def _without_liquidity(reason: IntArray, unknown: IntArray) -> IntArray:
+    """(P,) ``reason``, and NO_LIQUIDITY where that is none and the cost is unknown."""
+    fresh = unknown[reason[unknown] == 0]
+    if not fresh.size:
+        return reason
+    found = reason.copy()
+    found[fresh] = int(MarginReason.NO_LIQUIDITY)
+    return found

@@ -95,7 +95,7 @@ class PreparedWrongWay:
     def charge(self, exposed: ExposedBook, inner: Requirements) -> Charge:
         """Charge cross pools; haircuts taken already are those of ``exposed``."""
         del inner
-        loss = cell_losses(exposed, self.profit)
+        rise, fall = cell_losses(exposed, self.profit)
         unit, risk = exposed.cells.unit, exposed.cells.risk_unit
         coins, taken = self._coins(exposed)
         pool = unit < len(exposed.book)
@@ -103,8 +103,8 @@ class PreparedWrongWay:
         held = np.where(pool, coins[account, risk], 0.0) if coins.size else np.zeros(unit.size)
         less = np.where(pool, taken[account, risk], 0.0) if taken.size else np.zeros(unit.size)
         swing = held * self.move[risk]
-        joint = np.maximum(loss[:, 0] - swing, loss[:, 1] + swing)
-        alone = np.maximum(loss.max(axis=1), 0.0)
+        joint = np.maximum(rise - swing, fall + swing)
+        alone = np.maximum(np.maximum(rise, fall), 0.0)
         amount = np.maximum(joint - alone - less, 0.0)
         return charge_of(
             "wrong_way",

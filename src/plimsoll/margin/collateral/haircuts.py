@@ -13,7 +13,7 @@ is at the dearer of market and redemption. Page: ``docs/models/collateral.md``.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,12 +26,14 @@ from plimsoll.domain.market import MarketSnapshot
 from plimsoll.margin.collateral.parameters import CollateralParameters, CollateralRules
 from plimsoll.margin.currency import CurrencyPricing
 from plimsoll.margin.underlying import parameters_by_unit
+from plimsoll.maths.collateral_values import CurrencyTerms, counted_collateral, haircuts_of
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
 _MILLION = 1e6
 _UNCAPPED = 1e15
+_UNKNOWN = (np.nan,) * (len(CurrencyTerms._fields) - 1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -44,6 +46,8 @@ class CollateralValues:
         At market prices: what a model without collateral rules counts.
     counted : (A, C) float64
         After valuation, caps, haircuts and liability weights; never above ``market``.
+    haircut_of_account : (A,) float64
+        What is not counted of all currencies, not negative.
     initial_extra : (A, C) float64
         What of ``counted`` does not count for new risk.
     reason : (A,) int64
@@ -53,6 +57,7 @@ class CollateralValues:
 
     market: FloatArray
     counted: FloatArray
+    haircut_of_account: FloatArray
     initial_extra: FloatArray
     reason: IntArray
     currencies: tuple[str, ...]
@@ -90,45 +95,99 @@ def collateral_values(
     Raises
     ------
     UsageError
-        For a currency that nothing prices.
+        Where pricing markets go in a circle.
     """
-    shape = (len(book), len(book.currencies))
-    market, counted, extra = np.zeros(shape), np.zeros(shape), np.zeros(shape)
-    reason = np.zeros(len(book), dtype=np.int64)
+    currencies = book.currencies
+    held = parameters_by_unit(CollateralParameters, rules.parameters, currencies)
+    prices = {c: pricing.price(c, snapshot, instruments) for c in currencies}
     dollar = pricing.price("USD", snapshot, instruments)
-    held = parameters_by_unit(CollateralParameters, rules.parameters, book.currencies)
-    prices = [pricing.price(c, snapshot, instruments) for c in book.currencies]
-    for column, price in enumerate(prices):
-        amount = book.collateral[:, column]
-        market[:, column] = np.where(amount == 0.0, 0.0, amount * price)
-    total = np.maximum(np.nan_to_num(market), 0.0).sum(axis=1)
-    for column, (currency, price) in enumerate(zip(book.currencies, prices, strict=True)):
-        own, why = held.get(currency), MarginReason.NONE
-        if own is None:
-            why = MarginReason.NO_PARAMETERS
-        elif not (np.isfinite(price) and price > 0.0):
-            why = MarginReason.NO_COLLATERAL_PRICE
-        elif np.isnan(_venue_scale(currency, own, rules)):
-            why = MarginReason.NO_PARAMETERS
-        if own is None or why:
-            affected = (book.collateral[:, column] != 0.0) & (reason == 0)
-            reason[affected] = int(why)
-            counted[:, column] = np.where(market[:, column] == 0.0, 0.0, np.nan)
-            continue
+    lacks = [_lack(held.get(c), price, c, rules) for c, price in prices.items()]
+
+    def terms(currency: str) -> tuple[float, ...]:
         redeemed = _redeemed(currency, rules, pricing, snapshot, instruments)
-        worth = _worth(market[:, column], price, redeemed, own)
-        value = _counted(worth / dollar, total / dollar, own, _venue_scale(currency, own, rules))
-        if currency in rules.own_tokens:
-            value = np.minimum(value, 0.0)
-        counted[:, column] = np.minimum(value * dollar, market[:, column])
-        extra[:, column] = float(own.initial_extra) * np.maximum(counted[:, column], 0.0)
+        return _terms(currency, prices[currency], redeemed, held[currency], rules, dollar)
+
+    rows = [_UNKNOWN if why else terms(c) for c, why in zip(currencies, lacks, strict=True)]
+    price = np.array(list(prices.values()), dtype=np.float64)
+    columns = np.array(rows, dtype=np.float64).reshape(len(rows), len(_UNKNOWN))
+    found = counted_collateral(book.collateral, CurrencyTerms(price, *columns.T.copy()))
+    extra = [
+        0.0 if why else float(held[c].initial_extra) for c, why in zip(prices, lacks, strict=True)
+    ]
     return CollateralValues(
-        market=market,
-        counted=counted,
-        initial_extra=extra,
-        reason=reason,
-        currencies=book.currencies,
+        market=_market(book, price),
+        counted=found.counted,
+        haircut_of_account=found.haircut,
+        initial_extra=_initial_extra(found.counted, np.array(extra, dtype=np.float64)),
+        reason=_reasons(book, lacks),
+        currencies=currencies,
     )
+
+
+def _market(book: Book, price: FloatArray) -> FloatArray:
+    """(A, C) value at market prices (C,); nothing is worth nothing even without a price."""
+    return np.where(book.collateral == 0.0, 0.0, book.collateral * price)
+
+
+def _initial_extra(counted: FloatArray, share: FloatArray) -> FloatArray:
+    """(A, C) the share (C,) of what counts that does not count for new risk."""
+    if not share.any():
+        return np.zeros(counted.shape)
+    return np.where(share > 0.0, share * np.maximum(counted, 0.0), 0.0)
+
+
+def _reasons(book: Book, lacks: Sequence[MarginReason]) -> IntArray:
+    """(A,) reason of the first currency that an account holds and that has no terms."""
+    reason = np.zeros(len(book), dtype=np.int64)
+    for column, why in enumerate(lacks):
+        if why:
+            reason[(book.collateral[:, column] != 0.0) & (reason == 0)] = int(why)
+    return reason
+
+
+def _lack(
+    own: CollateralParameters | None, price: float, currency: str, rules: CollateralRules
+) -> MarginReason:
+    """Why a currency cannot be counted."""
+    if own is None:
+        return MarginReason.NO_PARAMETERS
+    if not (np.isfinite(price) and price > 0.0):
+        return MarginReason.NO_COLLATERAL_PRICE
+    unknown = np.isnan(_venue_scale(currency, own, rules))
+    return MarginReason.NO_PARAMETERS if unknown else MarginReason.NONE
+
+
+def _terms(
+    currency: str,
+    price: float,
+    redeemed: float,
+    own: CollateralParameters,
+    rules: CollateralRules,
+    dollar: float,
+) -> tuple[float, ...]:
+    """`CurrencyTerms` but the price; parameters are in dollars, terms in the numeraire."""
+    low, high = _worth(price, redeemed, own)
+    slope = float(own.slope_per_million) / (_MILLION * dollar)
+    return (
+        low,
+        high,
+        float(own.account_cap_usd) * dollar,
+        float(own.account_share),
+        _venue_scale(currency, own, rules),
+        own.first_haircut,
+        slope,
+        float(own.free_usd) * dollar,
+        _room(own) * dollar,
+        float(own.liability_weight),
+        0.0 if currency in rules.own_tokens else np.inf,
+    )
+
+
+def _room(own: CollateralParameters) -> float:
+    """Dollars over which the marginal haircut rises to the largest one."""
+    slope = float(own.slope_per_million) / _MILLION
+    rise = float(own.largest_haircut) - own.first_haircut
+    return rise / slope if slope > 0.0 else np.inf
 
 
 def haircut_amount(value_usd: FloatArray, own: CollateralParameters) -> FloatArray:
@@ -139,11 +198,9 @@ def haircut_amount(value_usd: FloatArray, own: CollateralParameters) -> FloatArr
     >>> haircut_amount(np.array([1e6, 3e6]), own).tolist()  # 3e6: 300,000 + 0.01 x 2^2 / 2 x 1e6
     [100000.0, 320000.0]
     """
-    first, largest = own.first_haircut, float(own.largest_haircut)
-    slope = float(own.slope_per_million) / _MILLION
-    beyond = np.maximum(value_usd - float(own.free_usd), 0.0)
-    rising = np.minimum(beyond, (largest - first) / slope) if slope > 0.0 else beyond
-    return first * value_usd + slope * rising * (beyond - 0.5 * rising)
+    slope, out = float(own.slope_per_million) / _MILLION, np.empty(value_usd.size)
+    haircuts_of(np.array(value_usd), own.first_haircut, slope, float(own.free_usd), _room(own), out)
+    return out
 
 
 def next_dollar_factor(value_usd: float, own: CollateralParameters) -> float:
@@ -157,17 +214,6 @@ def next_dollar_factor(value_usd: float, own: CollateralParameters) -> float:
     beyond = max(value_usd - float(own.free_usd), 0.0) / _MILLION
     marginal = own.first_haircut + float(own.slope_per_million) * beyond
     return 1.0 - min(marginal, float(own.largest_haircut))
-
-
-def _counted(
-    worth_usd: FloatArray, total_usd: FloatArray, own: CollateralParameters, venue: float
-) -> FloatArray:
-    share = float(own.account_share)
-    asset = np.maximum(worth_usd, 0.0)
-    cap = np.minimum(float(own.account_cap_usd), share * total_usd if share < 1.0 else np.inf)
-    eligible = np.minimum(asset, cap) * venue
-    kept = eligible - haircut_amount(eligible, own)
-    return np.where(worth_usd < 0.0, worth_usd * float(own.liability_weight), kept)
 
 
 def _venue_scale(currency: str, own: CollateralParameters, rules: CollateralRules) -> float:
@@ -193,12 +239,10 @@ def _redeemed(
     return into.amount * pricing.price(into.currency, snapshot, instruments)
 
 
-def _worth(
-    market: FloatArray, price: float, redeemed: float, own: CollateralParameters
-) -> FloatArray:
-    """(A,) value at the counted price: assets at the lower, debts at the dearer."""
+def _worth(price: float, redeemed: float, own: CollateralParameters) -> tuple[float, float]:
+    """Counted over market price: of assets at the lower, of debts at the dearer."""
     if not np.isfinite(redeemed):
-        return market
+        return 1.0, 1.0
     broken = price / redeemed < float(own.lowest_peg)
     low = 0.0 if broken else min(price, redeemed * (1.0 - float(own.redemption_discount)))
-    return np.where(market > 0.0, market * (low / price), market * (max(price, redeemed) / price))
+    return low / price, max(price, redeemed) / price
