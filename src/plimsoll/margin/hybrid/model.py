@@ -132,12 +132,16 @@ class PreparedHybrid:
         found = {name: leg.requirements(book) for name, leg in self.legs.items()}
         _check_agreement(found)
         first = next(iter(found.values()))
-        initial = np.stack([leg.initial for leg in found.values()])
-        maintenance = np.stack([leg.maintenance for leg in found.values()])
-        binding = np.argmax(np.nan_to_num(maintenance, nan=-1.0), axis=0)
+        lacking = np.stack([leg.unknown for leg in found.values()])
+        unknown = np.any(lacking, axis=0)
+        initial, maintenance = (
+            np.where(unknown, 0.0, np.stack([getattr(leg, level) for leg in found.values()]))
+            for level in ("initial", "maintenance")
+        )
+        # Of a unit without a number the leg that has none says why.
+        binding = np.argmax(np.where(unknown, lacking, maintenance), axis=0)
         terms = self._terms(tuple(found), initial, maintenance)
         total = total_of(terms, len(first))
-        unknown = np.any([leg.unknown for leg in found.values()], axis=0)
         terms = tuple(_hidden(term, unknown) for term in terms)
         scenario, names = _binding_scenarios(found, binding)
         missing = np.full(book.market.size, np.nan)
@@ -194,7 +198,7 @@ class PreparedHybrid:
         if self.model.combination is Combination.WEIGHTED:
             weights = np.array([float(self.parameters.weights[name].weight) for name in names])
             return np.asarray(weights[:, None] * margin, dtype=np.float64)
-        best = np.argmax(np.nan_to_num(margin, nan=-1.0), axis=0)
+        best = np.argmax(margin, axis=0)
         chosen_leg = np.arange(len(names))[:, None] == best
         return np.where(chosen_leg, margin, 0.0)
 

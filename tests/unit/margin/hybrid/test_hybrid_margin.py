@@ -218,6 +218,9 @@ def test_a_unit_unknown_to_one_leg_has_no_number() -> None:
     assert found.parts.reason[0] == MarginReason.NO_PARAMETERS
     assert found.unit_reason is not None
     assert found.unit_reason[1] == MarginReason.NO_PARAMETERS
+    (told,) = found.explanations("eth")
+    assert any("no parameters" in note for note in told.notes)
+    assert not told.contributions
 
 
 @pytest.mark.parametrize("name", list(governance(HybridParameters)))
