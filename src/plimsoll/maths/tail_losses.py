@@ -5,7 +5,8 @@ the worst: value-at-risk takes one of them, expected shortfall the mean of the w
 the boundary loss counted in part, a spectral measure the integral of its spectrum over each loss's
 share of probability (`reference/methodology.md`, 5.0). The counts are those of
 `plimsoll.measures`, so the numbers are too. Nothing is sorted but the few losses that matter:
-`plimsoll.maths.tail_losses_kernels`.
+`plimsoll.maths.tail_losses_kernels`. Scenarios are equally likely here; those with weights are
+`plimsoll.maths.unit_losses`', which takes longer and tells which scenario stands for a measure.
 """
 
 from __future__ import annotations
@@ -26,7 +27,6 @@ from plimsoll.maths.account_losses import (
 )
 from plimsoll.maths.account_losses_kernels import NO_SUCH_ROW
 from plimsoll.maths.tail_losses_kernels import tail_of_one
-from plimsoll.maths.tail_losses_weighted import weighted_tail_of_accounts
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
@@ -135,7 +135,7 @@ def tail_loss(row: Codes, quantity: Vector, table: LossTable, weights: Matrix) -
     UsageError
         For a row the table does not have, and more weights than scenarios.
     """
-    out = np.empty(weights.shape[0])
+    out = np.empty((1, weights.shape[0]))
     if tail_of_one(row, quantity, table.profit, weights, out) == NO_SUCH_ROW:
         raise UsageError(
             f"must lie in 0 to {table.profit.shape[0] - 1}, one per quantity, and have at least "
@@ -143,61 +143,8 @@ def tail_loss(row: Codes, quantity: Vector, table: LossTable, weights: Matrix) -
             found=row.tolist(),
             field="row",
         )
-    return out
-
-
-def weighted_tail_losses(
-    positions: AccountPositions,
-    table: LossTable,
-    scenario_weights: ArrayLike,
-    *,
-    value_at_risk: Sequence[float] = (),
-    expected_shortfall: Sequence[float] = (),
-) -> Matrix:
-    """Measures of every account where scenarios are not equally likely.
-
-    The worst of each account's losses are ordered for this (`plimsoll.maths.weighted_tails`), so it
-    takes longer than `tail_losses`.
-
-    Parameters
-    ----------
-    positions : AccountPositions
-    table : LossTable
-    scenario_weights : (S,) array_like
-        Not negative; any scale. Integers act as repetitions.
-    value_at_risk, expected_shortfall : sequence of float
-        Confidences.
-
-    Returns
-    -------
-    (A, M) float64
-        First the values-at-risk, then the expected shortfalls, in their order.
-
-    Raises
-    ------
-    UsageError
-    """
-    mass = np.array(scenario_weights, dtype=np.float64)
-    if mass.shape != (table.scenarios,) or not bool(np.all(np.isfinite(mass) & (mass >= 0.0))):
-        raise UsageError(
-            f"must be {table.scenarios} finite numbers, none negative",
-            found=mass,
-            field="scenario_weights",
-        )
-    if mass.sum() <= 0.0:
-        raise UsageError("must have a positive weight", found=0.0, field="scenario_weights")
-    for confidence in (*value_at_risk, *expected_shortfall):
-        _check_confidence(confidence)
-    check_rows(positions, table)
-    quantiles, means = _levels(value_at_risk), _levels(expected_shortfall)
-    out = np.empty((len(positions), quantiles.size + means.size))
-    columns = positions.offsets, positions.row, positions.quantity, table.profit
-    weighted_tail_of_accounts(*columns, mass, quantiles, means, out)
-    return out
-
-
-def _levels(confidences: Sequence[float]) -> Vector:
-    return np.array(confidences, dtype=np.float64)
+    found: Vector = out[0]
+    return found
 
 
 def _beyond(scenarios: int, confidence: float) -> int:

@@ -211,23 +211,10 @@ def tail_of_chunks(
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def tail_of_one(row: Codes, quantity: Vector, table: Matrix, weights: Matrix, out: Vector) -> int:
-    """Fill ``out`` (M,) of one account; return 0, or `NO_SUCH_ROW`."""
-    scenarios, count = table.shape[1], weights.shape[1]
-    if not rows_within(row, quantity, table) or count > scenarios:
+def tail_of_one(row: Codes, quantity: Vector, table: Matrix, weights: Matrix, out: Matrix) -> int:
+    """Fill ``out`` (1, M) of one account; return 0, or `NO_SUCH_ROW`."""
+    if not rows_within(row, quantity, table) or weights.shape[1] > table.shape[1]:
         return NO_SUCH_ROW
-    width = lanes_for(count, scenarios)
-    size = padded(scenarios, width)
-    total, wide = np.full(size, np.inf, table.dtype), np.full(size, np.inf)
-    lanes, wide_lanes = np.empty(width, table.dtype), np.empty(width)
-    hits, kept, ranked = np.empty(width + 1, np.int64), np.empty(size + 1), np.empty(size + 1)
-    held = add_account(0, row.size, row, quantity, table, total, wide)
-    if held == 0:
-        out[:] = math.nan
-        return 0
-    if held == 4:
-        select_lowest(total, scenarios, count, lanes, hits, kept, ranked)
-    else:
-        select_lowest(wide, scenarios, count, wide_lanes, hits, kept, ranked)
-    _weigh(ranked, weights, out)
+    offsets = np.array([0, row.size])
+    tail_of_chunk(0, 1, offsets, row, quantity, table, weights, out)
     return 0

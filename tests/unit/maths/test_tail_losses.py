@@ -14,8 +14,15 @@ from plimsoll.maths.tail_losses import (
     tail_loss,
     tail_losses,
     value_at_risk_weights,
-    weighted_tail_losses,
 )
+from plimsoll.maths.unit_losses import (
+    ProfitRows,
+    UnitExposures,
+    UnitTails,
+    no_fills,
+    unit_tails,
+)
+from plimsoll.maths.weighted_tails import EXPECTED_SHORTFALL
 from plimsoll.measures.empirical import expected_shortfall, value_at_risk
 from plimsoll.measures.spectral import spectral, spectral_weights
 from plimsoll.measures.spectrum import exponential_spectrum
@@ -122,42 +129,27 @@ def test_a_quantity_without_number_spoils_its_account_only() -> None:
     weights = stacked_weights([value_at_risk_weights(200, 0.99)])
     for table in (LossTable.double(profit), LossTable.single(profit)):
         found = tail_losses(positions, table, weights)
-        weighted = weighted_tail_losses(positions, table, np.ones(200), value_at_risk=[0.99])
         assert np.isnan(found[0, 0])
-        assert np.isnan(weighted[0, 0])
         assert np.isfinite(found[1, 0])
-        assert found[1, 0] == weighted[1, 0]
 
 
-def test_weighted_scenarios_are_those_of_measures() -> None:
-    profit, positions = RNG.normal(size=(20, 300)), accounts(25, 20)
-    mass = RNG.uniform(0.0, 3.0, 300) * (RNG.random(300) > 0.1)
-    found = weighted_tail_losses(
-        positions,
-        LossTable.double(profit),
-        mass,
-        value_at_risk=[0.95, 0.99],
-        expected_shortfall=[0.975],
-    )
-    for a in range(len(positions)):
-        losses = losses_of(positions, profit, a)
-        expected = [
-            value_at_risk(losses, 0.95, weights=mass).value,
-            value_at_risk(losses, 0.99, weights=mass).value,
-            expected_shortfall(losses, 0.975, weights=mass).value,
-        ]
-        assert found[a] == pytest.approx(expected, abs=1e-12)
-
-
-def test_whole_weights_are_repetitions() -> None:
+def test_repetitions_are_whole_weights() -> None:
+    """Of the two searches for a tail each is the other's peer: they share the sums only."""
     profit, positions = RNG.normal(size=(20, 50)), accounts(25, 20)
     times = RNG.integers(0, 4, 50)
     repeated = LossTable.double(np.repeat(profit, times, axis=1))
     weights = stacked_weights([expected_shortfall_weights(int(times.sum()), 0.9)])
-    found = weighted_tail_losses(
-        positions, LossTable.double(profit), times, expected_shortfall=[0.9]
+    out = UnitTails(np.empty((25, 2)), np.empty((25, 2), dtype=np.int64))
+    unit_tails(
+        EXPECTED_SHORTFALL,
+        np.array([0.9, 0.9]),
+        UnitExposures(positions.offsets, positions.row, positions.quantity, np.zeros((25, 0))),
+        no_fills(25),
+        ProfitRows(profit, np.zeros((0, 50)), times.astype(np.float64)),
+        out,
     )
-    assert found == pytest.approx(tail_losses(positions, repeated, weights), abs=1e-12)
+    found = tail_losses(positions, repeated, weights)[:, 0]
+    assert found == pytest.approx(out.value[:, 0], abs=1e-12)
 
 
 def test_wrong_use_is_refused() -> None:
@@ -177,8 +169,3 @@ def test_wrong_use_is_refused() -> None:
             tail_loss(np.array(row), np.ones(1), table, np.ones((1, 1)))
     with pytest.raises(UsageError):
         tail_loss(np.array([0]), np.ones(1), table, np.ones((1, 4)))
-    for mass in (np.ones(2), -np.ones(3), np.zeros(3), np.array([1.0, np.nan, 1.0])):
-        with pytest.raises(UsageError):
-            weighted_tail_losses(positions, table, mass)
-    with pytest.raises(ParameterError):
-        weighted_tail_losses(positions, table, np.ones(3), value_at_risk=[1.0])
