@@ -50,7 +50,11 @@ FAULTS: dict[str, tuple[list[dict[str, Any]], list[dict[str, Any]], str]] = {
         "an amount of collateral is not a number",
     ),
 }
-LEVERAGE = ([{**BAD, "leverage": 0}], BOTH, "the chosen leverage is not a positive number")
+OF_TIERS = {
+    "collateral not stated": ([BAD], BOTH[:1], "an amount of collateral is not a number"),
+    "leverage 0": ([{**BAD, "leverage": 0}], BOTH, "the chosen leverage is not a positive number"),
+}
+"""What the presets do not read: they margin without collateral and leverage."""
 
 
 @pytest.fixture(scope="module")
@@ -111,7 +115,7 @@ def units(done: Result) -> dict[str, list[dict[str, Any]]]:
 
 
 def examined(folder: Path, way: str, fault: str) -> None:
-    rows, collateral, reason = LEVERAGE if fault == "leverage 0" else FAULTS[fault]
+    rows, collateral, reason = (FAULTS | OF_TIERS)[fault]
     alone = units(run(folder, {"positions": [GOOD], "collateral": BOTH[:1]}, *WAYS[way], "--json"))
     book = {"positions": [GOOD, *rows], "collateral": collateral}
     found = units(run(folder, book, *WAYS[way], "--json"))
@@ -125,7 +129,7 @@ def examined(folder: Path, way: str, fault: str) -> None:
     assert told[0]["maintenance"] is None
 
 
-@pytest.mark.parametrize("fault", [*FAULTS, "leverage 0"])
+@pytest.mark.parametrize("fault", [*FAULTS, *OF_TIERS])
 def test_the_tier_model_says_what_is_wrong(folder: Path, fault: str) -> None:
     examined(folder, "tiers", fault)
 

@@ -85,7 +85,6 @@ def test_presets_are_listed(folder: Path) -> None:
         ((*ASKED, "--numeraire", "DOGE"), 2, "numeraire: must be a currency that something"),
         ((*ASKED, "--venue-names", "nyse"), 2, "venue_names: must be a known venue"),
         ((*ASKED, "--collateral", "BTC=lots"), 3, "must be a finite number"),
-        ((*ASKED, "--marks", "book.json"), 3, "mark"),
         ((*ASKED, "--contract-size", "X=1"), 2, "--contract-size: must not be given with --preset"),
         (("book.json", "--parameters", "x", "--out", "p.html"), 2, "--out: must not be given"),
     ],
@@ -103,7 +102,6 @@ def test_hostile_arguments(
 @pytest.mark.parametrize(
     ("marks", "message"),
     [
-        ("market,mark\nBTC-PERPETUAL,-1\n", "must not be negative"),
         ("market,mark,index\nBTC-PERPETUAL,1,0\n", "must be positive"),
         ("market,mark,implied_vol\nBTC-PERPETUAL,1,55\n", "write 0.55 for 55 %"),
         ("market,mark\nBTC-PERPETUAL,1\nBTC-PERPETUAL,2\n", "must name each market once"),

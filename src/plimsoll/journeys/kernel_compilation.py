@@ -39,11 +39,11 @@ def compilation_told(
     told of, nor those that numba writes itself. A kernel that calls others begins before they do.
     """
     listener = _KernelListener(begun, done)
-    event.register(_EVENT, listener)
+    event.register(_EVENT, listener)  # type: ignore[no-untyped-call]
     try:
         yield
     finally:
-        event.unregister(_EVENT, listener)
+        event.unregister(_EVENT, listener)  # type: ignore[no-untyped-call]
 
 
 def _tell(happening: Any, told: Callable[[str], None] | None) -> None:

@@ -76,7 +76,8 @@ def read_market_marks(source: Any) -> tuple[StatedMark, ...]:
     Raises
     ------
     DataError, DataFormatError
-        A file that cannot be read; a market named twice; numbers that cannot be.
+        A file that cannot be read; a market named twice; numbers that cannot be. A mark that is
+        not positive is none, which is a reason in the accounts concerned.
     """
     records = _records(source)
     names = texts(records, "market")
@@ -116,9 +117,9 @@ def _records(source: Any) -> Records:
 
 
 def _check(records: Records, columns: Mapping[str, list[float | None]]) -> None:
-    for name in ("index", "implied_vol", "forward", "open_interest_usd", "mark", "fixed"):
+    for name in ("index", "implied_vol", "forward", "open_interest_usd", "fixed"):
         for row, value in enumerate(columns[name]):
-            lowest = 0.0 if name in ("open_interest_usd", "mark", "fixed") else 5e-324
+            lowest = 0.0 if name in ("open_interest_usd", "fixed") else 5e-324
             if value is not None and not value >= lowest:
                 must = "must not be negative" if lowest == 0.0 else "must be positive"
                 raise records.refuse(must, name, row)

@@ -3,7 +3,8 @@
 Positions have the columns ``account, market, quantity, entry_price`` and, where they apply,
 ``mode`` (``cross`` or ``isolated``), ``isolated_margin`` and ``leverage``; collateral has
 ``account, currency, amount``. A JSON book holds both, under ``positions`` and ``collateral``.
-No money is assumed: an account with a cross position states its collateral, be it 0.
+No money is assumed: an account with a cross position states its collateral, be it 0; one that
+stands in no row of the collateral has unknown collateral.
 
 One bad account never sinks the file: sizes, prices, margins and amounts that are empty, NaN,
 infinite or impossible are kept as what nobody knows, which gives their account a reason
@@ -119,9 +120,10 @@ def _book(positions: Records, held: Records | None) -> Book:
     accounts = _Ranks.of([*owners, *holders])
     owner = accounts.rank[: len(owners)]
     markets = _Ranks.of(texts(positions, "market"))
-    _check_collateral(positions, owners, margins, set(holders), held is None)
+    unstated = _unstated(positions, owners, margins, holders, accounts.rank)
     order = np.argsort(owner, kind="stable")
     currencies, collateral = _collateral(held, accounts.rank[len(owners) :], len(accounts.names))
+    collateral[unstated] = np.nan
     return Book(
         accounts=accounts.names,
         markets=markets.names,
@@ -146,23 +148,28 @@ def _leverages(positions: Records) -> list[float | None]:
     return [IMPOSSIBLE_LEVERAGE if v is not None and isnan(v) else v for v in stated]
 
 
-def _check_collateral(
+def _unstated(
     positions: Records,
     owners: Sequence[str],
     margins: Sequence[float | None],
-    holders: set[str],
-    absent: bool,
-) -> None:
-    """Every account with a cross position has stated what stands behind it."""
-    for row, (owner, margin) in enumerate(zip(owners, margins, strict=True)):
-        if margin is None and owner not in holders:
-            where = "give the collateral too" if absent else "add a row for it"
-            raise positions.refuse(
-                "must be an account with stated collateral, since the position is cross",
-                "account",
-                row,
-                f"{where}: account, currency, amount; the amount may be 0",
-            )
+    holders: Sequence[str],
+    rank: IntArray,
+) -> IntArray:
+    """Ranks of accounts with a cross position that no row of the collateral names."""
+    stated = set(holders)
+    rows = [
+        row
+        for row, (owner, margin) in enumerate(zip(owners, margins, strict=True))
+        if margin is None and owner not in stated
+    ]
+    if rows and not holders:
+        raise positions.refuse(
+            "must be an account with stated collateral, since the position is cross",
+            "account",
+            rows[0],
+            "give the collateral too: account, currency, amount; the amount may be 0",
+        )
+    return rank[np.array(rows, dtype=np.int64)]
 
 
 def _collateral(

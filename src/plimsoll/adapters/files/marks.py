@@ -19,12 +19,12 @@ from plimsoll.adapters.files.records import (
     numbers,
     read_document,
     read_records,
-    required_numbers,
     texts,
 )
 
 COLUMNS = ("market", "mark")
 OPTIONS = ("index", "instrument", "contract_size")
+NOT_MARKED = float("nan")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +36,8 @@ class MarkedMarket:
     market : str
         As the row names it.
     mark : float
-        Positive, in quote currency.
+        In quote currency, as stated; NaN where the cell is empty. One that is not positive is no
+        mark, which gives the positions in that market a reason and does not sink the file.
     index : float or None
     instrument : str or None
         ccxt's unified name.
@@ -56,8 +57,8 @@ def read_marks(marks: Any) -> tuple[MarkedMarket, ...]:
     Raises
     ------
     DataError, DataFormatError
-        A file that cannot be read; a market named twice; a mark, index or contract size that is
-        not a positive number.
+        A file that cannot be read; a market named twice; a mark that is no number; an index or
+        contract size that is not a positive number.
     """
     if isinstance(marks, Mapping):
         return _marked(_of_mapping(marks, "marks"))
@@ -81,7 +82,7 @@ def _marked(records: Records) -> tuple[MarkedMarket, ...]:
             raise records.refuse("must name each market once", "market", row, remedy)
     rows = zip(
         names,
-        _positive(records, "mark", required_numbers(records, "mark")),
+        [NOT_MARKED if mark is None else mark for mark in numbers(records, "mark")],
         _positive(records, "index", numbers(records, "index")),
         [None if cell is None else str(cell).strip() for cell in records.column("instrument")],
         [_size(records, row, cell) for row, cell in enumerate(records.column("contract_size"))],
@@ -90,7 +91,6 @@ def _marked(records: Records) -> tuple[MarkedMarket, ...]:
     return tuple(
         MarkedMarket(market=name, mark=mark, index=index, instrument=instrument, contract_size=size)
         for name, mark, index, instrument, size in rows
-        if mark is not None
     )
 
 
