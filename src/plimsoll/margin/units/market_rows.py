@@ -97,8 +97,8 @@ class MarketRows:
         return book.memo.recall(("rows_of", self.markets), lambda: self._looked_up(book))
 
     def _looked_up(self, book: Book) -> IntArray:
-        row_of, unknown = self.listing.row_of, len(self.listing)
-        found = np.array([row_of.get(market, unknown) for market in book.markets], dtype=np.int64)
+        rows = self.listing.rows_in(book.markets)
+        found = np.where(rows < 0, len(self.listing), rows)
         found.setflags(write=False)
         return found
 
