@@ -44,8 +44,7 @@ def moved_market(
     _check_known("index_prices", index_prices, known)
     _check_known("vol_shifts", vol_shifts, known)
     factor = {coin: index_prices.get(coin, now) / now for coin, now in known.items()}
-    names = dict.fromkeys(p.market for p in accounts.positions)
-    contracts = held_contracts(names, preset, market.marks, venue_names)
+    contracts = held_contracts(accounts.markets, preset, market.marks, venue_names)
     foreign = [m for m in marks if m not in contracts or isinstance(contracts[m].listed, Option)]
     if foreign:
         raise UsageError(

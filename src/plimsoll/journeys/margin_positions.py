@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from plimsoll.adapters.files.account_forms import StatedAccounts, StatedPosition
-from plimsoll.domain.account import Account, MarginMode, Position
+from plimsoll.adapters.files.order_forms import StatedOrder
+from plimsoll.domain.account import Account, MarginMode, Order, Position
 from plimsoll.domain.book import Book
 from plimsoll.domain.instrument import Option, Spot
 from plimsoll.journeys.margin_contracts import HeldContract
@@ -41,12 +42,17 @@ def held_book(
     own: dict[str, list[Position]] = {name: [] for name in accounts.names}
     for position in accounts.positions:
         own[position.account].append(_position(position, contracts, market))
+    resting: dict[str, list[Order]] = {name: [] for name in accounts.names}
+    for order in accounts.orders:
+        resting[order.account].append(_order(order, contracts, market))
     listed = [
         Account(
             name=name,
             positions=tuple(own[name]),
             collateral=dict(accounts.collateral.get(name, {})),
-            portfolio=True,
+            orders=tuple(resting[name]),
+            owner=accounts.owner.get(name, ""),
+            portfolio=accounts.portfolio.get(name, True),
         )
         for name in accounts.names
     ]
@@ -66,18 +72,20 @@ def settled_in(
     strangers : sequence of str
         Names nobody can read that are to stand in this currency's account.
     """
+
+    def here(market: str) -> bool:
+        known = contracts.get(market)
+        return market in strangers if known is None else known.margined.settle == currency
+
     accounts, stated = [], []
     for row, name in enumerate(held.book.accounts):
         account = held.book.account(name)
-        positions = tuple(
-            p
-            for p in account.positions
-            if p.market in strangers
-            or (p.market in contracts and contracts[p.market].margined.settle == currency)
-        )
+        positions = tuple(p for p in account.positions if here(p.market))
+        orders = tuple(o for o in account.orders if here(o.market))
         money = {c: a for c, a in account.collateral.items() if c == currency}
-        if positions or money:
-            accounts.append(replace(account, positions=positions, collateral=money))
+        if positions or orders or money:
+            kept = replace(account, positions=positions, orders=orders, collateral=money)
+            accounts.append(kept)
             stated.append(held.has_collateral[row])
     return HeldBook(book=Book.from_accounts(accounts), has_collateral=tuple(stated))
 
@@ -143,4 +151,40 @@ def _position(
         mode=MarginMode.ISOLATED if isolated else MarginMode.CROSS,
         isolated_margin=stated.isolated_margin,
         leverage=stated.leverage,
+        funding=_funding(stated, contract, market),
     )
+
+
+def _funding(stated: StatedPosition, contract: HeldContract | None, market: PricedMarket) -> float:
+    """Accrued funding in the settlement currency of what is margined; none where none is stated."""
+    if not stated.funding or contract is None or not contract.is_converted:
+        return stated.funding or 0.0
+    # Only coin-settled contracts are converted: coins at their index, into dollar coins.
+    index = float(market.snapshot.quotes[stated.market].index)
+    cash = market.pricing("USD").price(
+        contract.margined.settle, market.snapshot, market.instruments
+    )
+    return stated.funding * index / cash
+
+
+def _order(
+    stated: StatedOrder, contracts: Mapping[str, HeldContract], market: PricedMarket
+) -> Order:
+    """Turn a stated order into contracts of what is margined, its limit into their quotation."""
+    contract = contracts.get(stated.market)
+    quantity, price = stated.quantity, stated.price
+    if contract is not None:
+        mark = float(market.snapshot.quotes[stated.market].mark)
+        if not math.isnan(quantity):
+            quantity = contracts_of(quantity, contract, mark, in_base=stated.in_base)
+        if price is not None and contract.is_converted and isinstance(contract.margined, Option):
+            price *= _forward(contract.margined, market)
+            if math.isnan(price):  # which would read as a market order
+                quantity, price = math.nan, None
+    return Order(market=stated.market, quantity=quantity, price=price)
+
+
+def _forward(option: Option, market: PricedMarket) -> float:
+    """Dollars per coin at which a premium in coin is one in dollars; NaN where nobody knows."""
+    quote = market.snapshot.expiries.get((option.pair, option.settle, option.expiry_ns))
+    return math.nan if quote is None else quote.floating + quote.fixed

@@ -11,6 +11,7 @@ import numpy as np
 from plimsoll.adapters.files.account_forms import StatedAccounts
 from plimsoll.domain.requirement import Requirements
 from plimsoll.errors import UsageError
+from plimsoll.journeys.margin_account_notes import account_notes
 from plimsoll.journeys.margin_contracts import (
     HeldContract,
     foreign_contracts,
@@ -112,7 +113,7 @@ def run_margin(setting: MarginSetting) -> MarginRun:
     DataError, UsageError
     """
     preset, accounts = setting.preset, setting.accounts
-    names = dict.fromkeys(p.market for p in accounts.positions)
+    names = accounts.markets
     contracts = held_contracts(names, preset, setting.market.marks, setting.venue_names)
     currencies = _currencies(setting, contracts)
     held_currencies = dict.fromkeys(c for own in accounts.collateral.values() for c in own)
@@ -135,6 +136,7 @@ def run_margin(setting: MarginSetting) -> MarginRun:
             *_foreign_notes(preset, contracts),
             *_notes(setting, currencies, held_currencies),
             *dict.fromkeys(note for run in runs for note in _debt_notes(run, priced)),
+            *account_notes(accounts, preset, [(r.prepared, r.requirements) for r in runs]),
         ),
     )
 

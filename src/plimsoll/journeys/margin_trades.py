@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from plimsoll.adapters.files.account_forms import StatedAccounts, StatedPosition
+from plimsoll.adapters.files.order_forms import StatedOrder
 from plimsoll.domain.instrument import Option, Payoff, Spot
 from plimsoll.errors import UsageError
 from plimsoll.journeys.margin_contracts import HeldContract, held_contracts
@@ -24,6 +25,25 @@ def frozen_accounts(run: MarginRun, name: str) -> StatedAccounts:
         names=(name,),
         positions=tuple(_frozen(p, run) for p in accounts.positions if p.account == name),
         collateral={n: held for n, held in accounts.collateral.items() if n == name},
+        orders=tuple(_frozen_order(o, run) for o in accounts.orders if o.account == name),
+        owner={n: owner for n, owner in accounts.owner.items() if n == name},
+        portfolio={n: flag for n, flag in accounts.portfolio.items() if n == name},
+    )
+
+
+def beside_linked(run: MarginRun, accounts: StatedAccounts, name: str) -> StatedAccounts:
+    """Return an account with the others of its owner, as they were margined: sizes add up."""
+    stated = run.setting.accounts.owner
+    own = stated.get(name, name)
+    others = [n for n in run.setting.accounts.names if n != name and stated.get(n, n) == own]
+    frozen = [accounts, *(frozen_accounts(run, other) for other in others)]
+    return StatedAccounts(
+        names=tuple(n for one in frozen for n in one.names),
+        positions=tuple(p for one in frozen for p in one.positions),
+        collateral={n: held for one in frozen for n, held in one.collateral.items()},
+        orders=tuple(o for one in frozen for o in one.orders),
+        owner={n: owner for one in frozen for n, owner in one.owner.items()},
+        portfolio={n: flag for one in frozen for n, flag in one.portfolio.items()},
     )
 
 
@@ -77,17 +97,20 @@ def traded_accounts(
             coins += _coins(old, contracts.get(name_of), marks.get(name_of, math.nan))
         new = StatedPosition(
             account=name, market=name_of, quantity=coins, in_base=True,
-            entry_price=None,
+            entry_price=None, funding=None if old is None else old.funding,
         )  # fmt: skip
         contract = contracts.get(name_of)
         if contract is not None:
             gain = _worth(old, contract, marks[name_of]) - _worth(new, contract, marks[name_of])
             settle = contract.margined.settle
             cash[settle] = cash.get(settle, 0.0) + (0.0 if math.isnan(gain) else gain)
+            if coins == 0.0 and old is not None and old.funding:  # closing settles it
+                paid = contract.listed.settle
+                cash[paid] = cash.get(paid, 0.0) + old.funding
         if coins != 0.0:
             after.append(new)
-    return StatedAccounts(
-        names=accounts.names,
+    return replace(
+        accounts,
         positions=tuple(_frozen_in(p, contracts, marks) for p in after),
         collateral=_with_cash(accounts, cash),
     )
@@ -107,6 +130,15 @@ def _with_cash(
 def _frozen(position: StatedPosition, run: MarginRun) -> StatedPosition:
     marks = {m: float(run.priced.snapshot.quotes[m].mark) for m in run.contracts}
     return _frozen_in(position, run.contracts, marks)
+
+
+def _frozen_order(order: StatedOrder, run: MarginRun) -> StatedOrder:
+    """Count an order as a position of its size would be."""
+    plain = StatedPosition(
+        account=order.account, market=order.market, quantity=order.quantity, in_base=order.in_base
+    )
+    frozen = _frozen(plain, run)
+    return replace(order, quantity=frozen.quantity, in_base=frozen.in_base)
 
 
 def _frozen_in(

@@ -19,7 +19,7 @@ from plimsoll.journeys.margin_explained import accuracy_note
 from plimsoll.journeys.margin_hypothetical import moved_market
 from plimsoll.journeys.margin_run import MarginRun, run_margin
 from plimsoll.journeys.margin_summary import AMOUNTS, account_summaries
-from plimsoll.journeys.margin_trades import frozen_accounts, traded_accounts
+from plimsoll.journeys.margin_trades import beside_linked, frozen_accounts, traded_accounts
 from plimsoll.journeys.margin_units import digits_of
 
 Summary = Mapping[str, Any]
@@ -204,11 +204,12 @@ def what_if(run: MarginRun, request: Mapping[str, Any]) -> WhatIf:
         asked.remove_positions,
         add=asked.add_positions,
     )
+    linked = beside_linked(run, traded, name)
     market, moved = moved_market(
-        run.setting.market, traded, asked.index_prices, asked.vol_shifts, asked.marks,
+        run.setting.market, linked, asked.index_prices, asked.vol_shifts, asked.marks,
         run.setting.preset, run.setting.venue_names,
     )  # fmt: skip
-    setting = replace(run.setting, accounts=traded, market=market)
+    setting = replace(run.setting, accounts=linked, market=market)
     after = run_margin(setting)
     _check_currency(asked.currency, run, after)
     return WhatIf(

@@ -92,7 +92,7 @@ def test_json_sections(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="collateral: must be given once"):
         read_book(path, path)
     path.write_text(json.dumps({**document, "colateral": []}))
-    with pytest.raises(PlimsollError, match="sections positions and collateral only"):
+    with pytest.raises(PlimsollError, match="sections positions, collateral and orders only"):
         read_book(path)
     path.write_text(json.dumps({"collateral": []}))
     with pytest.raises(PlimsollError, match="must have the section 'positions'"):

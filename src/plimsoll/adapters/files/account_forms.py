@@ -8,7 +8,11 @@ Forms of a book, as a file or in memory:
 - ``[{"account": "desk", "positions": {...}, "collateral": {...}}]``: several accounts;
 - the answer of Deribit's ``get_positions``: ``instrument_name``, ``size``, ``average_price``;
 - a table (CSV, JSON, frame) with ``account, market, quantity`` and, where they apply,
-  ``entry_price``, ``mode``, ``isolated_margin``, ``leverage``.
+  ``entry_price``, ``mode``, ``isolated_margin``, ``leverage``, ``funding`` (accrued and unsettled,
+  settlement currency, positive = received).
+
+Accounts may also state ``orders``, ``owner`` and ``portfolio``
+(`plimsoll.adapters.files.order_forms`).
 
 Sizes, prices, margins and amounts that are empty, NaN, infinite or impossible are kept as they
 are: they give their account a reason, and do not sink the book. What is no number is refused.
@@ -29,6 +33,7 @@ from plimsoll.adapters.files.collateral_forms import (
 )
 from plimsoll.adapters.files.isolated_margins import isolated_margins
 from plimsoll.adapters.files.json_once import read_document_once
+from plimsoll.adapters.files.order_forms import AccountDetails, StatedOrder, account_details
 from plimsoll.adapters.files.records import (
     Records,
     object_records,
@@ -42,9 +47,9 @@ ONE_ACCOUNT = "account"
 """Name of the account of a book that names none."""
 
 _REQUEST = ("simulated_positions", "add_positions", "currency")
-_ACCOUNT = ("account", "positions", "collateral")
+_ACCOUNT = ("account", "positions", "collateral", "orders", "owner", "portfolio")
 _ROW = ("account", "market", "quantity")
-_ROW_OPTIONS = ("entry_price", "mode", "isolated_margin", "leverage")
+_ROW_OPTIONS = ("entry_price", "mode", "isolated_margin", "leverage", "funding")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +65,8 @@ class StatedPosition:
         Whether it counts coins, whatever the contract; else contracts.
     entry_price, isolated_margin, leverage : float or None
         As stated, impossible ones too; an infinite isolated margin is unknown.
+    funding : float or None
+        Accrued and unsettled, in settlement currency; positive = received.
     """
 
     account: str
@@ -69,6 +76,7 @@ class StatedPosition:
     entry_price: float | None = None
     isolated_margin: float | None = None
     leverage: float | None = None
+    funding: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,11 +89,24 @@ class StatedAccounts:
     positions : tuple of StatedPosition
     collateral : mapping of str to mapping of str to float
         By account, then currency; an account that states none is missing.
+    orders : tuple of StatedOrder
+    owner : mapping of str to str
+        By account; an account without is its own.
+    portfolio : mapping of str to bool
+        By account, where it is stated.
     """
 
     names: tuple[str, ...]
     positions: tuple[StatedPosition, ...]
     collateral: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    orders: tuple[StatedOrder, ...] = ()
+    owner: Mapping[str, str] = field(default_factory=dict)
+    portfolio: Mapping[str, bool] = field(default_factory=dict)
+
+    @property
+    def markets(self) -> Mapping[str, None]:
+        """Markets of positions and orders, in order of appearance."""
+        return dict.fromkeys([p.market for p in self.positions] + [o.market for o in self.orders])
 
 
 def read_accounts(book: Any, collateral: Any = None) -> StatedAccounts:
@@ -105,8 +126,8 @@ def read_accounts(book: Any, collateral: Any = None) -> StatedAccounts:
     UsageError
         Collateral given twice.
     """
-    positions, held = _read(book)
-    names = dict.fromkeys([*(p.account for p in positions), *held])
+    (positions, held), details = _read(book)
+    names = dict.fromkeys([*(p.account for p in positions), *held, *details.names])
     if collateral is not None:
         given = read_collateral(collateral, tuple(names))
         twice = [name for name in given if name in held]
@@ -119,20 +140,29 @@ def read_accounts(book: Any, collateral: Any = None) -> StatedAccounts:
             )
         held = {**held, **given}
     return StatedAccounts(
-        names=tuple(dict.fromkeys([*names, *held])), positions=tuple(positions), collateral=held
+        names=tuple(dict.fromkeys([*names, *held])),
+        positions=tuple(positions),
+        collateral=held,
+        orders=details.orders,
+        owner=details.owner,
+        portfolio=details.portfolio,
     )
 
 
 Parts = tuple[list[StatedPosition], dict[str, Mapping[str, float]]]
 
 
-def _read(book: Any) -> Parts:
+def _read(book: Any) -> tuple[Parts, AccountDetails]:
     is_path = isinstance(book, str | os.PathLike)
     if is_path and ".json" in Path(book).suffixes:
-        return _document(read_document_once(book, constants=True), os.fspath(book))
-    if isinstance(book, Mapping | list | tuple):
-        return _document(book if isinstance(book, Mapping) else list(book), "book")
-    return list(_rows(read_records(book, required=_ROW, optional=_ROW_OPTIONS, constants=True))), {}
+        document, source = read_document_once(book, constants=True), os.fspath(book)
+    elif isinstance(book, Mapping | list | tuple):
+        document, source = (book if isinstance(book, Mapping) else list(book)), "book"
+    else:
+        table = read_records(book, required=_ROW, optional=_ROW_OPTIONS, constants=True)
+        return (list(_rows(table)), {}), AccountDetails()
+    parts = _document(document, source)
+    return parts, account_details(document, source, ONE_ACCOUNT)
 
 
 def _document(document: Any, source: str) -> Parts:
@@ -187,7 +217,7 @@ def _list(document: list[Any], source: str) -> Parts:
 def _sections(document: Mapping[str, Any], source: str) -> Parts:
     if isinstance(document["positions"], Mapping):
         return _account(document, source, None)
-    _known(document, ("positions", "collateral"), source)
+    _known(document, ("positions", "collateral", "orders"), source)
     positions = list(_rows(_table(document["positions"], f"{source}: positions")))
     if "collateral" not in document:
         return positions, {}
@@ -205,7 +235,10 @@ def _account(item: Any, source: str, row: int | None) -> Parts:
     if not isinstance(name, str) or not name.strip():
         raise DataFormatError("must be a name", found=name, field=f"{source}: account", row=row)
     place = source if row is None else f"{source}: [{row}]"
-    if isinstance(item["positions"], Mapping):
+    positions: list[StatedPosition] = []
+    if item.get("orders") and item["positions"] in ({}, []):
+        pass  # an account may have nothing but orders
+    elif isinstance(item["positions"], Mapping):
         positions = list(_sizes(item["positions"], name, f"{place}: positions"))
     else:
         listed = [{**i, "account": name} for i in _objects(item["positions"], place)]
@@ -285,9 +318,10 @@ def _rows(records: Records) -> Iterator[StatedPosition]:
         stated_numbers(records, "entry_price"),
         isolated_margins(records, every_mode=False),
         stated_numbers(records, "leverage"),
+        stated_numbers(records, "funding"),
         strict=True,
     )
-    for account, market, quantity, entry, margin, leverage in cells:
+    for account, market, quantity, entry, margin, leverage, funding in cells:
         yield StatedPosition(
             account=account,
             market=market,
@@ -296,6 +330,7 @@ def _rows(records: Records) -> Iterator[StatedPosition]:
             entry_price=entry,
             isolated_margin=margin,
             leverage=leverage,
+            funding=funding,
         )
 
 

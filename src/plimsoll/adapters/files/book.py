@@ -1,8 +1,10 @@
 """A book of positions with its collateral, from CSV, JSON or frames to columns.
 
 Positions have the columns ``account, market, quantity, entry_price`` and, where they apply,
-``mode`` (``cross`` or ``isolated``), ``isolated_margin`` and ``leverage``; collateral has
-``account, currency, amount``. A JSON book holds both, under ``positions`` and ``collateral``.
+``mode`` (``cross`` or ``isolated``), ``isolated_margin``, ``leverage`` and ``funding`` (accrued,
+settlement currency, positive = received); collateral has ``account, currency, amount``. A JSON book
+holds both, under ``positions`` and ``collateral``, and open orders under ``orders``: ``account,
+market, quantity`` and, where it is no market order, ``price``.
 No money is assumed: an account with a cross position states its collateral, be it 0; one that
 stands in no row of the collateral has unknown collateral.
 
@@ -23,6 +25,12 @@ from typing import Any
 import numpy as np
 
 from plimsoll.adapters.files.isolated_margins import isolated_margins
+from plimsoll.adapters.files.order_forms import (
+    ORDER_COLUMNS,
+    ORDER_OPTIONS,
+    StatedOrder,
+    order_rows,
+)
 from plimsoll.adapters.files.records import (
     Records,
     read_document,
@@ -32,12 +40,13 @@ from plimsoll.adapters.files.records import (
 )
 from plimsoll.domain.book import Book, FloatArray, IntArray
 from plimsoll.domain.book_columns import IMPOSSIBLE_LEVERAGE
+from plimsoll.domain.open_orders import OpenOrders
 from plimsoll.errors import DataFormatError, UsageError
 
 POSITION_COLUMNS = ("account", "market", "quantity", "entry_price")
-POSITION_OPTIONS = ("mode", "isolated_margin", "leverage")
+POSITION_OPTIONS = ("mode", "isolated_margin", "leverage", "funding")
 COLLATERAL_COLUMNS = ("account", "currency", "amount")
-SECTIONS = ("positions", "collateral")
+SECTIONS = ("positions", "collateral", "orders")
 
 
 def read_book(book: Any, collateral: Any = None) -> Book:
@@ -46,7 +55,7 @@ def read_book(book: Any, collateral: Any = None) -> Book:
     Parameters
     ----------
     book : path or frame
-        Positions: CSV, a JSON list, a frame, or a JSON object with both sections.
+        Positions: CSV, a JSON list, a frame, or a JSON object with its sections.
     collateral : path or frame, optional
         Must not be given for a JSON object, which has its own section.
 
@@ -58,7 +67,8 @@ def read_book(book: Any, collateral: Any = None) -> Book:
     UsageError
         Collateral given twice.
     """
-    own = _own_section(book)
+    sections = _own_sections(book)
+    own = "collateral" in sections
     positions = read_records(
         book,
         required=POSITION_COLUMNS,
@@ -81,23 +91,29 @@ def read_book(book: Any, collateral: Any = None) -> Book:
             section="collateral",
             constants=True,
         )
-    return _book(positions, held)
+    orders: tuple[StatedOrder, ...] = ()
+    if "orders" in sections:
+        table = read_records(
+            book, required=ORDER_COLUMNS, optional=ORDER_OPTIONS, section="orders", constants=True
+        )
+        orders = tuple(order_rows(table, in_base=False))
+    return _book(positions, held, orders)
 
 
-def _own_section(book: Any) -> bool:
+def _own_sections(book: Any) -> tuple[str, ...]:
     if not isinstance(book, str | os.PathLike) or ".json" not in Path(book).suffixes:
-        return False
+        return ()
     document = read_document(book, constants=True)
     if not isinstance(document, dict):
-        return False
+        return ()
     foreign = [name for name in document if name not in SECTIONS]
     if foreign:
         raise DataFormatError(
-            f"must have the sections {' and '.join(SECTIONS)} only",
+            "must have the sections positions, collateral and orders only",
             found=foreign[0],
             field=os.fspath(book),
         )
-    return "collateral" in document
+    return tuple(document)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,27 +130,56 @@ class _Ranks:
         return cls(names=names, rank=np.array([place[c] for c in cells], dtype=np.int64))
 
 
-def _book(positions: Records, held: Records | None) -> Book:
+def _book(positions: Records, held: Records | None, orders: tuple[StatedOrder, ...]) -> Book:
     owners, margins = texts(positions, "account"), isolated_margins(positions, every_mode=True)
     holders = [] if held is None else texts(held, "account")
-    accounts = _Ranks.of([*owners, *holders])
+    accounts = _Ranks.of([*owners, *holders, *(o.account for o in orders)])
     owner = accounts.rank[: len(owners)]
-    markets = _Ranks.of(texts(positions, "market"))
+    held_in = texts(positions, "market")
+    markets = _Ranks.of([*held_in, *(o.market for o in orders)])
     unstated = _unstated(positions, owners, margins, holders, accounts.rank)
     order = np.argsort(owner, kind="stable")
-    currencies, collateral = _collateral(held, accounts.rank[len(owners) :], len(accounts.names))
+    holder = accounts.rank[len(owners) : len(owners) + len(holders)]
+    currencies, collateral = _collateral(held, holder, len(accounts.names))
     collateral[unstated] = np.nan
     return Book(
         accounts=accounts.names,
         markets=markets.names,
         offsets=np.searchsorted(owner[order], np.arange(len(accounts.names) + 1)).astype(np.int64),
-        market=markets.rank[order],
+        market=markets.rank[: len(held_in)][order],
         quantity=_column(stated_numbers(positions, "quantity"))[order],
         entry_price=_column(stated_numbers(positions, "entry_price"))[order],
         isolated_margin=_column(margins)[order],
         leverage=_column(_leverages(positions))[order],
         currencies=currencies,
         collateral=collateral,
+        funding=_funding(positions, order),
+        orders=_open_orders(orders, accounts, markets),
+    )
+
+
+def _funding(positions: Records, order: IntArray) -> FloatArray | None:
+    """Accrued funding by position; an empty cell is none."""
+    if "funding" not in positions.columns:
+        return None
+    stated = stated_numbers(positions, "funding")
+    return np.array([0.0 if v is None else v for v in stated], dtype=np.float64)[order]
+
+
+def _open_orders(
+    orders: tuple[StatedOrder, ...], accounts: _Ranks, markets: _Ranks
+) -> OpenOrders | None:
+    if not orders:
+        return None
+    row = {name: place for place, name in enumerate(accounts.names)}
+    column = {name: place for place, name in enumerate(markets.names)}
+    listed = sorted(orders, key=lambda o: row[o.account])
+    owner = np.array([row[o.account] for o in listed], dtype=np.int64)
+    return OpenOrders(
+        offsets=np.searchsorted(owner, np.arange(len(accounts.names) + 1)).astype(np.int64),
+        market=np.array([column[o.market] for o in listed], dtype=np.int64),
+        quantity=np.array([o.quantity for o in listed], dtype=np.float64),
+        price=_column([o.price for o in listed]),
     )
 
 
