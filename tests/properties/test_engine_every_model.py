@@ -18,7 +18,8 @@ from plimsoll.domain.account import Account, Order, Position
 from plimsoll.domain.book import Book
 from plimsoll.domain.instrument import Option, Perpetual
 from plimsoll.domain.listing import Listing
-from plimsoll.domain.market import DAY_NS
+from plimsoll.domain.margin_reason import MarginReason
+from plimsoll.domain.market import DAY_NS, HOUR_NS
 from plimsoll.errors import UsageError
 from plimsoll.margin.modes import ModedMargin
 from plimsoll.margin.net_equity import CurrencyWeights, UnrealisedRule, WithNetEquity
@@ -29,6 +30,7 @@ from sandbox_models import MODELS
 
 ACCOUNTS = 6
 EVENTS = 22
+STALE = MarginReason.STALE_MARK
 FEWER = {"exposure": 8}  # every account of it simulates paths
 
 
@@ -81,7 +83,7 @@ class Session:
             model=case.model,
             parameters=case.parameters,
             instruments=INSTRUMENTS,
-            snapshot=SNAPSHOT,
+            snapshot=replace(SNAPSHOT, max_age_ns=2 * HOUR_NS),
             book=Book.from_accounts(accounts),
         )
 
@@ -120,11 +122,18 @@ class Session:
         index = quote.index * (by[1] if self.rng.random() < 0.5 else 1.0)
         return replace(
             quote,
+            at_ns=self.seen(),
             mark=float(quote.mark * by[0]),
             index=float(index),
             implied_vol_annual=float(quote.implied_vol_annual * by[2]),
             confidence=float(self.rng.choice([1.0, 1.0, 0.5])),
         )
+
+    def seen(self) -> int | None:
+        """As of the snapshot, at its time, or so long before that it is old at once, or later."""
+        hours = self.rng.choice([-1.0, 0.0, 0.0, 0.5, 1.0, 3.0])
+        now = self.engine.snapshot.at_ns
+        return None if hours < 0.0 else now - int(hours * HOUR_NS)
 
     def any_market(self) -> str:
         pricing = [*PRICING.pricing_markets.values(), "HELM-SPOT", "KEEL-SPOT"]
@@ -222,6 +231,47 @@ def test_an_engine_is_a_fresh_preparation(name: str) -> None:
     for _ in range(FEWER.get(name, EVENTS)):
         session.step()
         session.check()
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_quotes_grow_stale_with_time_alone_and_fresh_again(name: str) -> None:
+    """Quotes of one time: after two hours they still do, and a nanosecond later none does."""
+    session = Session(CASES[name](), seed=len(name))
+    engine, now = session.engine, SNAPSHOT.at_ns
+    seen = {m: replace(q, at_ns=now) for m, q in SNAPSHOT.quotes.items()}
+    engine.on_prices(seen)
+    session.check()
+    engine.on_snapshot(replace(engine.snapshot, at_ns=now + 2 * HOUR_NS))
+    session.check()
+    stale = replace(engine.snapshot, at_ns=now + 2 * HOUR_NS + 1)
+    if name == "exposure":  # simulates every coin, so that it refuses where one has no price
+        with pytest.raises(UsageError, match="spot: must be 2 finite numbers"):
+            engine.on_snapshot(stale)
+        session.check()
+        return
+    engine.on_snapshot(stale)
+    session.check()
+    parts = engine.requirements("a0").parts
+    assert STALE in parts.reason
+    assert np.isin(parts.reason, (STALE, MarginReason.EXPIRED)).all()
+    fresh = now + 2 * HOUR_NS + 1
+    for market in session.markets[:3]:
+        engine.on_price(market, replace(engine.snapshot.quotes[market], at_ns=fresh))
+        session.check()
+    engine.on_prices({m: replace(q, at_ns=fresh) for m, q in seen.items()})
+    session.check()
+    assert STALE not in engine.requirements("a0").parts.reason
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_a_quote_from_the_future_is_refused(name: str) -> None:
+    case = MODELS[name].case
+    for market in margined(of_examined(name))[:2]:
+        quote = replace(SNAPSHOT.quotes[market], at_ns=SNAPSHOT.at_ns + 1)
+        ahead = replace(SNAPSHOT, quotes={**SNAPSHOT.quotes, market: quote})
+        for instruments in (INSTRUMENTS, Listing(INSTRUMENTS)):
+            with pytest.raises(UsageError, match=f"{market}.*must not be later than the snapshot"):
+                case.model.prepare(ahead, case.parameters, instruments)
 
 
 @pytest.mark.parametrize("name", MODELS)

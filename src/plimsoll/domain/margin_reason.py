@@ -21,7 +21,7 @@ class MarginReason(IntEnum):
     STALE_SURFACE = 10  # older than the model's rules allow
     BEYOND_SURFACE = 11  # expires after the surface's last expiry
     NO_FORWARD = 12  # neither an expiry's quote nor a surface tells the forward
-    STALE_MARK = 13  # the snapshot itself is older than the model's rules allow
+    STALE_MARK = 13  # seen longer before the snapshot than its rule allows
     NO_PARAMETERS = 14  # the parameters do not know the risk unit
     WRONG_SETTLEMENT = 15  # the contract settles in another currency than its risk unit
     NO_COLLATERAL_PRICE = 16  # a currency held as collateral has no price
@@ -57,7 +57,7 @@ _TEXTS = {
     MarginReason.STALE_SURFACE: "the volatility surface is too old",
     MarginReason.BEYOND_SURFACE: "expires beyond the volatility surface",
     MarginReason.NO_FORWARD: "no forward",
-    MarginReason.STALE_MARK: "the snapshot is too old",
+    MarginReason.STALE_MARK: "its mark is too old",
     MarginReason.NO_PARAMETERS: "no parameters of its risk unit",
     MarginReason.WRONG_SETTLEMENT: "settles in another currency than its risk unit",
     MarginReason.NO_COLLATERAL_PRICE: "no price of a collateral currency",

@@ -275,6 +275,8 @@ class Quote:
         An option's volatility as the venue marks it, a fraction; NaN: the surface says.
     volume_24h_usd : float
         Turnover of the last day, for concentration; NaN where unknown.
+    at_ns : int or None
+        When it was seen, UTC: as old as the oldest of its figures. None: as of the snapshot.
     """
 
     mark: float
@@ -285,6 +287,7 @@ class Quote:
     confidence: float = 1.0
     implied_vol_annual: float = float("nan")
     volume_24h_usd: float = float("nan")
+    at_ns: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -304,11 +307,14 @@ class MarketSnapshot:
     expiries : mapping of (Pair, str, int) to ExpiryQuote
         Forward, settled part and rate by pair, settlement currency and expiry (UTC ns); where an
         expiry is missing, its surface's forward stands.
+    max_age_ns : int or None
+        How old a quote may be to margin a market or to price a currency, whatever the model; an
+        older one is stale. A rule of the caller's; None: none is too old.
 
     Raises
     ------
     UsageError
-        For a surface under another identity than its own.
+        For a surface under another identity than its own, and a negative age.
     """
 
     at_ns: int
@@ -317,8 +323,11 @@ class MarketSnapshot:
     findings: tuple[Finding, ...] = ()
     surfaces: Mapping[tuple[Pair, str], VolSurface] = field(default_factory=dict)
     expiries: Mapping[tuple[Pair, str, int], ExpiryQuote] = field(default_factory=dict)
+    max_age_ns: int | None = None
 
     def __post_init__(self) -> None:
+        if self.max_age_ns is not None and self.max_age_ns < 0:
+            raise UsageError("must not be negative", found=self.max_age_ns, field="max_age_ns")
         for key, surface in self.surfaces.items():
             if key != (surface.pair, surface.settle):
                 raise UsageError(
@@ -342,5 +351,30 @@ class MarketSnapshot:
             )
         return self.quotes[market]
 
+    def is_stale(self, market: str) -> bool:
+        """Return whether a market's quote is older than ``max_age_ns``; a missing one is not.
+
+        Raises
+        ------
+        UsageError
+            For a quote from after the snapshot.
+        """
+        quote = self.quotes.get(market)
+        if quote is None or quote.at_ns is None:
+            return False
+        if quote.at_ns > self.at_ns:
+            raise seen_too_late(market, quote.at_ns, self.at_ns)
+        return self.max_age_ns is not None and self.at_ns - quote.at_ns > self.max_age_ns
+
     def __iter__(self) -> Iterator[str]:
         return iter(self.quotes)
+
+
+def seen_too_late(market: str, seen_ns: int, at_ns: int) -> UsageError:
+    """Return the error for a quote that nobody could have seen at the snapshot's time."""
+    return UsageError(
+        f"must not be later than the snapshot, {at_ns} ns",
+        found=f"{seen_ns} ns, {(seen_ns - at_ns) / 1e9:g} s later",
+        field=f"quotes[{market}].at_ns",
+        remedy="leave quotes from the future out, or take the snapshot later",
+    )

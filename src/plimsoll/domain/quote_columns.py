@@ -11,11 +11,15 @@ from numpy.typing import NDArray
 
 from plimsoll.domain.instrument import Instrument
 from plimsoll.domain.listing import Latest, Listing
-from plimsoll.domain.market import MarketSnapshot, Quote
+from plimsoll.domain.market import MarketSnapshot, Quote, seen_too_late
 
 FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
 Quotes: TypeAlias = tuple[Quote | None, ...]
+
+AS_OF_SNAPSHOT = int(np.iinfo(np.int64).min)
+"""Of a quote that does not say when it was seen."""
 
 
 class QuoteColumns:
@@ -28,16 +32,46 @@ class QuoteColumns:
         Figures known already, by name; owned from here on.
     """
 
-    __slots__ = ("_columns", "held")
+    __slots__ = ("_columns", "_seen_ns", "held")
 
-    def __init__(self, held: Quotes, columns: dict[str, FloatArray]) -> None:
-        self.held, self._columns = held, columns
+    def __init__(
+        self, held: Quotes, columns: dict[str, FloatArray], seen_ns: IntArray | None = None
+    ) -> None:
+        self.held, self._columns, self._seen_ns = held, columns, seen_ns
 
     def column(self, name: str) -> FloatArray:
         """(N,) a figure of `Quote`; NaN where there is no quote. Not to be changed."""
         if name not in self._columns:
             self._columns[name] = _figures(self.held, name)
         return self._columns[name]
+
+    @property
+    def seen_ns(self) -> IntArray:
+        """(N,) when each quote was seen; `AS_OF_SNAPSHOT` where none says. Not to be changed."""
+        if self._seen_ns is None:
+            self._seen_ns = _seen(self.held)
+        return self._seen_ns
+
+    def stale(self, snapshot: MarketSnapshot, instruments: Mapping[str, Instrument]) -> BoolArray:
+        """(N,) whose quote is older than the snapshot's rule allows; a missing one is not.
+
+        Of the same quotes more are stale as time goes on: this is never kept by quote.
+
+        Raises
+        ------
+        UsageError
+            For a quote from after the snapshot.
+        """
+        late = self.seen_ns > snapshot.at_ns
+        if late.any():
+            row = int(np.argmax(late))
+            market = [*instruments][row]
+            raise seen_too_late(market, int(self.seen_ns[row]), snapshot.at_ns)
+        if snapshot.max_age_ns is None:
+            return np.zeros(late.size, dtype=np.bool_)
+        oldest = snapshot.at_ns - snapshot.max_age_ns
+        stale: BoolArray = (self.seen_ns != AS_OF_SNAPSHOT) & (self.seen_ns < oldest)
+        return stale
 
     def then(self, held: Quotes) -> QuoteColumns:
         """Return the columns of later quotes: figures are read again where the quote is another."""
@@ -48,7 +82,11 @@ class QuoteColumns:
         for name, column in list(self._columns.items()):
             found[name] = column.copy()
             found[name][rows] = _figures(tuple(held[row] for row in rows), name)
-        return QuoteColumns(held, found)
+        seen_ns = self._seen_ns
+        if seen_ns is not None:
+            seen_ns = seen_ns.copy()
+            seen_ns[rows] = _seen(tuple(held[row] for row in rows))
+        return QuoteColumns(held, found, seen_ns)
 
 
 def quote_columns(snapshot: MarketSnapshot, instruments: Mapping[str, Instrument]) -> QuoteColumns:
@@ -77,3 +115,8 @@ def _figures(held: Quotes, name: str) -> FloatArray:
     nan = float("nan")
     figures = [nan if quote is None else getattr(quote, name) for quote in held]
     return np.array(figures, dtype=np.float64)
+
+
+def _seen(held: Quotes) -> IntArray:
+    times = [AS_OF_SNAPSHOT if q is None or q.at_ns is None else q.at_ns for q in held]
+    return np.array(times, dtype=np.int64)

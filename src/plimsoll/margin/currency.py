@@ -31,14 +31,14 @@ class CurrencyPricing:
     ) -> float:
         """Return the price of one unit of ``currency`` in the numeraire.
 
-        NaN where nothing prices the currency, or its market has no finite index: whoever holds
-        it, or a contract that settles in it, then has a reason instead of a number.
+        NaN where nothing prices the currency, or its market has no finite index, or a stale one:
+        whoever holds it, or a contract that settles in it, then has a reason instead of a number.
 
         Raises
         ------
         UsageError
             For markets that price currencies in a circle, or another currency than they are named
-            for.
+            for, and for a quote from after the snapshot.
         """
         if currency == self.numeraire:
             return 1.0
@@ -71,7 +71,7 @@ class CurrencyPricing:
             )
         pair = _pricing_instrument(currency, market, instruments).pair
         quoted = self._usd(pair.quote, snapshot, instruments, (*asked, currency))
-        if market not in snapshot.quotes:
+        if market not in snapshot.quotes or snapshot.is_stale(market):
             return float("nan")
         return float(snapshot.quotes[market].index) / pair.base_units * quoted
 

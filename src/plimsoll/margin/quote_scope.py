@@ -149,11 +149,13 @@ def by_own_quote(
 
 
 def index_moved(before: MarketSnapshot, after: MarketSnapshot, market: str) -> bool:
-    """Whether a market's index, or how much it is trusted, is another than before."""
+    """Whether a market's index, how much it is trusted or whether it is stale is as it was not."""
     if market not in before.quotes:
         return True
     old, new = before.quotes[market], after.quotes[market]
-    return old.index != new.index or old.confidence != new.confidence
+    if old.index != new.index or old.confidence != new.confidence:
+        return True
+    return before.is_stale(market) != after.is_stale(market)
 
 
 def _reached(coins: frozenset[str], instruments: Mapping[str, Instrument]) -> Scope:

@@ -17,7 +17,7 @@ from plimsoll.testing.generated_books import sized
 from plimsoll.testing.margin_case import MarginCase
 from plimsoll.testing.margin_findings import MarginFinding, failed
 from plimsoll.testing.margin_properties import MarginProperty
-from plimsoll.testing.market_fault_cases import bad_marks, bad_terms, without_forward
+from plimsoll.testing.market_fault_cases import bad_marks, bad_terms, stale_mark, without_forward
 from plimsoll.testing.subject import Subject
 from plimsoll.testing.unit_numbers import UnitKey, differences, unit_numbers
 
@@ -83,6 +83,7 @@ def _of_market(subject: Subject, market: str, quantity: float) -> Iterator[Fault
     option = isinstance(case.instruments[market], Option)
     if not option or MarginProperty.OPTION_MARKS in subject.promises:
         yield from bad_marks(case, market, quantity)
+    yield stale_mark(case, market, quantity)
     yield from bad_terms(case, market, quantity)
     if option:
         yield without_forward(case, market, quantity)

@@ -44,6 +44,20 @@ def bad_marks(case: MarginCase, market: str, quantity: float) -> Iterator[Fault]
         )
 
 
+def stale_mark(case: MarginCase, market: str, quantity: float) -> Fault:
+    """A quote that was seen before the oldest that the caller admits."""
+    snapshot, quote = case.snapshot, case.snapshot.quotes[market]
+    seen = replace(quote, at_ns=snapshot.at_ns - HOUR_NS - 1)
+    old = replace(snapshot, quotes={**snapshot.quotes, market: seen}, max_age_ns=HOUR_NS)
+    return Fault(
+        name=f"stale quote of {market}",
+        case=replace(case, snapshot=old),
+        account=holding(case, market, quantity),
+        touched=frozenset({market}),
+        reason=MarginReason.STALE_MARK,
+    )
+
+
 def bad_terms(case: MarginCase, market: str, quantity: float) -> Iterator[Fault]:
     """Yield contracts like that of a market that are incomplete, expired or settle in nothing."""
     held = case.instruments[market]

@@ -35,6 +35,7 @@ class Spot:
 
     price: float
     confidence: float
+    is_stale: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -94,7 +95,8 @@ def derive_markets(
     of = np.append(names.spread(place.get(name, -1) for name in names.names), -1)
     mark, reason = rows.mark.copy(), rows.reason.copy()
     mark[is_option] = value
-    reason[is_option] = inputs.reason
+    stale = reason[is_option] == MarginReason.STALE_MARK
+    reason[is_option] = np.where(stale, reason[is_option], inputs.reason)
     fault = _faults(listing, of[:-1].astype(np.int64), spots, pricing.numeraire)
     reason[:-1] = np.where(fault == 0, reason[:-1], fault)
     quotes = quote_columns(snapshot, listing)
@@ -153,11 +155,13 @@ def _faults(listing: Listing, unit: IntArray, spots: Sequence[Spot], cash: str) 
     """(N,) why a contract is no business of Derive's margin; 0 where it is."""
     terms = instrument_columns(listing)
     known = np.append([spot.price > 0.0 for spot in spots], False)  # the last: of no unit
+    stale = np.append([spot.is_stale for spot in spots], False)
     in_cash = terms.settle.spread(name == cash for name in terms.settle.names) > 0.0
     faults = {
         MarginReason.NOT_MARGINED: ~terms.is_option & (terms.is_spot | terms.expires),
         MarginReason.WRONG_SETTLEMENT: (terms.payoff != payoffs.LINEAR) | ~in_cash,
         MarginReason.NO_PARAMETERS: unit < 0,
+        MarginReason.STALE_MARK: stale[unit],
         MarginReason.NO_MARK: ~known[unit],
     }
     codes = [int(reason) for reason in faults]
@@ -176,6 +180,8 @@ def _spot(
             remedy="name it in spot_markets or pricing_markets",
         )
     quote = snapshot.quotes.get(market)
+    if snapshot.is_stale(market):
+        return Spot(price=float("nan"), confidence=0.0, is_stale=True)
     if quote is None or not np.isfinite(quote.index):
         return Spot(price=float("nan"), confidence=0.0)
     return Spot(price=float(quote.index), confidence=float(quote.confidence))

@@ -72,10 +72,13 @@ def market_columns(
     """Return the columns of N contracts and two rows more: unknown, and not of this model."""
     mark = [mark_of(snapshot, market) for market in contracts]
     price = [pricing.price(c.settle, snapshot, instruments) for c in contracts.values()]
+    stale = [snapshot.is_stale(market) for market in contracts]
     risen = [risen_share(snapshot, market, reading.open_interest) for market in contracts]
     reason = [
-        _reason(*row, snapshot.at_ns)
-        for row in zip(contracts.values(), mark, price, tables, risen, strict=True)
+        _reason(contract, *row, at_ns=snapshot.at_ns)
+        for contract, row in zip(
+            contracts.values(), zip(mark, stale, price, tables, risen, strict=True), strict=True
+        )
     ]
     measure = [reading.measure.get(m, TierMeasure.NOTIONAL) for m in contracts]
     terms = zip(contracts, contracts.values(), measure, mark, strict=True)
@@ -98,9 +101,11 @@ def market_columns(
 def _reason(
     contract: Perpetual | Future,
     mark: float,
+    stale: bool,
     price: float,
     table: TierTable | None,
     risen: float,
+    *,
     at_ns: int,
 ) -> MarginReason:
     if np.isnan(stated_size(contract)):
@@ -109,6 +114,8 @@ def _reason(
         return MarginReason.EXPIRED
     if np.isnan(mark):
         return MarginReason.NO_MARK
+    if stale:
+        return MarginReason.STALE_MARK
     if not is_price(price):
         return MarginReason.NO_CURRENCY_PRICE
     if table is None:

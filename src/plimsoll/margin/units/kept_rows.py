@@ -119,7 +119,7 @@ def _renewed(rows: T, listing: Listing, changed: IntArray, make: RowMaker[T]) ->
 def _market(snapshot: MarketSnapshot) -> tuple[object, ...]:
     """All of a snapshot but its quotes: figures, then objects that do not change."""
     return (
-        (snapshot.at_ns, tuple(snapshot.stable_price_usd.items())),
+        (snapshot.at_ns, snapshot.max_age_ns, tuple(snapshot.stable_price_usd.items())),
         *snapshot.surfaces,
         *snapshot.surfaces.values(),
         *snapshot.expiries,

@@ -147,9 +147,9 @@ def market_rows(
 ) -> MarketRows:
     """Lay out marks and contract terms.
 
-    Contracts without size, expired ones, missing or impossible marks and settlement currencies
-    without price become reasons. An option's mark may be missing here: its model says whether it
-    needs one.
+    Contracts without size, expired ones, missing, impossible or stale marks and settlement
+    currencies without price become reasons. An option's mark may be missing here: its model says
+    whether it needs one.
     """
     listing = listing_of(instruments)
     terms, quotes = instrument_columns(listing), quote_columns(snapshot, listing)
@@ -165,20 +165,27 @@ def market_rows(
         settle_price=np.append(price, np.nan),
         has_value=np.append(terms.is_option | terms.is_spot, False),
         reason=np.append(
-            _reasons(terms, quoted, mark, price, snapshot.at_ns), MarginReason.UNKNOWN_INSTRUMENT
+            _reasons(terms, quoted, mark, price, snapshot, quotes.stale(snapshot, listing)),
+            MarginReason.UNKNOWN_INSTRUMENT,
         ).astype(np.int64),
     )
 
 
 def _reasons(
-    terms: InstrumentColumns, quoted: FloatArray, mark: FloatArray, price: FloatArray, at_ns: int
+    terms: InstrumentColumns,
+    quoted: FloatArray,
+    mark: FloatArray,
+    price: FloatArray,
+    snapshot: MarketSnapshot,
+    stale: BoolArray,
 ) -> IntArray:
     """(N,) the first fault of each instrument; an option may lack its mark."""
     may_lack = terms.is_option & np.isnan(quoted)
     faults = {
         MarginReason.NO_CONTRACT_SIZE: np.isnan(terms.size),
-        MarginReason.EXPIRED: terms.expires & (terms.expiry_ns <= at_ns),
+        MarginReason.EXPIRED: terms.expires & (terms.expiry_ns <= snapshot.at_ns),
         MarginReason.NO_MARK: np.isnan(mark) & ~may_lack,
+        MarginReason.STALE_MARK: stale,
         MarginReason.NO_CURRENCY_PRICE: np.isnan(price),
     }
     codes = [int(reason) for reason in faults]
