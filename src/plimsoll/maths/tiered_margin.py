@@ -185,14 +185,14 @@ def tiered_margin(
     """
     count = positions.market.size
     part = PositionMargin(
-        np.zeros(count, np.int64),
-        np.full(count, np.nan),
-        np.full(count, np.nan),
-        np.full(count, np.nan),
-        np.full(count, np.nan),
-        np.full(count, np.nan),
-        np.full(count, -1, np.int64),
-        np.zeros(count, np.int64),
+        np.empty(count, np.int64),
+        np.empty(count),
+        np.empty(count),
+        np.empty(count),
+        np.empty(count),
+        np.empty(count),
+        np.empty(count, np.int64),
+        np.empty(count, np.int64),
     )
     _value_positions(positions, markets, part)
     _margin_positions(positions, markets, part)
@@ -212,8 +212,11 @@ def _value_positions(
     payoff, size, mark = markets.payoff, markets.contract_size, markets.mark
     price, measure, why = markets.settle_price, markets.measure, markets.reason
     unrealised, notional, reason, owned = part.unrealised, part.notional, part.reason, part.size
+    initial, maintenance, tier = part.initial, part.maintenance, part.tier
     for p in range(market.size):
         j, q = market[p], quantity[p]
+        initial[p], maintenance[p], tier[p] = np.nan, np.nan, -1
+        unrealised[p], notional[p], owned[p] = np.nan, np.nan, np.nan
         reason[p] = why[j]
         if why[j] != 0 and why[j] != NO_TIERS:
             continue

@@ -29,11 +29,14 @@ from plimsoll.errors import UsageError
 from plimsoll.margin.protocol import MarginModel, Prepared
 from plimsoll.margin.quote_scope import Scope, ScopeRule, scope_of
 from plimsoll.runtime.live_book import LiveBook
-from plimsoll.runtime.live_margins import LiveMargins, MarginColumns
+from plimsoll.runtime.live_margins import LiveMargins, MarginColumns, isolated_units
 from plimsoll.runtime.protocol import Repreparable, Reprepared
 
 IntArray = NDArray[np.int64]
 P = TypeVar("P")
+
+_SHARE = 1 << 16
+"""Accounts margined at once in the beginning."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -88,10 +91,11 @@ class Engine(Generic[P]):
         self._instruments, self._snapshot = Listing(instruments), snapshot
         self._prepared = self._prepare(snapshot)
         self._book = LiveBook(book)
-        self._margins = MarginColumns(len(book))
-        first = self._prepared.requirements(book)
-        self._numeraire = first.numeraire
-        self._margins.store(self._book.everybody, self._book.slots, first)
+        self._margins = MarginColumns(isolated_units(book))
+        for share in self._book.shares(_SHARE):  # what models lay out of a whole book is large
+            found = self._prepared.requirements(self._book.take(share))
+            self._numeraire = found.numeraire
+            self._margins.store(share, found)
 
     @property
     def snapshot(self) -> MarketSnapshot:
@@ -235,5 +239,5 @@ class Engine(Generic[P]):
         if not accounts.size:
             return Remargined(accounts=accounts, requirements=None)
         requirements = self._prepared.requirements(self._book.take(accounts))
-        self._margins.store(accounts, self._book.slots, requirements)
+        self._margins.store(accounts, requirements)
         return Remargined(accounts=accounts, requirements=requirements)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,13 +15,14 @@ from plimsoll.errors import UsageError
 from plimsoll.runtime.account_slots import AccountSlots, Columns
 from plimsoll.runtime.fills import FilledPosition, filled
 from plimsoll.runtime.holders import Holders, joined
-from plimsoll.runtime.live_margins import unit_columns
+from plimsoll.runtime.picked_names import PickedNames
 
 IntArray = NDArray[np.int64]
 FloatArray = NDArray[np.float64]
 
 _ORDER = ("market", "quantity", "price")
-_POSITION = ("market", "quantity", "entry_price", "isolated_margin", "leverage", "funding")
+_POSITION = ("market", "quantity", "entry_price", "isolated_margin", "leverage")
+_OPTIONAL = ("isolated_margin", "leverage")
 
 
 class LiveBook:
@@ -31,10 +32,9 @@ class LiveBook:
     """
 
     def __init__(self, book: Book) -> None:
-        nothing = np.zeros(book.market.size)
-        columns = {name: getattr(book, name) for name in _POSITION}
-        columns["funding"] = nothing if book.funding is None else book.funding
-        self.slots = AccountSlots(book.offsets, columns | unit_columns(book.market.size))
+        self._columns = _POSITION if book.funding is None else (*_POSITION, "funding")
+        columns = {name: getattr(book, name) for name in self._columns}
+        self.slots = AccountSlots(book.offsets, columns, optional=_OPTIONAL)
         self._accounts, self._orders = tuple(book.accounts), _order_slots(book)
         self._row_of = {name: row for row, name in enumerate(self._accounts)}
         if len(self._row_of) != len(self._accounts):
@@ -49,7 +49,8 @@ class LiveBook:
         self._markets = [*book.markets]
         self._names: tuple[str, ...] | None = book.markets
         self._code_of = {market: code for code, market in enumerate(self._markets)}
-        self._holders = Holders(book.offsets, book.market, len(self._markets))
+        held = self.slots.columns["market"][: book.market.size]
+        self._holders = Holders(book.offsets, held, len(self._markets))
         self._ordering = _ordering(book, len(self._markets))
         self._family = None if book.owner is None else _families(book.owner)
 
@@ -70,9 +71,10 @@ class LiveBook:
 
     def take(self, accounts: IntArray) -> Book:
         """Return the accounts at ``accounts`` as they stand, in that order."""
-        offsets, picked = self.slots.gather(accounts)
+        offsets = self.slots.offsets(accounts)
+        columns = {name: self.slots.values(name, accounts, offsets) for name in self._columns}
         whole = accounts.size == len(self._accounts)
-        names = self._accounts if whole else tuple(self._accounts[a] for a in accounts.tolist())
+        names = self._accounts if whole else PickedNames(self._accounts, accounts)
         return Book(
             accounts=names,
             markets=self._named(),
@@ -82,8 +84,22 @@ class LiveBook:
             orders=self._orders_of(accounts),
             owner=None if self._owner is None else self._owner[accounts],
             portfolio=None if self._portfolio is None else self._portfolio[accounts],
-            **{name: self.slots.columns[name][picked] for name in _POSITION},
+            **columns,
         )
+
+    def shares(self, most: int) -> Iterator[IntArray]:
+        """Part all accounts into shares of about ``most``, those of one owner in one share.
+
+        There is at least one, if of nobody.
+        """
+        if self._owner is None:
+            order, cuts = self.everybody, np.arange(most, len(self._accounts), most)
+        else:
+            order = np.argsort(self._owner, kind="stable")
+            owner = self._owner[order]
+            cuts = np.unique(np.searchsorted(owner, owner[most::most]))
+        for share in np.split(order, cuts):
+            yield np.sort(share)
 
     def holding(self, markets: Iterable[str], currencies: Iterable[str]) -> IntArray:
         """Accounts with a position or an order in one of ``markets``, or such collateral."""
@@ -180,8 +196,8 @@ class LiveBook:
     def _orders_of(self, accounts: IntArray) -> OpenOrders | None:
         if not self._orders.positions:
             return None
-        offsets, picked = self._orders.gather(accounts)
-        columns = {name: column[picked] for name, column in self._orders.columns.items()}
+        offsets = self._orders.offsets(accounts)
+        columns = {name: self._orders.values(name, accounts, offsets) for name in _ORDER}
         return OpenOrders(offsets=offsets, **columns)
 
     def _code(self, market: str) -> int:
@@ -201,7 +217,7 @@ def _appended(held: Columns, code: int, after: FilledPosition) -> Columns:
     values = {"market": code, "quantity": after.quantity, "entry_price": after.entry_price}
     values |= {"isolated_margin": np.nan, "leverage": np.nan, "funding": 0.0}
     return {
-        name: np.append(column, np.array([values.get(name, -1)], dtype=column.dtype))
+        name: np.append(column, np.array([values[name]], dtype=column.dtype))
         for name, column in held.items()
     }
 
@@ -219,7 +235,8 @@ def _changed(held: Columns, at: int, after: FilledPosition, fee: float) -> tuple
             field="position's isolated margin",
         )
     if after.quantity == 0.0:
-        paid += float(held["funding"][at]) + (0.0 if np.isnan(margin) else margin)
+        accrued = float(held["funding"][at]) if "funding" in held else 0.0
+        paid += accrued + (0.0 if np.isnan(margin) else margin)
         return {name: np.delete(column, at) for name, column in held.items()}, paid
     held["quantity"][at], held["entry_price"][at] = after.quantity, after.entry_price
     if np.isnan(margin):

@@ -7,15 +7,17 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from plimsoll.domain.book import Book
 from plimsoll.domain.requirement import Requirements
-from plimsoll.runtime.account_slots import AccountSlots, Columns
+from plimsoll.maths.account_runs import slots_of
+from plimsoll.runtime.account_slots import AccountSlots
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
 AMOUNTS = ("initial", "maintenance", "unrealised", "collateral")
 CODES = ("binding_scenario", "unit_reason")
-_PREFIX = "unit_"
+_NONE = np.zeros(0, dtype=np.int64)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -74,51 +76,81 @@ def _reasons(requirements: Requirements) -> IntArray:
     own = requirements.unit_reason
     found = np.zeros(len(requirements), dtype=np.int64) if own is None else own.copy()
     parts = requirements.parts
-    bad = np.flatnonzero(parts.reason != 0)[::-1]  # the first of a unit is written last
+    bad = np.flatnonzero(parts.reason)[::-1]  # the first of a unit is written last
+    if not bad.size:
+        return found
     first = np.zeros(len(requirements), dtype=np.int64)
     first[parts.unit[bad]] = parts.reason[bad]
     return np.where(found == 0, first, found).astype(np.int64)
 
 
 class MarginColumns:
-    """Where an engine keeps margins: cross pools by account, isolated units in their slots."""
+    """Where an engine keeps margins: cross pools by account, isolated units account by account.
 
-    def __init__(self, accounts: int) -> None:
-        self.cross = _blank(accounts)
+    An account's isolated units stand in the order of its positions. There may come to be fewer of
+    them, never more.
+    """
 
-    def store(self, accounts: IntArray, slots: AccountSlots, requirements: Requirements) -> None:
+    def __init__(self, isolated: IntArray) -> None:
+        """Make room for so many isolated units of each account, (A,)."""
+        ends = np.cumsum(isolated)
+        self._starts, self._stops = ends - isolated, ends.copy()
+        self._cross, self._alone = _Kept(isolated.size), _Kept(int(ends[-1]) if ends.size else 0)
+
+    def store(self, accounts: IntArray, requirements: Requirements) -> None:
         """Keep the requirements of ``accounts``: those of a book of just them, in that order."""
-        found = margins_of(requirements)
-        _, picked = slots.gather(accounts)
-        at = picked[found.position[accounts.size :]]
-        for name in (*AMOUNTS, *CODES):
-            column = getattr(found, name)
-            self.cross[name][accounts] = column[: accounts.size]
-            slots.columns[_PREFIX + name][at] = column[accounts.size :]
+        found, count = margins_of(requirements), accounts.size
+        self._cross.put(accounts, found, slice(0, count))
+        if self._alone.size:
+            isolated = np.bincount(found.account[count:], minlength=count)
+            self._stops[accounts] = self._starts[accounts] + isolated
+            self._alone.put(self._slots(accounts), found, slice(count, len(found)))
 
     def margins(self, slots: AccountSlots) -> LiveMargins:
         """Put all units together."""
         everybody = np.arange(len(slots))
-        offsets, picked = slots.gather(everybody)
-        isolated = np.flatnonzero(~np.isnan(slots.columns["isolated_margin"][picked]))
-        owner = np.repeat(everybody, np.diff(offsets))
-        at = picked[isolated]
+        position, owner = _isolated(slots, everybody) if self._alone.size else (_NONE, _NONE)
+        alone = self._slots(everybody) if self._alone.size else _NONE
         columns = {
-            name: np.concatenate([self.cross[name], slots.columns[_PREFIX + name][at]])
+            name: np.concatenate([self._cross.columns[name], self._alone.columns[name][alone]])
             for name in (*AMOUNTS, *CODES)
         }
         return LiveMargins(
-            account=np.concatenate([everybody, owner[isolated]]),
-            position=np.concatenate([np.full(len(slots), -1), isolated]),
+            account=np.concatenate([everybody, owner]),
+            position=np.concatenate([np.full(len(slots), -1), position]),
             **columns,
         )
 
-
-def unit_columns(positions: int) -> Columns:
-    """Columns for the isolated units among ``positions`` slots."""
-    return {_PREFIX + name: column for name, column in _blank(positions).items()}
+    def _slots(self, accounts: IntArray) -> IntArray:
+        return slots_of(self._starts, self._stops, accounts)[1]
 
 
-def _blank(count: int) -> Columns:
-    amounts: Columns = {name: np.full(count, np.nan) for name in AMOUNTS}
-    return amounts | {name: np.full(count, -1, dtype=np.int64) for name in CODES}
+class _Kept:
+    """Margins of some units, in columns; those of one unit stand side by side."""
+
+    def __init__(self, count: int) -> None:
+        self.size = count
+        self._amounts = np.full((count, len(AMOUNTS)), np.nan)
+        self._codes = np.full((count, len(CODES)), -1, dtype=np.int64)
+        amounts = {name: self._amounts[:, n] for n, name in enumerate(AMOUNTS)}
+        self.columns = amounts | {name: self._codes[:, n] for n, name in enumerate(CODES)}
+
+    def put(self, at: IntArray, found: LiveMargins, rows: slice) -> None:
+        """Keep some rows of what was found."""
+        self._amounts[at] = np.column_stack([getattr(found, name)[rows] for name in AMOUNTS])
+        self._codes[at] = np.column_stack([getattr(found, name)[rows] for name in CODES])
+
+
+def isolated_units(book: Book) -> IntArray:
+    """(A,) how many isolated positions each account has."""
+    rows = np.flatnonzero(~np.isnan(book.isolated_margin))
+    owner = np.searchsorted(book.offsets, rows, side="right") - 1
+    return np.bincount(owner, minlength=len(book)).astype(np.int64)
+
+
+def _isolated(slots: AccountSlots, everybody: IntArray) -> tuple[IntArray, IntArray]:
+    """Rows of isolated positions in the book of all accounts, and their accounts."""
+    offsets = slots.offsets(everybody)
+    margin = slots.values("isolated_margin", everybody, offsets)
+    rows = np.flatnonzero(~np.isnan(margin))
+    return rows, np.searchsorted(offsets, rows, side="right") - 1

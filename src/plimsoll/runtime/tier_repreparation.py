@@ -54,11 +54,7 @@ class LiveTieredMargin:
     ) -> LivePreparedTiered:
         """See `TieredMargin.prepare`."""
         prepared = self.model.prepare(snapshot, parameters, instruments)
-        return LivePreparedTiered(
-            inner=prepared,
-            parameters=parameters,
-            row_of={market: row for row, market in enumerate(prepared.markets)},
-        )
+        return LivePreparedTiered(inner=prepared, parameters=parameters)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -67,7 +63,6 @@ class LivePreparedTiered:
 
     inner: PreparedTiered
     parameters: MarginParameters
-    row_of: Mapping[str, int]
 
     def requirements(self, book: Book) -> Requirements:
         """See `PreparedTiered.requirements`."""
@@ -83,7 +78,7 @@ class LivePreparedTiered:
         else:
             few = {m: instruments[m] for m in sorted(quoted | (pricing & instruments.keys()))}
             part = model.prepare(snapshot, self.parameters, few)
-            columns = _spliced(self.inner.columns, part, quoted, self.row_of)
+            columns = _spliced(self.inner.columns, part, quoted, self.inner.contracts.row_of)
             inner = replace(self.inner, snapshot=snapshot, columns=columns)
             scope = Scope(markets=quoted)
         return Reprepared(prepared=replace(self, inner=inner), scope=scope)

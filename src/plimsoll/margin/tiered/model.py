@@ -11,12 +11,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from plimsoll.domain.book import Book
 from plimsoll.domain.instrument import Future, Instrument, Perpetual
+from plimsoll.domain.listing import Listing, listing_of
 from plimsoll.domain.magnitudes import is_price
 from plimsoll.domain.margin_reason import MarginReason
 from plimsoll.domain.market import MarketSnapshot
@@ -103,11 +105,7 @@ class TieredMargin(OwnQuotes):
         UsageError
             For a quanto contract whose table counts coins.
         """
-        contracts = {
-            market: instrument
-            for market, instrument in instruments.items()
-            if isinstance(instrument, Perpetual | Future)
-        }
+        contracts = listing_of(instruments).part(_is_contract, _is_contract)
         reading = TierReading(
             marginal_maintenance=self.maintenance_rule is MaintenanceRule.MARGINAL,
             marginal_initial=self.initial_rule is InitialRule.MARGINAL,
@@ -115,7 +113,7 @@ class TieredMargin(OwnQuotes):
             open_interest=self.open_interest,
         )
         columns = market_columns(
-            contracts,
+            cast(Mapping[str, Perpetual | Future], contracts),
             [_table(parameters, market) for market in contracts],
             reading,
             pricing=self.pricing,
@@ -126,7 +124,7 @@ class TieredMargin(OwnQuotes):
             model=self,
             snapshot=snapshot,
             instruments=instruments,
-            markets=tuple(contracts),
+            contracts=contracts,
             columns=columns,
         )
 
@@ -142,8 +140,13 @@ class PreparedTiered:
     model: TieredMargin
     snapshot: MarketSnapshot
     instruments: Mapping[str, Instrument]
-    markets: tuple[str, ...]
+    contracts: Listing
     columns: MarketColumns
+
+    @property
+    def markets(self) -> tuple[str, ...]:
+        """Markets of the rows."""
+        return self.contracts.markets
 
     def requirements(self, book: Book) -> Requirements:
         """Return initial margin, maintenance margin and equity of every margin unit.
@@ -241,7 +244,7 @@ class PreparedTiered:
         return TieredTerms(
             book=book,
             row_of_market=rows,
-            instruments=tuple(self.instruments[m] for m in self.markets),
+            instruments=self.contracts.instruments,
             columns=self.columns,
             notional=part.notional,
             size=part.size,
@@ -250,12 +253,13 @@ class PreparedTiered:
 
     def _rows(self, book: Book) -> IntArray:
         """(M,) row of each of the book's markets in the columns."""
-        row_of = {market: row for row, market in enumerate(self.markets)}
-        unknown = len(self.markets)
-        return np.array(
-            [row_of.get(m, unknown + (m in self.instruments)) for m in book.markets],
-            dtype=np.int64,
-        )
+        rows = self.contracts.rows_in(book.markets)
+        absent = np.flatnonzero(rows < 0)
+        if not absent.size:
+            return rows
+        found, unknown = rows.copy(), len(self.contracts)
+        found[absent] = [unknown + (book.markets[m] in self.instruments) for m in absent.tolist()]
+        return found
 
     def _collateral(
         self, book: Book, part: PositionMargin, total: UnitMargin
@@ -275,6 +279,10 @@ class PreparedTiered:
                 owes = (held != 0.0) & (reason[: len(book)] == 0)
                 reason[np.flatnonzero(owes)] = int(MarginReason.NO_COLLATERAL_PRICE)
         return value, reason
+
+
+def _is_contract(instrument: Instrument) -> bool:
+    return isinstance(instrument, Perpetual | Future)
 
 
 def _parts(part: PositionMargin) -> PositionParts:
