@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from plimsoll.adapters.venues import Venue, parse_name
+from plimsoll.adapters.venues.binance_spot import QUOTES
 from plimsoll.domain.instrument import (
     Future,
     Instrument,
@@ -23,7 +24,9 @@ from plimsoll.presets import Preset
 from plimsoll.presets.preset import Scope
 
 ONE = Decimal(1)
-_SPACES = (Venue.DERIBIT, Venue.CCXT, Venue.BINANCE_USDM, Venue.BINANCE_COINM, Venue.OKX)
+KNOWN_QUOTES = QUOTES | {"USD", "USDE", "USDH", "USDG", "PYUSD"}
+"""What contracts are quoted in; other text is a slip of the pen, unless the marks price it."""
+OTHER_SPACES = (Venue.DERIBIT, Venue.CCXT, Venue.BINANCE_USDM, Venue.BINANCE_COINM, Venue.OKX)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,10 +68,11 @@ def held_contracts(
         two names.
     """
     spaces = name_spaces(preset, venue_names)
+    quotes = KNOWN_QUOTES | {market.partition("/")[0] for market in marks if "/" in market}
     found = {}
     for name in names:
         row = marks.get(name)
-        read = parsed(name, spaces, row)
+        read = parsed(name, spaces, row, quotes)
         if read is None:
             continue
         instrument, space = read
@@ -95,7 +99,10 @@ def _check_once(contracts: Mapping[str, HeldContract], preset: Preset) -> None:
 
 
 def name_spaces(preset: Preset, venue_names: str | None) -> tuple[Venue, ...]:
-    """Return whose names to try, in order: the caller's, the preset's, those of large venues."""
+    """Return whose names to try, in order: the caller's, the preset's, those of large venues.
+
+    The preset's are those of its markets, then its venue's own.
+    """
     if venue_names is not None and venue_names not in tuple(Venue):
         raise UsageError(
             "must be a known venue",
@@ -104,20 +111,35 @@ def name_spaces(preset: Preset, venue_names: str | None) -> tuple[Venue, ...]:
             remedy=f"choose from {', '.join(Venue)}",
         )
     first = [] if venue_names is None else [Venue(venue_names)]
-    return tuple(dict.fromkeys([*first, Venue(preset.market_names), *_SPACES]))
+    return tuple(dict.fromkeys([*first, *own_spaces(preset), *OTHER_SPACES]))
+
+
+def own_spaces(preset: Preset) -> tuple[Venue, ...]:
+    """Return whose names a preset takes: those of its markets, then its venue's own."""
+    own = (v for v in Venue if v.value == preset.venue)
+    return tuple(dict.fromkeys([Venue(preset.market_names), *own]))
 
 
 def parsed(
-    name: str, spaces: Iterable[Venue], row: StatedMark | None = None
+    name: str,
+    spaces: Iterable[Venue],
+    row: StatedMark | None = None,
+    quotes: Collection[str] = KNOWN_QUOTES,
 ) -> tuple[Instrument, Venue] | None:
-    """Return the contract a name means, and the first name space that can read it."""
+    """Return the contract a name means, and the first name space that can read it.
+
+    A name nobody gave a mark of must be quoted in one of ``quotes``: ``BTC-PERPETUALL`` has the
+    form of a spot pair, and is none.
+    """
     if row is not None and row.instrument is not None:
         return parse_name(row.instrument, Venue.CCXT), Venue.CCXT
     for space in spaces:
         try:
-            return parse_name(name, space), space
+            instrument = parse_name(name, space)
         except NameFormatError:
             continue
+        if row is not None or instrument.pair.quote in quotes:
+            return instrument, space
     return None
 
 

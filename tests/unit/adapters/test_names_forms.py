@@ -143,6 +143,22 @@ CASES: list[tuple[Venue, str, Instrument]] = [
         "BTC_USD_20240628",
         Future(pair=BTC_USD, settle="BTC", payoff=Payoff.INVERSE, expiry_ns=at(2024, 6, 28)),
     ),
+    (Venue.DERIVE, "BTC-PERP", linear(BTC_USDC)),
+    (
+        Venue.DERIVE,
+        "BTC-20260925-100000-C",
+        option(BTC_USDC, at(2026, 9, 25), "100000", OptionRight.CALL),
+    ),
+    (
+        Venue.DERIVE,
+        "XRP-20261225-0_5-P",
+        option(Pair(base="XRP", quote="USDC"), at(2026, 12, 25), "0.5", OptionRight.PUT),
+    ),
+    (Venue.DERIVE, "ETH-USDC", Spot(pair=Pair(base="ETH", quote="USDC"))),
+    (Venue.DRIFT, "SOL-PERP", linear(Pair(base="SOL", quote="USDC"))),
+    (Venue.DRIFT, "1MBONK-PERP", linear(Pair(base="BONK", quote="USDC", base_units=1_000_000))),
+    (Venue.DRIFT, "1INCH-PERP", linear(Pair(base="1INCH", quote="USDC"))),
+    (Venue.PARADEX, "BTC-USD-PERP", linear(BTC_USDC)),
 ]
 
 
@@ -180,6 +196,13 @@ REFUSED = [
     (Venue.HYPERLIQUID, "@107"),  # an index into the venue's metadata
     (Venue.HYPERLIQUID, "nosuchdex:TSLA"),  # collateral unknown
     (Venue.GATE, "BTC_USDT_240628"),
+    (Venue.DERIVE, "BTC-25SEP26-100000-C"),
+    (Venue.DERIVE, "XRP-20261225-0.5-P"),
+    (Venue.DERIVE, "XRP-20261225-0_50-P"),
+    (Venue.DERIVE, "BTC-20260230-100000-C"),  # no such day
+    (Venue.DRIFT, "BTC-PERPETUAL"),
+    (Venue.PARADEX, "BTC-PERP"),
+    (Venue.PARADEX, "BTC-USD-96000-C"),  # an option without expiry
 ]
 
 

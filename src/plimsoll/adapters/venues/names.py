@@ -19,10 +19,13 @@ from plimsoll.adapters.venues import (
     bybit_spot,
     ccxt_unified,
     deribit,
+    derive,
+    drift,
     dydx,
     gate,
     hyperliquid,
     okx,
+    paradex,
 )
 from plimsoll.domain.instrument import Instrument, identity
 from plimsoll.errors import NameFormatError, UsageError
@@ -43,6 +46,9 @@ class Venue(StrEnum):
     DYDX = "dydx"
     HYPERLIQUID = "hyperliquid"
     GATE = "gate"
+    DERIVE = "derive"
+    DRIFT = "drift"
+    PARADEX = "paradex"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +74,9 @@ _MODULES = {
     Venue.DYDX: dydx,
     Venue.HYPERLIQUID: hyperliquid,
     Venue.GATE: gate,
+    Venue.DERIVE: derive,
+    Venue.DRIFT: drift,
+    Venue.PARADEX: paradex,
 }
 FORMS = {
     venue: NameForm(form=m.FORM, examples=m.EXAMPLES, read=m.read, write=m.write)
