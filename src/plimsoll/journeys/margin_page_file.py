@@ -20,6 +20,7 @@ from plimsoll.journeys.surface_source import foot_line
 from plimsoll.presets import Preset
 
 if TYPE_CHECKING:
+    from plimsoll.journeys.margin_what_if import WhatIf
     from plimsoll.report.key_figures import KeyFigure
     from plimsoll.report.margin_page import AccountPage
 
@@ -57,22 +58,31 @@ class ShownMargin(Protocol):
     def explain(self, account: str | None = None) -> tuple[Table, ...]: ...
 
 
-def margin_html(result: ShownMargin) -> str:
-    """Return the page; of a large book its first accounts, which the page says."""
+def margin_html(result: ShownMargin, what_if: WhatIf | None = None) -> str:
+    """Return the page; of a large book its first accounts, which the page says.
+
+    Parameters
+    ----------
+    result : ShownMargin
+    what_if : WhatIf, optional
+        Its tables come first in the section of its account, which is on the page in any case.
+    """
     from plimsoll.report.margin_page import margin_page
 
-    shown = result.accounts[:MOST_ACCOUNTS]
+    shown = list(result.accounts[:MOST_ACCOUNTS])
+    if what_if is not None and what_if.account not in shown:
+        shown[-1] = what_if.account
     left = len(result.accounts) - len(shown)
     note = f"{left} more accounts are not on this page" if left else ""
     return margin_page(
-        [_account(result, name) for name in shown],
+        [_account(result, name, what_if) for name in shown],
         title=result.title,
         source=result.source,
         note=foot_line(result.run.setting.market.files, note),
     )
 
 
-def _account(result: ShownMargin, name: str) -> AccountPage:
+def _account(result: ShownMargin, name: str, what_if: WhatIf | None) -> AccountPage:
     from plimsoll.report.margin_page import AccountPage
 
     explanations = result.explanations(name)
@@ -84,7 +94,10 @@ def _account(result: ShownMargin, name: str) -> AccountPage:
         meaning=f"{words} {accuracy}: {result.preset.accuracy_about}",
         key_figures=_key_figures(result, name),
         explanations=explanations,
-        tables=_tables(result, name),
+        tables=(
+            *((what_if.table(),) if what_if is not None and what_if.account == name else ()),
+            *_tables(result, name),
+        ),
     )
 
 

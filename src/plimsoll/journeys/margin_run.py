@@ -41,6 +41,8 @@ class MarginSetting:
     venue_names : str or None
     notes : tuple of str
         On the market.
+    surfaces : bool
+        Whether options that the chains do not list are valued off fitted surfaces.
     """
 
     preset: Preset
@@ -49,6 +51,7 @@ class MarginSetting:
     numeraire: str | None = None
     venue_names: str | None = None
     notes: tuple[str, ...] = ()
+    surfaces: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

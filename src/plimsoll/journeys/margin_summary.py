@@ -48,6 +48,7 @@ def _summary(run: MarginRun, own: CurrencyRun, name: str) -> dict[str, Any]:
     initial, maintenance = (float(c[units].sum()) for c in (of.initial, of.maintenance))
     margin_balance = float(of.equity[units].sum())
     worth = _worth(run, own, positions)
+    known = all(book.markets[m] in run.contracts for m in book.market[positions].tolist())
     deltas = _deltas(run, own, positions)
     total = {
         "balance": _shown(float(of.collateral[units].sum()), judged),
@@ -60,8 +61,8 @@ def _summary(run: MarginRun, own: CurrencyRun, name: str) -> dict[str, Any]:
         "available_funds": _shown(margin_balance - initial, judged),
         "futures_pl": _shown(worth["futures_pl"]),
         "options_value": _shown(worth["options_value"]),
-        "delta_total": _shown(_in_currency(run, own.currency, deltas, "all")),
-        "options_delta": _shown(_in_currency(run, own.currency, deltas, "options")),
+        "delta_total": _shown(_in_currency(run, own.currency, deltas, "all"), known),
+        "options_delta": _shown(_in_currency(run, own.currency, deltas, "options"), known),
     }
     return {
         "currency": own.currency,
@@ -81,7 +82,8 @@ def _worth(run: MarginRun, own: CurrencyRun, positions: Any) -> dict[str, float]
     pricing = run.priced.pricing(own.currency)
     for p in positions.tolist():
         market = book.markets[int(book.market[p])]
-        if market not in run.contracts:
+        if market not in run.contracts:  # a future or an option, nobody knows
+            found = dict.fromkeys(found, math.nan)
             continue
         contract = run.contracts[market].margined
         mark = float(run.priced.snapshot.quotes[market].mark)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 
 import numpy as np
@@ -90,17 +90,32 @@ def unit_columns(currency: str, digits: int = 2) -> tuple[Column, ...]:
     )
 
 
-def unit_reasons(of: Requirements) -> dict[int, str]:
-    """Return why units have no number, with the market."""
+def unit_reasons(
+    of: Requirements,
+    hint: Callable[[str, MarginReason], str] | None = None,
+    subject: Callable[[int, MarginReason], str] | None = None,
+) -> dict[int, str]:
+    """Return why units have no number, with the market.
+
+    Parameters
+    ----------
+    of : Requirements
+    hint : callable of market and reason, optional
+        What to do about it, in brackets behind; '' for nothing.
+    subject : callable of unit and reason, optional
+        What the reason of a whole unit speaks of, in front; '' for nothing.
+    """
     book, found = of.book, dict[int, list[str]]()
     for p in np.flatnonzero(of.parts.reason).tolist():
-        market = book.markets[int(book.market[p])]
-        text = f"{market}: {MarginReason(int(of.parts.reason[p])).text}"
+        market, reason = book.markets[int(book.market[p])], MarginReason(int(of.parts.reason[p]))
+        told = hint(market, reason) if hint else ""
+        text = f"{market}: {reason.text}" + (f" ({told})" if told else "")
         found.setdefault(int(of.parts.unit[p]), []).append(text)
     if of.unit_reason is not None:
         for unit in np.flatnonzero(of.unit_reason).tolist():
-            text = MarginReason(int(of.unit_reason[unit])).text
-            found.setdefault(unit, []).append(text)
+            reason = MarginReason(int(of.unit_reason[unit]))
+            named = subject(unit, reason) if subject else ""
+            found.setdefault(unit, []).append((f"{named}: " if named else "") + reason.text)
     return {unit: "; ".join(texts) for unit, texts in found.items()}
 
 

@@ -15,12 +15,15 @@ from typing import Any
 
 from plimsoll.domain.table import Cell, Column, ColumnKind, Table
 from plimsoll.errors import UsageError
+from plimsoll.journeys.margin_contracts import held_contracts
 from plimsoll.journeys.margin_explained import accuracy_note
 from plimsoll.journeys.margin_hypothetical import moved_market
-from plimsoll.journeys.margin_run import MarginRun, run_margin
+from plimsoll.journeys.margin_reasons import run_reasons
+from plimsoll.journeys.margin_run import CurrencyRun, MarginRun, run_margin
 from plimsoll.journeys.margin_summary import AMOUNTS, account_summaries
+from plimsoll.journeys.margin_surface_marks import with_surface_marks
 from plimsoll.journeys.margin_trades import beside_linked, frozen_accounts, traded_accounts
-from plimsoll.journeys.margin_units import digits_of
+from plimsoll.journeys.margin_units import MarginStatus, digits_of, unit_status
 
 Summary = Mapping[str, Any]
 
@@ -42,7 +45,8 @@ class WhatIfRequest:
     index_prices : mapping of str to float
         New dollar price by coin; its perpetuals, futures and forwards move by the same factor.
     vol_shifts : mapping of str to float
-        Added to the volatility of every option of a coin, as a fraction: 0.1 is 10 points.
+        Added to the volatility of every option of a coin, as a fraction: 0.1 is 10 points. More
+        than 300 points are taken, with a note that says what they are.
     marks : mapping of str to float
         New mark of a perpetual or future, over what its index says.
     currency : str or None
@@ -109,6 +113,9 @@ class WhatIfRequest:
         return made
 
 
+_LARGE_SHIFT = 3.0
+"""A shift of the volatility above 300 points is more likely meant in points."""
+
 _CHANGES = ("simulated_positions", "remove_positions", "index_prices", "vol_shifts", "marks")
 
 
@@ -131,6 +138,25 @@ class WhatIf:
     notes: tuple[str, ...] = ()
     currency: str | None = None
 
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Why the account has no number after the change; empty where it has."""
+        found = []
+        for own in self._runs_after():
+            told = run_reasons(self.after, own)
+            found += [told[unit] for unit in self._units(own) if unit in told]
+        return tuple(dict.fromkeys(found))
+
+    @property
+    def unknown(self) -> bool:
+        """Whether the account has no number after the change."""
+        return self._stands(MarginStatus.UNKNOWN)
+
+    @property
+    def under_maintenance(self) -> bool:
+        """Whether the account is under its maintenance margin after the change."""
+        return self._stands(MarginStatus.UNDER_MAINTENANCE)
+
     def reply(self) -> dict[str, Any]:
         """Return before, after and difference by the names of Deribit's reply.
 
@@ -148,7 +174,10 @@ class WhatIf:
             "difference": [
                 _difference(before.get(c, {}), after.get(c, {}), c) for c in {**before, **after}
             ],
-            "notes": list(self.notes),
+            "under_maintenance": [self.account] if self.under_maintenance else [],
+            "unknown": [self.account] if self.unknown else [],
+            "reasons": list(self.reasons),
+            "notes": list(self._told()),
         }
 
     def table(self) -> Table:
@@ -171,7 +200,25 @@ class WhatIf:
                 *numbers,
             ),
             rows=tuple(rows),
-            notes=(*self.notes, accuracy_note(self.after.setting.preset)),
+            notes=(*self._told(), accuracy_note(self.after.setting.preset)),
+        )
+
+    def _told(self) -> Iterator[str]:
+        yield from (f"No number after the change: {reason}." for reason in self.reasons)
+        yield from self.notes
+
+    def _runs_after(self) -> list[CurrencyRun]:
+        named = [own for own in self.after.runs if self.currency in (None, own.currency)]
+        return [own for own in named if self.account in own.held.book.accounts]
+
+    def _units(self, own: CurrencyRun) -> list[int]:
+        return [int(unit) for unit in own.requirements.units_of(self.account)]
+
+    def _stands(self, status: MarginStatus) -> bool:
+        return any(
+            unit_status(own.requirements, own.held.has_collateral)[unit] is status
+            for own in self._runs_after()
+            for unit in self._units(own)
         )
 
     def _summaries(self, run: MarginRun) -> dict[str, Summary]:
@@ -196,8 +243,9 @@ def what_if(run: MarginRun, request: Mapping[str, Any]) -> WhatIf:
     asked = WhatIfRequest.of(request)
     name = run.account(asked.account)
     kept = frozen_accounts(run, name)
+    listed, valued = _valued(run, asked.simulated_positions)
     traded = traded_accounts(
-        run,
+        listed,
         kept,
         name,
         dict(asked.simulated_positions),
@@ -206,25 +254,40 @@ def what_if(run: MarginRun, request: Mapping[str, Any]) -> WhatIf:
     )
     linked = beside_linked(run, traded, name)
     market, moved = moved_market(
-        run.setting.market, linked, asked.index_prices, asked.vol_shifts, asked.marks,
+        listed.setting.market, linked, asked.index_prices, asked.vol_shifts, asked.marks,
         run.setting.preset, run.setting.venue_names,
     )  # fmt: skip
     setting = replace(run.setting, accounts=linked, market=market)
     after = run_margin(setting)
     _check_currency(asked.currency, run, after)
-    return WhatIf(
-        before=run,
-        after=after,
-        account=name,
-        notes=tuple(_notes(asked, moved)),
-        currency=asked.currency,
-    )
+    found = WhatIf(before=run, after=after, account=name, currency=asked.currency)
+    return replace(found, notes=tuple(_notes(asked, found, (*valued, *moved))))
 
 
-def _notes(asked: WhatIfRequest, moved: tuple[str, ...]) -> Iterator[str]:
+def _valued(run: MarginRun, sizes: Mapping[str, float]) -> tuple[MarginRun, tuple[str, ...]]:
+    """Return the run in a market that values options to be traded, and notes on them."""
+    setting = run.setting
+    if not setting.surfaces:
+        return run, ()
+    traded = held_contracts(sizes, setting.preset, setting.market.marks, setting.venue_names)
+    market, notes = with_surface_marks(setting.market, traded)
+    return replace(run, setting=replace(setting, market=market)), notes
+
+
+def _notes(asked: WhatIfRequest, found: WhatIf, moved: tuple[str, ...]) -> Iterator[str]:
     if asked.simulated_positions or asked.remove_positions:
-        yield "Trades are made at the mark, so equity does not change by them; no fees."
+        known = not found.unknown and found.account in found.after.setting.accounts.collateral
+        kept = ", so equity does not change by them" if known else ""
+        yield f"Trades are made at the mark{kept}; no fees."
+        if found.unknown:
+            yield "What has no mark is not paid for: cash is that without it."
     yield from moved
+    for coin, shift in asked.vol_shifts.items():
+        if abs(shift) > _LARGE_SHIFT:
+            yield (
+                f"vol_shifts are fractions: {shift:g} of {coin} is {100.0 * shift:,.0f} points; "
+                f"{shift / 100.0:g} would be {shift:g} points."
+            )
     yield (
         "Net: margin of the portfolio. Gross: the sum of what each position would ask by itself."
     )
