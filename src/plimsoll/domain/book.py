@@ -165,12 +165,15 @@ class Book:
 
     def row(self, account: str) -> int:
         """Return the index of ``account``."""
-        try:
-            return self.accounts.index(account)
-        except ValueError:
-            raise UsageError(
-                "must be one of the book's accounts", found=account, field="account"
-            ) from None
+        row = self.memo.recall("row of account", self._row_of_account).get(account)
+        if row is None:
+            raise UsageError("must be one of the book's accounts", found=account, field="account")
+        return row
+
+    def _row_of_account(self) -> dict[str, int]:
+        """Row by name; of two accounts of one name the first."""
+        names = tuple(self.accounts)
+        return dict(zip(reversed(names), range(len(names) - 1, -1, -1), strict=True))
 
     def account(self, name: str) -> Account:
         """Return one account as an object."""

@@ -16,14 +16,16 @@ from plimsoll.domain.instrument import Future, Instrument, Perpetual, Spot
 from plimsoll.domain.market import MarketSnapshot, Quote
 from plimsoll.domain.parameters import ParameterSet
 from plimsoll.domain.requirement import Requirements
-from plimsoll.errors import UsageError
+from plimsoll.errors import DataFormatError, ParameterError, PlimsollError, UsageError
 from plimsoll.journeys.contract_terms import ONE_BASE_UNIT, ContractTerms, contract_terms
 from plimsoll.journeys.currency_prices import currency_pricing
 from plimsoll.journeys.margin_debts import debt_notes
 from plimsoll.journeys.margin_preset import margin_by_preset
 from plimsoll.journeys.margin_preset_result import PresetMargin
 from plimsoll.journeys.margin_result import MarginResult
+from plimsoll.journeys.mark_age import DEFAULT_MAX_AGE
 from plimsoll.journeys.params import read_parameters
+from plimsoll.journeys.params_check import check_parameters
 from plimsoll.margin.tiered import InitialRule, TieredMargin
 from plimsoll.presets import Preset
 
@@ -54,6 +56,7 @@ def margin_book(
     numeraire: str | None = None,
     venue_names: str | None = None,
     surfaces: bool = False,
+    max_age: Any = DEFAULT_MAX_AGE,
 ) -> PresetMargin: ...
 def margin_book(
     book: Any,
@@ -69,6 +72,7 @@ def margin_book(
     venue_names: str | None = None,
     initial_rule: InitialRule | str = InitialRule.WHOLE_NOTIONAL,
     surfaces: bool = False,
+    max_age: Any = DEFAULT_MAX_AGE,
 ) -> MarginResult | PresetMargin:
     """Margin every account of a book by a venue's preset, or by the tiers of a parameter set.
 
@@ -91,7 +95,9 @@ def margin_book(
             remedy=f"the presets are {', '.join(presets.names())}",
         )
     if preset is None:
-        _refuse_given("parameters", {"market": market, "at": at, "surfaces": surfaces or None})
+        aged = None if max_age == DEFAULT_MAX_AGE else max_age
+        chained = {"market": market, "at": at, "surfaces": surfaces or None, "max_age": aged}
+        _refuse_given("parameters", chained)
         assert parameters is not None
         return margin_by_tiers(
             book,
@@ -115,6 +121,7 @@ def margin_book(
         numeraire=numeraire,
         venue_names=venue_names,
         surfaces=surfaces,
+        max_age=max_age,
     )
 
 
@@ -145,8 +152,8 @@ def margin_by_tiers(
         The set, its JSON file, or the folder of a calibration.
     marks : path, frame, or mapping of market to mark
         May also state index, instrument and contract size; see `plimsoll.adapters.files.marks`.
-    collateral : path or frame, optional
-        Cross collateral, where the book does not hold it.
+    collateral : path, frame, mapping or text, optional
+        Cross collateral, where the book does not hold it; of one account also ``BTC=2,USDC=5000``.
     contract_sizes : mapping of str to number, optional
         By market, over those among the marks. A linear contract without one is taken to be one
         base unit, which the result says; inverse and quanto ones must have theirs.
@@ -179,11 +186,30 @@ def margin_by_tiers(
     )
     held = replace(held, markets=tuple(terms.key_of[name] for name in held.markets))
     unit = numeraire or _only_currency(held, terms)
-    requirements, owed = _requirements(held, known, rows, terms, unit, _rule(initial_rule))
+    try:
+        requirements, owed = _requirements(held, known, rows, terms, unit, _rule(initial_rule))
+    except ParameterError as refused:
+        raise _faulty(parameters, known, refused) from None
     return MarginResult(
         requirements=requirements,
         parameters=known,
         notes=(*_notes(known, rows, terms, unit), *owed),
+    )
+
+
+def _faulty(given: Any, known: ParameterSet, refused: ParameterError) -> PlimsollError:
+    """Name the set and the market of a fault, which the model that refused it does not know."""
+    faults = check_parameters(known).faults
+    if not faults:
+        return refused
+    first, left = faults[0], len(faults) - 1
+    source = f"set {known.id[:12]}" if isinstance(given, ParameterSet) else os.fspath(given)
+    return DataFormatError(
+        f"must be a set that holds: {first.path}: {first.problem}",
+        found=first.found,
+        field=source,
+        remedy=f"plimsoll params check {source}"
+        + (f" names {left} more faults" if left else " explains it"),
     )
 
 

@@ -5,17 +5,19 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 import numpy as np
 
 from plimsoll.adapters.chains.instants import instants_ns
+from plimsoll.adapters.files.selection import instant_ns
 from plimsoll.domain.option_chain import OptionChain
 from plimsoll.domain.smile_quotes import ForwardSource
-from plimsoll.domain.table import iso_minute
 from plimsoll.errors import DataError, UsageError
 from plimsoll.journeys.chain_reading import latest, read_snapshots
 from plimsoll.journeys.margin_marks import StatedMark, looks_like_marks, read_market_marks
+from plimsoll.journeys.mark_age import DEFAULT_MAX_AGE, exact_time, max_age_ns
 from plimsoll.journeys.surface_source import SourceFile, chain_source
 from plimsoll.marketdata.chains.forwards import expiry_forwards
 from plimsoll.marketdata.chains.settings import ChainSettings
@@ -53,6 +55,10 @@ class MarginMarket:
         What stands in for a forward that the venue does not show.
     chains : tuple of OptionChain
         As they were read.
+    seen_ns : int or None
+        Time of the chains, at or before ``at_ns``; None: there are none.
+    max_age_ns : int or None
+        How old marks may be; None: any age will do.
     """
 
     at_ns: int | None
@@ -64,6 +70,8 @@ class MarginMarket:
     files: tuple[SourceFile, ...] = ()
     stand_ins: Mapping[ExpiryKey, str] = field(default_factory=dict)
     chains: tuple[OptionChain, ...] = ()
+    seen_ns: int | None = None
+    max_age_ns: int | None = None
 
 
 _STAND_INS = {
@@ -72,7 +80,9 @@ _STAND_INS = {
 }
 
 
-def read_margin_market(market: Any, *, at: Any = None, marks: Any = None) -> MarginMarket:
+def read_margin_market(
+    market: Any, *, at: Any = None, marks: Any = None, max_age: Any = DEFAULT_MAX_AGE
+) -> MarginMarket:
     """Read chains and marks.
 
     Parameters
@@ -80,9 +90,13 @@ def read_margin_market(market: Any, *, at: Any = None, marks: Any = None) -> Mar
     market : path, pattern, list of paths, chains in memory, or marks
         What `plimsoll.surface` reads, or a table of marks.
     at : time, optional
-        The last chain at or before it (UTC); with marks alone the time of the marks.
+        The market's time (UTC): marks are those of the last chain at or before it. Of a day,
+        minute or second that holds a chain, that chain's time; with marks alone its beginning.
+        By default the last chain's.
     marks : path, frame or mapping, optional
         Over what the chains say; see `plimsoll.journeys.margin_marks`.
+    max_age : text, timedelta or None
+        How old marks may be at that time; see `plimsoll.journeys.mark_age.max_age_ns`.
 
     Raises
     ------
@@ -114,6 +128,8 @@ def read_margin_market(market: Any, *, at: Any = None, marks: Any = None) -> Mar
         files=label.files if label else (),
         stand_ins={key: words for key, _, words in forwards if words},
         chains=found,
+        seen_ns=max((chain.at_ns for chain in found), default=None),
+        max_age_ns=max_age_ns(max_age),
     )
 
 
@@ -137,9 +153,14 @@ def _latest(chains: Any, at: Any) -> tuple[OptionChain, ...]:
 
 
 def _time(chains: Sequence[OptionChain], at: Any) -> int | None:
-    if chains:
-        return max(chain.at_ns for chain in chains)
-    return None if at is None else instants_ns(at)[-1]
+    asked = [] if at is None else [_beginning(at)]
+    return max([*asked, *(chain.at_ns for chain in chains)], default=None)
+
+
+def _beginning(at: Any) -> int:
+    """First instant of the day, minute or second that a time names."""
+    last = instants_ns(at)[-1]
+    return instant_ns(at, "at") if isinstance(at, str | date) else last
 
 
 def _source(chains: str, tables: Sequence[Any]) -> str:
@@ -174,7 +195,9 @@ def _forwards(chain: OptionChain) -> list[tuple[ExpiryKey, float, str]]:
 
 def when(market: MarginMarket) -> str:
     """Say the time of a market."""
-    return "no time stated" if market.at_ns is None else f"{iso_minute(market.at_ns)} UTC"
+    if market.at_ns is None:
+        return "no time stated"
+    return f"{exact_time(market.at_ns, seconds=False)} UTC"
 
 
 def require_time(market: MarginMarket, name: str) -> int:

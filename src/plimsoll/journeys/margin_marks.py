@@ -3,8 +3,9 @@
 Columns ``market, mark`` and, where they apply, ``index``, ``contract_size``, ``instrument`` (ccxt's
 unified name), ``implied_vol`` (annual, a fraction), ``forward`` (of the option's expiry),
 ``funding_rate`` (of the next payment), ``open_interest_usd`` and ``fixed`` (of an expiry within its
-settlement window: the part of its expected settlement price that the average has fixed already). An
-option's mark is its price in its settlement currency. JSON may be an object of market to mark.
+settlement window: the part of its expected settlement price that the average has fixed already) and
+``at`` (ISO time, UTC: when the row was seen; empty: at the time of the market). An option's mark is
+its price in its settlement currency. JSON may be an object of market to mark.
 """
 
 from __future__ import annotations
@@ -19,11 +20,12 @@ from typing import Any
 
 from plimsoll.adapters.files.json_once import read_document_once
 from plimsoll.adapters.files.records import Records, numbers, object_records, read_records, texts
-from plimsoll.errors import DataFormatError
+from plimsoll.adapters.files.selection import instant_ns
+from plimsoll.errors import DataFormatError, UsageError
 
 COLUMNS = ("market", "mark")
 NUMBERS = ("index", "implied_vol", "forward", "funding_rate", "open_interest_usd", "fixed")
-OPTIONS = (*NUMBERS, "contract_size", "instrument")
+OPTIONS = (*NUMBERS, "contract_size", "instrument", "at")
 _LARGEST_VOL = 20.0
 
 
@@ -41,6 +43,7 @@ class StatedMark:
     fixed: float | None = None
     contract_size: Decimal | None = None
     instrument: str | None = None
+    at_ns: int | None = None
 
 
 def looks_like_marks(source: Any) -> bool:
@@ -81,8 +84,9 @@ def read_market_marks(source: Any) -> tuple[StatedMark, ...]:
     """
     records = _records(source)
     names = texts(records, "market")
+    first: dict[str, int] = {}
     for row, name in enumerate(names):
-        if names.index(name) != row:
+        if first.setdefault(name, row) != row:
             raise records.refuse("must name each market once", "market", row)
     columns = {name: numbers(records, name) for name in ("mark", *NUMBERS)}
     _check(records, columns)
@@ -90,7 +94,8 @@ def read_market_marks(source: Any) -> tuple[StatedMark, ...]:
         StatedMark(
             market=name,
             contract_size=_size(records, row),
-            instrument=_text(records, row),
+            instrument=_text(records, row, "instrument"),
+            at_ns=_seen(records, row),
             **{key: column[row] for key, column in columns.items()},
         )
         for row, name in enumerate(names)
@@ -139,6 +144,14 @@ def _size(records: Records, row: int) -> Decimal | None:
     return size
 
 
-def _text(records: Records, row: int) -> str | None:
-    cell = records.column("instrument")[row]
+def _seen(records: Records, row: int) -> int | None:
+    text = _text(records, row, "at")
+    try:
+        return None if text is None else instant_ns(text, "at")
+    except UsageError:
+        raise records.refuse("must be an ISO 8601 time (UTC)", "at", row) from None
+
+
+def _text(records: Records, row: int, name: str) -> str | None:
+    cell = records.column(name)[row]
     return None if cell is None else str(cell).strip()

@@ -11,8 +11,9 @@ import numpy as np
 from plimsoll.adapters.files.account_forms import StatedAccounts, StatedPosition
 from plimsoll.adapters.files.order_forms import StatedOrder
 from plimsoll.domain.account import Account, MarginMode, Order, Position
-from plimsoll.domain.book import Book
+from plimsoll.domain.book import Book, BoolArray, IntArray
 from plimsoll.domain.instrument import Option, Spot
+from plimsoll.domain.open_orders import OpenOrders
 from plimsoll.journeys.margin_contracts import HeldContract
 from plimsoll.journeys.margin_snapshot import PricedMarket, is_inverse
 
@@ -75,19 +76,55 @@ def settled_in(
 
     def here(market: str) -> bool:
         known = contracts.get(market)
-        return market in strangers if known is None else known.margined.settle == currency
+        return market in strange if known is None else known.margined.settle == currency
 
-    accounts, stated = [], []
-    for row, name in enumerate(held.book.accounts):
-        account = held.book.account(name)
-        positions = tuple(p for p in account.positions if here(p.market))
-        orders = tuple(o for o in account.orders if here(o.market))
-        money = {c: a for c, a in account.collateral.items() if c == currency}
-        if positions or orders or money:
-            kept = replace(account, positions=positions, orders=orders, collateral=money)
-            accounts.append(kept)
-            stated.append(held.has_collateral[row])
-    return HeldBook(book=Book.from_accounts(accounts), has_collateral=tuple(stated))
+    book, strange = held.book, frozenset(strangers)
+    kept = np.array([here(market) for market in book.markets], dtype=np.bool_)
+    own = kept[book.market]
+    orders = None if book.orders is None else _orders_in(book.orders, kept)
+    money = book.collateral[:, [c == currency for c in book.currencies]]
+    holds = (_counts(own, book.offsets) > 0) | (money != 0.0).any(axis=1)
+    if orders is not None:
+        holds |= np.diff(orders.offsets) > 0
+    whole = replace(
+        book,
+        offsets=_ends(own, book.offsets),
+        market=book.market[own],
+        quantity=book.quantity[own],
+        entry_price=book.entry_price[own],
+        isolated_margin=book.isolated_margin[own],
+        leverage=book.leverage[own],
+        currencies=tuple(c for c in book.currencies if c == currency),
+        collateral=money,
+        funding=None if book.funding is None else book.funding[own],
+        orders=orders,
+    )
+    rows = np.flatnonzero(holds)
+    stated = tuple(held.has_collateral[row] for row in rows.tolist())
+    return HeldBook(book=whole.take(rows), has_collateral=stated)
+
+
+def _orders_in(orders: OpenOrders, kept: BoolArray) -> OpenOrders | None:
+    """Open orders in the markets that are kept (M,); None where there is none."""
+    own = kept[orders.market]
+    if not own.any():
+        return None
+    return OpenOrders(
+        offsets=_ends(own, orders.offsets),
+        market=orders.market[own],
+        quantity=orders.quantity[own],
+        price=orders.price[own],
+    )
+
+
+def _ends(kept: BoolArray, offsets: IntArray) -> IntArray:
+    """(A + 1,) offsets of the rows that are kept (P,)."""
+    return np.concatenate([[0], np.cumsum(kept)])[offsets].astype(np.int64)
+
+
+def _counts(kept: BoolArray, offsets: IntArray) -> IntArray:
+    """(A,) how many rows of each account are kept (P,)."""
+    return np.diff(_ends(kept, offsets))
 
 
 def stand_alone(book: Book) -> Book:

@@ -13,6 +13,7 @@ from plimsoll.journeys.margin_market import read_margin_market
 from plimsoll.journeys.margin_preset_result import PresetMargin
 from plimsoll.journeys.margin_run import MarginSetting, run_margin
 from plimsoll.journeys.margin_surface_marks import with_surface_marks
+from plimsoll.journeys.mark_age import DEFAULT_MAX_AGE
 from plimsoll.presets import Preset
 
 
@@ -27,6 +28,7 @@ def margin_by_preset(
     numeraire: str | None = None,
     venue_names: str | None = None,
     surfaces: bool = False,
+    max_age: Any = DEFAULT_MAX_AGE,
 ) -> PresetMargin:
     """Margin every account of a book under a preset.
 
@@ -40,7 +42,7 @@ def margin_by_preset(
     market : path, chains in memory, or marks
         Option chains, or a table of marks (`plimsoll.journeys.margin_marks`).
     at : time, optional
-        UTC; the last chain at or before it, or the time of the marks.
+        UTC; the last chain at or before it, or the time of the marks. Contracts run to it.
     marks : path, frame or mapping, optional
         Over what the chains say: perpetuals above all, which chains do not hold.
     collateral : path, mapping or text, optional
@@ -51,6 +53,9 @@ def margin_by_preset(
         Venue whose names to read first.
     surfaces : bool
         Value options that the chains do not list off surfaces fitted to them.
+    max_age : text, timedelta or None
+        How old marks may be at ``at``: ``30s``, ``1h``, ``2d``; ``any`` or None. What is older is
+        stale, a reason in every account that holds it.
 
     Returns
     -------
@@ -64,7 +69,7 @@ def margin_by_preset(
     _check_texts(numeraire=numeraire, venue_names=venue_names)
     chosen = preset if isinstance(preset, Preset) else presets.load(str(preset))
     accounts = read_accounts(book, collateral)
-    priced = read_margin_market(market, at=at, marks=marks)
+    priced = read_margin_market(market, at=at, marks=marks, max_age=max_age)
     notes: tuple[str, ...] = ()
     if surfaces:
         names = dict.fromkeys(p.market for p in accounts.positions)

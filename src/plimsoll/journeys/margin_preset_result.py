@@ -10,19 +10,19 @@ from typing import TYPE_CHECKING, Any, overload
 
 from plimsoll.domain.margin_explanation import UnitExplanation
 from plimsoll.domain.requirement import Requirements
-from plimsoll.domain.table import Cell, Column, Table, iso_minute
+from plimsoll.domain.table import Cell, Column, Table
 from plimsoll.errors import UsageError
 from plimsoll.journeys.margin_market import when
 from plimsoll.journeys.margin_run import CurrencyRun, MarginRun
 from plimsoll.journeys.margin_units import (
     MarginStatus,
     digits_of,
-    shown_units,
     unit_columns,
     unit_reasons,
-    unit_row,
+    unit_rows,
     unit_status,
 )
+from plimsoll.journeys.mark_age import exact_iso, oldest_ns, span_text
 from plimsoll.journeys.surface_source import source_document
 from plimsoll.presets import Preset
 
@@ -56,7 +56,18 @@ class PresetMargin:
     @property
     def title(self) -> str:
         """Preset and time of the market."""
-        return f"{self.preset.title}, {when(self.run.setting.market)}"
+        return f"{self.preset.title}, {when(self.run.setting.market)}, {self._age_words()}"
+
+    @property
+    def mark_age_ns(self) -> int | None:
+        """Age of the oldest price at the market's time; None where none says when it was seen."""
+        snapshot = self.run.priced.snapshot
+        seen_ns = oldest_ns(snapshot)
+        return None if seen_ns is None else snapshot.at_ns - seen_ns
+
+    def _age_words(self) -> str:
+        age = self.mark_age_ns
+        return "marks of no stated age" if age is None else f"marks {span_text(age)} old"
 
     @property
     def accounts(self) -> tuple[str, ...]:
@@ -98,7 +109,15 @@ class PresetMargin:
     def notes(self) -> tuple[str, ...]:
         """Accuracy and source of the preset, market, what was taken for granted."""
         market = self.run.setting.market
-        told = (f"Prices of {market.source}, {when(market)}.",)
+        told: tuple[str, ...] = (
+            f"Prices of {market.source}, {when(market)}, {self._age_words()}.",
+        )
+        most = market.max_age_ns
+        if most is not None and (self.mark_age_ns or 0) > most:
+            told += (
+                f"Marks older than {span_text(most)} are stale, and margin nothing: take later "
+                "ones, or admit older ones (--max-age, max_age).",
+            )
         bare = [n for n in self.accounts if n not in self.run.setting.accounts.collateral]
         unstated = (
             ("No collateral was stated, so nothing is judged; 0 may be stated.",) if bare else ()
@@ -228,14 +247,23 @@ class PresetMargin:
     def document(self) -> dict[str, Any]:
         """Return the result as plain values: preset with accuracy, market, units, notes."""
         market = self.run.setting.market
-        at = None if market.at_ns is None else iso_minute(market.at_ns).replace(" ", "T") + "Z"
         return {
             "preset": self.preset.document(),
-            "market": {"at": at, "source": market.source, **source_document(market.files)},
+            "market": {**self._times(), "source": market.source, **source_document(market.files)},
             "units": [dict(row) for row in self.table()],
             "under_maintenance": list(self.under_maintenance),
             "unknown": list(self.unknown),
             "notes": list(self.notes),
+        }
+
+    def _times(self) -> dict[str, Any]:
+        market, age = self.run.setting.market, self.mark_age_ns
+        most = market.max_age_ns
+        return {
+            "at": exact_iso(market.at_ns),
+            "oldest_mark_at": exact_iso(oldest_ns(self.run.priced.snapshot)),
+            "mark_age_s": None if age is None else age / 1e9,
+            "max_age_s": None if most is None else most / 1e9,
         }
 
     def _with(self, status: MarginStatus) -> tuple[str, ...]:
@@ -263,5 +291,4 @@ def run_status(run: CurrencyRun) -> tuple[MarginStatus, ...]:
 
 
 def _rows(run: CurrencyRun) -> list[tuple[Cell, ...]]:
-    of, status, reasons = run.requirements, run_status(run), unit_reasons(run.requirements)
-    return [unit_row(of, u, status[u], reasons.get(u, "")) for u in shown_units(of).tolist()]
+    return unit_rows(run.requirements, run_status(run), unit_reasons(run.requirements))

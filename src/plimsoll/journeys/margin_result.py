@@ -12,10 +12,9 @@ from plimsoll.domain.table import Table
 from plimsoll.journeys.margin_units import (
     MarginStatus,
     accounts_of,
-    shown_units,
     unit_columns,
     unit_reasons,
-    unit_row,
+    unit_rows,
     unit_status,
 )
 
@@ -64,9 +63,7 @@ class MarginResult:
             name="margin",
             title=f"Margin of {len(of.book):,} account{'' if len(of.book) == 1 else 's'}",
             columns=unit_columns(of.numeraire),
-            rows=tuple(
-                unit_row(of, u, status[u], reasons.get(u, "")) for u in shown_units(of).tolist()
-            ),
+            rows=tuple(unit_rows(of, status, reasons)),
             notes=self.notes,
         )
 

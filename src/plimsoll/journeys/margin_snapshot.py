@@ -72,7 +72,7 @@ def priced_market(
     for name, contract in contracts.items():
         if isinstance(contract.margined, Future | Option):
             require_time(market, name)
-    index = coin_prices(market)
+    index = coin_indices(market)
     quotes = {name: _quote(name, c, market, index) for name, c in contracts.items()}
     instruments = {name: c.margined for name, c in contracts.items()}
     settled = [c.margined.settle for c in contracts.values()]
@@ -82,13 +82,15 @@ def priced_market(
     coins = {c: f"{c}/USD" for c in wanted if c not in (*STABLE, *DOLLARS)}
     for coin, name in coins.items():
         instruments[name] = Spot(pair=Pair(base=coin, quote="USD"))
-        quotes[name] = Quote(mark=index.get(coin, _NAN), index=index.get(coin, _NAN))
+        spot = index.get(coin, _UNKNOWN)
+        quotes[name] = Quote(mark=spot.price, index=spot.price, at_ns=spot.seen_ns)
     return PricedMarket(
         snapshot=MarketSnapshot(
             at_ns=market.at_ns or 0,
             quotes=quotes,
             stable_price_usd=stable,
             expiries=_expiries(market, contracts),
+            max_age_ns=market.max_age_ns,
         ),
         instruments=instruments,
         pricing_markets=coins,
@@ -96,16 +98,32 @@ def priced_market(
     )
 
 
-def coin_prices(market: MarginMarket) -> dict[str, float]:
-    """Return dollar prices of coins: spot rows, indices among the marks, those of the chains."""
-    found = dict(market.index)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CoinIndex:
+    """Dollar price of a coin, and when it was seen (None: at the market's time)."""
+
+    price: float
+    seen_ns: int | None = None
+
+
+_UNKNOWN = CoinIndex(price=_NAN)
+
+
+def coin_indices(market: MarginMarket) -> dict[str, CoinIndex]:
+    """Return prices of coins: spot rows, indices among the marks, those of the chains."""
+    found = {c: CoinIndex(price=p, seen_ns=market.seen_ns) for c, p in market.index.items()}
     for name, row in market.marks.items():
         base, quote = _pair_of(name)
         if row.index is not None:
-            found[base] = row.index
+            found[base] = CoinIndex(price=row.index, seen_ns=row.at_ns)
         if quote == "USD" and row.mark is not None:
-            found[base] = row.mark
+            found[base] = CoinIndex(price=row.mark, seen_ns=row.at_ns)
     return found
+
+
+def coin_prices(market: MarginMarket) -> dict[str, float]:
+    """Return dollar prices of coins, whenever they were seen."""
+    return {coin: found.price for coin, found in coin_indices(market).items()}
 
 
 def stable_price(market: MarginMarket, coin: str) -> float:
@@ -171,18 +189,21 @@ def expiry_key(contract: HeldContract) -> ExpiryKey | None:
 
 
 def _quote(
-    name: str, contract: HeldContract, market: MarginMarket, index: Mapping[str, float]
+    name: str, contract: HeldContract, market: MarginMarket, index: Mapping[str, CoinIndex]
 ) -> Quote:
     row, listed = market.marks.get(name), contract.listed
-    spot = index.get(listed.pair.base, _NAN)
+    spot = index.get(listed.pair.base, _UNKNOWN)
     if isinstance(listed, Option):
         return _option_quote(name, contract, market, spot)
     mark = None if row is None else row.mark
-    if mark is None:
-        mark = forward_of(market, contract) if isinstance(listed, Future) else spot
+    seen = [spot.seen_ns, None if row is None else row.at_ns]
+    if mark is None and isinstance(listed, Future):
+        mark = forward_of(market, contract)
+        seen.append(market.seen_ns)
     return Quote(
-        mark=mark,
-        index=spot,
+        mark=spot.price if mark is None else mark,
+        index=spot.price,
+        at_ns=_oldest(seen),
         funding_rate=0.0 if row is None or row.funding_rate is None else row.funding_rate,
         open_interest_usd=_NAN
         if row is None or row.open_interest_usd is None
@@ -190,7 +211,14 @@ def _quote(
     )
 
 
-def _option_quote(name: str, contract: HeldContract, market: MarginMarket, index: float) -> Quote:
+def _oldest(seen: Iterable[int | None]) -> int | None:
+    """A quote is as old as the oldest of its figures; None: all are as of the market."""
+    return min((time for time in seen if time is not None), default=None)
+
+
+def _option_quote(
+    name: str, contract: HeldContract, market: MarginMarket, spot: CoinIndex
+) -> Quote:
     row, shown = market.marks.get(name), market.options.get(name)
     mark = shown.mark if shown else _NAN
     vol = shown.vol if shown else _NAN
@@ -199,7 +227,10 @@ def _option_quote(name: str, contract: HeldContract, market: MarginMarket, index
         vol = vol if row.implied_vol is None else row.implied_vol
     if contract.is_converted:  # a price in coin is that of a contract in dollars over its forward
         mark *= _forward(market, contract, name)
-    return Quote(mark=mark, index=index, implied_vol_annual=vol)
+    seen = [spot.seen_ns, None if row is None else row.at_ns]
+    if row is None or None in (row.mark, row.implied_vol, row.forward):
+        seen.append(market.seen_ns)
+    return Quote(mark=mark, index=spot.price, implied_vol_annual=vol, at_ns=_oldest(seen))
 
 
 def _forward(market: MarginMarket, contract: HeldContract, name: str) -> float:
@@ -251,7 +282,7 @@ def _quoted(whole: float, fixed: float, name: str) -> ExpiryQuote:
 def _notes(
     market: MarginMarket,
     contracts: Mapping[str, HeldContract],
-    index: Mapping[str, float],
+    index: Mapping[str, CoinIndex],
     stable: Mapping[str, float],
 ) -> Iterable[str]:
     bare = [

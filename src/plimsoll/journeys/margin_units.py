@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 
 import numpy as np
@@ -61,23 +61,34 @@ def unit_name(of: Requirements, unit: int) -> str:
     return "cross" if position < 0 else f"isolated {of.book.markets[int(of.book.market[position])]}"
 
 
-def unit_row(of: Requirements, unit: int, status: MarginStatus, reason: str) -> tuple[Cell, ...]:
-    """Return one row: account, unit, amounts, status, reason.
+def unit_rows(
+    of: Requirements, status: Sequence[MarginStatus], reasons: Mapping[int, str]
+) -> list[tuple[Cell, ...]]:
+    """Return the rows of `shown_units`: account, unit, amounts, status, reason.
 
     Without stated collateral equity and excess have no number.
+
+    Parameters
+    ----------
+    of : Requirements
+    status : sequence of U MarginStatus
+    reasons : mapping of unit to str
+        `unit_reasons`.
     """
-    amounts = [
-        float(column[unit])
-        for column in (of.initial, of.maintenance, of.equity, of.maintenance_excess)
+    units = shown_units(of)
+    columns = (of.initial, of.maintenance, of.equity, of.maintenance_excess)
+    amounts = np.stack([column[units] for column in columns], axis=1)
+    own = [status[unit] for unit in units.tolist()]
+    amounts[[one is MarginStatus.NOT_JUDGED for one in own], 2:] = np.nan
+    names = [of.book.accounts[row] for row in of.account[units].tolist()]
+    return [
+        (name, unit_name(of, unit), *row, one.value, reasons.get(unit, ""))
+        for name, unit, row, one in zip(names, units.tolist(), amounts.tolist(), own, strict=True)
     ]
-    if status is MarginStatus.NOT_JUDGED:
-        amounts[2:] = [float("nan")] * 2
-    account = of.book.accounts[int(of.account[unit])]
-    return (account, unit_name(of, unit), *amounts, status.value, reason)
 
 
 def unit_columns(currency: str, digits: int = 2) -> tuple[Column, ...]:
-    """Return the columns of `unit_row`; no unit in the headings where ``currency`` is empty."""
+    """Return the columns of `unit_rows`; no unit in the headings where ``currency`` is empty."""
     return (
         Column(name="account", title="Account"),
         Column(name="unit", title="Margin unit"),

@@ -194,24 +194,30 @@ def _document(document: Any, source: str) -> Parts:
 def _list(document: list[Any], source: str) -> Parts:
     first = document[0] if document else {}
     if isinstance(first, Mapping) and "positions" in first:
-        positions: list[StatedPosition] = []
-        held: dict[str, Mapping[str, float]] = {}
-        for row, item in enumerate(document):
-            own, money = _account(item, source, row)
-            twice = {p.account for p in positions} & {p.account for p in own}
-            if twice or set(money) & set(held):
-                raise DataFormatError(
-                    "must name each account once",
-                    found=next(iter(twice or money)),
-                    field=f"{source}: account",
-                    row=row,
-                )
-            positions += own
-            held |= money
-        return positions, held
+        return _listed(document, source)
     if isinstance(first, Mapping) and "instrument_name" in first:
         return list(_answer(document, source)), {}
     return list(_rows(_table(document, source))), {}
+
+
+def _listed(accounts: list[Any], source: str) -> Parts:
+    positions: list[StatedPosition] = []
+    held: dict[str, Mapping[str, float]] = {}
+    seen: set[str] = set()
+    for row, item in enumerate(accounts):
+        own, money = _account(item, source, row)
+        names = {*(p.account for p in own), *money}
+        if not seen.isdisjoint(names):
+            raise DataFormatError(
+                "must name each account once",
+                found=next(iter(names & seen)),
+                field=f"{source}: account",
+                row=row,
+            )
+        seen |= names
+        positions += own
+        held.update(money)
+    return positions, held
 
 
 def _sections(document: Mapping[str, Any], source: str) -> Parts:

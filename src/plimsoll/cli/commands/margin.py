@@ -37,6 +37,13 @@ Market = Annotated[
 At = Annotated[
     str | None, typer.Option("--at", help="ISO time (UTC): the last chain at or before it.")
 ]
+MaxAge = Annotated[
+    str,
+    typer.Option(
+        "--max-age",
+        help="How old marks may be at --at: 30s, 1h, 2d, or any; what is older is stale, a reason.",
+    ),
+]
 Surfaces = Annotated[
     bool,
     typer.Option("--surfaces", help="Value options the chain does not list off fitted surfaces."),
@@ -98,6 +105,7 @@ def margin(
     preset: PresetName = None,
     market: Market = None,
     at: At = None,
+    max_age: MaxAge = "1h",
     surfaces: Surfaces = False,
     list_presets: Listing = False,
     parameters: Parameters = None,
@@ -121,6 +129,7 @@ def margin(
         only_preset = {
             "--market": market,
             "--at": at,
+            "--max-age": None if max_age == "1h" else max_age,
             "--what-if": what_if,
             "--out": out,
             "--surfaces": surfaces,
@@ -159,6 +168,7 @@ def margin(
             numeraire=numeraire,
             venue_names=venue_names,
             surfaces=surfaces,
+            max_age=max_age,
         )
         raise typer.Exit(_show(output, result, explain, request, out, exit_code))
 
