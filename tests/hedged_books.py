@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from plimsoll.domain.account import Account
 from plimsoll.domain.book import Book
@@ -45,7 +46,7 @@ BOOKS: dict[str, tuple[Held, ...]] = {
     "butterfly": tuple(
         {f"{root}-M-80-C": 1.0, f"{root}-M-100-C": -2.0, f"{root}-M-120-C": 1.0} for root in (C, F)
     ),
-    "two settlements": ({f"{C}-PERP": ONE, f"{F}-PERP": -100.0},),
+    "cross-venue pair": ({f"{C}-PERP": ONE, f"{F}-PERP": -100.0},),
     "two coins": (
         {"HELM-PERP": ONE, "KEEL-PERP": -ONE},
         {"HELM_USDC-PERP": 100.0, "KEEL_USDC-PERP": -100.0 * KEELS},
@@ -62,19 +63,9 @@ SAME_MOVE = "every leg moves with spot alone, and the scenarios move nothing els
 FIXED = "a fixed amount of dollars whatever happens, and no charge is on gross size"
 THIN: dict[tuple[str, str], str] = {
     ("deribit X:PM", "box"): FIXED,
-    **{
-        (model, book): FIXED if book == "box" else SAME_MOVE
-        for model in (
-            "expected shortfall",
-            "value-at-risk",
-            "worst of scenarios",
-            "greeks",
-            "greeks, correlated",
-            "hybrid",
-            "exposure",
-        )
-        for book in ("basis", "box", "two settlements")
-    },
+    ("exposure", "basis"): SAME_MOVE,
+    ("exposure", "box"): FIXED,
+    ("exposure", "cross-venue pair"): SAME_MOVE,
 }
 """Books of which a model asks as good as nothing by its own rule, and why."""
 
@@ -113,11 +104,11 @@ def hedged_margins() -> dict[tuple[str, str], HedgedMargin | None]:
     }
 
 
-def thin_with_add_ons() -> dict[tuple[str, str], HedgedMargin]:
-    """What `THIN` books cost with the add-ons for hedged size."""
+def thin_with(add_ons: tuple[Any, ...]) -> dict[tuple[str, str], HedgedMargin]:
+    """What `THIN` books cost with add-ons for hedged size."""
     found = {}
     for name in dict.fromkeys(name for name, _ in THIN):
-        margins = _margins_of(with_add_ons(TABLED[name], HEDGED_ADD_ONS))
+        margins = _margins_of(with_add_ons(TABLED[name], add_ons))
         found |= {(name, t): m for t, m in margins.items() if (name, t) in THIN and m is not None}
     return found
 
@@ -133,9 +124,9 @@ def margins_table(margins: Mapping[tuple[str, str], HedgedMargin | None]) -> lis
 
 def add_ons_table(margins: Mapping[tuple[str, str], HedgedMargin | None]) -> list[str]:
     """Lines of the table of books that cost as good as nothing, and what add-ons ask of them."""
-    heads = ["model", "book", "initial margin", "why", "with add-ons", "of them"]
-    lines = [_line(heads), _line(["---", "---", "---:", "---", "---:", "---"])]
-    closed = thin_with_add_ons()
+    heads = ["model", "book", "initial margin", "why", "with minimum charge", "with all", "of them"]
+    lines = [_line(heads), _line(["---", "---", "---:", "---", "---:", "---:", "---"])]
+    closed, charged = thin_with(HEDGED_ADD_ONS), thin_with(MINIMUM_ALONE)
     for (name, title), why in THIN.items():
         before, after = margins[name, title], closed[name, title]
         assert before is not None
@@ -147,6 +138,7 @@ def add_ons_table(margins: Mapping[tuple[str, str], HedgedMargin | None]) -> lis
                     title,
                     f"{before.initial + 0.0:,.0f}",
                     why,
+                    f"{charged[name, title].initial:,.0f}",
                     f"{after.initial:,.0f}",
                     ", ".join(asked),
                 ]
@@ -155,6 +147,7 @@ def add_ons_table(margins: Mapping[tuple[str, str], HedgedMargin | None]) -> lis
     return lines
 
 
+MINIMUM_ALONE = HEDGED_ADD_ONS[:1]
 ADD_ON_TITLES = ("Minimum charge", "Basis", "Stablecoin depeg")
 
 

@@ -14,16 +14,20 @@ import pytest
 
 from hedged_books import (
     BOOKS,
+    MINIMUM_ALONE,
     TABLED,
     THIN,
     HedgedMargin,
     add_ons_table,
     hedged_margins,
     margins_table,
-    thin_with_add_ons,
+    thin_with,
 )
+from sandbox_models import HEDGED_ADD_ONS
 
 PAGE = Path(__file__).parents[2] / "docs" / "hedged-books.md"
+SIMULATED = ("expected shortfall", "value-at-risk", "worst of scenarios")
+SIMULATED += ("greeks", "greeks, correlated")
 HEADINGS = ("## Margins", "## As good as free, and what closes it")
 
 
@@ -73,7 +77,7 @@ def test_hedges_are_seen_by_portfolio_models() -> None:
     alone = {"tiered", "size tiers", "dydx", "drift", "vega", "derive SRM"}
     alone |= {name for name in TABLED if name.startswith("deribit standard")}
     for (name, title), margin in margins().items():
-        x_pm = name.startswith("deribit X:PM") and title == "two settlements"
+        x_pm = name.startswith("deribit X:PM") and title == "cross-venue pair"
         exception = title == "two coins" or x_pm
         if margin is not None and name not in alone and not exception:
             assert margin.ratio < 0.5, (name, title)
@@ -82,8 +86,21 @@ def test_hedges_are_seen_by_portfolio_models() -> None:
 def test_what_is_as_good_as_free_is_said_and_an_add_on_closes_it() -> None:
     thin = {key for key, margin in margins().items() if margin is not None and margin.thin}
     assert thin == set(THIN)
-    closed = thin_with_add_ons()
-    assert set(closed) == thin
-    for key, margin in closed.items():
-        assert not margin.thin, key
-        assert margin.initial < 0.5 * margin.initial_of_legs, key
+    for add_ons in (MINIMUM_ALONE, HEDGED_ADD_ONS):
+        closed = thin_with(add_ons)
+        assert set(closed) == thin
+        for key, margin in closed.items():
+            assert not margin.thin, key
+            assert margin.initial < 0.5 * margin.initial_of_legs, key
+
+
+def test_simulated_margins_ask_a_fifth_of_the_legs_at_least() -> None:
+    """By default, and just so where scenarios find nothing to lose; a hybrid asks as its legs."""
+    found = {k: m for k, m in margins().items() if m is not None}
+    for title in BOOKS:
+        for name in SIMULATED:
+            assert found[name, title].ratio >= 0.2 - 1e-12, (name, title)
+        legs = [found[name, title].initial for name in ("expected shortfall", "greeks")]
+        assert found["hybrid", title].initial == pytest.approx(max(legs), rel=1e-12), title
+    for name in SIMULATED:
+        assert found[name, "cross-venue pair"].ratio == pytest.approx(0.2, rel=1e-9)

@@ -19,8 +19,7 @@ from coin_books import (
 )
 from plimsoll.domain.scenario import Factor, ScenarioSet
 from plimsoll.errors import ParameterError, UsageError
-from plimsoll.margin.greeks import GreeksMargin, GreeksParameters, Screening
-from plimsoll.margin.greeks.screen import greeks_screen
+from plimsoll.margin.greeks import GreeksMargin, GreeksParameters, Screening, greeks_screen
 from plimsoll.margin.joint.numeraire_table import numeraire_table
 from plimsoll.margin.simulation import (
     PORTFOLIO,
@@ -97,7 +96,7 @@ def test_never_a_false_pass(people, seed, measure, bins, smiles):
             for row, (amounts, coins) in enumerate(people)
         )
     )
-    judged, truth = screen.screen(made), full.requirements(made)
+    judged, truth = screen.screen(made, full.floors(made)[:, 1]), full.requirements(made)
     assert np.all(judged.bound >= truth.terms[0].maintenance)
     assert not np.any(judged.holds & truth.under_maintenance)
     np.testing.assert_array_equal(judged.equity, truth.equity)

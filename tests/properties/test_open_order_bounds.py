@@ -33,6 +33,7 @@ from plimsoll.margin.greeks import Correlations, GreeksMargin, GreeksParameters
 from plimsoll.margin.hybrid import HybridMargin, HybridParameters
 from plimsoll.margin.simulation import (
     PORTFOLIO,
+    BrokenBetween,
     LossMeasure,
     SimulationMargin,
     SimulationParameters,
@@ -49,7 +50,8 @@ MARKETS = (
     "ETH-L-120-1.25-C",
 )
 PRICE = {"BTC": 50_000.0, "ETH": 2_500.0, "USDC": 1.0}
-NAMES = ("shortfall", "quantile", "worst", "floored", "greeks", "together", "hybrid")
+OF_SIMULATION = ("shortfall", "quantile", "worst", "floored", "coins", "apart")
+NAMES = (*OF_SIMULATION, "greeks", "together", "hybrid")
 RHO = Correlations(underlyings=("BTC", "ETH"), matrix=np.array([[1.0, 0.8], [0.8, 1.0]]))
 EXAMPLES = settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
@@ -75,6 +77,11 @@ def prepared(name: str):
                 standalone_floor=Decimal("0.6"), maintenance_to_initial=Decimal("0.5")
             )
         }
+    if name in ("coins", "apart"):
+        own = {PORTFOLIO: SimulationParameters(dependence_break=Decimal("0.4"))}
+        shortfall = replace(
+            shortfall, broken_between=BrokenBetween(name if name == "coins" else "positions")
+        )
     model = replace(shortfall, measure=measures.get(name, LossMeasure.EXPECTED_SHORTFALL))
     return model.prepare(SNAPSHOT, own, INSTRUMENTS)
 
@@ -193,12 +200,18 @@ def test_closing_beyond_the_mark_costs_what_it_loses(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_closing_one_leg_of_a_hedge_costs_what_is_left(name: str) -> None:
-    """Spot against a perpetual; buying the perpetual back leaves the spot alone."""
+    """Spot against a perpetual; buying the perpetual back leaves the spot alone.
+
+    Where 0.4 of positions' own margins count, the bound takes the spot's loss and, before the fill,
+    both positions alone: 0.6 x spot + 0.4 x (spot + perpetual).
+    """
     hedge = account("a", position("BTC-SPOT", 1.0), position("BTC-LIN", -100.0))
     close = replace(hedge, name="b", orders=(Order(market="BTC-LIN", quantity=100.0),))
     spot = account("c", position("BTC-SPOT", 1.0))
-    asked = prepared(name).requirements(book(hedge, close, spot)).initial
-    assert asked[1] == pytest.approx(max(asked[0], asked[2]), rel=1e-9)
+    sold = account("d", position("BTC-LIN", -100.0))
+    asked = prepared(name).requirements(book(hedge, close, spot, sold)).initial
+    both = 0.4 * asked[3] if name == "apart" else 0.0
+    assert asked[1] == pytest.approx(max(asked[0], asked[2] + both), rel=1e-9)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -17,6 +17,7 @@ from plimsoll.domain.scenario import Factor, ScenarioSet
 from plimsoll.margin.currency import CurrencyPricing
 from plimsoll.margin.simulation import (
     PORTFOLIO,
+    BrokenBetween,
     LossMeasure,
     SimulationMargin,
     SimulationParameters,
@@ -103,6 +104,44 @@ def test_coherent_measures_are_subadditive(q, more, coins, seed, measure):
     made = book(person(q, coins), person(more, {}, "b"), merged)
     a, b, ab = prepared.requirements(made).maintenance
     assert ab <= a + b + 1e-10 * (gross(prepared, q, coins) + gross(prepared, more, {}))
+
+
+@settings(max_examples=60)
+@given(quantities, quantities, collateral, seeds, st.sampled_from(COHERENT))
+def test_a_broken_dependence_is_subadditive_and_grows_with_its_share(q, more, coins, seed, measure):
+    """At a share of one it is the sum over coins, which a coherent measure never exceeds."""
+    held = scenarios(seed)
+    both = {m: q.get(m, 0) + more.get(m, 0) for m in {*q, *more}}
+    merged = person({m: x for m, x in both.items() if x}, coins, "ab")
+    made = book(person(q, coins), person(more, {}, "b"), merged)
+    slack = 1e-10 * sum(gross(ready(held, measure), *x) for x in ((q, coins), (more, {})))
+    before = np.zeros(3)
+    for share in ("0", "0.2", "1"):
+        margins = ready(held, measure, standalone_floor="0", dependence_break=share)
+        found = margins.requirements(made).initial
+        assert np.all(found >= before - slack)
+        assert found[2] <= found[0] + found[1] + slack
+        before = found
+
+
+@settings(max_examples=40)
+@given(quantities, seeds, st.sampled_from(COHERENT))
+def test_between_positions_a_fifth_gives_four_fifths_of_the_difference(q, seed, measure):
+    """EMIR RTS 153/2013, Article 27(4), of dollars lost by contracts without collateral."""
+    held, legs = scenarios(seed), [person({m: x}, {}, m) for m, x in q.items()]
+    made = book(person(q, {}), *legs)
+    bare = ready(held, measure, standalone_floor="0").requirements(made).initial
+    model = SimulationMargin(
+        scenarios=held, measure=measure, pricing=PRICING, broken_between=BrokenBetween.POSITIONS
+    )
+    rule = SimulationParameters(standalone_floor=Decimal(0), dependence_break=Decimal("0.2"))
+    found = model.prepare(SNAPSHOT, {PORTFOLIO: rule}, HELD).requirements(made).initial
+    slack = 1e-10 * gross(ready(held, measure), q, {})
+    alone = bare[1:].sum()
+    # A measure below zero, a sure gain, stays what it is before the margin is lifted to zero.
+    if bare[0] > slack:
+        assert abs((alone - found[0]) - 0.8 * (alone - bare[0])) <= slack
+    np.testing.assert_allclose(found[1:], bare[1:], rtol=1e-12, atol=slack)
 
 
 @settings(max_examples=60)

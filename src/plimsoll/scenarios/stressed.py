@@ -96,10 +96,15 @@ class Dependence(StrEnum):
 
     INDEPENDENT = "independent"  # offsets between coins fail
     COMONOTONE = "comonotone"  # all coins fall and rise together
+    ANTIMONOTONE = "antimonotone"  # one coin falls where all others, together, rise
 
 
 def broken_dependence(
-    scenarios: ScenarioSet, dependence: Dependence | str, *, seed: int = 0
+    scenarios: ScenarioSet,
+    dependence: Dependence | str,
+    *,
+    seed: int = 0,
+    lead: str | None = None,
 ) -> ScenarioSet:
     """Return as many scenarios, with every coin's own law and another dependence between coins.
 
@@ -112,6 +117,10 @@ def broken_dependence(
     dependence : Dependence
     seed : int
         Of the shuffles of INDEPENDENT.
+    lead : str, optional
+        Of ANTIMONOTONE: the coin that all others move against, as BTC; the first one without it.
+        The others move together, so the law is one that exists whatever their number (rank
+        correlations of 1 and -1, no negative eigenvalue).
 
     Returns
     -------
@@ -123,7 +132,7 @@ def broken_dependence(
     Raises
     ------
     UsageError
-        For a dependence that is none.
+        For a dependence that is none, and for a lead that no factor moves.
 
     Examples
     --------
@@ -135,16 +144,21 @@ def broken_dependence(
     ... )
     >>> broken_dependence(both, "comonotone").shocks.tolist()
     [[-0.1, -0.2], [0.1, 0.2]]
+    >>> broken_dependence(both, "antimonotone", lead="ETH").shocks.tolist()
+    [[0.1, -0.2], [-0.1, 0.2]]
     """
     kind = chosen(Dependence, dependence, "dependence")
     generator = np.random.Generator(np.random.PCG64(seed))
     subjects = list(dict.fromkeys(factor.subject for factor in scenarios.factors))
+    head = _lead_of(subjects, lead)
     shocks = np.empty_like(scenarios.shocks)
     for place, subject in enumerate(subjects):
         columns = np.array([c for c, f in enumerate(scenarios.factors) if f.subject == subject])
         rows = _rows_by_rank(scenarios, columns)
         if kind is Dependence.INDEPENDENT and place:
             rows = generator.permutation(rows)
+        if kind is Dependence.ANTIMONOTONE and subject != head:
+            rows = rows[::-1]
         shocks[:, columns] = scenarios.shocks[rows][:, columns]
     count = len(scenarios)
     return ScenarioSet(
@@ -153,6 +167,12 @@ def broken_dependence(
         shocks=shocks,
         weights=equal_weights(count),
     )
+
+
+def _lead_of(subjects: Sequence[str], lead: str | None) -> str | None:
+    if lead is not None and lead not in subjects:
+        raise UsageError("must be one of the coins", found=lead, field="lead")
+    return lead or next(iter(subjects), None)
 
 
 def _rows_by_rank(scenarios: ScenarioSet, columns: IntArray) -> IntArray:

@@ -128,8 +128,33 @@ def test_broken_dependence_keeps_every_coins_law(kind: Dependence) -> None:
     rank = stats.spearmanr(after.shocks).statistic[np.triu_indices(3, 1)]
     if kind is Dependence.COMONOTONE:
         np.testing.assert_allclose(rank, 1.0, atol=1e-12)
+    elif kind is Dependence.ANTIMONOTONE:
+        # The first coin against the other two, which move together.
+        np.testing.assert_allclose(rank, [-1.0, -1.0, 1.0], atol=1e-12)
     else:
         assert np.abs(rank).max() < 4 / np.sqrt(2000)
+
+
+@pytest.mark.parametrize("lead", [f.subject for f in COINS])
+def test_all_coins_move_against_the_lead(lead: str) -> None:
+    """Rank correlations of some coin with itself, turned over for the lead: never indefinite."""
+    after = broken_dependence(coins(), Dependence.ANTIMONOTONE, lead=lead)
+    signs = np.array([-1.0 if f.subject == lead else 1.0 for f in COINS])
+    rank = stats.spearmanr(after.shocks).statistic
+    np.testing.assert_allclose(rank, np.outer(signs, signs), atol=1e-12)
+    assert np.linalg.eigvalsh(rank).min() > -1e-12
+
+
+def test_a_pair_loses_on_both_legs_where_the_coins_move_apart() -> None:
+    """Long one, short the other: the worst is the worst fall with the largest rise."""
+    apart = broken_dependence(coins(), "antimonotone", lead=COINS[0].subject).shocks
+    losses = -apart[:, 0] + apart[:, 1]
+    assert losses.max() == -apart[:, 0].min() + apart[:, 1].max()
+
+
+def test_a_lead_that_is_no_coin_is_refused() -> None:
+    with pytest.raises(UsageError, match="one of the coins"):
+        broken_dependence(coins(), Dependence.ANTIMONOTONE, lead="NONE")
 
 
 def test_broken_dependence_of_weighted_sets_keeps_the_law_to_a_share() -> None:

@@ -2,7 +2,7 @@
 
 from plimsoll.margin.greeks.model import GreeksMargin, PreparedGreeks
 from plimsoll.margin.greeks.parameters import Correlations, GreeksParameters
-from plimsoll.margin.greeks.screen import GreeksScreen, Screening
+from plimsoll.margin.greeks.screen import GreeksScreen, Screening, greeks_screen
 
 __all__ = [
     "Correlations",
@@ -11,4 +11,5 @@ __all__ = [
     "GreeksScreen",
     "PreparedGreeks",
     "Screening",
+    "greeks_screen",
 ]

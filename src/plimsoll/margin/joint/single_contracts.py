@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from plimsoll.maths.standalone_sums import standalone_sums
 from plimsoll.maths.unit_losses import UnitExposures
 
 FloatArray = NDArray[np.float64]
@@ -28,12 +29,10 @@ class StandaloneMargins:
 
     def of_units(self, exposures: UnitExposures) -> FloatArray:
         """(U, 2) sums over the positions of each unit."""
-        each = self.of(exposures.row, exposures.quantity)
-        unit = np.repeat(np.arange(exposures.offsets.size - 1), np.diff(exposures.offsets))
-        size = exposures.offsets.size - 1
-        return np.column_stack(
-            [np.bincount(unit, weights=each[:, k], minlength=size) for k in range(2)]
-        ).astype(np.float64)
+        out = np.empty((exposures.offsets.size - 1, 2))
+        held = exposures.offsets, exposures.row, exposures.quantity
+        standalone_sums(*held, self.long, self.short, out)
+        return out
 
 
 def one_each(count: int, sign: float, currencies: int) -> UnitExposures:

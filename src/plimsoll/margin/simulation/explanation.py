@@ -75,7 +75,8 @@ class SimulationExplainer:
         scenarios, shares = tail_of(
             self.measure, self.levels[1], losses, self.table.scenarios.weights
         )
-        floored = self.terms[1].maintenance[unit] > 0.0
+        floor = next(t for t in self.terms if t.name == "floor")
+        floored = bool(floor.maintenance[unit] > 0.0)
         binding = int(scenarios[-1] if self._is_quantile else scenarios[0])
         return replace(
             said,

@@ -1,17 +1,19 @@
 """The simulation margin: a measure of what a margin unit may lose over a scenario set.
 
-    maintenance = max(M(L; maintenance level), s A, 0)
-    initial     = max(M(L; initial level), s A, 0, maintenance / link) + open orders
+    maintenance = max(D(L; maintenance level), s A, 0)
+    initial     = max(D(L; initial level), s A, 0, maintenance / link) + open orders
 
 With open orders the initial margin is that of the losses ``L + sum of max(l, 0)`` over the orders,
 l what an order loses if it is filled at its limit: scenario by scenario, what loses is filled.
 Measures are monotone, so no fills ask more (`plimsoll.margin.joint.bounded_orders`).
 
 ``L`` is the unit's loss of equity under each scenario, fully revalued and in the numeraire
-(`plimsoll.margin.joint.numeraire_table`), M the measure
-(`plimsoll.margin.joint.loss_measure`), A the sum of
-the positions' stand-alone measures and s their ``standalone_floor``. Sources: FHS VaR and expected
-shortfall as in `reference/methodology.md`, 2.1 and 5.0; floor as EMIR RTS 153/2013, Article 27.
+(`plimsoll.margin.joint.numeraire_table`), D the measure
+(`plimsoll.margin.joint.loss_measure`), of a dependence broken in part where ``dependence_break``
+is above 0 (`.dependence_break`), A the sum of the positions' stand-alone measures and s their
+``standalone_floor``. Sources: FHS VaR and expected shortfall as in `reference/methodology.md`, 2.1
+and 5.0; broken dependence 2.3; the floor of 0.2 is what EMIR RTS 153/2013, Article 27(4), leaves of
+a perfect hedge: a reduction of at most 80 % of the difference between A and the joint margin.
 """
 
 from __future__ import annotations
@@ -30,6 +32,7 @@ from plimsoll.domain.market import MarketSnapshot
 from plimsoll.domain.parameters import ParameterSet
 from plimsoll.domain.requirement import Requirements, RequirementTerm
 from plimsoll.domain.scenario import Factor, ScenarioSet
+from plimsoll.errors import UsageError
 from plimsoll.margin.currency import CurrencyPricing
 from plimsoll.margin.joint.bounded_orders import (
     lost_at_fills,
@@ -44,6 +47,7 @@ from plimsoll.margin.joint.numeraire_exposures import BookExposures, book_exposu
 from plimsoll.margin.joint.numeraire_table import NumeraireTable, numeraire_table
 from plimsoll.margin.joint.single_contracts import StandaloneMargins, one_each
 from plimsoll.margin.quote_scope import OwnQuotes
+from plimsoll.margin.simulation.dependence_break import BrokenBetween, DependenceBreak, coins_of
 from plimsoll.margin.simulation.explanation import SimulationExplainer
 from plimsoll.margin.simulation.parameters import SimulationParameters, simulation_parameters
 from plimsoll.margin.units.assembly import assemble
@@ -71,6 +75,8 @@ class SimulationMargin(OwnQuotes):
     option_rules : OptionRules
     collateral_moves : bool
         Whether collateral is revalued with the positions, or held at its price now.
+    broken_between : BrokenBetween
+        Between what the dependence is broken by the parameter ``dependence_break``.
     kernel : UnitTailKernel
         What computes the measures: the seam where a native kernel may be dropped in.
     """
@@ -82,10 +88,13 @@ class SimulationMargin(OwnQuotes):
     currency_factors: Mapping[str, Factor] | None = None
     option_rules: OptionRules = DEFAULT_RULES
     collateral_moves: bool = True
+    broken_between: BrokenBetween = BrokenBetween.COINS
     kernel: UnitTailKernel = NUMBA_TAILS
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "measure", chosen(LossMeasure, self.measure, "measure"))
+        between = chosen(BrokenBetween, self.broken_between, "broken_between")
+        object.__setattr__(self, "broken_between", between)
 
     def prepare(
         self,
@@ -156,7 +165,7 @@ class PreparedSimulation:
             values=laid.values,
             terms=terms,
             numeraire=self.model.pricing.numeraire,
-            binding_scenario=np.where(terms[1].maintenance > 0.0, -1, tails.scenario[:, 1]),
+            binding_scenario=np.where(_floored(terms), -1, tails.scenario[:, 1]),
             scenario_names=self.table.scenarios.names,
             unit_explainer=SimulationExplainer(
                 book=book,
@@ -169,6 +178,24 @@ class PreparedSimulation:
                 terms=terms,
             ),
         )
+
+    def floors(self, book: Book) -> FloatArray:
+        """(U, 2) what the margins of each unit of ``book`` are at least, whatever it may lose.
+
+        For what bounds the measure alone, such as `plimsoll.margin.greeks.greeks_screen`.
+
+        Raises
+        ------
+        UsageError
+            With a ``dependence_break``: then the margin is above the measure by more than a floor.
+        """
+        if self._broken is not None:
+            raise UsageError(
+                "must be 0: no floor stands for a broken dependence",
+                found=float(self.parameters.dependence_break),
+                field="dependence_break",
+            )
+        return self._floor(self._laid_out(book))
 
     def _laid_out(self, book: Book) -> BookExposures:
         laid = book_exposures(
@@ -184,9 +211,13 @@ class PreparedSimulation:
     def _terms(
         self, book: Book, laid: BookExposures, measures: FloatArray
     ) -> tuple[RequirementTerm, ...]:
-        least = self._floor(laid)
-        lifts = np.column_stack([lift_to(measures[:, k], least[:, k]) for k in range(2)])
-        initial, maintenance = (measures[:, k] + lifts[:, k] for k in range(2))
+        joint, broken = measures, self._broken
+        breaks = np.zeros_like(measures)
+        if broken is not None:
+            breaks = _lifts(measures, broken.broken(measures, broken.alone(laid.exposures)))
+            joint = measures + breaks
+        lifts = _lifts(joint, self._floor(laid))
+        initial, maintenance = (joint[:, k] + lifts[:, k] for k in range(2))
         link = lift_to(initial, maintenance / float(self.parameters.maintenance_to_initial))
         nothing = np.zeros(len(laid.layout))
         ordering = ordering_units(
@@ -197,8 +228,10 @@ class PreparedSimulation:
             collateral_moves=self.model.collateral_moves,
         )
         measure = self.model.measure
+        apart = (_term("dependence", "Broken dependence", breaks[:, 0], breaks[:, 1]),)
         return (
             _term(measure.value, measure.phrase, measures[:, 0], measures[:, 1]),
+            *(() if broken is None else apart),
             _term("floor", "Lift to the floor", lifts[:, 0], lifts[:, 1]),
             _term("link", "Lift to the maintenance margin's multiple", link, nothing),
             open_orders_term(ordering, self._after_fills(ordering), initial + link),
@@ -216,7 +249,11 @@ class PreparedSimulation:
             kernel=self.model.kernel,
         )
         floor = float(held.standalone_floor) * standalone_after_fills(ordering, self.standalone)
-        least = np.maximum(tails.value, floor + lost_at_fills(ordering)[:, None])
+        broken = self._broken
+        asked = tails.value
+        if broken is not None:
+            asked = broken.broken(asked, broken.after_fills(ordering))
+        least = np.maximum(asked, floor + lost_at_fills(ordering)[:, None])
         link = float(held.maintenance_to_initial)
         out: FloatArray = np.maximum(least[:, 0], least[:, 1] / link)
         return out
@@ -227,6 +264,36 @@ class PreparedSimulation:
         if share == 0.0:
             return np.zeros((len(laid.layout), 2))
         return np.maximum(share * self.standalone.of_units(laid.exposures), 0.0)
+
+    @property
+    def _broken(self) -> DependenceBreak | None:
+        """What breaks the dependence; None where nothing does."""
+        share = float(self.parameters.dependence_break)
+        if share == 0.0:
+            return None
+        coin_of_row, coin_of_currency = coins_of(self.table.rows, self.table.currencies)
+        return DependenceBreak(
+            share=share,
+            between=self.model.broken_between,
+            measure=self.model.measure,
+            levels=self.parameters.levels(self.model.measure),
+            profits=self.profits,
+            kernel=self.model.kernel,
+            standalone=self.standalone,
+            coin_of_row=coin_of_row,
+            coin_of_currency=coin_of_currency,
+        )
+
+
+def _lifts(totals: FloatArray, least: FloatArray) -> FloatArray:
+    """(U, 2) what lifts initial and maintenance margin."""
+    return np.column_stack([lift_to(totals[:, k], least[:, k]) for k in range(2)])
+
+
+def _floored(terms: tuple[RequirementTerm, ...]) -> NDArray[np.bool_]:
+    """(U,) whether the floor sets the maintenance margin."""
+    out: NDArray[np.bool_] = next(t for t in terms if t.name == "floor").maintenance > 0.0
+    return out
 
 
 def _term(name: str, title: str, initial: FloatArray, maintenance: FloatArray) -> RequirementTerm:

@@ -65,9 +65,19 @@ class SimulationParameters:
         "0",
         "1",
         grid="0.01",
+        default="0.2",
+        about="least margin as a share of the sum of the positions' stand-alone margins: at 0.2 no "
+        "offset takes more than 80 % of it (from EMIR RTS 153/2013, Article 27(4))",
+    )
+    dependence_break: Decimal = governed(
+        Unit.FRACTION,
+        "0",
+        "1",
+        grid="0.01",
         default="0",
-        about="least margin as a share of the positions' stand-alone margins: 0.2 allows offsets "
-        "of 80 % (EMIR RTS 153/2013, Article 27)",
+        about="share of the parts' own margins, added, in the margin: of coins, or of positions, "
+        "as the model's broken_between says; 0.2 between positions gives at most 80 % of the "
+        "difference as offset (EMIR RTS 153/2013, Article 27(4))",
     )
 
     def __post_init__(self) -> None:

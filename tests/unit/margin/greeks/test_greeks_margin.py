@@ -78,7 +78,10 @@ def test_linear_books_are_the_root_of_the_quadratic_form(sides) -> None:
 def test_full_correlation_lets_a_hedge_across_coins_count_in_full() -> None:
     ones = Correlations(underlyings=("BTC", "ETH"), matrix=np.ones((2, 2)))
     hedge = account("a", position("BTC-LIN", 100.0), position("ETH-LIN", -1_600.0))
-    assert margins(prepared(ones), hedge)[0][0] == pytest.approx(0.0, abs=1e-9)
+    bare = {c: replace(p, standalone_floor=Decimal(0)) for c, p in PARAMETERS.items()}
+    assert margins(prepared(ones, bare), hedge)[0][0] == pytest.approx(0.0, abs=1e-9)
+    # 100 x 0.01 x 50,000 x 16 % = 8,000 and 1,600 x 0.01 x 2,500 x 20 % = 8,000, a fifth of both
+    assert margins(prepared(ones), hedge)[0][0] == pytest.approx(3_200.0, rel=1e-12)
 
 
 def test_a_quanto_has_a_real_cross_gamma() -> None:

@@ -165,7 +165,7 @@ def test_a_maximum_of_worst_cases_is_the_worst_case_of_all_scenarios() -> None:
         name: SimulationMargin(scenarios=s, measure=LossMeasure.WORST_CASE, pricing=PRICING)
         for name, s in sets.items()
     }
-    own = {PORTFOLIO: SimulationParameters()}
+    own = {PORTFOLIO: SimulationParameters(standalone_floor=Decimal(0))}
     model = HybridMargin(legs=legs)
     parameters = HybridParameters(legs=dict.fromkeys(legs, own))
     found = model.prepare(SNAPSHOT, parameters, INSTRUMENTS).requirements(BOOK)

@@ -69,7 +69,7 @@ def brute_losses(ready, made) -> np.ndarray:
 
 @pytest.mark.parametrize("measure", list(LossMeasure))
 def test_against_brute_force(measure: LossMeasure) -> None:
-    ready, made = prepared(measure), random_book(8, 6)
+    ready, made = prepared(measure, standalone_floor="0"), random_book(8, 6)
     losses, weights = brute_losses(ready, made), SCENARIOS.weights
     measures = {
         LossMeasure.VALUE_AT_RISK: lambda x, c, _: value_at_risk(x, c, weights=weights).value,
@@ -108,9 +108,9 @@ def test_hedged_book_meets_the_floor() -> None:
         account("spot", position("BTC-SPOT", 2.0)),
         account("short", position("BTC-LIN", -200.0)),
     )
-    bare = prepared().requirements(made)
+    bare = prepared(standalone_floor="0").requirements(made)
     assert bare.initial[0] == pytest.approx(0.0, abs=1e-6)
-    floored = prepared(standalone_floor="0.2").requirements(made)
+    floored = prepared().requirements(made)
     alone = bare.maintenance[1] + bare.maintenance[2]
     assert floored.maintenance[0] == pytest.approx(0.2 * alone, rel=1e-9)
     assert floored.binding_scenario is not None
