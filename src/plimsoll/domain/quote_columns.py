@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from operator import is_not
 from typing import TypeAlias
 
@@ -20,6 +21,23 @@ Quotes: TypeAlias = tuple[Quote | None, ...]
 
 AS_OF_SNAPSHOT = int(np.iinfo(np.int64).min)
 """Of a quote that does not say when it was seen."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Quoted:
+    """A snapshot, and its quotes in the order of a listing."""
+
+    snapshot: MarketSnapshot
+    held: Quotes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Changed:
+    """Which of a listing's quotes are others than before."""
+
+    before: Quotes
+    after: Quotes
+    changed: BoolArray
 
 
 class QuoteColumns:
@@ -73,9 +91,9 @@ class QuoteColumns:
         stale: BoolArray = (self.seen_ns != AS_OF_SNAPSHOT) & (self.seen_ns < oldest)
         return stale
 
-    def then(self, held: Quotes) -> QuoteColumns:
-        """Return the columns of later quotes: figures are read again where the quote is another."""
-        rows = np.flatnonzero(changed_quotes(self.held, held)).tolist()
+    def then(self, held: Quotes, changed: BoolArray) -> QuoteColumns:
+        """Return the columns of later quotes: figures are read again where one is ``changed``."""
+        rows = np.flatnonzero(changed).tolist()
         if not rows:
             return self
         found = {}
@@ -96,14 +114,40 @@ def quote_columns(snapshot: MarketSnapshot, instruments: Mapping[str, Instrument
         return QuoteColumns(held, {})
     latest = instruments.column("quote_columns", Latest)
     before = latest.value
-    found = before.then(held) if isinstance(before, QuoteColumns) else QuoteColumns(held, {})
+    if isinstance(before, QuoteColumns):
+        found = before.then(held, newly_quoted(instruments, before.held, held))
+    else:
+        found = QuoteColumns(held, {})
     latest.value = found
     return found
 
 
 def quotes_of(snapshot: MarketSnapshot, instruments: Mapping[str, Instrument]) -> Quotes:
-    """Return the quote of each instrument, in their order; None where there is none."""
-    return tuple(map(snapshot.quotes.get, instruments))
+    """Return the quote of each instrument, in their order; None where there is none.
+
+    A listing keeps those of the last snapshot: several parts of a model ask for them.
+    """
+    if not isinstance(instruments, Listing):
+        return tuple(map(snapshot.quotes.get, instruments))
+    latest = instruments.column("quotes_of", Latest)
+    before = latest.value
+    if isinstance(before, _Quoted) and before.snapshot is snapshot:
+        return before.held
+    held = tuple(map(snapshot.quotes.get, instruments))
+    latest.value = _Quoted(snapshot=snapshot, held=held)
+    return held
+
+
+def newly_quoted(instruments: Listing, before: Quotes, after: Quotes) -> BoolArray:
+    """(N,) `changed_quotes` of a listing, which keeps the last answer. Not to be changed."""
+    latest = instruments.column("newly_quoted", Latest)
+    last = latest.value
+    if isinstance(last, _Changed) and last.before is before and last.after is after:
+        return last.changed
+    changed = changed_quotes(before, after)
+    changed.setflags(write=False)
+    latest.value = _Changed(before=before, after=after, changed=changed)
+    return changed
 
 
 def changed_quotes(before: Quotes, after: Quotes) -> BoolArray:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from plimsoll.domain.choice import chosen
 from plimsoll.domain.instrument import Instrument
-from plimsoll.domain.listing import listing_of
+from plimsoll.domain.listing import Latest, Listing, listing_of
 from plimsoll.domain.market import MarketSnapshot
 from plimsoll.domain.parameters import ParameterSet
 from plimsoll.margin.currency import CurrencyPricing
@@ -24,6 +24,7 @@ from plimsoll.margin.governed import from_set
 from plimsoll.margin.grids.underlying_cells import UnderlyingCells
 from plimsoll.margin.grids.underlying_tables import (
     CoinProfit,
+    UnitGrid,
     extended,
     kept_sensitivities,
     quote_prices,
@@ -53,6 +54,7 @@ from plimsoll.margin.units.instrument_columns import named_column
 from plimsoll.margin.units.market_rows import MarketRows, market_rows
 from plimsoll.scenarios.grid_rules import GridRules
 from plimsoll.scenarios.grid_table import GridTable
+from plimsoll.scenarios.risk_grid import RiskGrid
 
 FloatArray = NDArray[np.float64]
 
@@ -112,7 +114,8 @@ class OkxMargin(OwnQuotes):
         rows = market_rows(snapshot, instruments, self.pricing)
         groups = underlying_groups(instruments, snapshot.at_ns)
         units = parameters_by_unit(OkxParameters, parameters, groups.units)
-        moved, decayed = self._tables(snapshot, instruments, rows, groups, units)
+        grids = _grids(instruments, units, groups.units)
+        moved, decayed = self._tables(snapshot, instruments, rows, groups, grids)
         quoted = quote_prices(instruments, snapshot, self.pricing)
         moved = with_quote_reasons(moved, quoted)
         cash = kept_sensitivities(moved, instruments, snapshot, quoted)
@@ -125,8 +128,8 @@ class OkxMargin(OwnQuotes):
             risk=UnderlyingCells(
                 rows=replace(rows, reason=rows.with_reasons(moved.reason)),
                 groups=groups,
-                grids=tuple(full_grid(_of(units, unit)) for unit in groups.units),
-                profit=extended(np.hstack([_counted(moved, groups, units), decayed.profit])),
+                grids=grids.full,
+                profit=extended(np.hstack([_counted(moved, groups, grids), decayed.profit])),
                 value=cash.value,
             ),
             units=tuple(_of(units, unit) for unit in groups.units),
@@ -144,17 +147,17 @@ class OkxMargin(OwnQuotes):
         instruments: Mapping[str, Instrument],
         rows: MarketRows,
         groups: UnderlyingGroups,
-        units: Mapping[str, OkxParameters],
+        grids: _Grids,
     ) -> tuple[GridTable, GridTable]:
         """Profits of MR1 and MR6, and of MR2."""
-        moved = {name: moved_grid(own) for name, own in units.items()}
-        decayed = {name: decay_grid(own) for name, own in units.items()}
         now = replace(self.rules, elapsed_ns=0)
         later = replace(self.rules, elapsed_ns=ELAPSED_NS)
         shared = (instruments, snapshot, rows, groups)
         return (
-            unit_tables(*shared, moved, MOVED, rules=now, coin_profit=self.coin_profit),
-            unit_tables(*shared, decayed, TIME_DECAY, rules=later, coin_profit=self.coin_profit),
+            unit_tables(*shared, grids.moved, MOVED, rules=now, coin_profit=self.coin_profit),
+            unit_tables(
+                *shared, grids.decayed, TIME_DECAY, rules=later, coin_profit=self.coin_profit
+            ),
         )
 
     def _account(
@@ -170,13 +173,39 @@ def _of(units: Mapping[str, OkxParameters], unit: str) -> OkxParameters:
     return units.get(unit, FIRST_CLASS)
 
 
-def _counted(
-    table: GridTable, groups: UnderlyingGroups, units: Mapping[str, OkxParameters]
-) -> FloatArray:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Grids:
+    """Scenarios of the units that have parameters, and those told of each underlying."""
+
+    units: Mapping[str, OkxParameters]
+    underlyings: tuple[str, ...]
+    moved: Mapping[str, UnitGrid]
+    decayed: Mapping[str, UnitGrid]
+    full: tuple[RiskGrid, ...]
+
+
+def _grids(
+    listing: Listing, units: Mapping[str, OkxParameters], underlyings: tuple[str, ...]
+) -> _Grids:
+    """Return the scenarios; the listing keeps the last ones."""
+    latest = listing.column("okx grids", Latest)
+    before = latest.value
+    if isinstance(before, _Grids) and (before.underlyings, before.units) == (underlyings, units):
+        return before
+    found = _Grids(
+        units=dict(units),
+        underlyings=underlyings,
+        moved={name: moved_grid(own) for name, own in units.items()},
+        decayed={name: decay_grid(own) for name, own in units.items()},
+        full=tuple(full_grid(_of(units, unit)) for unit in underlyings),
+    )
+    latest.value = found
+    return found
+
+
+def _counted(table: GridTable, groups: UnderlyingGroups, grids: _Grids) -> FloatArray:
     """(N, S) profits, the extreme scenarios' at the share that counts."""
-    of_unit = [
-        moved_grid(units[unit]).grid.fraction if unit in units else np.ones(len(MOVED))
-        for unit in groups.units
-    ]
+    moved, whole = grids.moved, np.ones(len(MOVED))
+    of_unit = [moved[u].grid.fraction if u in moved else whole for u in groups.units]
     shares = np.array(of_unit).reshape(len(of_unit), len(MOVED))
     return table.profit * shares[groups.unit_of_row]

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from plimsoll.domain.instrument import Instrument
 from plimsoll.domain.listing import Latest, Listing, listing_of
 from plimsoll.domain.market import MarketSnapshot
-from plimsoll.domain.quote_columns import Quotes, changed_quotes, quotes_of
+from plimsoll.domain.quote_columns import Quotes, newly_quoted, quotes_of
 
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
@@ -76,7 +76,7 @@ def kept_rows(
     before, market = latest.value, _market(snapshot)
     quotes = quotes_of(snapshot, instruments)
     if isinstance(before, _Kept) and _same(before.market, market):
-        changed = _changed(before, quotes, beside)
+        changed = _changed(instruments, before, quotes, beside)
         rows = _renewed(before.rows, instruments, np.flatnonzero(changed), make)
     else:
         rows = make(instruments, np.arange(len(instruments)))
@@ -134,8 +134,8 @@ def _same(before: tuple[object, ...], after: tuple[object, ...]) -> bool:
     return all(map(is_, before[1:], after[1:]))
 
 
-def _changed(before: _Kept, quotes: Quotes, beside: Beside) -> BoolArray:
-    changed = changed_quotes(before.quotes, quotes)
+def _changed(listing: Listing, before: _Kept, quotes: Quotes, beside: Beside) -> BoolArray:
+    changed = newly_quoted(listing, before.quotes, quotes).copy()
     for row in np.flatnonzero(changed).tolist():
         changed[row] = before.quotes[row] != quotes[row]
     for old, new in zip(before.beside, beside, strict=True):
