@@ -57,7 +57,8 @@ def read_json(place: str | os.PathLike[str], name: str) -> dict[str, object]:
             "must be a file that can be read",
             found=error.strerror or str(error),
             field=str(path),
-            remedy="name a result of `plimsoll calibrate --out`",
+            remedy="name a result of `plimsoll calibrate --out`"
+            + (", or of `plimsoll params import --out`" if name == PARAMETERS_FILE else ""),
         ) from None
     except (ValueError, RecursionError) as error:
         raise DataFormatError("must be JSON", found=str(error), field=str(path)) from None

@@ -193,3 +193,49 @@ def test_a_file_of_no_schema_is_told(tmp_path: Path) -> None:
     result = run("diff", path, path)
     assert result.exit_code == 3
     assert "name it with --from" in result.stderr
+
+
+def many(count: int) -> list[dict[str, Any]]:
+    return [{**brackets(ROWS)[0], "symbol": f"C{n}USDT"} for n in range(count)]
+
+
+def test_losses_of_one_cause_are_told_once_with_their_count(tmp_path: Path) -> None:
+    file, place = tmp_path / "many.json", tmp_path / "many.set.json"
+    file.write_text(json.dumps(many(50)))
+    assert run("import", file, "--from", "binance-usdm", "--out", place).exit_code == 0
+    told = run("export", place, "--to", "okx")
+    lines = told.stderr.splitlines()
+    assert told.exit_code == 2
+    assert len(lines) <= 4, lines
+    # 50 markets of 2 tiers of 4 parameters: cap, two rates, leverage
+    assert any("400 times this schema counts contracts" in line for line in lines)
+    assert len(document("export", place, "--to", "okx")["error"]["losses"]) == 400
+
+
+def test_faults_of_one_cause_are_told_once_with_their_count(tmp_path: Path) -> None:
+    file, rows = tmp_path / "many.json", many(50)
+    for row in rows:
+        row["brackets"][1]["maintMarginRatio"] = "0.5%"
+    file.write_text(json.dumps(rows))
+    told = run("import", file, "--from", "binance-usdm")
+    assert any("50 times is a per cent" in line for line in told.stderr.splitlines())
+    assert len(told.stderr.splitlines()) <= 4
+    assert len(document("import", file, "--from", "binance-usdm")["error"]["faults"]) == 50
+
+
+def test_a_file_of_another_schema_is_told_once(tmp_path: Path) -> None:
+    file = tmp_path / "tiers.json"
+    tier = {"tier": 1, "minNotional": 0, "maxNotional": 1000, "maintenanceMarginRate": 0.01}
+    tiers = {f"C{n}/USDT:USDT": [{**tier, "maxLeverage": 20}] for n in range(9)}
+    file.write_text(json.dumps(tiers))
+    told = run("import", file, "--from", "binance-usdm")
+    assert told.exit_code == 3
+    assert len(told.stderr.splitlines()) == 2
+    assert "these look like keys of schema ccxt, not of binance-usdm" in told.stderr
+    assert "Decimal(" not in told.stderr
+    assert run("import", file, "--from", "ccxt").exit_code == 0
+
+
+def test_a_missing_set_may_also_be_imported(tmp_path: Path) -> None:
+    told = run("show", tmp_path / "nothing.json")
+    assert "calibrate --out`, or of `plimsoll params import --out`" in told.stderr

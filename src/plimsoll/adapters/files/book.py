@@ -24,6 +24,7 @@ from typing import Any
 
 import numpy as np
 
+from plimsoll.adapters.files.collateral_forms import collateral_records
 from plimsoll.adapters.files.isolated_margins import isolated_margins
 from plimsoll.adapters.files.order_forms import (
     ORDER_COLUMNS,
@@ -56,8 +57,9 @@ def read_book(book: Any, collateral: Any = None) -> Book:
     ----------
     book : path or frame
         Positions: CSV, a JSON list, a frame, or a JSON object with its sections.
-    collateral : path or frame, optional
-        Must not be given for a JSON object, which has its own section.
+    collateral : path, frame, mapping or text, optional
+        Must not be given for a JSON object, which has its own section. For a book of one account
+        also amounts by currency, or the text ``BTC=2,USDC=5000``.
 
     Raises
     ------
@@ -84,13 +86,11 @@ def read_book(book: Any, collateral: Any = None) -> Book:
             remedy="leave one of them out",
         )
     held = None
-    if own or collateral is not None:
-        held = read_records(
-            book if own else collateral,
-            required=COLLATERAL_COLUMNS,
-            section="collateral",
-            constants=True,
-        )
+    if own:
+        held = read_records(book, required=COLLATERAL_COLUMNS, section="collateral", constants=True)
+    elif collateral is not None:
+        accounts = tuple(dict.fromkeys(texts(positions, "account")))
+        held = collateral_records(collateral, accounts)
     orders: tuple[StatedOrder, ...] = ()
     if "orders" in sections:
         table = read_records(

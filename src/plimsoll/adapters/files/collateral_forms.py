@@ -32,19 +32,39 @@ def read_collateral(given: Any, names: tuple[str, ...]) -> dict[str, Mapping[str
     ------
     DataError, DataFormatError, UsageError
     """
-    is_text = isinstance(given, str) and "=" in given and not Path(given).exists()
-    if is_text or isinstance(given, Mapping):
-        if len(names) != 1:
-            raise UsageError(
-                "must be a table of account, currency, amount for a book of several accounts",
-                found=f"amounts for {len(names)} accounts",
-                field="collateral",
-            )
-        amounts = _pairs(given) if isinstance(given, str) else given
+    amounts = _amounts_of_one(given, names)
+    if amounts is not None:
         return {names[0]: amounts_of(amounts, "collateral", names[0])}
     return collateral_rows(
         read_records(given, required=_HELD, section="collateral", constants=True)
     )
+
+
+def collateral_records(given: Any, names: tuple[str, ...]) -> Records:
+    """Return any of the forms of `read_collateral` as a table of account, currency, amount.
+
+    Raises
+    ------
+    DataError, DataFormatError, UsageError
+    """
+    amounts = _amounts_of_one(given, names)
+    if amounts is None:
+        return read_records(given, required=_HELD, section="collateral", constants=True)
+    return _table(amounts, "collateral", names[0])
+
+
+def _amounts_of_one(given: Any, names: tuple[str, ...]) -> Mapping[Any, Any] | None:
+    """Amounts by currency of the only account; None where ``given`` is a table."""
+    is_text = isinstance(given, str) and "=" in given and not Path(given).exists()
+    if not (is_text or isinstance(given, Mapping)):
+        return None
+    if len(names) != 1:
+        raise UsageError(
+            "must be a table of account, currency, amount for a book of several accounts",
+            found=f"amounts for {len(names)} accounts",
+            field="collateral",
+        )
+    return _pairs(given) if isinstance(given, str) else given
 
 
 def _pairs(text: str) -> dict[str, str]:
@@ -84,7 +104,12 @@ def amounts_of(amounts: Any, source: str, account: str = "") -> dict[str, float]
         raise DataFormatError(
             "must be amounts by currency", found=type(amounts).__name__, field=source
         )
-    table = Records(
+    table = _table(amounts, source, account)
+    return dict(zip(texts(table, "currency"), _amounts(table), strict=True))
+
+
+def _table(amounts: Mapping[Any, Any], source: str, account: str) -> Records:
+    return Records(
         source=source,
         columns={
             "account": [account or None] * len(amounts),
@@ -93,7 +118,6 @@ def amounts_of(amounts: Any, source: str, account: str = "") -> dict[str, float]
         },
         count=len(amounts),
     )
-    return dict(zip(texts(table, "currency"), _amounts(table), strict=True))
 
 
 def _amounts(records: Records) -> list[float]:

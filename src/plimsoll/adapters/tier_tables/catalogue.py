@@ -56,11 +56,12 @@ def schema_named(name: str) -> VenueSchema:
 
 def schema_of(document: Json) -> VenueSchema | None:
     """Return the schema a document looks like; None where none or several do."""
-    fitting = [schema for schema in SCHEMAS.values() if _fits(schema, document)]
+    fitting = [schema for schema in SCHEMAS.values() if looks_like(schema, document)]
     return fitting[0] if len(fitting) == 1 else None
 
 
-def _fits(schema: VenueSchema, document: Json) -> bool:
+def looks_like(schema: VenueSchema, document: Json) -> bool:
+    """Whether a document has the keys by which a schema is told."""
     try:
         return schema.fits(document)
     except (AttributeError, TypeError, KeyError, IndexError):

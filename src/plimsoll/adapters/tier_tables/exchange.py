@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 from plimsoll.adapters.tier_tables.carried import Carried, applied, difference, foreign
+from plimsoll.adapters.tier_tables.catalogue import looks_like, schema_of
 from plimsoll.adapters.tier_tables.faults import FaultLog, Place
 from plimsoll.adapters.tier_tables.json_document import Json, parsed, same
 from plimsoll.adapters.tier_tables.losses import Loss, LossLog, LossyExportError
@@ -87,6 +88,7 @@ def _imported(
 ) -> Imported:
     log = FaultLog()
     document = document_of(content, source, log)
+    _check_schema(document, schema, source)
     reading = schema.read(document, log, options)
     if not reading.parameters and not log.faults:
         log.add(Place(), "document", document, "must hold a market", "see docs/venue-schemas.md")
@@ -119,6 +121,21 @@ def _imported(
             difference=difference(plain, document),
         ),
     )
+
+
+def _check_schema(document: Json, schema: VenueSchema, source: str) -> None:
+    """Refuse once what is plainly another schema's file, rather than fault every key of it."""
+    other = None if looks_like(schema, document) else schema_of(document)
+    if other is not None:
+        log = FaultLog()
+        log.add(
+            Place(),
+            "document",
+            document,
+            f"these look like keys of schema {other.name}, not of {schema.name}",
+            f"read it with --from {other.name}",
+        )
+        log.check(source, schema.name)
 
 
 def export_set(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 
+from plimsoll.adapters.tier_tables.told_lines import told_lines
 from plimsoll.errors import DataFormatError
 
 
@@ -32,9 +34,18 @@ class SchemaFault:
     remedy: str
 
     def __str__(self) -> str:
+        return f"{self.place}: {self.problem} (found {self.value}): {self.remedy}"
+
+    @property
+    def place(self) -> str:
+        """Market, tier and key."""
         tier = "" if self.tier is None else f" tier {self.tier}"
-        where = f"{self.market}{tier} {self.field}".strip()
-        return f"{where}: {self.problem} (found {self.value}): {self.remedy}"
+        return f"{self.market}{tier} {self.field}".strip()
+
+    @property
+    def cause(self) -> str:
+        """What many faults may have in common."""
+        return f"{self.problem} ({self.remedy})"
 
     def document(self) -> dict[str, str | int | None]:
         """Plain form for JSON."""
@@ -50,7 +61,7 @@ class VenueSchemaError(DataFormatError):
         super().__init__(
             f"must be a sound file of schema {schema}, {len(faults)} {plural} found",
             field=source,
-            remedy="; ".join(map(str, faults)),
+            remedy="; ".join(told_lines(faults, lambda f: f.cause, lambda f: f.place)),
         )
 
 
@@ -95,4 +106,6 @@ class FaultLog:
 def shown(value: object) -> str:
     """Print a value as the file spells it, cut where it is long."""
     text = "nothing" if value is None else str(value)
+    if isinstance(value, dict | list):
+        text = json.dumps(value, default=str, ensure_ascii=False)
     return text if len(text) <= 80 else f"{text[:77]}..."

@@ -19,6 +19,11 @@ class Loss:
     def __str__(self) -> str:
         return f"{self.market} {self.name} {self.value}: {self.why}"
 
+    @property
+    def place(self) -> str:
+        """Market and parameter."""
+        return f"{self.market} {self.name}"
+
     def document(self) -> dict[str, str]:
         """Plain form for JSON."""
         return {name: getattr(self, name) for name in self.__slots__}

@@ -156,11 +156,12 @@ def export_file(
     with running("params export", json=json, debug=debug) as output, _telling(output):
         from json import loads
 
+        from plimsoll.adapters.tier_tables.told_lines import told_lines
         from plimsoll.journeys.params_exchange import export_parameters
 
         result = export_parameters(place, schema, out=out, markets=market or (), lossy=lossy)
-        for loss in result.losses:
-            output.note(f"dropped: {loss}")
+        for line in told_lines(result.losses, lambda loss: loss.why, lambda loss: loss.place):
+            output.note(f"dropped: {line}")
         if result.file is None:
             output.line(result.text.rstrip("\n"))
         else:
@@ -176,22 +177,23 @@ def export_file(
 
 @contextmanager
 def _telling(output: Output) -> Iterator[None]:
-    """Print faults of a venue's file and losses of an export one a line, all of them."""
+    """Print faults of a venue's file and losses of an export; what is many times alike, once."""
     from plimsoll.adapters.tier_tables import LossyExportError, VenueSchemaError
+    from plimsoll.adapters.tier_tables.told_lines import told_lines
 
     try:
         yield
     except VenueSchemaError as error:
         plural = "fault" if len(error.faults) == 1 else "faults"
         output.note(f"{error.source}: {len(error.faults)} {plural} for schema {error.schema}")
-        for fault in error.faults:
-            output.note(f"  {fault}")
+        for line in told_lines(error.faults, lambda f: f.cause, lambda f: f.place):
+            output.note(f"  {line}")
         found = [fault.document() for fault in error.faults]
         _refuse(output, error.exit_code, error, {"source": error.source, "faults": found})
     except LossyExportError as error:
         output.note(f"schema {error.schema} cannot carry {len(error.losses)} parameters of the set")
-        for loss in error.losses:
-            output.note(f"  {loss}")
+        for line in told_lines(error.losses, lambda loss: loss.why, lambda loss: loss.place):
+            output.note(f"  {line}")
         output.note(f"  {error.remedy}")
         lost = [loss.document() for loss in error.losses]
         _refuse(output, error.exit_code, error, {"losses": lost})
