@@ -6,12 +6,15 @@ digits.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from bound_trials import Trial, changed
 
 from add_on_books import INSTRUMENTS, PRICING, TABLES, account, book, position, snapshot
 from plimsoll.domain.account import Account
@@ -36,7 +39,6 @@ from plimsoll.margin.add_ons import (
     exposed_book,
     peg_band,
 )
-from plimsoll.margin.governed import governance
 
 FILE = yaml.safe_load((Path(__file__).parent / "add_ons.yaml").read_text())
 KINDS: dict[str, tuple[Any, Any]] = {
@@ -95,13 +97,15 @@ def test_case(case: dict[str, Any]) -> None:
     assert float(found.term.initial[0]) == float(found.term.maintenance[0])
 
 
-@pytest.mark.parametrize("kind", list(KINDS))
-def test_each_governed_parameter_has_a_case_at_its_bounds(kind: str) -> None:
-    tried = [
-        decimals(FILE["parameters"][kind] | case.get("parameters", {}))
-        for case in FILE["cases"]
-        if case["add_on"] == kind
-    ]
-    for name, rule in governance(KINDS[kind][1]).items():
-        values = {chosen[name] for chosen in tried}
-        assert {rule.lower, rule.upper} <= values, name
+def trials(add_on: str) -> Iterator[Trial]:
+    for case in FILE["cases"]:
+        if case["add_on"] == add_on:
+            values = FILE["parameters"][add_on] | case.get("parameters", {})
+
+            def run(name: str, value: Decimal, case: Any = case) -> None:
+                test_case(changed(case, "parameters", name, value))
+
+            yield Trial(values=values, run=run)
+
+
+TRIALS = {kind: partial(trials, add_on) for add_on, (_, kind) in KINDS.items()}

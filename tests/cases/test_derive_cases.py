@@ -10,11 +10,13 @@ import math
 from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from bound_trials import Trial
 
 from plimsoll.domain.account import Account, Position
 from plimsoll.domain.book import Book
@@ -167,21 +169,23 @@ def test_case(file: dict[str, Any], case: dict[str, Any]) -> None:
         assert float(found.equity[0]) == pytest.approx(case["equity"], rel=1e-12, abs=1e-9)
 
 
-def rules_of(file: dict[str, Any]) -> dict[str, Any]:
-    _, kind = KINDS[file["model"]]
-    own = dict(governance(kind))
-    if file["model"] == "pmrm2":
-        own |= {f"collateral.{n}": rule for n, rule in governance(CollateralRule).items()}
-    return own
+def trials(model: str, prefix: str) -> Iterator[Trial]:
+    """Cases of one parameter; those of collateral bear a prefix."""
+    file = next(f for f in files() if f["model"] == model)
+    for case in file["cases"]:
+        own = str(case.get("parameter", ""))
+        if not own.startswith(prefix) or ("." in own) != bool(prefix):
+            continue
+
+        def run(_: str, value: Decimal, case: Any = case) -> None:
+            test_case(file, case | {"at": str(value)})
+
+        yield Trial(values={own.removeprefix(prefix): case["at"]} if own else {}, run=run)
 
 
-@pytest.mark.parametrize("file", [pytest.param(f, id=f["model"]) for f in files()])
-def test_every_parameter_has_a_case_at_both_bounds(file: dict[str, Any]) -> None:
-    tried = {(c["parameter"], Decimal(str(c["at"]))) for c in file["cases"] if "parameter" in c}
-    bounds = {
-        (name, value) for name, rule in rules_of(file).items() for value in (rule.lower, rule.upper)
-    }
-    assert tried == bounds
+TRIALS = {kind: partial(trials, model, "") for model, (_, kind) in KINDS.items()} | {
+    CollateralRule: partial(trials, "pmrm2", "collateral.")
+}
 
 
 @pytest.mark.parametrize("file", [pytest.param(f, id=f["model"]) for f in files()])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 import yaml
+from bound_trials import Trial, changed
 
 from add_on_books import INSTRUMENTS, PRICING, TABLES, account, book, position, snapshot
 from plimsoll.domain.margin_reason import MarginReason
@@ -16,7 +18,6 @@ from plimsoll.domain.requirement import Requirements
 from plimsoll.margin import TieredMargin
 from plimsoll.margin.add_ons import WithAddOns
 from plimsoll.margin.funding_provision import FundingParameters, FundingProvision
-from plimsoll.margin.governed import governance
 
 FILE = yaml.safe_load((Path(__file__).parent / "funding.yaml").read_text())
 
@@ -71,10 +72,16 @@ def test_explanation_says_what_it_is() -> None:
     assert "funding" in found.terms[-1].about
 
 
-def test_each_governed_parameter_has_a_case_at_its_bounds() -> None:
-    tried = [chosen(case) for case in FILE["cases"]]
-    for name, rule in governance(FundingParameters).items():
-        assert {rule.lower, rule.upper} <= {given[name] for given in tried}, name
+def trials() -> Iterator[Trial]:
+    for case in FILE["cases"]:
+
+        def run(name: str, value: Decimal, case: Any = case) -> None:
+            test_case(changed(case, "parameters", name, value))
+
+        yield Trial(values=chosen(case), run=run)
+
+
+TRIALS = {FundingParameters: trials}
 
 
 def test_isolated_positions_are_charged_apart() -> None:

@@ -9,11 +9,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from bound_trials import Trial, changed
 
 from plimsoll.domain.account import Account, Position
 from plimsoll.domain.book import Book
@@ -39,7 +41,6 @@ from plimsoll.margin.deribit import (
     DeribitStandardMargin,
     DeribitStandardPair,
 )
-from plimsoll.margin.governed import governance
 from plimsoll.margin.paradex import ParadexPortfolioMargin, ParadexUnderlying
 
 FOLDER = Path(__file__).parent
@@ -171,28 +172,27 @@ def test_case(file: dict[str, Any], case: dict[str, Any]) -> None:
     assert {"expect", "losses", "terms"} & set(case)
 
 
-def tried(kind: type[Any], key: str, names: tuple[str, ...]) -> dict[str, set[Decimal]]:
-    """Values that cases change each parameter to, or leave it at."""
-    values: dict[str, set[Decimal]] = {name: set() for name in governance(kind)}
+def trials(kind: type[Any], key: str, names: tuple[str, ...]) -> Iterator[Trial]:
+    """Cases of some files with what their mapping ``key`` says, over the file's own."""
     for name in names:
-        for case in read(name)["cases"]:
-            for field, value in case.get(key, {}).items():
-                values[field].add(Decimal(value))
-    return values
+        file = read(name)
+        for case in file["cases"]:
+            own = file["base"] if key == "change" else {}
+            values = own | case.get(key, {})
+
+            def run(name: str, value: Decimal, file: Any = file, case: Any = case) -> None:
+                test_case(file, changed(case, key, name, value))
+
+            yield Trial(values=values, run=run)
 
 
-@pytest.mark.parametrize(
-    ("kind", "key", "names"),
-    [
-        (DeribitPair, "change", ("deribit_portfolio", "deribit_pairs")),
-        (DeribitGeneral, "general", ("deribit_portfolio", "deribit_pairs")),
+PORTFOLIOS = ("deribit_portfolio", "deribit_pairs")
+TRIALS = {
+    kind: partial(trials, kind, key, names)
+    for kind, key, names in (
+        (DeribitPair, "change", PORTFOLIOS),
+        (DeribitGeneral, "general", PORTFOLIOS),
         (DeribitStandardPair, "change", ("deribit_standard",)),
         (ParadexUnderlying, "change", ("paradex_portfolio",)),
-    ],
-)
-def test_every_parameter_has_cases_at_its_bounds(
-    kind: type[Any], key: str, names: tuple[str, ...]
-) -> None:
-    values = tried(kind, key, names)
-    for name, rule in governance(kind).items():
-        assert {rule.lower, rule.upper} <= values[name], name
+    )
+}

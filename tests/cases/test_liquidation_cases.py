@@ -5,17 +5,18 @@ Tolerance 1e-9 relative; 1e-6 where a share is searched for (to 3e-8 of the posi
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from bound_trials import Trial, changed
 
 from add_on_books import INSTRUMENTS, PRICING, TABLES, position, snapshot
 from plimsoll.domain.account import Account
 from plimsoll.margin import TieredMargin
-from plimsoll.margin.governed import governance
 from plimsoll.margin.liquidation import (
     BYBIT,
     DRIFT,
@@ -71,11 +72,14 @@ def test_case(case: dict[str, Any]) -> None:
         assert found.steps[-1].after == found.end
 
 
-def test_each_governed_parameter_has_a_case_at_its_bounds() -> None:
-    tried: dict[str, set[Decimal]] = {name: set() for name in governance(LiquidationRule)}
+def trials() -> Iterator[Trial]:
     for case in FILE["cases"]:
-        for name in tried:
-            if "named" not in case:
-                tried[name].add(getattr(rule(case), name))
-    for name, bounds in governance(LiquidationRule).items():
-        assert {bounds.lower, bounds.upper} <= tried[name], name
+        if "named" not in case:
+
+            def run(name: str, value: Decimal, case: Any = case) -> None:
+                test_case(changed(case, "rule", name, value))
+
+            yield Trial(values=FILE["base"] | case.get("rule", {}), run=run)
+
+
+TRIALS = {LiquidationRule: trials}

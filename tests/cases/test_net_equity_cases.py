@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -9,13 +10,13 @@ from typing import Any
 import numpy as np
 import pytest
 import yaml
+from bound_trials import Trial, changed
 
 from add_on_books import INSTRUMENTS, PRICING, TABLES, book, position, snapshot
 from plimsoll.domain.account import Account
 from plimsoll.domain.margin_reason import MarginReason
 from plimsoll.domain.requirement import Requirements
 from plimsoll.margin import TieredMargin
-from plimsoll.margin.governed import governance
 from plimsoll.margin.net_equity import CurrencyWeights, WithNetEquity
 
 FILE = yaml.safe_load((Path(__file__).parent / "modes_equity.yaml").read_text())
@@ -81,7 +82,13 @@ def test_requirements_are_the_models(case: dict[str, Any]) -> None:
     assert bool(np.all(found.equity[known] <= plain.equity[known] + 1e-9))
 
 
-def test_each_governed_parameter_has_a_case_at_its_bounds() -> None:
-    tried = [chosen(case) for case in FILE["cases"]]
-    for name, rule in governance(CurrencyWeights).items():
-        assert {rule.lower, rule.upper} <= {given[name] for given in tried}, name
+def trials() -> Iterator[Trial]:
+    for case in FILE["cases"]:
+
+        def run(name: str, value: Decimal, case: Any = case) -> None:
+            test_case(changed(case, "weights", name, value))
+
+        yield Trial(values=chosen(case), run=run)
+
+
+TRIALS = {CurrencyWeights: trials}

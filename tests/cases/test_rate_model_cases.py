@@ -10,12 +10,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import yaml
+from bound_trials import Trial
 
 from plimsoll.adapters.venues import parse_name
 from plimsoll.domain.account import Account, MarginMode, Order, Position
@@ -165,7 +167,7 @@ def model(file: Mapping[str, Any], case: Mapping[str, Any]) -> Any:
     return kinds[file["model"]](pricing=pricing)
 
 
-def solve(file: Mapping[str, Any], case: Mapping[str, Any]) -> Requirements:
+def prepared(file: Mapping[str, Any], case: Mapping[str, Any]) -> Any:
     markets = file["markets"]
     instruments = {m: instrument(t["name"], t["contract_size"]) for m, t in markets.items()}
     instruments |= {m: instrument(name) for m, name in file.get("instruments", {}).items()}
@@ -175,9 +177,15 @@ def solve(file: Mapping[str, Any], case: Mapping[str, Any]) -> Requirements:
         quotes={m: quote(t) for m, t in markets.items()} | extra,
         stable_price_usd=file["prices"],
     )
-    prepared = model(file, case).prepare(snapshot, parameters_of(file), instruments)
-    book = Book.from_accounts(account(a, n) for n, a in enumerate(case["accounts"]))
-    found: Requirements = prepared.requirements(book)
+    return model(file, case).prepare(snapshot, parameters_of(file), instruments)
+
+
+def book_of(case: Mapping[str, Any]) -> Book:
+    return Book.from_accounts(account(a, n) for n, a in enumerate(case["accounts"]))
+
+
+def solve(file: Mapping[str, Any], case: Mapping[str, Any]) -> Requirements:
+    found: Requirements = prepared(file, case).requirements(book_of(case))
     return found
 
 
@@ -220,6 +228,12 @@ def test_case(file: dict[str, Any], case: dict[str, Any]) -> None:
             number = float(getattr(found, name)[unit])
             assert number == pytest.approx(value, rel=near, abs=near * scale), name
 
+    if "levels" in case:
+        levels = prepared(file, case).levels(book_of(case))
+        for unit, told in enumerate(case["levels"]):
+            for name, value in told.items():
+                assert getattr(levels, name)[unit] == pytest.approx(value, rel=1e-12), name
+
 
 def check_terms(found: Requirements, unit: int, expected: dict[str, list[float]]) -> None:
     terms = {term.name: term for term in found.terms}
@@ -244,34 +258,52 @@ def test_terms_add_up_to_the_last_bit_and_are_explained() -> None:
                     parts = [c.contribution for c in told.contributions if c.of == "positions"]
                     positions = next(t for t in told.terms if t.name == "positions")
                     known = not np.isnan(positions.maintenance)
-                    assert not known or sum(parts) == pytest.approx(positions.maintenance)
+                    assert not known or sum(parts) == pytest.approx(
+                        positions.maintenance, rel=1e-12
+                    )
 
 
-@pytest.mark.parametrize("name", list(KINDS))
-def test_every_governed_parameter_has_cases_at_both_bounds(name: str) -> None:
-    file = files()[name]
-    used = {
-        p["market"] for c in file["cases"] for a in c["accounts"] for p in a.get("positions", [])
-    }
-    sets = [decimals(KINDS[name], t["parameters"]) for m, t in file["markets"].items() if m in used]
-    assert_bounds(KINDS[name], sets)
-    if name == "drift":
-        held = {c for k in file["cases"] for a in k["accounts"] for c in a.get("collateral", {})}
-        rules = [decimals(CollateralRules, r) for c, r in file["collateral"].items() if c in held]
-        assert_bounds(CollateralRules, rules)
+def trials(name: str, section: str) -> Iterator[Trial]:
+    """Markets, or currencies, with the cases of accounts that hold them."""
+    file, kind = files()[name], CollateralRules if section == "collateral" else KINDS[name]
+    nested = section == "markets"
+    for subject, terms in file[section].items():
+        own = terms["parameters"] if nested else terms
+        stated = decimals(kind, own)
+
+        def run(field: str, value: Decimal, subject: str = subject, own: Any = own) -> None:
+            moved = own | dict.fromkeys(switched(field, own), str(value))
+            rules = file[section][subject] | {"parameters": moved} if nested else moved
+            other = file | {section: file[section] | {subject: rules}}
+            for case in file["cases"]:
+                if any(holds(a, subject) for a in case["accounts"]):
+                    test_case(other, case)
+
+        yield Trial(values={n: getattr(stated, n) for n in governance(kind)}, run=run)
 
 
-def assert_bounds(kind: type[Any], sets: list[Any]) -> None:
-    for name, rule in governance(kind).items():
-        values = {getattr(s, name) for s in sets}
-        assert {rule.lower, rule.upper} <= values, name
+def switched(field: str, own: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the field, with its partner where both at 0 switch a mode off: neither acts alone."""
+    pair = ("high_leverage_initial", "high_leverage_maintenance")
+    off = field == pair[0] and all(own.get(name) == "0" for name in pair)
+    return pair if off else (field,)
+
+
+def holds(account: Mapping[str, Any], subject: str) -> bool:
+    markets = {p["market"] for p in account.get("positions", [])}
+    return subject in markets | set(account.get("collateral", {}))
+
+
+TRIALS = {kind: partial(trials, name, "markets") for name, kind in KINDS.items()} | {
+    CollateralRules: partial(trials, "drift", "collateral")
+}
 
 
 def test_no_file_is_left_out() -> None:
     assert {name: len(file["cases"]) for name, file in files().items()} == {
-        "drift": 19,
-        "dydx": 11,
-        "size_tiers": 13,
+        "drift": 28,
+        "dydx": 14,
+        "size_tiers": 19,
         "tiers": 23,
-        "vega": 11,
+        "vega": 13,
     }

@@ -6,11 +6,14 @@ One BTC linear (100 contracts of 0.01 at 50,000) unless said otherwise; arithmet
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 import numpy as np
 import pytest
+from bound_trials import Trial
 from scipy.stats import norm
 
 from coin_books import INSTRUMENTS, PRICING, SNAPSHOT, account, book, position
@@ -22,6 +25,7 @@ from plimsoll.margin.exposure import (
     ExposureParameters,
     MarginAgreement,
     NettingSet,
+    Trade,
     exposure_profile,
 )
 from plimsoll.margin.greeks import GreeksMargin, GreeksParameters
@@ -62,6 +66,13 @@ SIMULATION = [
         5_000.0,
         5_000.0,
     ),
+    # The worst, beside the worst half
+    (
+        {"initial_confidence": "0.9999", "maintenance_confidence": "0.5"},
+        "es",
+        5_000.0,
+        4_000.0,
+    ),
     # Value-at-risk at 50 %: the fifth smallest of ten, 2,500
     ({"initial_confidence": "0.5", "maintenance_confidence": "0.5"}, "var", 2_500.0, 2_500.0),
     (
@@ -71,6 +82,12 @@ SIMULATION = [
         spectral(1.0),
     ),
     ({"initial_aversion": "1000"}, "spectral", spectral(1000.0), spectral(50.0)),
+    (
+        {"initial_aversion": "1000", "maintenance_aversion": "1"},
+        "spectral",
+        spectral(1000.0),
+        spectral(1.0),
+    ),
     ({"maintenance_aversion": "1"}, "spectral", spectral(100.0), spectral(1.0)),
     (
         {"initial_aversion": "1000", "maintenance_aversion": "1000"},
@@ -101,7 +118,26 @@ def test_simulation(values, measure, initial, maintenance) -> None:
     assert simulated(LONG, measure, **values) == pytest.approx((initial, maintenance), rel=1e-12)
 
 
-@pytest.mark.parametrize(("share", "expected"), [("0", 0.0), ("1", 5_000.0)])
+FLOORS = [("0", 0.0), ("1", 5_000.0)]
+# Sold 10 ETH at 2,500 beside one BTC, both 10 % up or down: BTC alone loses 5,000, ETH 2,500, both
+# together 5,000 - 2,500 = 2,500, which nothing breaks, or 7,500, where nothing else counts.
+BREAKS = [("0", 2_500.0), ("1", 7_500.0)]
+UP_AND_DOWN = ScenarioSet(
+    names=("down", "up"),
+    factors=(Factor(subject="BTC"), Factor(subject="ETH")),
+    shocks=np.array([[-0.1, -0.1], [0.1, 0.1]]),
+    weights=equal_weights(2),
+)
+PAIR = account("pair", position("BTC-LIN", 100.0), position("ETH-LIN", -1_000.0))
+
+
+@pytest.mark.parametrize(("share", "expected"), BREAKS)
+def test_simulation_of_coins_apart(share: str, expected: float) -> None:
+    found = simulated(PAIR, scenarios=UP_AND_DOWN, dependence_break=share)
+    assert found == pytest.approx((expected, expected), abs=1e-8)
+
+
+@pytest.mark.parametrize(("share", "expected"), FLOORS)
 def test_simulation_floor_of_a_hedged_book(share: str, expected: float) -> None:
     """Spot long loses 5,000 at worst alone; the perpetual sold alone never loses on falls."""
     found = simulated(HEDGED, standalone_floor=share)
@@ -176,18 +212,23 @@ def test_greeks_of_volatility(values, quantity, move) -> None:
     assert greeks(person, **values).initial[0] == pytest.approx(max(expected, 0.0), rel=1e-9)
 
 
-@pytest.mark.parametrize("power", ["0", "1"])
-def test_greeks_beyond_thirty_days(power: str) -> None:
+POWERS = [("0", 1.0), ("1", 0.25)]
+
+
+@pytest.mark.parametrize(("power", "scale"), POWERS)
+def test_greeks_beyond_thirty_days(power: str, scale: float) -> None:
     """At 120 days (30 / 120)^power: a quarter of the move at a power of one."""
     person = account("vol", position("BTC-L-120-1.0-C", -1.0))
     terms = {t.name: t.initial[0] for t in greeks(person, long_power=power).terms}
     level = {t.name: t.initial[0] for t in greeks(person, long_power="0").terms}
-    scale = 0.25 ** int(power)
     assert terms["vega"] == pytest.approx(scale * level["vega"], rel=1e-12)
     assert terms["volga"] == pytest.approx(scale**2 * level["volga"], rel=1e-12)
 
 
-@pytest.mark.parametrize(("hours", "share"), [("0", 0.0), ("168", 168 / 8760)])
+DECAYS = [("0", 0.0), ("168", 168 / 8760)]
+
+
+@pytest.mark.parametrize(("hours", "share"), DECAYS)
 def test_greeks_decay(hours: str, share: float) -> None:
     """Bought options lose theta over the horizon; volatility and spot stand still at best."""
     person = account("vol", position(OPTION, 10.0))
@@ -226,47 +267,136 @@ def test_agreements(values, owed: float, left: float) -> None:
     np.testing.assert_array_equal(found.with_collateral.potential, left)
 
 
-EXPOSURES = [
-    # Quantile of S (1 - e^(z s - s^2 / 2)) over one day, s = 0.6 sqrt(1 / 365)
-    ({"initial_confidence": "0.5", "maintenance_confidence": "0.5"}, 0.5, 0.5, 24.0),
-    ({"initial_confidence": "0.9999"}, 0.9999, 0.975, 24.0),
-    ({"maintenance_confidence": "0.5"}, 0.99, 0.5, 24.0),
-    (
-        {"initial_confidence": "0.9999", "maintenance_confidence": "0.9999"},
-        0.9999,
-        0.9999,
-        24.0,
-    ),
-    ({"horizon_hours": "1", "step_hours": "1"}, 0.99, 0.975, 1.0),
-    ({"horizon_hours": "8760", "step_hours": "168"}, 0.99, 0.975, 53 * 168.0),
-    ({"step_hours": "0.25"}, 0.99, 0.975, 24.0),
-    ({"step_hours": "168"}, 0.99, 0.975, 168.0),
+GROWTH = 0.5  # of a coin a year, without volatility
+PERIODS = [
+    # Called every day and met at once: nothing is left
+    ("0", 0.0),
+    # What the coin gained in the last 30 of 40 days: e^(g 40 / 365) - e^(g 10 / 365), times 50,000
+    ("720", 50_000.0 * (math.exp(GROWTH * 40 / 365) - math.exp(GROWTH * 10 / 365))),
 ]
 
 
-@pytest.mark.parametrize(("values", "high", "low", "hours"), EXPOSURES)
-def test_exposure(values, high: float, low: float, hours: float) -> None:
-    """Losses of a long grow with time at these levels, so the last step is the peak.
+@pytest.mark.parametrize(("hours", "left"), PERIODS)
+def test_margin_periods(hours: str, left: float) -> None:
+    """A forward on one coin at today's price, on the 40th day. Tolerance: 40 steps in float64."""
+    found = exposure_profile(
+        NettingSet(trades=(Trade(kind="forward", coin="BTC", quantity=1.0, strike=50_000.0),)),
+        replace(STILL, drift_annual=np.array([GROWTH])),
+        MarginAgreement(margin_period_hours=Decimal(hours)),
+        times_years=np.arange(41) / 365,
+        paths=2,
+        seed=1,
+    )
+    assert found.with_collateral.potential[0, -1] == pytest.approx(left, rel=1e-11, abs=1e-8)
 
-    20,000 paths: the tail at 99.99 % holds two of them, its standard error is a tenth; elsewhere
-    3 % are four standard errors. At 50 % the middle moves by the drift of -s^2 / 2 alone, while the
-    error is 1.25 s / sqrt(20,000).
-    """
-    given = {"horizon_hours": "24", "step_hours": "24"} | values
+
+CONFIDENCES = [
+    # Quantile of S (1 - e^(z s - s^2 / 2)) over one day, s = 0.6 sqrt(1 / 365)
+    ({"initial_confidence": "0.5", "maintenance_confidence": "0.5"}, 0.5, 0.5),
+    ({"initial_confidence": "0.9999"}, 0.9999, 0.975),
+    ({"maintenance_confidence": "0.5"}, 0.99, 0.5),
+    ({"initial_confidence": "0.9999", "maintenance_confidence": "0.9999"}, 0.9999, 0.9999),
+]
+UNSECURED = MarginAgreement(threshold_usd=Decimal(10**9), margin_period_hours=Decimal(0))
+
+
+def exposed(person, dynamics: CoinDynamics, paths: int, **values: str):
+    """Margin of a book nobody calls collateral for, over one day in one step unless said."""
     model = ExposureMargin(
-        dynamics=CoinDynamics(coins=("BTC",), spot=np.ones(1), vol_annual=np.array([0.6])),
-        agreement=MarginAgreement(threshold_usd=Decimal(10**9), margin_period_hours=Decimal(0)),
-        paths=20_000,
+        dynamics=dynamics,
+        agreement=UNSECURED,
+        paths=paths,
         seed=2,
         pricing=replace(PRICING, pricing_markets={"BTC": "BTC-INV"}),
     )
+    given = {"horizon_hours": "24", "step_hours": "24"} | values
     held = ExposureParameters(**{k: Decimal(v) for k, v in given.items()})
     instruments = {m: INSTRUMENTS[m] for m in ("BTC-LIN", "BTC-INV")}
-    found = model.prepare(SNAPSHOT, {PORTFOLIO: held}, instruments).requirements(book(LONG))
-    deviation = 0.6 * math.sqrt(hours / 8760)
+    return model.prepare(SNAPSHOT, {PORTFOLIO: held}, instruments).requirements(book(person))
+
+
+@pytest.mark.parametrize(("values", "high", "low"), CONFIDENCES)
+def test_exposure(values, high: float, low: float) -> None:
+    """Four standard errors of a quantile, sqrt(q (1 - q) / n) / density, times the slope S s."""
+    moving = CoinDynamics(coins=("BTC",), spot=np.ones(1), vol_annual=np.array([0.6]))
+    paths = 200_000
+    found = exposed(LONG, moving, paths, **values)
+    deviation = 0.6 * math.sqrt(1 / 365)
     for margin, confidence in ((found.initial[0], high), (found.maintenance[0], low)):
         z = norm.ppf(confidence)
         expected = 50_000.0 * -math.expm1(-z * deviation - deviation**2 / 2)
-        near = 0.4 if confidence > 0.999 else 0.03
-        slack = near * expected + 4 * 1.25 * 50_000.0 * deviation / math.sqrt(20_000)
-        assert abs(margin - expected) <= slack
+        error = math.sqrt(confidence * (1 - confidence) / paths) / norm.pdf(z)
+        assert abs(margin - expected) <= 4 * error * 50_000.0 * deviation
+
+
+HORIZONS = [
+    # Hours after which the last step ends
+    ({"horizon_hours": "1", "step_hours": "0.25"}, 1.0),
+    ({"horizon_hours": "8760", "step_hours": "24"}, 8760.0),
+    # The shortest step ends with the horizon, the longest after it; 24 h ends either way
+    ({"horizon_hours": "24.1", "step_hours": "0.25"}, 24.25),
+    ({"horizon_hours": "24", "step_hours": "168"}, 168.0),
+]
+
+
+@pytest.mark.parametrize(("values", "hours"), HORIZONS)
+def test_exposure_of_a_coin_that_only_grows(values, hours: float) -> None:
+    """A short loses S (e^(g t) - 1), most at the last step; 1e-9 for up to 1,000 steps."""
+    growing = CoinDynamics(
+        coins=("BTC",), spot=np.ones(1), vol_annual=np.zeros(1), drift_annual=np.array([GROWTH])
+    )
+    found = exposed(account("short", position("BTC-LIN", -100.0)), growing, 2, **values)
+    expected = 50_000.0 * math.expm1(GROWTH * hours / 8760)
+    margins = (float(found.initial[0]), float(found.maintenance[0]))
+    assert margins == pytest.approx((expected, expected), rel=1e-9)
+
+
+def by_name(test: Callable[..., None], rows: list[Any]) -> Iterator[Trial]:
+    """Trials of a test whose rows begin with values by name."""
+    for values, *rest in rows:
+
+        def run(name: str, value: Decimal, values: Any = values, rest: Any = rest) -> None:
+            test({**values, name: str(value)}, *rest)
+
+        yield Trial(values=values, run=run)
+
+
+def of(parameter: str, test: Callable[..., None], rows: list[Any]) -> Iterator[Trial]:
+    """Trials of a test whose rows begin with the value of one parameter."""
+    for value, *rest in rows:
+
+        def run(_: str, moved: Decimal, rest: Any = rest) -> None:
+            test(str(moved), *rest)
+
+        yield Trial(values={parameter: value}, run=run)
+
+
+def of_simulation() -> Iterator[Trial]:
+    yield from by_name(test_simulation, SIMULATION)
+    yield from of("standalone_floor", test_simulation_floor_of_a_hedged_book, FLOORS)
+    yield from of("dependence_break", test_simulation_of_coins_apart, BREAKS)
+
+
+def of_greeks() -> Iterator[Trial]:
+    yield from by_name(test_greeks, GREEKS)
+    yield from by_name(test_greeks_of_volatility, VOLS)
+    yield from of("long_power", test_greeks_beyond_thirty_days, POWERS)
+    yield from of("horizon_hours", test_greeks_decay, DECAYS)
+
+
+def of_agreements() -> Iterator[Trial]:
+    yield from by_name(test_agreements, AGREEMENTS)
+    yield from of("margin_period_hours", test_margin_periods, PERIODS)
+
+
+def of_exposures() -> Iterator[Trial]:
+    yield from by_name(test_exposure, CONFIDENCES)
+    yield from by_name(test_exposure_of_a_coin_that_only_grows, HORIZONS)
+
+
+TRIALS = {
+    SimulationParameters: of_simulation,
+    GreeksParameters: of_greeks,
+    MarginAgreement: of_agreements,
+    ExposureParameters: of_exposures,
+}

@@ -7,13 +7,14 @@ comments are carried to 12 digits, amounts are hundreds.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import fields
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from bound_trials import Trial, changed
 
 from plimsoll.domain.account import Account, MarginMode, Position
 from plimsoll.domain.book import Book
@@ -43,7 +44,6 @@ FOLDER = Path(__file__).parent
 AT_NS = 1_780_000_000_000_000_000
 GOVERNED = {"okx": OkxParameters, "span": SpanParameters, "bybit": BybitParameters}
 WORDS = ("first", "second", "same_side")
-COVERED = {"okx": (OkxParameters, OkxAccountParameters)}
 
 
 def files() -> Iterator[tuple[str, dict[str, Any]]]:
@@ -200,24 +200,18 @@ def test_case(file: dict[str, Any], case: dict[str, Any]) -> None:
             assert (found.scenario_names[at] if at >= 0 else None) == expected["binding"]
 
 
-def tried(model: str, kind: type[Any]) -> dict[str, set[Decimal]]:
-    """Values of each governed field in the model's cases."""
-    at = "account" if kind is OkxAccountParameters else "parameters"
-    out: dict[str, set[Decimal]] = {name: set() for name in governance(kind)}
+def trials(model: str, key: str) -> Iterator[Trial]:
+    """Cases of a model with what their mapping ``key`` says, over the file's own."""
     for _, file in files():
-        if file["model"] != model:
-            continue
-        for case in file["cases"]:
-            for name, value in case.get(at, {}).items():
-                if name in out:
-                    out[name].add(Decimal(str(value)))
-    return out
+        for case in file["cases"] if file["model"] == model else ():
+            values = file.get(key, {}) | case.get(key, {})
+
+            def run(name: str, value: Decimal, file: Any = file, case: Any = case) -> None:
+                test_case(file, changed(case, key, name, value))
+
+            yield Trial(values=values, run=run)
 
 
-@pytest.mark.parametrize("model", list(GOVERNED))
-def test_each_governed_parameter_has_a_case_at_its_bounds(model: str) -> None:
-    for kind in COVERED.get(model, (GOVERNED[model],)):
-        assert {f.name for f in fields(kind)} >= set(governance(kind))
-        values = tried(model, kind)
-        for name, rule in governance(kind).items():
-            assert {rule.lower, rule.upper} <= values[name], f"{kind.__name__}.{name}"
+TRIALS = {kind: partial(trials, model, "parameters") for model, kind in GOVERNED.items()} | {
+    OkxAccountParameters: partial(trials, "okx", "account")
+}
