@@ -94,12 +94,14 @@ class DriftMargin(OwnQuotes):
                 MarginLevel.MAINTENANCE: column(maintenance),
             }[self.opening_level]
 
+        # A market has the mode where both of its ratios are set.
+        mode = (column("high_leverage_initial") > 0.0) & (column("high_leverage_maintenance") > 0.0)
         return RuleColumns(
             opening=opening("initial_ratio", "maintenance_ratio"),
-            opening_high=opening("high_leverage_initial", "high_leverage_maintenance"),
+            opening_high=mode * opening("high_leverage_initial", "high_leverage_maintenance"),
             initial=column("initial_ratio"),
             keeping=column("maintenance_ratio"),
-            keeping_high=column("high_leverage_maintenance"),
+            keeping_high=mode * column("high_leverage_maintenance"),
             size_factor=column("size_factor"),
             profit_opening=column("profit_initial_weight"),
             profit_keeping=column("profit_maintenance_weight"),

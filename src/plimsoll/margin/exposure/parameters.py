@@ -58,7 +58,8 @@ class ExposureParameters:
     @property
     def times_years(self) -> FloatArray:
         """Grid from 0: whole steps, the last one at or after the horizon."""
-        steps = max(int(-(-self.horizon_hours // self.step_hours)), 1)
+        whole, rest = divmod(self.horizon_hours, self.step_hours)
+        steps = int(whole) + bool(rest)
         step = float(self.step_hours) / HOURS_A_YEAR
         out: FloatArray = np.arange(steps + 1, dtype=np.float64) * step
         return out
