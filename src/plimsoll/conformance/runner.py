@@ -11,7 +11,12 @@ from plimsoll.conformance.comparison import compare
 from plimsoll.conformance.contract import Compute, UnknownCase
 from plimsoll.conformance.engines import ENGINES, engine
 from plimsoll.conformance.result import CaseResult, Comparison, ConformanceResult, EngineResult
-from plimsoll.conformance.vector_file import VectorCase, VectorFile, read_vector_file
+from plimsoll.conformance.vector_file import (
+    BrokenCase,
+    VectorCase,
+    VectorFile,
+    read_vector_file,
+)
 from plimsoll.errors import DataError, DataFormatError, PlimsollError, UsageError
 
 
@@ -89,9 +94,21 @@ def _check_engine(only: str, files: list[VectorFile], faults: list[PlimsollError
         )
 
 
+def _broken(file: VectorFile, broken: BrokenCase) -> CaseResult:
+    return CaseResult(
+        file=file.name,
+        engine=file.engine,
+        id=broken.id,
+        kind="",
+        computed={},
+        problem=f"it cannot be read: {broken.fault}",
+    )
+
+
 def _computed_cases(file: VectorFile, faults: list[PlimsollError]) -> list[CaseResult]:
     compute = engine(file.engine)
-    results = []
+    faults += [*file.faults, *(broken.fault for broken in file.broken)]
+    results = [_broken(file, broken) for broken in file.broken]
     for case in file.cases:
         computed, problem = dict[str, Any](), f"no engine is called {file.engine!r}"
         comparisons: tuple[Comparison, ...] = ()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -38,13 +38,23 @@ class VectorCase:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BrokenCase:
+    """One case that cannot be read: its id, or its place, and why."""
+
+    id: str
+    fault: DataFormatError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class VectorFile:
-    """One file of cases of one engine."""
+    """One file of cases of one engine: those that can be read, those that cannot, other faults."""
 
     name: str
     engine: str
     parameter_sets: Mapping[str, Any]
     cases: tuple[VectorCase, ...]
+    broken: tuple[BrokenCase, ...] = ()
+    faults: tuple[DataFormatError, ...] = ()
 
 
 Reader = Callable[[str, Mapping[str, Any]], VectorFile]
@@ -74,28 +84,46 @@ def read_vector_file(path: Path) -> VectorFile | None:
 def read_margin_vectors(name: str, document: Mapping[str, Any]) -> VectorFile:
     """Read a document of the schema ``plimsoll-margin-vectors/1``.
 
+    A case that cannot be read stands among ``broken``, and the others are read.
+
     Raises
     ------
     DataFormatError
-        Naming file, case and field.
+        Naming file and field, where the file itself has another form.
     """
     cases = _typed(document, "cases", list, name)
-    read = tuple(_case(name, place, case) for place, case in enumerate(cases))
-    count = document.get("n_cases", len(read))
-    if count != len(read):
-        raise DataFormatError(
-            f"must be the number of cases ({len(read)})", found=count, field=f"{name}: n_cases"
-        )
-    ids = [case.id for case in read]
-    twice = next((i for place, i in enumerate(ids) if i in ids[:place]), None)
-    if twice is not None:
-        raise DataFormatError("must stand once", found=twice, field=f"{name}: cases.id")
+    engine = _typed(document, "engine", str, name)
+    sets = _typed(document, "parameter_sets", dict, name, {})
+    read, broken = dict[str, VectorCase](), list[BrokenCase]()
+    for place, case in enumerate(cases):
+        try:
+            found = _case(name, place, case)
+            if found.id in read:
+                raise DataFormatError("must stand once", found=found.id, field=f"{name}: cases.id")
+            read[found.id] = found
+        except DataFormatError as fault:
+            broken.append(BrokenCase(id=_label(case, place), fault=fault))
     return VectorFile(
         name=name,
-        engine=_typed(document, "engine", str, name),
-        parameter_sets=_typed(document, "parameter_sets", dict, name, {}),
-        cases=read,
+        engine=engine,
+        parameter_sets=sets,
+        cases=tuple(read.values()),
+        broken=tuple(broken),
+        faults=tuple(_count_faults(name, document, len(cases))),
     )
+
+
+def _count_faults(name: str, document: Mapping[str, Any], cases: int) -> Iterator[DataFormatError]:
+    count = document.get("n_cases", cases)
+    if count != cases:
+        yield DataFormatError(
+            f"must be the number of cases ({cases})", found=count, field=f"{name}: n_cases"
+        )
+
+
+def _label(case: object, place: int) -> str:
+    own = case.get("id") if isinstance(case, dict) else None
+    return own if isinstance(own, str) else f"cases[{place}]"
 
 
 SCHEMAS: Mapping[str, Reader] = {MARGIN_SCHEMA: read_margin_vectors}

@@ -268,3 +268,20 @@ def test_what_the_vectors_demand(engine: str, kind: str, term: str, mark: str, t
     found = demanded(engine, kind, term, mark)
     assert found is not None
     assert found.text == text
+
+
+def test_a_malformed_case_costs_itself_only(tmp_path: Path) -> None:
+    """It counts as a mismatch of its engine; the cases beside it are computed and compared."""
+    listed: list[Any] = [case(), case(id="toy/2", inputs="none"), 3, case(), case(id="toy/3")]
+    result = run(tmp_path, *listed)
+    (own,) = result.engines
+    assert (own.matched, own.total) == (2, 5)
+    assert [c.id for c in result.mismatches] == ["toy/2", "cases[2]", "toy/1"]
+    assert [fault.must for fault in result.faults] == [
+        "must be a JSON object",
+        "must be an object",
+        "must stand once",
+    ]
+    assert not result.holds
+    table = uncompared_table(result)
+    assert all("it cannot be read" in str(dict(row)["why"]) for row in table)
