@@ -1,4 +1,4 @@
-"""What a book states of orders, owners, funding and modes changes its margin, or notes say why not."""
+"""Orders, owners, funding and modes that a book states change its margin; else notes say so."""
 
 from __future__ import annotations
 

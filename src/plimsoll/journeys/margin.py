@@ -15,7 +15,6 @@ from plimsoll.domain.book import Book
 from plimsoll.domain.instrument import Future, Instrument, Perpetual, Spot
 from plimsoll.domain.market import MarketSnapshot, Quote
 from plimsoll.domain.parameters import ParameterSet
-from plimsoll.domain.requirement import Requirements
 from plimsoll.errors import DataFormatError, ParameterError, PlimsollError, UsageError
 from plimsoll.journeys.contract_terms import ONE_BASE_UNIT, ContractTerms, contract_terms
 from plimsoll.journeys.currency_prices import currency_pricing
@@ -23,6 +22,7 @@ from plimsoll.journeys.margin_debts import debt_notes
 from plimsoll.journeys.margin_preset import margin_by_preset
 from plimsoll.journeys.margin_preset_result import PresetMargin
 from plimsoll.journeys.margin_result import MarginResult
+from plimsoll.journeys.margined_book import MarginedBook
 from plimsoll.journeys.mark_age import DEFAULT_MAX_AGE
 from plimsoll.journeys.params import read_parameters
 from plimsoll.journeys.params_check import check_parameters
@@ -187,12 +187,13 @@ def margin_by_tiers(
     held = replace(held, markets=tuple(terms.key_of[name] for name in held.markets))
     unit = numeraire or _only_currency(held, terms)
     try:
-        requirements, owed = _requirements(held, known, rows, terms, unit, _rule(initial_rule))
+        margined, owed = _margined(held, known, rows, terms, unit, _rule(initial_rule))
     except ParameterError as refused:
         raise _faulty(parameters, known, refused) from None
     return MarginResult(
-        requirements=requirements,
+        requirements=margined.requirements,
         parameters=known,
+        margined=margined,
         notes=(*_notes(known, rows, terms, unit), *owed),
     )
 
@@ -213,15 +214,15 @@ def _faulty(given: Any, known: ParameterSet, refused: ParameterError) -> Plimsol
     )
 
 
-def _requirements(
+def _margined(
     book: Book,
     parameters: ParameterSet,
     rows: Sequence[MarkedMarket],
     terms: ContractTerms,
     numeraire: str,
     rule: InitialRule,
-) -> tuple[Requirements, tuple[str, ...]]:
-    """Requirements, and notes on debts that they do not see."""
+) -> tuple[MarginedBook, tuple[str, ...]]:
+    """The book with its requirements, and notes on debts that they do not see."""
     quotes = {terms.key_of[row.market]: _quote(row, terms) for row in rows}
     needed = [*_settled_in(book, terms), *book.currencies]
     pricing, stable = currency_pricing(needed, numeraire, quotes, terms.instruments)
@@ -232,7 +233,18 @@ def _requirements(
     model = TieredMargin(pricing=pricing, initial_rule=rule)
     prepared = model.prepare(snapshot, parameters, instruments)
     owed = debt_notes(prepared, book, pricing, snapshot, instruments)
-    return prepared.requirements(book), owed
+    margined = MarginedBook(
+        model=model,
+        parameters=parameters,
+        instruments=instruments,
+        snapshot=snapshot,
+        pricing=pricing,
+        prepared=prepared,
+        requirements=prepared.requirements(book),
+        judged=(True,) * len(book),
+        venue=parameters.venue,
+    )
+    return margined, owed
 
 
 def _quote(row: MarkedMarket, terms: ContractTerms) -> Quote:

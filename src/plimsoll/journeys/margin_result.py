@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from plimsoll.domain.parameters import ParameterSet
 from plimsoll.domain.requirement import Requirements
 from plimsoll.domain.table import Table
+from plimsoll.errors import UsageError
 from plimsoll.journeys.margin_units import (
     MarginStatus,
     accounts_of,
@@ -17,6 +19,15 @@ from plimsoll.journeys.margin_units import (
     unit_rows,
     unit_status,
 )
+
+if TYPE_CHECKING:
+    from plimsoll.journeys.margin_call_list import ListedCall
+    from plimsoll.journeys.margin_health import UnitHealth
+    from plimsoll.journeys.margin_liquidation import LiquidationLine
+    from plimsoll.journeys.margin_plan import UnitPlan
+    from plimsoll.journeys.margin_standing import Listing, Standing
+    from plimsoll.journeys.margined_book import MarginedBook
+    from plimsoll.margin.liquidation import LiquidationRule
 
 __all__ = ["MarginResult", "MarginStatus"]
 
@@ -34,11 +45,14 @@ class MarginResult:
     parameters : ParameterSet
     notes : tuple of str
         What was taken for granted.
+    margined : MarginedBook or None
+        Model and market behind the requirements; None: they were not computed here.
     """
 
     requirements: Requirements
     parameters: ParameterSet
     notes: tuple[str, ...] = ()
+    margined: MarginedBook | None = None
 
     @property
     def under_maintenance(self) -> tuple[str, ...]:
@@ -76,6 +90,37 @@ class MarginResult:
             For an account the book does not have.
         """
         return self.requirements.explain(account)
+
+    def standing(self) -> Standing:
+        """Return what answers for health, liquidation prices, calls and plans.
+
+        Raises
+        ------
+        UsageError
+            Where the requirements stand alone, without their model and market.
+        """
+        from plimsoll.journeys.margin_standing import Standing
+
+        if self.margined is None:
+            raise UsageError("must have model and market", found="none", field="margined")
+        accounts = tuple(self.requirements.book.accounts)
+        return Standing(books=(self.margined,), accounts=accounts, notes=self.notes)
+
+    def health(self) -> Listing[UnitHealth]:
+        """Return how each margin unit stands: maintenance over equity, excess, state, call."""
+        return self.standing().health()
+
+    def liquidation(self, account: str | None = None, **options: Any) -> Listing[LiquidationLine]:
+        """Return the marks at which units are liquidated; see `PresetMargin.liquidation`."""
+        return self.standing().liquidation(account, **options)
+
+    def calls(self) -> Listing[ListedCall]:
+        """Return the margin calls with their reasons, and what would cure each."""
+        return self.standing().calls()
+
+    def plan(self, account: str, *, rule: LiquidationRule | None = None) -> Listing[UnitPlan]:
+        """Return the step-by-step liquidation of an account, one plan per margin unit."""
+        return self.standing().plan(account, rule=rule)
 
     def _repr_html_(self) -> str:
         return self.table()._repr_html_()
