@@ -12,12 +12,9 @@ from plimsoll.domain.margin_reason import MarginReason
 from plimsoll.domain.requirement import Requirements
 from plimsoll.errors import UsageError
 from plimsoll.margin.calls.health import HealthState, health
-from plimsoll.margin.liquidation.plan import (
-    Liquidator,
-    cross_unit,
-    isolated_unit,
-    smallest_share,
-)
+from plimsoll.margin.liquidation.closing_shares import smallest_share
+from plimsoll.margin.liquidation.margin_units import cross_unit, isolated_unit
+from plimsoll.margin.liquidation.plan import Liquidator
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

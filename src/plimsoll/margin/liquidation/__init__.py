@@ -6,19 +6,18 @@ from plimsoll.margin.liquidation.isolated import (
     isolated_liquidation_price,
     isolated_liquidation_range,
 )
+from plimsoll.margin.liquidation.margin_units import cross_unit, isolated_unit
 from plimsoll.margin.liquidation.outcomes import (
     LiquidationPrice,
     LiquidationRange,
     LiquidationStatus,
 )
-from plimsoll.margin.liquidation.plan import (
+from plimsoll.margin.liquidation.plan import Liquidator
+from plimsoll.margin.liquidation.plan_records import (
     LiquidationPlan,
-    Liquidator,
     PlanOutcome,
     PlanStep,
     UnitState,
-    cross_unit,
-    isolated_unit,
 )
 from plimsoll.margin.liquidation.price_paths import PricePath, common_path, market_path
 from plimsoll.margin.liquidation.rules import (

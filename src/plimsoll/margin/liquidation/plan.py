@@ -11,106 +11,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from enum import StrEnum
 
 import numpy as np
-from numpy.typing import NDArray
 
-from plimsoll.domain.account import Account, MarginMode, Position
+from plimsoll.domain.account import Account
 from plimsoll.domain.book import Book
 from plimsoll.domain.instrument import Instrument
 from plimsoll.domain.market import MarketSnapshot
-from plimsoll.errors import UsageError
 from plimsoll.margin.currency import CurrencyPricing
+from plimsoll.margin.liquidation.closing_shares import best_share, smallest_share
+from plimsoll.margin.liquidation.margin_units import unit_number
+from plimsoll.margin.liquidation.plan_records import (
+    LiquidationPlan,
+    PlanOutcome,
+    PlanStep,
+    UnitState,
+)
 from plimsoll.margin.liquidation.reductions import ClosingMarket, reduced, variants
 from plimsoll.margin.liquidation.rules import LiquidationRule, StepOrder, StepSize
 from plimsoll.margin.protocol import Prepared
-
-FloatArray = NDArray[np.float64]
-
-_FRACTIONS = 32
-_REFINEMENTS = 5
-
-
-class PlanOutcome(StrEnum):
-    """How a plan ends."""
-
-    HEALTHY = "healthy"  # nothing to do
-    RESTORED = "restored"  # maintenance holds with the buffer
-    FLAT = "flat"  # everything is closed, equity is left
-    BACKSTOP = "backstop"  # taken over whole: equity fell short of the venue's share of maintenance
-    BANKRUPT = "bankrupt"  # everything is closed, and equity is negative
-    NO_NUMBER = "no_number"  # the account has a reason instead of a margin
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UnitState:
-    """Equity and margin of the unit, in the numeraire."""
-
-    equity: float
-    initial: float
-    maintenance: float
-
-    @property
-    def excess(self) -> float:
-        """Equity less maintenance."""
-        return self.equity - self.maintenance
-
-    @property
-    def health(self) -> float:
-        """Maintenance over equity; infinite where equity does not cover anything."""
-        if self.maintenance <= 0.0 <= self.equity:
-            return 0.0
-        return self.maintenance / self.equity if self.equity > 0.0 else float("inf")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlanStep:
-    """One closing.
-
-    Parameters
-    ----------
-    market : str
-    closed : float
-        Signed contracts: those of the position.
-    share : float
-        Of the position as it was.
-    cost : float
-        Fee and slippage, in the numeraire.
-    at_seconds : float
-        After the start: cooldowns so far.
-    before, after : UnitState
-    """
-
-    market: str
-    closed: float
-    share: float
-    cost: float
-    at_seconds: float
-    before: UnitState
-    after: UnitState
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LiquidationPlan:
-    """Steps in their order, and how they end.
-
-    Parameters
-    ----------
-    rule : str
-    start, end : UnitState
-    steps : tuple of PlanStep
-    outcome : PlanOutcome
-    account : Account
-        What is left.
-    """
-
-    rule: str
-    start: UnitState
-    end: UnitState
-    steps: tuple[PlanStep, ...]
-    outcome: PlanOutcome
-    account: Account
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -147,7 +66,7 @@ class Liquidator:
         UsageError
             For an account that mixes both.
         """
-        unit = _unit(account)
+        unit = unit_number(account)
         start = self.states([account], unit)[0]
         steps, now, state, seconds = list[PlanStep](), account, start, 0.0
         outcome = self._outcome(now, state, moved=False)
@@ -302,85 +221,3 @@ class Liquidator:
 
     def _dollar(self) -> float:
         return self.pricing.price("USD", self.snapshot, self.instruments)
-
-
-def smallest_share(
-    liquidator: Liquidator, account: Account, market: str, unit: int = 0
-) -> float | None:
-    """Return the smallest share of a position whose closing restores health; None: no share does.
-
-    Shares are tried together on a grid of 32, then between the last that fails and the first that
-    does, five times: to 1/32 of 1/32 ..., 3e-8 of the position, on the safe side.
-    """
-    low, high = 0.0, 1.0
-    for round_ in range(_REFINEMENTS):
-        steps = np.linspace(low, high, _FRACTIONS + 1)[1:]
-        states = _after(liquidator, account, market, steps, unit)
-        good = [k for k, state in enumerate(states) if liquidator.holds(state)]
-        if not good:
-            return None if round_ == 0 else high
-        low, high = (float(steps[good[0] - 1]) if good[0] else low), float(steps[good[0]])
-    return high
-
-
-def best_share(liquidator: Liquidator, account: Account, market: str, unit: int = 0) -> float:
-    """Return the share of a position whose closing leaves most excess over the target.
-
-    Closing all of one leg of a hedge may leave less than closing half of it.
-    """
-    target = float(liquidator.rule.target_health)
-    steps = np.linspace(0.0, 1.0, _FRACTIONS + 1)[1:]
-    states = _after(liquidator, account, market, steps, unit)
-    left = [target * state.equity - state.maintenance for state in states]
-    return float(steps[int(np.argmax(left))])
-
-
-def _after(
-    liquidator: Liquidator, account: Account, market: str, shares: FloatArray, unit: int
-) -> list[UnitState]:
-    """States after closing each of ``shares`` (K,), ascending; margined together."""
-    tried = variants(account, [(market, float(s)) for s in shares], liquidator.closing)
-    # An isolated position closed whole leaves only the pool that its margin went to.
-    partly = [t for t in tried if t.positions] if unit else tried
-    states = liquidator.states(partly, unit)
-    closed = [liquidator.states([t], 0)[0] for t in tried[len(partly) :]]
-    return [*states, *closed]
-
-
-def cross_unit(account: Account) -> Account:
-    """Return the account's cross pool alone: its collateral and cross positions."""
-    kept = tuple(p for p in account.positions if p.mode is MarginMode.CROSS)
-    return replace(account, positions=kept, orders=())
-
-
-def isolated_unit(account: Account, market: str) -> Account:
-    """Return an isolated position alone.
-
-    Raises
-    ------
-    UsageError
-        Where the account has none in ``market``.
-    """
-    held = tuple(p for p in account.positions if _is_isolated(p) and p.market == market)
-    if len(held) != 1:
-        raise UsageError("must hold one isolated position", found=len(held), field=market)
-    return replace(account, positions=held, collateral={}, orders=())
-
-
-def _is_isolated(position: Position) -> bool:
-    return position.mode is MarginMode.ISOLATED
-
-
-def _unit(account: Account) -> int:
-    """0 for a cross pool, 1 for an isolated position alone."""
-    isolated = [p for p in account.positions if _is_isolated(p)]
-    if not isolated:
-        return 0
-    if len(account.positions) > 1 or any(v != 0.0 for v in account.collateral.values()):
-        raise UsageError(
-            "must be one margin unit",
-            found="an isolated position beside others or beside collateral",
-            field=f"account {account.name}",
-            remedy="take it apart with cross_unit and isolated_unit",
-        )
-    return 1
