@@ -6,9 +6,10 @@ from typing import Any
 
 from plimsoll import presets
 from plimsoll.adapters.files.account_forms import read_accounts
+from plimsoll.adapters.venues.names import FORMS, Venue
 from plimsoll.domain.table import Column, Table
 from plimsoll.errors import UsageError
-from plimsoll.journeys.margin_contracts import held_contracts
+from plimsoll.journeys.margin_contracts import OTHER_SPACES, held_contracts, own_spaces
 from plimsoll.journeys.margin_market import read_margin_market
 from plimsoll.journeys.margin_preset_result import PresetMargin
 from plimsoll.journeys.margin_run import MarginSetting, run_margin
@@ -72,8 +73,7 @@ def margin_by_preset(
     priced = read_margin_market(market, at=at, marks=marks, max_age=max_age)
     notes: tuple[str, ...] = ()
     if surfaces:
-        names = dict.fromkeys(p.market for p in accounts.positions)
-        held = held_contracts(names, chosen, priced.marks, venue_names)
+        held = held_contracts(accounts.markets, chosen, priced.marks, venue_names)
         priced, notes = with_surface_marks(priced, held)
     setting = MarginSetting(
         preset=chosen,
@@ -82,6 +82,7 @@ def margin_by_preset(
         notes=notes,
         numeraire=None if numeraire is None else numeraire.strip().upper(),
         venue_names=venue_names,
+        surfaces=surfaces,
     )
     return PresetMargin(run=run_margin(setting))
 
@@ -92,8 +93,14 @@ def _check_texts(**given: Any) -> None:
             raise UsageError("must be text", found=value, field=name)
 
 
+def _names(preset: Preset) -> str:
+    """Whose names are read first, with an example each; others' are tried behind them."""
+    spaces = own_spaces(preset)
+    return "; ".join(f"{space.value} ({FORMS[space].examples[0]})" for space in spaces)
+
+
 def preset_table() -> Table:
-    """Return every preset with title, accuracy and source."""
+    """Return every preset with title, accuracy, the names it reads and source."""
     loaded = [presets.load(name) for name in presets.names()]
     return Table(
         name="presets",
@@ -102,14 +109,17 @@ def preset_table() -> Table:
             Column(name="preset", title="Preset"),
             Column(name="title", title="Rules"),
             Column(name="accuracy", title="Accuracy"),
+            Column(name="names", title="Names of contracts"),
             Column(name="source", title="Source"),
         ),
         rows=tuple(
-            (p.name, p.title, p.accuracy.value, "; ".join(str(s) for s in p.sources))
+            (p.name, p.title, p.accuracy.value, _names(p), "; ".join(str(s) for s in p.sources))
             for p in loaded
         ),
         notes=(
             "exact: reproduces the venue's own tests or results; near-exact: method and constants "
             "are published, small parts are not; partial: parts are assumed.",
+            "Names are those read first; unified names (BTC/USDC:USDC) and those of "
+            f"{', '.join(s.value for s in OTHER_SPACES if s is not Venue.CCXT)} are read as well.",
         ),
     )
