@@ -25,7 +25,7 @@ from plimsoll.margin.derive import (
 from plimsoll.margin.drift import DriftMargin, DriftRules
 from plimsoll.margin.dydx import DydxMargin, LiquidityTier
 from plimsoll.margin.exposure import ExposureMargin, ExposureParameters, MarginAgreement
-from plimsoll.margin.greeks import Correlations, GreeksMargin, GreeksParameters
+from plimsoll.margin.greeks import Correlations, GreeksMargin, GreeksParameters, greeks_screen
 from plimsoll.margin.hybrid import Combination, HybridMargin, HybridParameters
 from plimsoll.margin.joint.loss_measure import LossMeasure
 from plimsoll.margin.liquidation import (
@@ -36,13 +36,14 @@ from plimsoll.margin.liquidation import (
 from plimsoll.margin.okx import OkxAccountParameters, OkxMargin, OkxParameters
 from plimsoll.margin.paradex import ParadexPortfolioMargin, ParadexUnderlying
 from plimsoll.margin.protocol import MarginModel, MarginParameters, Prepared
-from plimsoll.margin.simulation import SimulationMargin, SimulationParameters
+from plimsoll.margin.simulation import BrokenBetween, SimulationMargin, SimulationParameters
 from plimsoll.margin.size_tiers import SizeRates, SizeTieredMargin
 from plimsoll.margin.span import SpanMargin, SpanParameters
 from plimsoll.margin.tiered import InitialRule, MaintenanceRule, PreparedTiered, TieredMargin
 from plimsoll.margin.vega import VegaMargin, VegaMarket
 
 __all__ = [
+    "BrokenBetween",
     "BybitMargin",
     "BybitParameters",
     "CashPricing",
@@ -96,5 +97,6 @@ __all__ = [
     "VegaMargin",
     "VegaMarket",
     "WithAddOns",
+    "greeks_screen",
     "isolated_liquidation_price",
 ]
