@@ -71,3 +71,23 @@ def _felt(at_bound: list[Trial], name: str, others: Iterable[Decimal]) -> bool:
 def changed(case: Mapping[str, Any], key: str, name: str, value: Any) -> dict[str, Any]:
     """Return the case with one entry of its mapping ``key`` replaced or added."""
     return {**case, key: {**(case.get(key) or {}), name: str(value)}}
+
+
+def by_name(test: Callable[..., None], rows: list[Any]) -> Iterator[Trial]:
+    """Trials of a test whose rows begin with values by name."""
+    for values, *rest in rows:
+
+        def run(name: str, value: Decimal, values: Any = values, rest: Any = rest) -> None:
+            test({**values, name: str(value)}, *rest)
+
+        yield Trial(values=values, run=run)
+
+
+def of(parameter: str, test: Callable[..., None], rows: list[Any]) -> Iterator[Trial]:
+    """Trials of a test whose rows begin with the value of one parameter."""
+    for value, *rest in rows:
+
+        def run(_: str, moved: Decimal, rest: Any = rest) -> None:
+            test(str(moved), *rest)
+
+        yield Trial(values={parameter: value}, run=run)

@@ -17,6 +17,7 @@ import pytest
 import test_add_on_cases as add_ons
 import test_collateral_cases as collateral
 import test_derive_cases as derive
+import test_exposure_margins_at_bounds as exposure
 import test_funding_cases as funding
 import test_grid_model_cases as grids
 import test_hybrid_at_bounds as hybrid
@@ -35,6 +36,7 @@ SOURCES = (
     add_ons,
     collateral,
     derive,
+    exposure,
     funding,
     grids,
     hybrid,
