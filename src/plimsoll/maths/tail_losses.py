@@ -5,8 +5,8 @@ the worst: value-at-risk takes one of them, expected shortfall the mean of the w
 the boundary loss counted in part, a spectral measure the integral of its spectrum over each loss's
 share of probability (`reference/methodology.md`, 5.0). The counts are those of
 `plimsoll.measures`, so the numbers are too. Nothing is sorted but the few losses that matter:
-`plimsoll.maths.tail_losses_kernels`. Scenarios are equally likely here; those with weights are
-`plimsoll.maths.unit_losses`', which takes longer and tells which scenario stands for a measure.
+`plimsoll.maths.tail_losses_kernels`. Scenarios are equally likely here, and nobody is told which
+they are: `plimsoll.maths.unit_losses` takes weights too, and tells the scenario of a measure.
 """
 
 from __future__ import annotations

@@ -16,6 +16,8 @@ from numba import njit, prange
 from numpy.typing import NDArray
 
 from plimsoll.maths.account_losses_kernels import add_positions
+from plimsoll.maths.equal_tails import equal_tail, equally_likely, rank_shares
+from plimsoll.maths.tail_losses_kernels import lanes_for, padded
 from plimsoll.maths.weighted_tails import BLOCKS, deepest_share, tail_measure, tail_order
 
 Vector = NDArray[np.float64]
@@ -68,8 +70,8 @@ def no_fills(units: int) -> UnitFills:
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def unit_loss(u: int, exposures: UnitExposures, rows: ProfitRows, out: Vector) -> None:
-    """Fill ``out`` (S,) with the losses of unit ``u``, positive = loss."""
+def unit_profit(u: int, exposures: UnitExposures, rows: ProfitRows, out: Vector) -> None:
+    """Fill ``out`` (S,) with the profits of unit ``u``."""
     first, last = exposures.offsets[u], exposures.offsets[u + 1]
     add_positions(first, last, exposures.row, exposures.quantity, rows.instrument, out)
     for c in range(exposures.holdings.shape[1]):
@@ -77,6 +79,18 @@ def unit_loss(u: int, exposures: UnitExposures, rows: ProfitRows, out: Vector) -
         if h != 0.0:
             for s in range(out.size):
                 out[s] += h * rows.currency[c, s]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def unit_loss(u: int, exposures: UnitExposures, rows: ProfitRows, out: Vector) -> None:
+    """Fill ``out`` (S,) with the losses of unit ``u``, positive = loss."""
+    unit_profit(u, exposures, rows, out)
+    _turn(out)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _turn(out: Vector) -> None:
+    """Turn profits into losses, or back."""
     for s in range(out.size):
         out[s] = -out[s]
 
@@ -108,6 +122,54 @@ def _fill_units(
     out: UnitTails,
 ) -> None:
     """Measure units ``first`` to ``last - 1``."""
+    if equally_likely(rows.weights):
+        _fill_equal(first, last, kind, levels, exposures, fills, rows, out)
+    else:
+        _fill_weighted(first, last, kind, levels, exposures, fills, rows, out)
+
+
+@njit(cache=True, nogil=True)
+def _fill_equal(
+    first: int,
+    last: int,
+    kind: int,
+    levels: Vector,
+    exposures: UnitExposures,
+    fills: UnitFills,
+    rows: ProfitRows,
+    out: UnitTails,
+) -> None:
+    """Do so where scenarios are equally likely."""
+    shares, counted = rank_shares(kind, levels, rows.weights)
+    scenarios = rows.weights.size
+    width = lanes_for(shares.shape[1], scenarios)
+    size = padded(scenarios, width)
+    whole, lanes, hits = np.full(size, np.inf), np.empty(width), np.empty(width + 1, np.int64)
+    kept, ranked, profit = np.zeros(size + 1), np.zeros(size + 1), whole[:scenarios]
+    for u in range(first, last):
+        unit_profit(u, exposures, rows, profit)
+        if fills.offsets[u + 1] > fills.offsets[u]:
+            _turn(profit)
+            add_fills(u, fills, rows, profit)
+            _turn(profit)
+        value, scenario = out.value[u], out.scenario[u]
+        equal_tail(
+            kind, whole, scenarios, shares, counted, lanes, hits, kept, ranked, value, scenario
+        )
+
+
+@njit(cache=True, nogil=True)
+def _fill_weighted(
+    first: int,
+    last: int,
+    kind: int,
+    levels: Vector,
+    exposures: UnitExposures,
+    fills: UnitFills,
+    rows: ProfitRows,
+    out: UnitTails,
+) -> None:
+    """Do so where scenarios have weights of their own."""
     size = rows.weights.size
     loss, share, order = np.empty(size), np.empty(size), np.empty(size, dtype=np.int64)
     peak, mass = np.empty(BLOCKS), np.empty(BLOCKS)

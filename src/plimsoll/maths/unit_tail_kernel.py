@@ -1,8 +1,9 @@
 """The seam of the simulation margin: what computes tail measures of margin units.
 
 Beside `plimsoll.maths.account_losses.LossKernel`, whose scenarios are equally likely and whose
-accounts hold nothing but contracts: here scenarios have weights, units hold coins and may see
-orders filled, and the scenario that stands for a measure is told.
+accounts hold nothing but contracts: here scenarios may have weights, units hold coins and may see
+orders filled, and the scenario that stands for a measure is told. Where scenarios are equally
+likely both select the worst losses by the same kernel, `select_lowest`.
 """
 
 from __future__ import annotations

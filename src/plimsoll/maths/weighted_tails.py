@@ -10,8 +10,8 @@ With weights that sum to W, losses from the worst down and ``a = 1 - confidence`
 
 The conventions are those of `plimsoll.measures` (`order_statistic`, `tail_mean`, `spectrum`). Only
 losses that can be in the tail are sorted: the maxima of `BLOCKS` interleaved blocks of scenarios,
-each with its own weight, bound the value-at-risk from below. Where scenarios are equally likely and
-nobody asks which they are, `plimsoll.maths.tail_losses_kernels` finds the same losses faster.
+each with its own weight, bound the value-at-risk from below. Where scenarios are equally likely,
+`plimsoll.maths.equal_tails` finds the same faster.
 """
 
 from __future__ import annotations
