@@ -186,6 +186,7 @@ CASH_ONLY = {
     **NO_INVERSE,
     P.CURRENCY_UNIT: "its numeraire is the cash that contracts settle in",
     P.ORDERS: "the venue checks orders when they fill",
+    P.FILLS: "the venue checks orders when they fill",
     P.OPTION_MARKS: "it values options itself, by forward and volatility",
 }
 CASH = CashPricing(pricing_markets={coin: f"{coin}-SPOT" for coin in COINS})
@@ -335,7 +336,11 @@ def with_add_ons(base: Examined, add_ons: tuple[Any, ...], **more: Any) -> Exami
         base,
         case=replace(base.case, model=WithAddOns(model=model, pricing=PRICING, add_ons=add_ons)),
         fewer=None,
-        not_promised={**base.not_promised, P.MORE_SCENARIOS: "the model beneath is examined"},
+        not_promised={
+            **base.not_promised,
+            P.MORE_SCENARIOS: "the model beneath is examined",
+            P.FILLS: "add-ons charge positions, so an order pays them when it fills",
+        },
         pricing_markets=tuple(PRICING.pricing_markets.values()),
         **more,
     )

@@ -81,7 +81,8 @@ def rates(name: str) -> Examined:
         )
         parameters = dict.fromkeys(DELTA_ONE, market)
     linear = {} if name in ("tiered", "size tiers") else NO_INVERSE
-    orders = {P.ORDERS: "market orders count as filled, and may close"} if name == "vega" else {}
+    why = "market orders count as filled, and may close"
+    orders = {P.ORDERS: why, P.FILLS: why} if name == "vega" else {}
     return Examined(
         case=case(model, parameters),
         not_promised={**ONE_BY_ONE, **linear, **orders},

@@ -14,6 +14,7 @@ from plimsoll.margin.protocol import MarginModel
 from plimsoll.testing.generated_books import BookRules, generated_book, sized
 from plimsoll.testing.margin_case import MarginCase, RescaledCase, Tolerance
 from plimsoll.testing.margin_comparisons import (
+    check_fills,
     check_monotone,
     check_more_scenarios,
     check_not_free,
@@ -46,6 +47,7 @@ OF_BOOKS: Mapping[MarginProperty, Callable[[Subject, Book], list[MarginFinding]]
     MarginProperty.CURRENCY_UNIT: check_currency_unit,
     MarginProperty.MORE_SCENARIOS: check_more_scenarios,
     MarginProperty.ORDERS: check_orders,
+    MarginProperty.FILLS: check_fills,
 }
 """Examinations of any book; those of contracts and of bad input stand beside them."""
 

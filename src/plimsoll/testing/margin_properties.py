@@ -23,6 +23,7 @@ class MarginProperty(StrEnum):
     PARITY = "parity"
     MORE_SCENARIOS = "more_scenarios"
     ORDERS = "orders"
+    FILLS = "fills"
     UNIT_EXPLANATIONS = "unit_explanations"
     OPTION_MARKS = "option_marks"
 
@@ -47,6 +48,7 @@ _ABOUT = {
     MarginProperty.PARITY: "linear and inverse perpetuals of one dollar size ask alike",
     MarginProperty.MORE_SCENARIOS: "more scenarios never lower a margin",
     MarginProperty.ORDERS: "an order never lowers initial margin; one nobody knows is a reason",
+    MarginProperty.FILLS: "orders ask no less than once all, or one coin's buys or sells, fill",
     MarginProperty.UNIT_EXPLANATIONS: "every margin unit is explained by terms",
     MarginProperty.OPTION_MARKS: "an option without a possible mark is a reason",
 }
@@ -59,6 +61,7 @@ OPTIONAL = frozenset(
         MarginProperty.PARITY,
         MarginProperty.MORE_SCENARIOS,
         MarginProperty.ORDERS,
+        MarginProperty.FILLS,
         MarginProperty.UNIT_EXPLANATIONS,
         MarginProperty.OPTION_MARKS,
     }

@@ -6,7 +6,7 @@ Sums of the same numbers in another order: 1e-9 relative, and 1e-6 USD of books 
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import product
+from itertools import permutations, product
 
 import numpy as np
 import pytest
@@ -24,7 +24,9 @@ PREPARED = {
 }
 every_model = pytest.mark.parametrize("name", list(PREPARED))
 PERP, COIN, CALL, PUT = "BTC-USDT", "BTC-COIN", "BTC-20-100-call-BTC", "BTC-20-100-put-BTC"
-BULLISH = {PERP: 1, COIN: 1, CALL: 1, PUT: -1}
+ETH_PERP, ETH_CALL = "ETH-USDT", "ETH-20-100-call-ETH"
+OPTIONS = (CALL, PUT, ETH_CALL)
+BULLISH = {PERP: 1, COIN: 1, CALL: 1, PUT: -1, ETH_PERP: 1, ETH_CALL: 1}
 
 
 def account(
@@ -52,6 +54,12 @@ def orders_term(found: Requirements) -> np.ndarray:
     return next(t for t in found.terms if t.name == OPEN_ORDERS).initial
 
 
+def kind(order: tuple[str, float]) -> tuple[bool, bool, bool]:
+    """Buy or sell, raising or lowering delta, option or not."""
+    market, quantity = order
+    return quantity > 0, quantity * BULLISH[market] > 0, market in OPTIONS
+
+
 def by_hand(name: str, held: dict[str, float], orders: list[tuple[str, float]]) -> float:
     """Initial margin of every named way, one book after another."""
 
@@ -62,11 +70,16 @@ def by_hand(name: str, held: dict[str, float], orders: list[tuple[str, float]]) 
         return initial(name, after)
 
     markets = {market for market, _ in orders}
+    kinds = [[o for o in orders if kind(o) == one] for one in {kind(o) for o in orders}]
     ways = [
+        orders,
         [o for o in orders if o[1] > 0],
         [o for o in orders if o[1] < 0],
         [o for o in orders if o[1] * BULLISH[o[0]] > 0],
         [o for o in orders if o[1] * BULLISH[o[0]] < 0],
+        [o for o in orders if o[1] > 0 and o[0] in OPTIONS],
+        [o for o in orders if o[1] < 0 and o[0] in OPTIONS],
+        *kinds,
         *(
             [o for o in orders if o[0] == m and o[1] * side > 0]
             for m, side in product(markets, (1, -1))
@@ -163,3 +176,51 @@ def test_an_order_in_a_market_without_number_is_a_reason(name: str) -> None:
     assert found.unit_reason is not None
     assert found.unit_reason.tolist() == [0, MarginReason.UNKNOWN_INSTRUMENT]
     assert found.initial[0] == solve(name, good).initial[0]
+
+
+@every_model
+@pytest.mark.parametrize("held", [{}, {PERP: -4.0, ETH_CALL: 3.0, "ETH-F20": 40.0}])
+def test_one_coin_bought_and_another_sold(name: str, held: dict[str, float]) -> None:
+    """Not below what any side of each coin asks, alone or together; without credits exactly so."""
+    orders = [(PERP, 7.0), (CALL, -2.0), (ETH_PERP, -90.0), (ETH_CALL, 4.0), (ETH_PERP, 30.0)]
+    asked = float(solve(name, account("a", held, orders)).initial[0])
+    worst = 0.0
+    for chosen in product((0, 1), repeat=len(orders)):
+        sides = {(o[0][:3], np.sign(o[1])) for o, one in zip(orders, chosen, strict=True) if one}
+        after = dict(held)
+        for (market, quantity), one in zip(orders, chosen, strict=True):
+            after[market] = after.get(market, 0.0) + quantity * one
+        whole = all(
+            one or (o[0][:3], np.sign(o[1])) not in sides
+            for o, one in zip(orders, chosen, strict=True)
+        )
+        if whole:
+            worst = max(worst, initial(name, after))
+    assert asked >= worst * (1 - 1e-12)
+    apart = 0.0
+    for coin in ("BTC", "ETH"):
+        mine = {m: q for m, q in held.items() if m.startswith(coin)}
+        here = [o for o in orders if o[0].startswith(coin)]
+        apart += initial(name, mine) + by_hand(name, mine, here)
+    assert asked == pytest.approx(apart, rel=1e-9)
+
+
+def test_credits_of_one_coin_with_orders_stay() -> None:
+    """SPAN: an order in one coin is filled beside the other, which gives it its credit."""
+    held = {PERP: 4.0, ETH_PERP: -90.0}
+    assert initial("span", held) < initial("span", {PERP: 4.0}) + initial("span", {ETH_PERP: -90.0})
+    found = solve("span", account("a", held, [(PERP, 1.0)]))
+    after = initial("span", {**held, PERP: 5.0})
+    assert found.initial[0] == pytest.approx(max(after, initial("span", held)), rel=1e-12)
+
+
+@every_model
+def test_no_bit_depends_on_what_others_hold(name: str) -> None:
+    """Another account's markets come first in the book, in either order."""
+    held = {CALL: -1.37, PERP: 2.11, PUT: 0.3}
+    mine = account("a", held, [(COIN, 33.3), (PERP, -1.7), (PUT, 0.77), (ETH_PERP, 1.3)])
+    others = [
+        account("o", dict.fromkeys(markets, 1.0)) for markets in permutations((PERP, PUT, COIN))
+    ]
+    found = {float(solve(name, other, mine).initial[1]) for other in others}
+    assert found == {float(solve(name, mine).initial[0])}

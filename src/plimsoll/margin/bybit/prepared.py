@@ -106,7 +106,7 @@ class PreparedBybit:
         cells = self.risk.cells(book, layout, values.reason != 0)
         charges = self.charges(cells)
         orders, lacking = order_requirement(
-            book, len(layout), rows, self.cash.delta, self._initial_of_pools
+            book, len(layout), rows, self.risk.groups, self.cash.delta, self._initial_of_pools
         )
         values = replace(values, unit_reason=np.where(lacking != 0, lacking, values.unit_reason))
         terms = (*self._terms(layout, cells, charges), orders)
@@ -120,7 +120,15 @@ class PreparedBybit:
             binding_scenario=binding_of_units(layout, cells, charges.binding, charges.total),
             scenario_names=NAMES,
             unit_explainer=self.risk.explainer(
-                book, layout, values, cells, terms, numeraire, about=_ABOUT, notes=_NOTES
+                book,
+                layout,
+                values,
+                cells,
+                terms,
+                numeraire,
+                initial_ratio=self._initial_ratio(cells),
+                about=_ABOUT,
+                notes=_NOTES,
             ),
         )
 

@@ -1,4 +1,4 @@
-"""Books as the risk matrix sees them: orders filled, coin collateral as positions."""
+"""Books as the risk matrix sees them: coin collateral as positions."""
 
 from __future__ import annotations
 
@@ -62,46 +62,6 @@ def _with_collateral(book: Book, coins: Sequence[str]) -> HeldBook | None:
         amounts[account, column],
         markets=(*book.markets, *(collateral_market(c) for c in held)),
     )
-
-
-def filled(book: Book, *, buys: bool) -> HeldBook:
-    """Fill all buys, or all sells, at no cost: positions move or are added.
-
-    Orders belong to the cross pool: they never move an isolated position. A pool that holds a long
-    and a short of one market adds buys to the long and sells to the short.
-    """
-    orders = book.orders
-    if orders is None or not len(orders):
-        return unchanged(book)
-    markets = max(len(book.markets), 1)
-    account = np.repeat(np.arange(len(book)), np.diff(orders.offsets))
-    chosen = (orders.quantity > 0.0) == buys
-    keys, place = np.unique((account * markets + orders.market)[chosen], return_inverse=True)
-    amount = np.bincount(place, weights=orders.quantity[chosen], minlength=keys.size)
-    row = _row_of(book, keys, markets, buys)
-    quantity = book.quantity.copy()
-    known = row >= 0
-    quantity[row[known]] += amount[known]
-    new, added = keys[~known], amount[~known].astype(np.float64)
-    if not new.size:
-        return unchanged(replace(book, quantity=quantity))
-    account, market = np.divmod(new, markets)
-    return _with_positions(book, quantity, account, market, added, markets=book.markets)
-
-
-def _row_of(book: Book, keys: IntArray, markets: int, buys: bool) -> IntArray:
-    """(K,) position of the cross pool that a fill moves; -1 where there is none."""
-    mine = book.account_of_position * markets + book.market
-    row = np.full(keys.size, -1, dtype=np.int64)
-    if not keys.size:
-        return row
-    place = np.minimum(np.searchsorted(keys, mine), keys.size - 1)
-    found = np.flatnonzero((keys[place] == mine) & ~book.isolated)
-    # Written last is the side that the fill enlarges.
-    same_side = (book.quantity[found] > 0.0) == buys
-    order = found[np.argsort(same_side, kind="stable")]
-    row[place[order]] = order
-    return row
 
 
 def _with_positions(

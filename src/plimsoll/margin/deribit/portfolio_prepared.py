@@ -13,9 +13,10 @@ from plimsoll.domain.margin_reason import MarginReason
 from plimsoll.domain.market import MarketSnapshot
 from plimsoll.domain.requirement import Requirements, RequirementTerm
 from plimsoll.margin.currency import CurrencyPricing
-from plimsoll.margin.deribit.portfolio_books import HeldBook, filled, unchanged, with_collateral
+from plimsoll.margin.deribit.portfolio_books import HeldBook, unchanged, with_collateral
 from plimsoll.margin.deribit.portfolio_explanation import ABOUT, NOTES, PortfolioGrids
 from plimsoll.margin.deribit.portfolio_losses import RiskMatrix, risk_matrix
+from plimsoll.margin.deribit.portfolio_orders import PortfolioOrders
 from plimsoll.margin.deribit.portfolio_parameters import DeribitGeneral
 from plimsoll.margin.deribit.portfolio_shocks import DeltaRamp
 from plimsoll.margin.deribit.portfolio_table import PairTable
@@ -93,7 +94,7 @@ class PreparedPortfolio:
         cells = self._cells(held, held_layout, values.reason)
         matrix = self._matrix(cells, len(layout))
         contingency = self._contingency(matrix)
-        orders, lacking = self._order_margin(book, len(layout), matrix, contingency)
+        orders, lacking = self._order_margin(book, held.book, len(layout))
         values = replace(values, unit_reason=np.where(lacking, lacking, values.unit_reason))
         terms = self._terms(book, layout, matrix, contingency, orders)
         numeraire = self.pricing.numeraire
@@ -189,36 +190,28 @@ class PreparedPortfolio:
         saved = np.maximum(matrix.stand_alone - matrix.worst_case, 0.0)
         return float(self.general.correlation_contingency) * saved
 
-    def _order_margin(
-        self, book: Book, units: int, matrix: RiskMatrix, contingency: FloatArray
-    ) -> tuple[FloatArray, IntArray]:
-        """How much the worse of all buys and all sells filled adds (U,), and why it is unknown."""
-        added, lacking = np.zeros(units), np.zeros(units, dtype=np.int64)
-        if book.orders is None or not len(book.orders):
-            return added, lacking
-        now = _total(matrix, contingency)
-        ordering = np.flatnonzero(np.diff(book.orders.offsets) > 0)
-        some = book.take(ordering)
-        for buys in (True, False):
-            then = filled(some, buys=buys)
-            after, why = self._matrix_after(then)
-            added[ordering] = np.maximum(added[ordering], after - now[ordering])
-            lacking[ordering] = np.where(why != 0, why, lacking[ordering])
-        return added, lacking
+    def _order_margin(self, book: Book, held: Book, units: int) -> tuple[FloatArray, IntArray]:
+        """What orders add to the risk matrix (U,), and why it is unknown; ``held`` with coins."""
+        own = len(book.markets)
 
-    def _matrix_after(self, then: HeldBook) -> tuple[FloatArray, IntArray]:
-        """Risk matrix (A,) of cross pools of a book, and the first reason of what was added."""
-        book = then.book
-        reason = self.rows.reason[self.rows.rows_of(book)[book.market]]
-        new = (then.origin < 0) & (reason != 0)
-        lacking = np.zeros(len(book), dtype=np.int64)
-        lacking[book.account_of_position[new]] = reason[new]
-        held = HeldBook(book=book, origin=np.arange(book.market.size))
-        if not self.segregated:
-            held = with_collateral(book, self.coins)
-        layout = unit_layout(held.book)
-        matrix = self._matrix(self._cells(held, layout, reason), len(layout))
-        return _total(matrix, self._contingency(matrix))[: len(book)], lacking
+        def cells_of(ways: Book, pair: PairTable) -> Cells:
+            lacks = self.rows.reason[self.rows.rows_of(ways)] != 0
+            lacks[own:] = False  # coins held as collateral
+            bad = lacks[ways.market] | np.isnan(ways.quantity)
+            return self._cells_of_pair(ways, unit_layout(ways), pair, bad)
+
+        orders = PortfolioOrders(
+            pairs=self.pairs,
+            rows=self.rows,
+            per_usd=self.per_usd,
+            ramp=self.ramp,
+            contingency=float(self.general.correlation_contingency),
+            decimals=self.decimals,
+            cells_of=cells_of,
+        )
+        added, lacking = np.zeros(units), np.zeros(units, dtype=np.int64)
+        added[: len(book)], lacking[: len(book)] = orders.added(held)
+        return added, lacking
 
     def _terms(
         self,
@@ -265,7 +258,3 @@ class PreparedPortfolio:
                 for name, column in found.items():
                     column[row] = getattr(self.charges[account], name)
         return found
-
-
-def _total(matrix: RiskMatrix, contingency: FloatArray) -> FloatArray:
-    return matrix.worst_case + matrix.roll_shock + matrix.delta_shock + contingency

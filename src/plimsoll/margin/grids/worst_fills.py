@@ -1,13 +1,15 @@
 """Open orders of models whose risk units are underlyings: the worst of what may be filled.
 
-An account's orders are filled in turn as
+A model that adds over risk units asks of each unit the worst of its own ways (`fill_ways`), so an
+order to buy one coin never hides behind an order to sell another::
 
-- all buys, and all sells;
-- all that raise its delta, and all that lower it (a put bought beside a future sold);
-- the buys, and the sells, of one market alone: the hedge of an order need not come.
+    orders add   sum over risk units of max over ways (initial margin + loss at once) - margin now
 
-Orders add by how much the worst of these raises initial margin, and what orders filled at limits
-worse than the mark lose at once; never less than nothing. They belong to the cross pool.
+What orders filled at limits worse than the mark lose at once counts with their way. Where units
+give one another credits, those with orders in one unit only are filled beside all that they hold;
+where several of them have orders, each unit is asked for alone, without credits, which is an upper
+bound of whatever comes of them together. Orders belong to the cross pool, and never add less than
+nothing.
 """
 
 from __future__ import annotations
@@ -20,6 +22,9 @@ from numpy.typing import NDArray
 
 from plimsoll.domain.book import Book
 from plimsoll.domain.requirement import RequirementTerm
+from plimsoll.margin.grids.fill_ways import Fills, PlacedOrders, fill_ways, filled_book
+from plimsoll.margin.underlying import UnderlyingGroups
+from plimsoll.margin.units.instrument_columns import instrument_columns
 from plimsoll.margin.units.market_rows import MarketRows
 from plimsoll.maths import payoffs
 
@@ -31,32 +36,14 @@ OPEN_ORDERS = "open_orders"
 """Name of the term."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Fills:
-    """R ways in which orders of a book may be filled.
-
-    Parameters
-    ----------
-    account : (R,) int64
-        Of each way; the first ones fill nothing, one for every account with orders.
-    none : int
-        How many those are.
-    way, order : (F,) int64
-        Fills: which order is filled in which way.
-    """
-
-    account: IntArray
-    none: int
-    way: IntArray
-    order: IntArray
-
-
 def order_requirement(
     book: Book,
     units: int,
     rows: MarketRows,
+    groups: UnderlyingGroups,
     delta: FloatArray,
     initial: Callable[[Book], FloatArray],
+    together: IntArray | None = None,
 ) -> tuple[RequirementTerm, IntArray]:
     """Return what orders add to each margin unit (U,), and the reason where that is unknown (U,).
 
@@ -67,132 +54,114 @@ def order_requirement(
         Margin units of ``book``.
     rows : MarketRows
         With the model's own reasons.
+    groups : UnderlyingGroups
+        Of the same markets.
     delta : (N + 1,) float64
         Of one contract, in one currency; only its sign is used.
     initial : callable
         Initial margin of each cross pool of a book of cross positions, positions that have a
         reason left out.
+    together : (R,) int64, optional
+        Number of the family of each risk unit: units of one family give one another credits, which
+        only lower what is asked. None: each stands by itself.
     """
     added, lacking = np.zeros(units), np.zeros(units, dtype=np.int64)
     orders = book.orders
     if orders is not None and len(orders):
-        row = rows.rows_of(book)[orders.market]
+        row = rows.rows_of(book)
+        of_order = row[orders.market]
         owner = np.repeat(np.arange(len(book)), np.diff(orders.offsets))
-        reason = rows.reason[row]
+        reason = rows.reason[of_order]
         lacking[owner[reason != 0]] = reason[reason != 0]
-        fills = _fills(book, owner, np.where(reason == 0, delta[row], 0.0) * orders.quantity)
-        asked = initial(_filled(book, fills))
-        at_once = _loss_at_fill(book, rows, row)[fills.order]
-        asked = asked + np.bincount(fills.way, at_once, fills.account.size)
-        now = np.zeros(len(book))
-        now[fills.account[: fills.none]] = asked[: fills.none]
-        np.maximum.at(added, fills.account, np.maximum(asked - now[fills.account], 0.0))
+        known = np.flatnonzero(reason == 0)
+        risk_unit = np.append(groups.unit_of_row, -1)[row]
+        slots = _slots(book, owner[known], risk_unit, orders.market[known], together)
+        placed = PlacedOrders(
+            slot=slots.of_order,
+            market=orders.market[known],
+            quantity=orders.quantity[known],
+            delta=delta[of_order[known]] * orders.quantity[known],
+            is_option=instrument_columns(rows.listing).is_option[of_order[known]],
+        )
+        ways = fill_ways(placed, slots.account.size)
+        fills = Fills(slot=ways.slot, way=ways.way, order=known[ways.order])
+        asked = initial(filled_book(book, fills, slots.account, (slots.of_held, slots.held)))
+        at_once = loss_at_fill(book, rows, of_order)[fills.order]
+        more = slots.more(fills, asked + np.bincount(fills.way, at_once, fills.slot.size))
+        added[: len(book)] = np.bincount(slots.account[: more.size], more, len(book))
     term = RequirementTerm(
         name=OPEN_ORDERS, title="Open orders", initial=added, maintenance=np.zeros(units)
     )
     return term, lacking
 
 
-def _fills(book: Book, owner: IntArray, delta: FloatArray) -> Fills:
-    """Lay out the ways to fill the orders, whose deltas (O,) are given; none of them twice."""
-    assert book.orders is not None
-    quantity, every = book.orders.quantity, np.arange(owner.size)
-    accounts, place = np.unique(owner, return_inverse=True)
-    several, markets = accounts.size, max(len(book.markets), 1)
-    way, order = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
-    mixed = np.bincount(place, (delta > 0) != (quantity > 0), several)[place] > 0
-    one, other = mixed & (delta > 0), mixed & (delta < 0)  # else these are the buys and the sells
-    for number, chosen in enumerate((quantity > 0, quantity < 0, one, other), start=1):
-        way.append(number * several + place[chosen])
-        order.append(every[chosen])
-    keys, alone = np.unique(
-        (owner * 2 + (quantity < 0)) * markets + book.orders.market, return_inverse=True
-    )
-    sides, of_key = np.unique(keys // markets, return_inverse=True)
-    apart = (np.bincount(of_key, minlength=sides.size) > 1)[of_key]  # else it is all of a side
-    way.append(5 * several + alone[apart[alone]])
-    order.append(every[apart[alone]])
-    account = np.concatenate([np.tile(accounts, 5), keys // markets // 2])
-    return _without_empty(account, several, np.concatenate(way), np.concatenate(order))
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Slots:
+    """S slots: first the F families with orders as they are, then units of the crowded ones.
 
-
-def _without_empty(account: IntArray, none: int, way: IntArray, order: IntArray) -> Fills:
-    """Leave out the ways that fill nothing, but for the first ``none`` ones."""
-    kept = np.bincount(way, minlength=account.size) > 0
-    kept[:none] = True
-    number = np.cumsum(kept) - 1
-    return Fills(
-        account=account[kept].astype(np.int64),
-        none=none,
-        way=number[way].astype(np.int64),
-        order=order.astype(np.int64),
-    )
-
-
-def _filled(book: Book, fills: Fills) -> Book:
-    """Return a book whose accounts are the ways: cross positions, with their fills.
-
-    Fills move the position of their market; where there is a long and a short one, buys move the
-    long and sells the short.
+    Parameters
+    ----------
+    account : (S,) int64
+    family : (S,) int64
+        Slot of the family that each belongs to.
+    crowded : (F,) bool
+        Families with orders in several units.
+    of_order : (O,) int64
+    of_held, held : (H,) int64
+        Slot and row of the positions held.
     """
-    assert book.orders is not None
-    counts = np.diff(book.offsets)[fills.account]
-    ends = np.concatenate([[0], np.cumsum(counts)])
-    # By account and market, so that the sort below merges two sorted runs.
-    sorted_rows = np.lexsort((book.market, book.account_of_position))
-    start = np.repeat(book.offsets[fills.account] - ends[:-1], counts)
-    held = sorted_rows[start + np.arange(ends[-1])]
-    of_held = np.repeat(np.arange(fills.account.size), counts)
-    cross = ~book.isolated[held]
-    held, of_held = held[cross], of_held[cross]
-    orders = book.orders
-    laid = np.lexsort((orders.market[fills.order], fills.way))
-    way = np.concatenate([of_held, fills.way[laid]])
-    market = np.concatenate([book.market[held], orders.market[fills.order[laid]]])
-    quantity = np.concatenate([book.quantity[held], orders.quantity[fills.order[laid]]])
-    pair = way * max(len(book.markets), 1) + market
-    merged = np.argsort(pair, kind="stable")
-    way, market, pair, quantity = way[merged], market[merged], pair[merged], quantity[merged]
-    return _cross_book(book, fills.account, way, market, quantity, pair, merged < held.size)
+
+    account: IntArray
+    family: IntArray
+    crowded: BoolArray
+    of_order: IntArray
+    of_held: IntArray
+    held: IntArray
+
+    def more(self, fills: Fills, asked: FloatArray) -> FloatArray:
+        """(F,) what families ask more than now, given what each way asks (R,)."""
+        worst = asked[: self.account.size].copy()
+        np.maximum.at(worst, fills.slot, asked)
+        families = self.crowded.size
+        apart = np.bincount(self.family[families:], worst[families:], families)
+        then = np.where(self.crowded, apart, worst[:families])
+        return np.maximum(then - asked[:families], 0.0)
 
 
-def _cross_book(
-    book: Book,
-    account: IntArray,
-    way: IntArray,
-    market: IntArray,
-    quantity: FloatArray,
-    pair: IntArray,
-    is_held: BoolArray,
-) -> Book:
-    """Net positions and fills, sorted by ``pair`` of way and market, into a book without names.
-
-    A pair with two positions, a long and a short one, keeps two.
-    """
-    first = np.diff(pair, prepend=-1) != 0
-    number = np.cumsum(first) - 1
-    two = np.bincount(number, is_held, int(first.sum()))[number] > 1
-    at = 2 * number + (two & (quantity < 0))
-    net = np.bincount(at, quantity, 2 * int(first.sum())).astype(np.float64)
-    there = np.bincount(at, minlength=net.size) > 0
-    way, market = np.repeat(way[first], 2)[there], np.repeat(market[first], 2)[there]
-    net = net[there]
-    held = np.bincount(way, minlength=account.size)
-    return Book(
-        accounts=("",) * account.size,
-        markets=book.markets,
-        offsets=np.concatenate([[0], np.cumsum(held)]).astype(np.int64),
-        market=market.astype(np.int64),
-        quantity=net,
-        entry_price=np.ones(net.size),
-        isolated_margin=np.full(net.size, np.nan),
-        leverage=np.full(net.size, np.nan),
-        currencies=(),
-        collateral=np.zeros((account.size, 0)),
+def _slots(
+    book: Book, owner: IntArray, risk_unit: IntArray, market: IntArray, together: IntArray | None
+) -> _Slots:
+    """Lay out slots for orders of ``owner`` (O,) in ``market`` (O,); risk units (M,) of markets."""
+    family = risk_unit if together is None else np.append(together, -1)[risk_unit]
+    width = int(max(risk_unit.max(initial=0), family.max(initial=0))) + 1
+    keys, place = np.unique(owner * width + family[market], return_inverse=True)
+    mine = np.flatnonzero(~book.isolated & (family[book.market] >= 0))
+    key = book.account_of_position[mine] * width + family[book.market[mine]]
+    at = np.minimum(np.searchsorted(keys, key), max(keys.size - 1, 0))
+    mine, at = (mine[keys[at] == key], at[keys[at] == key]) if keys.size else (mine[:0], at[:0])
+    pairs = np.unique(place * width + risk_unit[market])
+    crowded = np.bincount(pairs // width, minlength=keys.size) > 1
+    busy, parted = crowded[place], crowded[at]
+    own = np.concatenate(
+        [
+            place[busy] * width + risk_unit[market[busy]],
+            at[parted] * width + risk_unit[book.market[mine[parted]]],
+        ]
+    )
+    units, number = np.unique(own, return_inverse=True)
+    of_order = place.copy()
+    of_order[busy] = keys.size + number[: int(busy.sum())]
+    return _Slots(
+        account=np.concatenate([keys // width, keys[units // width] // width]).astype(np.int64),
+        family=np.concatenate([np.arange(keys.size), units // width]).astype(np.int64),
+        crowded=crowded,
+        of_order=of_order.astype(np.int64),
+        of_held=np.concatenate([at, keys.size + number[int(busy.sum()) :]]).astype(np.int64),
+        held=np.concatenate([mine, mine[parted]]).astype(np.int64),
     )
 
 
-def _loss_at_fill(book: Book, rows: MarketRows, row: IntArray) -> FloatArray:
+def loss_at_fill(book: Book, rows: MarketRows, row: IntArray) -> FloatArray:
     """(O,) what an order filled at its limit loses against the mark; nothing at the market."""
     assert book.orders is not None
     limit, mark = book.orders.price, rows.mark[row]

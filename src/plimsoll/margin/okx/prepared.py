@@ -122,7 +122,7 @@ class PreparedOkx:
         cells = self.risk.cells(book, layout, values.reason != 0)
         charges = self.charges(cells)
         orders, lacking = order_requirement(
-            book, len(layout), rows, self.cash.delta, self._initial_of_pools
+            book, len(layout), rows, self.risk.groups, self.cash.delta, self._initial_of_pools
         )
         values = replace(values, unit_reason=np.where(lacking != 0, lacking, values.unit_reason))
         terms = (*self._terms(book, layout, cells, charges), orders)
@@ -137,7 +137,15 @@ class PreparedOkx:
             binding_scenario=binding_of_units(layout, cells, of_cell, charges.total),
             scenario_names=NAMES,
             unit_explainer=self.risk.explainer(
-                book, layout, values, cells, terms, numeraire, about=_ABOUT, notes=_NOTES
+                book,
+                layout,
+                values,
+                cells,
+                terms,
+                numeraire,
+                initial_ratio=self._of_cells(cells, "initial_ratio"),
+                about=_ABOUT,
+                notes=_NOTES,
             ),
         )
 

@@ -19,6 +19,7 @@ from plimsoll.margin.span.spreads import (
     form_calendar_spreads,
     inter_commodity_credit,
     spot_month_charge,
+    spread_families,
 )
 from plimsoll.margin.span.tables import UNDATED, InterCommoditySpread
 from plimsoll.margin.units.assembly import assemble
@@ -111,7 +112,13 @@ class PreparedSpan:
         cells = self.risk.cells(book, layout, values.reason != 0)
         charges = self.charges(layout, cells)
         orders, lacking = order_requirement(
-            book, len(layout), rows, self.delta, self._initial_of_pools
+            book,
+            len(layout),
+            rows,
+            self.risk.groups,
+            self.delta,
+            self._initial_of_pools,
+            spread_families(self.risk.groups.units, self.inter_spreads),
         )
         values = replace(values, unit_reason=np.where(lacking != 0, lacking, values.unit_reason))
         terms = (*self._terms(layout, cells, charges), orders)
@@ -126,7 +133,15 @@ class PreparedSpan:
             binding_scenario=binding_of_units(layout, cells, of_cell, charges.total),
             scenario_names=NAMES,
             unit_explainer=self.risk.explainer(
-                book, layout, values, cells, terms, numeraire, about=_ABOUT, notes=_NOTES
+                book,
+                layout,
+                values,
+                cells,
+                terms,
+                numeraire,
+                initial_ratio=self._of_cells(cells, "initial_ratio"),
+                about=_ABOUT,
+                notes=_NOTES,
             ),
         )
 

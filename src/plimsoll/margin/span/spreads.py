@@ -115,3 +115,20 @@ def inter_commodity_credit(
             left[:, at] -= np.sign(left[:, at]) * taken
             credit[:, at] += taken * price_risk[:, at] * float(spread.credit)
     return credit
+
+
+def spread_families(units: Sequence[str], spreads: Sequence[InterCommoditySpread]) -> IntArray:
+    """(R,) number of the family of each unit: those that spreads tie, directly or by others.
+
+    >>> from decimal import Decimal
+    >>> from plimsoll.margin.span.tables import InterCommoditySpread
+    >>> tie = InterCommoditySpread(first="A", second="C", credit=Decimal("0.5"))
+    >>> spread_families(["A", "B", "C"], [tie]).tolist()
+    [0, 1, 0]
+    """
+    family = {unit: number for number, unit in enumerate(units)}
+    for spread in spreads:
+        if spread.first in family and spread.second in family:
+            one, other = sorted((family[spread.first], family[spread.second]))
+            family = {unit: one if held == other else held for unit, held in family.items()}
+    return np.array([family[unit] for unit in units], dtype=np.int64)
