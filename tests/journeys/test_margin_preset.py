@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -95,7 +97,15 @@ def test_dydx_without_open_interest_has_a_reason() -> None:
     assert row(known)["initial"] == pytest.approx(200 * 0.525)
 
 
-@pytest.mark.parametrize("preset", PORTFOLIO)
+def _left_to_right(values: Iterable[float]) -> float:
+    """Sums as terms are added; `sum` compensates since Python 3.12."""
+    total = 0.0
+    for value in values:
+        total += value
+    return total
+
+
+@pytest.mark.parametrize("preset", [*PORTFOLIO, "derive-pmrm", "derive-srm", "deribit-standard"])
 def test_terms_and_contributions_add_up(preset: str) -> None:
     result = margin(preset=preset)
     explained = result.explanations()[0]
@@ -107,9 +117,18 @@ def test_terms_and_contributions_add_up(preset: str) -> None:
         row(result)["initial"],
         row(result)["maintenance"],
     )
-    target = sum(t.maintenance for t in explained.terms if t.name == explained.contributions[0].of)
-    total = sum(c.contribution for c in explained.contributions)
-    assert total == pytest.approx(target, rel=1e-12)
+    spread = {c.of for c in explained.contributions}
+    for term in explained.terms:
+        own = [c for c in explained.contributions if c.of == term.name]
+        beside = [t for t in explained.unspread if t.name == term.name]
+        asked = term.initial != 0.0 or term.maintenance != 0.0
+        assert bool(own) + len(beside) == 1 or not asked
+        if term.name in spread:
+            found = (
+                _left_to_right(c.initial for c in own),
+                _left_to_right(c.contribution for c in own),
+            )
+            assert found == (term.initial, term.maintenance)
     assert row(result)["initial"] >= row(result)["maintenance"] > 0.0
 
 
@@ -128,6 +147,14 @@ def test_accuracy_and_source_stand_wherever_a_number_does(preset: str) -> None:
     page = result.to_html()
     assert loaded.accuracy.value in page
     assert loaded.sources[0].date in page
+    label = f"preset {preset}, {loaded.accuracy.value}"
+    for table in result.explain():
+        assert label in table.title
+    for figure in result.figures().values():
+        assert label in figure.layout.title.text
+        assert result.source in figure.layout.title.text
+    for drawn in re.findall(r'<svg[^>]*aria-label="([^"]*)"', page):
+        assert label in drawn or "Loss" not in drawn
 
 
 def test_contracts_coins_and_columns_agree() -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from plimsoll.domain.table import Table
 from plimsoll.errors import UsageError
 
 FloatArray = NDArray[np.float64]
@@ -39,6 +40,9 @@ class ScenarioLosses:
         Positive = loss, in the numeraire, as the model counts it (dampened, offset, weighted).
     binding : int or None
         The scenario that sets the requirement; None where something else does.
+    cap : int or None
+        An alternative to the largest of the other losses: the smaller of the two is asked. None
+        where the largest loss is asked whatever it is.
     """
 
     risk_unit: str
@@ -47,6 +51,7 @@ class ScenarioLosses:
     volatility: tuple[str, ...]
     losses: FloatArray
     binding: int | None
+    cap: int | None = None
 
     def __post_init__(self) -> None:
         count = len(self.names)
@@ -55,12 +60,29 @@ class ScenarioLosses:
 
     @property
     def runner_up(self) -> int | None:
-        """The worst scenario but for the binding one; None where there is no other."""
+        """The worst scenario but for the binding one; None where there is no other.
+
+        A cap is no scenario: it is never the runner-up, and has none but the worst scenario.
+        """
         if self.binding is None or len(self.names) < 2:
             return None
         others = self.losses.copy()
-        others[self.binding] = -np.inf
-        return int(np.argmax(others))
+        others[[place for place in (self.binding, self.cap) if place is not None]] = -np.inf
+        best = int(np.argmax(others))
+        return best if np.isfinite(others[best]) else None
+
+    def asked(self, losses: FloatArray) -> int | None:
+        """Which of ``losses`` (S,) sets the requirement; None where nothing is lost.
+
+        The first of equals; a cap where it is not more than the largest of the others.
+        """
+        if self.cap is None:
+            worst = int(np.argmax(losses))
+            return worst if losses[worst] > 0.0 else None
+        others = losses.copy()
+        others[self.cap] = -np.inf
+        worst = int(np.argmax(others))
+        return self.cap if losses[self.cap] <= losses[worst] else worst
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,10 +100,13 @@ class Contribution:
         Requirement (maintenance) of the position if it were the unit's only one; NaN where the
         model does not say.
     contribution : float
-        Its share: marginal in the binding scenario for grids, Euler's for expected shortfall.
-        The shares of a unit add up to the term named in ``of``.
+        Its share of maintenance margin: marginal in the binding scenario for grids, Euler's for
+        expected shortfall. The shares of a unit add up to the term named in ``of``.
     of : str
         Name of that term.
+    initial : float
+        Its share of the term's initial margin; NaN where the model alone does not say
+        (`plimsoll.margin.term_contributions` does).
     """
 
     market: str
@@ -90,6 +115,47 @@ class Contribution:
     standalone: float
     contribution: float
     of: str
+    initial: float = float("nan")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnspreadTerm:
+    """A term that is no position's, with why; in the numeraire."""
+
+    name: str
+    title: str
+    initial: float
+    maintenance: float
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BindingChange:
+    """What would make something else bind.
+
+    Parameters
+    ----------
+    where : str
+        Risk unit, expiry or market.
+    now, then : str
+        What binds, and what would.
+    gap : float
+        By how much ``then`` loses less than ``now``, in the numeraire; NaN where it is no loss.
+    market : str
+        Where to trade; empty where the change is not one of a trade.
+    contracts : float
+        Signed size of the smallest trade there that brings the change about; NaN: none found.
+    price : float
+        Mark at which it comes about with the positions as they are; NaN: none.
+    """
+
+    where: str
+    now: str
+    then: str
+    gap: float = float("nan")
+    market: str = ""
+    contracts: float = float("nan")
+    price: float = float("nan")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -111,6 +177,14 @@ class UnitExplanation:
         What would make another scenario bind, in words; empty where nothing is known.
     notes : tuple of str
         Accuracy of the preset, what was assumed.
+    reasons : tuple of str
+        Why the unit has no number; then nothing else is claimed of it.
+    unspread : tuple of UnspreadTerm
+        Terms of something that no position adds to.
+    changes : tuple of BindingChange
+        ``would_change`` in numbers.
+    details : Table or None
+        How each position is margined by itself: notional, tier, rates, deduction.
     """
 
     account: str
@@ -125,3 +199,7 @@ class UnitExplanation:
     binding: str = ""
     would_change: str = ""
     notes: tuple[str, ...] = ()
+    reasons: tuple[str, ...] = ()
+    unspread: tuple[UnspreadTerm, ...] = ()
+    changes: tuple[BindingChange, ...] = ()
+    details: Table | None = None

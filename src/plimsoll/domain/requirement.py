@@ -8,7 +8,7 @@ So for a book without isolated positions, rows are accounts.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -230,7 +230,21 @@ class Requirements:
                 field="requirements",
                 remedy="call explain(account)",
             )
-        return tuple(self.unit_explainer.explanation(int(u)) for u in self.units_of(account))
+        told = ((u, self.unit_explainer.explanation(u)) for u in self.units_of(account).tolist())
+        return tuple(_with_reasons(one, self.reasons_of(u)) for u, one in told)
+
+    def reasons_of(self, unit: int) -> tuple[str, ...]:
+        """Say why a unit has no number: of each position with its market, then of the unit."""
+        if not self.unknown[unit]:
+            return ()
+        reason, book = self.parts.reason, self.book
+        faulty = np.flatnonzero((self.parts.unit == unit) & (reason != 0)).tolist()
+        found = [
+            f"{book.markets[int(book.market[p])]}: {MarginReason(int(reason[p])).text}"
+            for p in faulty
+        ]
+        own = self._unit_reason_text(unit)
+        return (*found, *([own] if own else []))
 
     def _position_rows(
         self, positions: IntArray, terms: tuple[Term, ...]
@@ -300,6 +314,23 @@ def _amounts(numeraire: str) -> tuple[Column, ...]:
         for name, title in titles.items()
     )
     return (*money, Column(name="reason", title="Reason"))
+
+
+def _with_reasons(told: UnitExplanation, reasons: tuple[str, ...]) -> UnitExplanation:
+    """Say reasons, and then nothing of what positions add or what binds."""
+    if not reasons:
+        return told
+    return replace(
+        told,
+        reasons=reasons,
+        contributions=(),
+        unspread=(),
+        scenarios=(),
+        changes=(),
+        details=None,
+        binding="",
+        would_change="",
+    )
 
 
 def account_totals(requirements: Requirements, values: FloatArray) -> FloatArray:

@@ -2,106 +2,30 @@
 
 from __future__ import annotations
 
-import math
+from dataclasses import replace
 from typing import Any
-
-import numpy as np
 
 from plimsoll.domain.margin_explanation import ScenarioLosses, UnitExplanation
 from plimsoll.domain.table import Cell, Column, ColumnKind, Table
+from plimsoll.journeys.margin_contributions import contribution_table, term_tables
+from plimsoll.journeys.margin_scenarios import change_table, scenario_table
 from plimsoll.journeys.margin_units import digits_of, money
 from plimsoll.presets import Preset
 
 WORST_SHOWN = 6
 """Scenarios of each risk unit in the table; the document and the page have all."""
+CHANGES_SHOWN = 8
 
 
 def explained_tables(explained: UnitExplanation, preset: Preset) -> tuple[Table, ...]:
-    """Return terms that add up, contributions of positions, and the worst scenarios."""
-    tables = (
-        terms_table(explained, preset),
-        contribution_table(explained, preset),
-        scenario_table(explained, preset, WORST_SHOWN),
-    )
-    return tuple(table for table in tables if len(table))
+    """Return all that is known of a unit; under each table stand accuracy and source."""
+    tables = _tables(explained, preset, WORST_SHOWN, CHANGES_SHOWN)
+    return tuple(replace(t, notes=(*t.notes, accuracy_note(preset))) for t in tables)
 
 
-def terms_table(explained: UnitExplanation, preset: Preset) -> Table:
-    """Return the terms of the requirement; they add up to it from top to bottom."""
-    unit, digits = explained.numeraire, digits_of(explained.numeraire)
-    rows: list[tuple[Cell, ...]] = [
-        (term.title, term.initial, term.maintenance, term.about) for term in explained.terms
-    ]
-    rows.append(("Requirement", explained.initial, explained.maintenance, "the sum of the above"))
-    rows.append(("Equity", explained.equity, explained.equity, ""))
-    return Table(
-        name="margin_terms",
-        title=f"Margin of {_place(explained)} in {unit}",
-        columns=(
-            Column(name="term", title="Term"),
-            money("initial", "Initial margin", unit, digits),
-            money("maintenance", "Maintenance margin", unit, digits),
-            Column(name="about", title="What it is"),
-        ),
-        rows=tuple(rows),
-        notes=(*_binding_notes(explained), *explained.notes, accuracy_note(preset)),
-    )
-
-
-def contribution_table(explained: UnitExplanation, preset: Preset) -> Table:
-    """Return what each position adds, beside what it would ask by itself."""
-    unit, digits = explained.numeraire, digits_of(explained.numeraire)
-    titles = {term.name: term.title for term in explained.terms}
-    several = len({c.of for c in explained.contributions}) > 1
-    return Table(
-        name="margin_positions",
-        title=f"Positions of {_place(explained)}",
-        columns=(
-            Column(name="market", title="Market"),
-            Column(name="quantity", title="Contracts", kind=ColumnKind.NUMBER, digits=4),
-            money("value", "Value now", unit, digits),
-            money("standalone", "Alone, maintenance", unit, digits),
-            money("contribution", "Contribution, maintenance", unit, digits),
-            *([Column(name="of", title="To")] if several else []),
-        ),
-        rows=tuple(
-            (c.market, c.quantity, c.value, c.standalone, c.contribution, titles.get(c.of, c.of))[
-                : 6 if several else 5
-            ]
-            for c in explained.contributions
-        ),
-        notes=(
-            *_contribution_notes(explained),
-            "Futures of coins count dollars, options and linear contracts coins.",
-            accuracy_note(preset),
-        ),
-    )
-
-
-def scenario_table(explained: UnitExplanation, preset: Preset, most: int | None = None) -> Table:
-    """Return losses by scenario, the worst first; ``most`` of each risk unit."""
-    unit, digits = explained.numeraire, digits_of(explained.numeraire)
-    rows = [row for s in explained.scenarios for row in _scenario_rows(s, most)]
-    total = sum(len(s.names) for s in explained.scenarios)
-    left = total - len(rows)
-    return Table(
-        name="margin_scenarios",
-        title=f"Losses of {_place(explained)} by scenario, the worst first",
-        columns=(
-            Column(name="risk_unit", title="Risk unit"),
-            Column(name="scenario", title="Scenario"),
-            Column(name="price_move", title="Price", kind=ColumnKind.FRACTION, digits=1),
-            Column(name="volatility", title="Volatility"),
-            money("loss", "Loss", unit, digits),
-            Column(name="role", title="Role"),
-        ),
-        rows=tuple(rows),
-        notes=(
-            "Losses are positive, as the model counts them: weighted, dampened, offset.",
-            *([f"{left} of {total} scenarios are not shown."] if left else []),
-            accuracy_note(preset),
-        ),
-    )
+def page_tables(explained: UnitExplanation, preset: Preset) -> tuple[Table, ...]:
+    """Return the same with every scenario; titles name preset and accuracy, the page its source."""
+    return _tables(explained, preset, None, None)
 
 
 def accuracy_note(preset: Preset) -> str:
@@ -110,13 +34,69 @@ def accuracy_note(preset: Preset) -> str:
     return f"Preset {preset.name}: {preset.accuracy.value}. Source: {sources}."
 
 
+def accuracy_label(preset: Preset) -> str:
+    """Name preset and accuracy, for titles.
+
+    >>> from plimsoll import presets
+    >>> accuracy_label(presets.load("okx"))
+    'preset okx, partial'
+    """
+    return f"preset {preset.name}, {preset.accuracy.value}"
+
+
+def terms_table(explained: UnitExplanation) -> Table:
+    """Return the terms of the requirement; they add up to it from top to bottom.
+
+    Of a unit without a number the reasons come first.
+    """
+    unit, digits = explained.numeraire, digits_of(explained.numeraire)
+    rows: list[tuple[Cell, ...]] = [
+        (f"No number: {reason}", None, None, "") for reason in explained.reasons
+    ]
+    rows += [(term.title, term.initial, term.maintenance, term.about) for term in explained.terms]
+    rows.append(("Requirement", explained.initial, explained.maintenance, "the sum of the above"))
+    rows.append(("Equity", explained.equity, explained.equity, ""))
+    told = set(explained.reasons)  # of whoever has no number, said once
+    head = f"Margin of {_place(explained)} in {unit}"
+    if explained.reasons:
+        head = f"No margin of {_place(explained)} in {unit}: {_some(explained.reasons)}"
+    return Table(
+        name="margin_terms",
+        title=head,
+        columns=(
+            Column(name="term", title="Term"),
+            money("initial", "Initial margin", unit, digits),
+            money("maintenance", "Maintenance margin", unit, digits),
+            Column(name="about", title="What it is"),
+        ),
+        rows=tuple(rows),
+        notes=(*_binding_notes(explained), *(n for n in explained.notes if n not in told)),
+    )
+
+
+def _tables(
+    explained: UnitExplanation, preset: Preset, worst: int | None, changes: int | None
+) -> tuple[Table, ...]:
+    place = _place(explained)
+    found = [terms_table(explained)]
+    if explained.details is not None:
+        found.append(_details(explained.details, explained.numeraire, place))
+    found += [contribution_table(explained, place), *term_tables(explained, place)]
+    found.append(change_table(explained, place, changes))
+    found.append(scenario_table(explained, place, worst))
+    label = accuracy_label(preset)
+    return tuple(replace(table, title=f"{table.title} ({label})") for table in found if len(table))
+
+
 def explanation_document(explained: UnitExplanation, preset: Preset) -> dict[str, Any]:
     """Return an explanation as plain values; losses of every scenario."""
     return {
         "account": explained.account,
         "unit": explained.unit,
         "currency": explained.numeraire,
+        "preset": preset.name,
         "accuracy": preset.accuracy.value,
+        "reasons": list(explained.reasons),
         "initial_margin": explained.initial,
         "maintenance_margin": explained.maintenance,
         "equity": explained.equity,
@@ -132,28 +112,61 @@ def explanation_document(explained: UnitExplanation, preset: Preset) -> dict[str
             }
             for t in explained.terms
         ],
-        "positions": [
+        "positions": _positions(explained),
+        "not_of_positions": [
             {
-                "market": c.market,
-                "contracts": c.quantity,
-                "value": c.value,
-                "standalone": c.standalone,
-                "contribution": c.contribution,
-                "of": c.of,
+                "name": t.name,
+                "title": t.title,
+                "initial": t.initial,
+                "maintenance": t.maintenance,
+                "why": t.why,
             }
-            for c in explained.contributions
+            for t in explained.unspread
         ],
+        "margined_by": [] if explained.details is None else [dict(r) for r in explained.details],
+        "changes": _changes(explained),
         "scenarios": [_scenario_document(s) for s in explained.scenarios],
         "notes": list(explained.notes),
     }
 
 
+def _positions(explained: UnitExplanation) -> list[dict[str, Any]]:
+    return [
+        {
+            "market": c.market,
+            "contracts": c.quantity,
+            "value": c.value,
+            "standalone": c.standalone,
+            "initial_contribution": c.initial,
+            "contribution": c.contribution,
+            "of": c.of,
+        }
+        for c in explained.contributions
+    ]
+
+
+def _changes(explained: UnitExplanation) -> list[dict[str, Any]]:
+    return [
+        {
+            "where": c.where,
+            "now": c.now,
+            "then": c.then,
+            "gap": c.gap,
+            "market": c.market,
+            "contracts": c.contracts,
+            "price": c.price,
+        }
+        for c in explained.changes
+    ]
+
+
 def _scenario_document(losses: ScenarioLosses) -> dict[str, Any]:
-    binding, second = losses.binding, losses.runner_up
+    binding, second, cap = losses.binding, losses.runner_up, losses.cap
     return {
         "risk_unit": losses.risk_unit,
         "binding": None if binding is None else losses.names[binding],
         "runner_up": None if second is None else losses.names[second],
+        "capped_by": None if cap is None else losses.names[cap],
         "losses": [
             {
                 "scenario": name,
@@ -168,27 +181,17 @@ def _scenario_document(losses: ScenarioLosses) -> dict[str, Any]:
     }
 
 
-def _scenario_rows(losses: ScenarioLosses, most: int | None) -> list[tuple[Cell, ...]]:
-    order = np.argsort(-losses.losses, kind="stable").tolist()
-    if losses.binding is not None:  # of equals, the one that binds first
-        order = [losses.binding, *(i for i in order if i != losses.binding)]
-    return [
-        (
-            losses.risk_unit,
-            losses.names[i],
-            float(losses.price_moves[i]),
-            losses.volatility[i],
-            float(losses.losses[i]) + 0.0,  # no loss is 0, not -0
-            _role(losses, i),
-        )
-        for i in order[:most]
-    ]
+def _details(details: Table, numeraire: str, place: str) -> Table:
+    digits = digits_of(numeraire)
+    columns = tuple(
+        replace(c, digits=digits) if c.kind is ColumnKind.MONEY else c for c in details.columns
+    )
+    return replace(details, title=f"{details.title}: {place}", columns=columns)
 
 
-def _role(losses: ScenarioLosses, place: int) -> str:
-    if place == losses.binding:
-        return "binds"
-    return "runner-up" if place == losses.runner_up else ""
+def _some(reasons: tuple[str, ...]) -> str:
+    more = f"; and {len(reasons) - 3} more" if len(reasons) > 3 else ""
+    return "; ".join(reasons[:3]) + more
 
 
 def _place(explained: UnitExplanation) -> str:
@@ -198,25 +201,11 @@ def _place(explained: UnitExplanation) -> str:
 
 
 def _binding_notes(explained: UnitExplanation) -> list[str]:
+    if explained.reasons:
+        return ["Without a number nothing binds and nothing adds up."]
     notes = []
     if explained.binding:
         notes.append(f"Binding: {explained.binding}.")
     if explained.would_change:
         notes.append(f"What would change it: {explained.would_change}.")
     return notes
-
-
-def _contribution_notes(explained: UnitExplanation) -> list[str]:
-    if not explained.contributions:
-        return []
-    titles = {term.name: term.title for term in explained.terms}
-    digits = digits_of(explained.numeraire)
-    sums, alone = dict[str, float](), dict[tuple[str, float], float]()
-    for c in explained.contributions:
-        sums[c.of] = sums.get(c.of, 0.0) + c.contribution
-        alone[c.market, c.quantity] = c.standalone  # of several terms it is said with each
-    net = ", ".join(f"{titles.get(of, of)}, {x + 0.0:,.{digits}f}" for of, x in sums.items())
-    gross = math.fsum(alone.values())
-    asked = f"; alone the positions would ask {gross:,.{digits}f} {explained.numeraire}"
-    known = "" if math.isnan(gross) else asked  # not every model says it of collateral
-    return [f"Contributions add up to {net}{known}."]

@@ -8,11 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 from plimsoll.domain.evidence import Verdict
 from plimsoll.domain.margin_explanation import UnitExplanation
 from plimsoll.domain.table import Table
-from plimsoll.journeys.margin_explained import (
-    contribution_table,
-    scenario_table,
-    terms_table,
-)
+from plimsoll.journeys.margin_explained import accuracy_label, page_tables
 from plimsoll.journeys.margin_run import MarginRun
 from plimsoll.journeys.margin_summary import account_summaries
 from plimsoll.journeys.margin_units import digits_of
@@ -94,6 +90,7 @@ def _account(result: ShownMargin, name: str, what_if: WhatIf | None) -> AccountP
         meaning=f"{words} {accuracy}: {result.preset.accuracy_about}",
         key_figures=_key_figures(result, name),
         explanations=explanations,
+        preset=accuracy_label(result.preset),
         tables=(
             *((what_if.table(),) if what_if is not None and what_if.account == name else ()),
             *_tables(result, name),
@@ -108,11 +105,7 @@ def _tables(result: ShownMargin, name: str) -> tuple[Table, ...]:
     preset = result.preset
     tables = [own]
     for e in explained:
-        tables += [
-            terms_table(e, preset),
-            contribution_table(e, preset),
-            scenario_table(e, preset),
-        ]
+        tables += page_tables(e, preset)
     plain = () if explained else result.explain(name)
     return tuple(table for table in (*tables, *plain) if len(table))
 

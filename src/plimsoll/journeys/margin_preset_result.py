@@ -168,7 +168,7 @@ class PresetMargin:
             explanation
             for run in self.run.runs
             if name in run.held.book.accounts and run.requirements.unit_explainer is not None
-            for explanation in run.requirements.explanations(name)
+            for explanation in run.explanations(name)
         )
 
     def explain(self, account: str | None = None) -> tuple[Table, ...]:
@@ -198,9 +198,11 @@ class PresetMargin:
         UsageError
             As in `explanations`, and where plotly is not installed.
         """
+        from plimsoll.journeys.margin_explained import accuracy_label
         from plimsoll.report.margin_figures import loss_plots
 
-        return loss_plots(self.explanations(account), self.source)
+        label = accuracy_label(self.preset)
+        return loss_plots(self.explanations(account), self.source, label)
 
     def what_if(self, request: Mapping[str, Any] | None = None, **changes: Any) -> WhatIf:
         """Return the margin of one account under changed positions, prices or volatilities.

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from plimsoll.adapters.files.account_forms import StatedAccounts
+from plimsoll.domain.margin_explanation import UnitExplanation
 from plimsoll.domain.requirement import Requirements
 from plimsoll.errors import UsageError
 from plimsoll.journeys.margin_account_notes import account_notes
@@ -23,6 +24,7 @@ from plimsoll.journeys.margin_market import MarginMarket
 from plimsoll.journeys.margin_positions import HeldBook, held_book, settled_in, stand_alone
 from plimsoll.journeys.margin_snapshot import DOLLARS, STABLE, PricedMarket, priced_market
 from plimsoll.margin.protocol import Prepared
+from plimsoll.margin.term_contributions import unit_explanations
 from plimsoll.presets import Preset
 from plimsoll.presets.preset import Scope
 
@@ -76,6 +78,14 @@ class CurrencyRun:
         book = self.held.book
         one = book.take(np.array([book.row(account)], dtype=np.int64))
         return self.prepared.requirements(stand_alone(one))
+
+
+    def explanations(self, account: str) -> tuple[UnitExplanation, ...]:
+        """Unfold the units of an account, with contributions to every term that can be spread."""
+        key = "unit_explanations", self.prepared, account
+        return self.held.book.memo.recall(
+            key, lambda: unit_explanations(self.prepared, self.requirements, account)
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

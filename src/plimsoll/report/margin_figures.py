@@ -25,12 +25,24 @@ _WIDTH, _LEFT = 520.0, 78.0
 
 
 def loss_pictures(
-    explanations: Sequence[UnitExplanation], source: str, prefix: str = ""
+    explanations: Sequence[UnitExplanation], source: str, preset: str = "", prefix: str = ""
 ) -> Iterator[Picture]:
-    """Return a heat map per margin unit and risk unit."""
+    """Return a heat map per margin unit and risk unit.
+
+    Parameters
+    ----------
+    source : str
+        Price source.
+    preset : str
+        Preset and its accuracy; both stand in the title of every picture.
+    prefix : str
+        Of the pictures' keys.
+    """
+    label = figure_label(source, preset)
     for place, explained in enumerate(explanations):
         for number, losses in enumerate(explained.scenarios):
-            grid = loss_grid(losses, _title(explained, losses.risk_unit), explained.numeraire)
+            title = _title(explained, losses.risk_unit, preset)
+            grid = loss_grid(losses, title, explained.numeraire)
             if not grid.moves:
                 continue
             yield Picture(
@@ -38,13 +50,26 @@ def loss_pictures(
                 kind="loss term",
                 title=grid.title,
                 about=_about(grid),
-                live=loss_figure(grid, source),
-                printed=loss_drawing(grid, source),
+                live=loss_figure(grid, label),
+                printed=loss_drawing(grid, label),
             )
 
 
-def loss_plots(explanations: Sequence[UnitExplanation], source: str) -> Mapping[str, Any]:
+def figure_label(source: str, preset: str) -> str:
+    """Return what a number of a preset never stands without: price source, preset and accuracy.
+
+    >>> figure_label("SYNTHETIC", "preset okx, partial")
+    'SYNTHETIC; preset okx, partial'
+    """
+    return f"{source}; {preset}" if preset else source
+
+
+def loss_plots(
+    explanations: Sequence[UnitExplanation], source: str, preset: str = ""
+) -> Mapping[str, Any]:
     """Return the heat maps as ``plotly.graph_objects.Figure``, by name.
+
+    Each has account, risk unit, preset with accuracy, and price source in its title.
 
     Raises
     ------
@@ -58,9 +83,17 @@ def loss_plots(explanations: Sequence[UnitExplanation], source: str) -> Mapping[
             "plotly must be installed", field="figures", remedy="pip install plotly"
         ) from error
     return {
-        picture.key: Plot(data=picture.live["data"], layout=picture.live["layout"])
-        for picture in loss_pictures(explanations, source)
+        picture.key: Plot(data=picture.live["data"], layout=_titled(picture))
+        for picture in loss_pictures(explanations, source, preset)
     }
+
+
+def _titled(picture: Picture) -> Plain:
+    """The layout of a picture that stands without its page: its title over that of the source."""
+    shown: Any = picture.live["layout"]
+    title = f"{plot_text(picture.title)}<br>{shown['title']['text']}"
+    room = {"margin": {**shown["margin"], "t": 52}, "height": shown["height"] + 22.0}
+    return {**shown, **room, "title": {**shown["title"], "text": title}}
 
 
 def loss_figure(grid: LossGrid, label: str) -> Figure:
@@ -206,9 +239,10 @@ def _plain(value: float) -> Plain:
     return value if np.isfinite(value) else None
 
 
-def _title(explained: UnitExplanation, risk_unit: str) -> str:
+def _title(explained: UnitExplanation, risk_unit: str, preset: str) -> str:
     unit = "" if explained.unit == "cross" else f", {explained.unit}"
-    return f"{explained.account}{unit}: {risk_unit} [{explained.numeraire}]"
+    label = f", {preset}" if preset else ""
+    return f"{explained.account}{unit}: {risk_unit} [{explained.numeraire}]{label}"
 
 
 def _about(grid: LossGrid) -> str:

@@ -29,6 +29,8 @@ class AccountPage:
     explanations : tuple of UnitExplanation
         Their heat maps are drawn.
     tables : tuple of Table
+    preset : str
+        Preset and its accuracy, for the title of every picture.
     """
 
     name: str
@@ -37,6 +39,7 @@ class AccountPage:
     key_figures: tuple[KeyFigure, ...]
     explanations: tuple[UnitExplanation, ...]
     tables: tuple[Table, ...]
+    preset: str = ""
 
 
 def margin_page(accounts: Sequence[AccountPage], *, title: str, source: str, note: str = "") -> str:
@@ -75,6 +78,6 @@ def _section(place: int, account: AccountPage, source: str) -> PageSection:
         anchor=f"account-{place}",
         heading="Loss by price and volatility",
         smiles=(),
-        pictures=tuple(loss_pictures(account.explanations, source, f"{place}-")),
+        pictures=tuple(loss_pictures(account.explanations, source, account.preset, f"{place}-")),
         tables=tuple(table_view(table) for table in account.tables),
     )

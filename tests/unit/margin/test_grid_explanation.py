@@ -179,9 +179,22 @@ def test_a_unit_is_unfolded() -> None:
     scenarios = found.scenarios[0]
     assert (scenarios.binding, scenarios.runner_up) == (0, 1)
     assert found.binding == "X: scenario down"
-    assert found.would_change == ("X: still binds if the book loses 19 USD more there than in down")
+    # A alone: down loses 10 q - 1, up 3 - 8 q; they cross at q = 4 / 18, so 2 - 2 / 9 are sold.
+    assert found.would_change == (
+        "X: still binds if the book loses 19 USD more there than in down, "
+        "or -1.77778 A makes up bind"
+    )
+    runner_up, *trades = found.changes
+    assert (runner_up.then, runner_up.gap, runner_up.market) == ("still", 19.0, "")
+    sizes = {t.market: (t.contracts, t.then) for t in trades}
+    # B: down 23 - 4 b, up 6 b - 19; C: down 16 + 3 c, up - 10 - 3 c.
+    assert sizes["A"][0] == pytest.approx(-2.0 + 4.0 / 18.0, rel=1e-6)
+    assert sizes["B"][0] == pytest.approx((23.0 + 19.0) / 10.0 - 1.0, rel=1e-6)
+    assert sizes["C"][0] == pytest.approx(-26.0 / 6.0 - 1.0, rel=1e-6)
     assert [c.market for c in found.contributions] == ["C", "A", "B"]
     assert [c.contribution for c in found.contributions] == pytest.approx([1.5, 10.0, -2.0])
+    assert [c.initial for c in found.contributions] == pytest.approx([3.0, 20.0, -4.0])
+    assert sum(c.initial for c in found.contributions) == found.terms[0].initial
     assert [c.standalone for c in found.contributions] == pytest.approx([1.5, 10.0, 3.0])
     assert [c.value for c in found.contributions] == pytest.approx([0.0, 200.0, 20.0])
     assert sum(c.contribution for c in found.contributions) == found.terms[0].maintenance
@@ -204,7 +217,7 @@ def test_a_unit_with_a_reason_has_no_numbers_but_the_reason() -> None:
     found = held.explanation(1)
     assert np.isnan([found.initial, found.maintenance, found.equity]).all()
     assert found.scenarios == ()
-    assert found.notes == ("B: no mark",)
+    assert found.reasons == ("B: no mark",)
 
 
 def test_units_that_are_not_there_are_refused() -> None:

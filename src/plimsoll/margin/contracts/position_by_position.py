@@ -20,6 +20,7 @@ from plimsoll.domain.requirement import Requirements, RequirementTerm
 from plimsoll.margin.contracts.open_loss import worst_of_fills
 from plimsoll.margin.contracts.order_fills import Margins, fill_charges
 from plimsoll.margin.contracts.position_explanation import POSITIONS, PositionExplainer
+from plimsoll.margin.contracts.position_rates import PositionRates
 from plimsoll.margin.contracts.stand_alone_book import StandAloneBook
 from plimsoll.margin.governed import parameters_of
 from plimsoll.margin.units.assembly import assemble
@@ -76,11 +77,27 @@ def stand_alone_requirements(
         account=layout.account,
         position=layout.position,
         equity=found.equity,
+        initial=initial,
         maintenance=maintenance,
+        source=PositionRates(
+            marked=found.explainer,
+            numeraire=numeraire,
+            notional=np.where(
+                known & ~_are_options(laid), laid.sizes(laid.exposures).value, np.nan
+            ),
+            initial=initial,
+            maintenance=maintenance,
+        ),
         notes=notes,
     )
     parts = replace(found.parts, initial=initial, maintenance=maintenance)
     return replace(found, parts=parts, unit_explainer=explainer)
+
+
+def _are_options(laid: StandAloneBook) -> NDArray[np.bool_]:
+    """(P,) options, whose size is no notional."""
+    is_option = np.append(instrument_columns(laid.rows.listing).is_option, False)
+    return np.asarray(is_option[laid.row[laid.book.market]], dtype=np.bool_)
 
 
 def open_order_terms(laid: StandAloneBook, margins: Margins) -> list[RequirementTerm]:

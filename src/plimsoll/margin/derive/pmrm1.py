@@ -26,6 +26,7 @@ from plimsoll.margin.derive.model import DeriveModel
 from plimsoll.margin.derive.pmrm1_parameters import Pmrm1Parameters
 from plimsoll.margin.derive.pmrm_assembly import assembled, term
 from plimsoll.margin.derive.pmrm_book import PmrmBook, PreparedMarkets, pmrm_book
+from plimsoll.margin.derive.pmrm_explanation import LossFactors
 from plimsoll.margin.derive.pmrm_losses import confidence_charge
 from plimsoll.margin.derive.pmrm_prepared import peg_shortfall, prepared_markets
 from plimsoll.margin.governed import from_set
@@ -83,8 +84,11 @@ class PreparedPmrm1:
             Where pricing markets go in a circle.
         """
         held = pmrm_book(book, self.markets, [{unit: None} for unit in self.parameters])
-        ones = tuple(1.0 for _ in self.parameters)
-        return assembled(held, self._terms(held), self.markets, ones)
+        factors = LossFactors(
+            initial=tuple(float(p.initial_factor) for p in self.parameters.values()),
+            maintenance=tuple(1.0 for _ in self.parameters),
+        )
+        return assembled(held, self._terms(held), self.markets, factors)
 
     def _terms(self, held: PmrmBook) -> tuple[RequirementTerm, ...]:
         count = len(held.layout)

@@ -26,6 +26,7 @@ from plimsoll.margin.derive.model import DeriveModel
 from plimsoll.margin.derive.pmrm2_parameters import Pmrm2Parameters, pmrm2_of_set
 from plimsoll.margin.derive.pmrm_assembly import assembled, term
 from plimsoll.margin.derive.pmrm_book import PmrmBook, PreparedMarkets, asset_values, pmrm_book
+from plimsoll.margin.derive.pmrm_explanation import LossFactors
 from plimsoll.margin.derive.pmrm_losses import confidence_charge
 from plimsoll.margin.derive.pmrm_prepared import peg_shortfall, prepared_markets
 
@@ -82,8 +83,11 @@ class PreparedPmrm2:
         held = pmrm_book(book, self.markets, [p.collateral for p in self.parameters.values()])
         terms = (*self._loss_terms(held), *self._notional_terms(held), *self._asset_terms(held))
         terms = (*terms, self._oracle_term(held))
-        factors = [float(p.maintenance_factor) for p in self.parameters.values()]
-        return assembled(held, terms, self.markets, tuple(factors))
+        factors = LossFactors(
+            initial=tuple(map(_initial_factor, self.parameters.values())),
+            maintenance=tuple(map(_maintenance_factor, self.parameters.values())),
+        )
+        return assembled(held, terms, self.markets, factors)
 
     def _loss_terms(self, held: PmrmBook) -> tuple[RequirementTerm, ...]:
         stable = self.markets.stable_price

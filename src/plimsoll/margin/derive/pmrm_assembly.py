@@ -9,7 +9,12 @@ from numpy.typing import NDArray
 
 from plimsoll.domain.requirement import Requirements, RequirementTerm
 from plimsoll.margin.derive.pmrm_book import PmrmBook, PreparedMarkets
-from plimsoll.margin.derive.pmrm_explanation import PmrmExplainer, binding_of, scenario_names
+from plimsoll.margin.derive.pmrm_explanation import (
+    LossFactors,
+    PmrmExplainer,
+    binding_of,
+    scenario_names,
+)
 from plimsoll.margin.units.assembly import assemble
 
 FloatArray = NDArray[np.float64]
@@ -27,13 +32,13 @@ def assembled(
     held: PmrmBook,
     terms: Sequence[RequirementTerm],
     prepared: PreparedMarkets,
-    maintenance_factors: tuple[float, ...],
+    factors: LossFactors,
 ) -> Requirements:
     """Put a book's terms together.
 
     Parameters
     ----------
-    maintenance_factors : tuple of R float
+    factors : LossFactors
         Of the worst loss of each risk unit.
     """
     names, rows = scenario_names(held), prepared.markets.rows
@@ -53,6 +58,6 @@ def assembled(
             terms=tuple(terms),
             assets=prices,
             cash=prepared.pricing.numeraire,
-            maintenance_factors=maintenance_factors,
+            factors=factors,
         ),
     )

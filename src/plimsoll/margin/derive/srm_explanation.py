@@ -1,9 +1,14 @@
-"""Explanations of the standard margin: settlement prices of expiries, and what each part adds."""
+"""Explanations of the standard margin: settlement prices of expiries, and what each part adds.
+
+Of each expiry the smaller of two losses is asked: the largest one over settlement prices, and the
+sum of the short options' isolated margins. So the isolated margin caps the others.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,8 +20,11 @@ from plimsoll.domain.margin_explanation import (
     UnitExplanation,
 )
 from plimsoll.domain.requirement import RequirementTerm
+from plimsoll.domain.table import iso_minute
 from plimsoll.margin.derive.srm_holdings import SrmHoldings
 from plimsoll.margin.derive.srm_markets import SrmMarkets
+from plimsoll.margin.derive.srm_options import OptionTerms, isolated_levels
+from plimsoll.margin.grids.binding_changes import HeldMarket, binding_changes, would_change
 from plimsoll.margin.grids.grid_explanation import adding_up
 from plimsoll.margin.units.stated_units import StatedUnits, left_to_right
 
@@ -24,6 +32,17 @@ FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
 ISOLATED = "isolated margin"
+ABOUT = (
+    ("perpetuals", "notional at the mark, at a rate"),
+    ("perpetuals_peg", "notional at the spot price, times how far the cash is below its peg"),
+    ("perpetuals_oracle", "notional at the spot price, times what confidence is lacking"),
+    ("options", "value beyond what each expiry counts: the smaller of its two losses"),
+    ("options_peg", "notional of shorts, times how far the cash is below its peg"),
+    ("options_oracle", "notional of shorts, times what confidence is lacking"),
+    ("coins", "value of coins held beyond what they count as collateral"),
+    ("coins_oracle", "value of coins held, times what confidence is lacking"),
+    ("floor", "a requirement is not below 0"),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -55,18 +74,25 @@ class SrmExplainer:
             values=self.held.values,
             terms=self.terms,
             numeraire=self.markets.pricing.numeraire,
+            about=ABOUT,
         )
         said = stated.stated(unit)
         if stated.lacks(unit):
             return said
-        scenarios = tuple(self._expiry(segment) for segment in self._segments(unit))
+        segments = self._segments(unit)
+        scenarios = tuple(self._expiry(segment) for segment in segments)
+        changes = tuple(
+            change
+            for segment, losses in zip(segments, scenarios, strict=True)
+            for change in binding_changes(losses, self._held(segment))
+        )
         return replace(
             said,
             scenarios=scenarios,
             contributions=self._contributions(unit, said.terms),
-            binding="; ".join(
-                f"{s.risk_unit}: {s.names[s.binding]}" for s in scenarios if s.binding is not None
-            ),
+            binding="; ".join(_binding(losses) for losses in scenarios),
+            would_change=would_change(changes, self.markets.pricing.numeraire),
+            changes=changes,
         )
 
     def _segments(self, unit: int) -> list[int]:
@@ -79,45 +105,53 @@ class SrmExplainer:
 
     def _expiry(self, segment: int) -> ScenarioLosses:
         """Losses by settlement price, with the charge on net short calls, and isolated margin."""
-        entries, levels = self._entries(segment), self.held.levels
+        entries = self._entries(segment)
         row = self.held.cells.positions.row[entries]
-        options = self.markets.options
-        strikes = np.unique(np.append(options.strike[row], 0.0))
-        amount = self.held.cells.positions.quantity[entries] * options.units[row]
-        payoffs = _payoffs(strikes, options.strike[row], amount, options.is_call[row])
-        forward = float(options.forward[row[0]])
-        charge = float(levels.net_calls[segment]) * forward
-        unpaired = charge * float(options.rates.unpaired_maintenance[row[0]])
-        losses = -(np.minimum(payoffs, 0.0) + unpaired)
-        isolated = -float(levels.isolated_maintenance[entries].sum())
-        alone = bool(levels.by_isolation[segment])
-        names = [f"settles at {strike:g}" for strike in strikes]
+        quantity = self.held.cells.positions.quantity[entries]
+        strikes = _settlements(self.markets.options, row)
+        losses = _expiry_losses(self.markets.options, row, quantity)
+        forward = float(self.markets.options.forward[row[0]])
+        alone = bool(self.held.levels.by_isolation[segment])
         return ScenarioLosses(
             risk_unit=self._expiry_name(int(row[0])),
-            names=(*names, ISOLATED),
+            names=(*(f"settles at {strike:,g}" for strike in strikes), ISOLATED),
             price_moves=np.append(
                 strikes / forward - 1.0 if forward > 0.0 else strikes * np.nan, np.nan
             ),
             volatility=("none",) * (strikes.size + 1),
-            losses=np.append(losses, isolated) + 0.0,
-            binding=strikes.size if alone else int(np.argmax(losses)),
+            losses=losses,
+            binding=strikes.size if alone else int(np.argmax(losses[:-1])),
+            cap=strikes.size,
         )
+
+    def _held(self, segment: int) -> list[HeldMarket]:
+        """Options of an expiry, with the losses after a trade in each."""
+        entries, book = self._entries(segment), self.held.book
+        row = self.held.cells.positions.row[entries]
+        quantity = self.held.cells.positions.quantity[entries]
+        return [
+            HeldMarket(
+                market=book.markets[int(book.market[position])],
+                quantity=float(quantity[place]),
+                losses_after=partial(_losses_after, self.markets.options, row, quantity, place),
+            )
+            for place, position in enumerate(self.held.option_position[entries].tolist())
+        ]
 
     def _expiry_name(self, option: int) -> str:
         rows = np.flatnonzero(self.markets.markets.option_at == option)
         instrument = self.markets.markets.rows.instruments[int(rows[0])]
-        seconds = getattr(instrument, "expiry_ns", 0) // 1_000_000_000
-        return f"{instrument.pair.base} {seconds}"
+        day = iso_minute(int(getattr(instrument, "expiry_ns", 0))).split(" ")[0]
+        return f"{instrument.pair.base} {day}"
 
     def _contributions(
         self, unit: int, terms: tuple[ExplainedTerm, ...]
     ) -> tuple[Contribution, ...]:
         positions = np.flatnonzero(self.held.layout.unit_of_position == unit)
-        shares = dict.fromkeys(positions.tolist(), 0.0)
+        shares = {p: np.zeros(2) for p in positions.tolist()}
         for segment in self._segments(unit):
-            entries = self._entries(segment)
-            held = self.held.option_position[entries].tolist()
-            shares.update(zip(held, self._option_shares(segment).tolist(), strict=True))
+            held = self.held.option_position[self._entries(segment)].tolist()
+            shares.update(zip(held, self._option_shares(segment), strict=True))
         for position in self.held.perpetual_position.tolist():
             if position in shares:
                 shares[position] = self._perpetual_share(position)
@@ -129,39 +163,55 @@ class SrmExplainer:
         )
 
     def _option_shares(self, segment: int) -> FloatArray:
-        """Value of each option beyond what it counts in the better level; maintenance."""
-        entries, levels = self._entries(segment), self.held.levels
-        value = levels.value[entries]
-        if levels.by_isolation[segment]:
-            return value - levels.isolated_maintenance[entries]
-        row = self.held.cells.positions.row[entries]
-        options, settlement = self.markets.options, float(levels.settlement[segment])
-        amount = self.held.cells.positions.quantity[entries] * options.units[row]
-        payoff = np.zeros(row.size)
-        if not np.isnan(settlement):
-            gap = np.where(options.is_call[row], 1.0, -1.0) * (settlement - options.strike[row])
-            payoff = amount * np.maximum(gap, 0.0)
-        if levels.net_calls[segment] < 0.0:
-            rate = options.rates.unpaired_maintenance[row] * options.forward[row]
-            payoff = payoff + np.where(options.is_call[row], amount * rate, 0.0)
-        return np.asarray(value - payoff, dtype=np.float64)
+        """(E, 2) value of each option beyond what it counts in the better level.
 
-    def _perpetual_share(self, position: int) -> float:
+        The first column is of maintenance, the second of initial margin.
+        """
+        entries, levels = self._entries(segment), self.held.levels
+        row = self.held.cells.positions.row[entries]
+        options = self.markets.options
+        amount = self.held.cells.positions.quantity[entries] * options.units[row]
+        found = []
+        for isolated, rate in (
+            (levels.isolated_maintenance, options.rates.unpaired_maintenance),
+            (levels.isolated_initial, options.rates.unpaired_initial),
+        ):
+            calls = np.where(options.is_call[row], amount, 0.0)
+            naked = calls if levels.net_calls[segment] < 0.0 else np.zeros(row.size)
+            together = self._settled(segment) + naked * rate[row] * options.forward[row]
+            alone = isolated[entries]
+            found.append(alone if float(alone.sum()) >= float(together.sum()) else together)
+        return levels.value[entries][:, None] - np.column_stack(found)
+
+    def _settled(self, segment: int) -> FloatArray:
+        """(E,) payoff of each option where the expiry pays least; 0 where it pays nothing."""
+        row = self.held.cells.positions.row[self._entries(segment)]
+        options, settlement = self.markets.options, float(self.held.levels.settlement[segment])
+        if np.isnan(settlement):
+            return np.zeros(row.size)
+        quantity = self.held.cells.positions.quantity[self._entries(segment)]
+        gap = np.where(options.is_call[row], 1.0, -1.0) * (settlement - options.strike[row])
+        return np.asarray(quantity * options.units[row] * np.maximum(gap, 0.0), dtype=np.float64)
+
+    def _perpetual_share(self, position: int) -> FloatArray:
+        """(2,) of maintenance and initial margin."""
         row = int(self.held.row[position])
         rows, risk = self.markets.markets.rows, int(self.markets.markets.unit_of_row[row])
         size = abs(float(self.held.book.quantity[position])) * float(rows.size[row])
-        rate = float(self.markets.of("perpetual_maintenance")[risk])
-        return size * float(rows.mark[row]) * rate
+        rates = [self.markets.of(f"perpetual_{x}")[risk] for x in ("maintenance", "initial")]
+        return size * float(rows.mark[row]) * np.array(rates, dtype=np.float64)
 
     def _listed(
         self,
         positions: list[int],
-        shares: dict[int, float],
+        shares: dict[int, FloatArray],
         of: str,
         terms: tuple[ExplainedTerm, ...],
     ) -> tuple[Contribution, ...]:
-        target = left_to_right([t.maintenance for t in terms if t.name == of])
-        exact = adding_up(np.array([shares[p] for p in positions], dtype=np.float64), target)
+        own = [term for term in terms if term.name == of]
+        given = np.array([shares[p] for p in positions], dtype=np.float64).reshape(-1, 2)
+        exact = adding_up(given[:, 0], left_to_right(t.maintenance for t in own))
+        initial = adding_up(given[:, 1], left_to_right(t.initial for t in own))
         book, values = self.held.book, self.held.values
         return tuple(
             Contribution(
@@ -169,11 +219,48 @@ class SrmExplainer:
                 quantity=float(book.quantity[p]),
                 value=float(values.unrealised[p]),
                 standalone=np.nan,
-                contribution=float(share),
+                contribution=float(exact[place]),
+                initial=float(initial[place]),
                 of=of,
             )
-            for p, share in zip(positions, exact, strict=True)
+            for place, p in enumerate(positions)
         )
+
+
+def _binding(losses: ScenarioLosses) -> str:
+    """Say which of the two is the smaller, and what the other is."""
+    binding, cap = losses.binding, losses.cap
+    assert binding is not None
+    assert cap is not None
+    other = losses.runner_up if binding == cap else cap
+    name, amount = losses.names[binding], losses.losses[binding]
+    if other is None:
+        return f"{losses.risk_unit}: {name} {amount:,.2f}"
+    more = f"{losses.names[other]} {losses.losses[other]:,.2f}"
+    return f"{losses.risk_unit}: {name} {amount:,.2f}, the smaller of it and {more}"
+
+
+def _settlements(options: OptionTerms, row: IntArray) -> FloatArray:
+    return np.unique(np.append(options.strike[row], 0.0))
+
+
+def _expiry_losses(options: OptionTerms, row: IntArray, quantity: FloatArray) -> FloatArray:
+    """(K + 1,) maintenance losses by settlement price, and the isolated margin last."""
+    amount, is_call = quantity * options.units[row], options.is_call[row]
+    payoffs = _payoffs(_settlements(options, row), options.strike[row], amount, is_call)
+    net_calls = min(float(amount[is_call].sum()), 0.0)
+    rate = float(options.rates.unpaired_maintenance[row[0]]) * float(options.forward[row[0]])
+    _, isolated = isolated_levels(options, row, amount)
+    return np.append(-(np.minimum(payoffs, 0.0) + net_calls * rate), -isolated.sum()) + 0.0
+
+
+def _losses_after(
+    options: OptionTerms, row: IntArray, quantity: FloatArray, place: int, contracts: float
+) -> FloatArray:
+    """(K + 1,) `_expiry_losses` after a trade in one option."""
+    traded = quantity.copy()
+    traded[place] += contracts
+    return _expiry_losses(options, row, traded)
 
 
 def _payoffs(

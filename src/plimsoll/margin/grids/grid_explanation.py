@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +21,8 @@ from plimsoll.domain.margin_explanation import (
     UnitExplanation,
 )
 from plimsoll.domain.requirement import RequirementTerm
-from plimsoll.margin.grids.grid_parts import RiskUnitGrid
+from plimsoll.margin.grids.binding_changes import HeldMarket, binding_changes, would_change
+from plimsoll.margin.grids.grid_parts import GridPart, RiskUnitGrid
 from plimsoll.margin.units.cells import UnitLayout
 from plimsoll.margin.units.market_rows import BookValues
 from plimsoll.margin.units.stated_units import StatedUnits, left_to_right
@@ -49,7 +51,7 @@ class GridExplainer:
     numeraire : str
     grids_of_unit : callable
     loss_term : str
-        Name of the term that the contributions add up to: its maintenance column, to the bit.
+        Name of the term that the contributions add up to: both its columns, to the bit.
     about : tuple of (str, str)
         What each term is, by its name.
     notes : tuple of str
@@ -89,34 +91,58 @@ class GridExplainer:
         said = stated.stated(unit)
         grids = () if stated.lacks(unit) else self.grids_of_unit(unit)
         scenarios = tuple(_scenario_losses(grid) for grid in grids)
+        changes = tuple(
+            change
+            for grid, losses in zip(grids, scenarios, strict=True)
+            for change in binding_changes(losses, self._held(grid))
+        )
         return replace(
             said,
             scenarios=scenarios,
             contributions=self._contributions(grids, said.terms),
             binding=_binding(scenarios),
-            would_change=_would_change(scenarios, self.numeraire),
+            would_change=would_change(changes, self.numeraire),
+            changes=changes,
             notes=(*self.notes, *said.notes),
         )
+
+    def _held(self, grid: RiskUnitGrid) -> list[HeldMarket]:
+        """Positions of a risk unit, with the losses after a trade in each."""
+        return [
+            HeldMarket(
+                market=self._market(int(position)),
+                quantity=float(part.quantity[place]),
+                losses_after=partial(grid.losses_after, number, place),
+            )
+            for number, part in enumerate(grid.parts)
+            for place, position in enumerate(part.positions)
+        ]
+
+    def _market(self, position: int) -> str:
+        held = self.holdings or self.book
+        return held.markets[int(held.market[position])]
 
     def _contributions(
         self, grids: tuple[RiskUnitGrid, ...], terms: tuple[ExplainedTerm, ...]
     ) -> tuple[Contribution, ...]:
-        positions, value, alone, shares = _columns_of(grids)
-        if not positions.size:
+        columns = _columns_of(grids)
+        if not columns.positions.size:
             return ()
-        target = [t.maintenance for t in terms if t.name == self.loss_term]
-        shares = adding_up(shares, left_to_right(target))
+        own = [term for term in terms if term.name == self.loss_term]
+        shares = adding_up(columns.maintenance, left_to_right(t.maintenance for t in own))
+        initial = adding_up(columns.initial, left_to_right(t.initial for t in own))
         held = self.holdings or self.book
         return tuple(
             Contribution(
-                market=held.markets[int(held.market[p])],
-                quantity=float(held.quantity[p]),
-                value=float(v),
-                standalone=float(a),
-                contribution=float(c),
+                market=self._market(int(position)),
+                quantity=float(held.quantity[position]),
+                value=float(columns.value[place]),
+                standalone=float(columns.standalone[place]),
+                contribution=float(shares[place]),
+                initial=float(initial[place]),
                 of=self.loss_term,
             )
-            for p, v, a, c in zip(positions, value, alone, shares, strict=True)
+            for place, position in enumerate(columns.positions)
         )
 
 
@@ -152,24 +178,45 @@ _STEPS = (1.0, 1.0, 0.5, 0.5, 0.75, 0.25)
 """Shares of the gap: a sum that rounds to either side of the total needs less than all of it."""
 
 
-def _columns_of(
-    grids: tuple[RiskUnitGrid, ...],
-) -> tuple[IntArray, FloatArray, FloatArray, FloatArray]:
-    """Positions, values, stand-alone losses and shares over all parts, in the book's order."""
-    columns: list[tuple[IntArray, FloatArray, FloatArray, FloatArray]] = []
-    for grid in grids:
-        losses, scale = grid.losses(), grid.maintenance_scale
-        worst = int(np.argmax(losses))
-        counts = 1.0 if losses[worst] > 0.0 else 0.0
-        for part in grid.parts:
-            shares = counts * scale * part.shares(worst) + 0.0
-            columns.append((part.positions, part.values, scale * part.standalone(), shares))
-    if not columns:
-        none = np.empty(0)
-        return np.empty(0, dtype=np.int64), none, none, none
-    positions, value, alone, shares = (np.concatenate(c) for c in zip(*columns, strict=True))
-    order = np.argsort(positions, kind="stable")
-    return positions[order], value[order], alone[order], shares[order]
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Columns:
+    """(P,) columns of the positions of all parts, in the book's order."""
+
+    positions: IntArray
+    value: FloatArray
+    standalone: FloatArray
+    maintenance: FloatArray
+    initial: FloatArray
+
+
+def _columns_of(grids: tuple[RiskUnitGrid, ...]) -> _Columns:
+    found = [_columns_of_part(grid, part) for grid in grids for part in grid.parts]
+    none = np.empty((0, 5))
+    columns = np.concatenate([none, *found])
+    columns = columns[np.argsort(columns[:, 0], kind="stable")]
+    return _Columns(
+        positions=columns[:, 0].astype(np.int64),
+        value=columns[:, 1],
+        standalone=columns[:, 2],
+        maintenance=columns[:, 3],
+        initial=columns[:, 4],
+    )
+
+
+def _columns_of_part(grid: RiskUnitGrid, part: GridPart) -> FloatArray:
+    losses = grid.losses()
+    worst = int(np.argmax(losses))
+    shares = part.shares(worst) if losses[worst] > 0.0 else np.zeros(part.row.size)
+    scale = grid.maintenance_scale
+    return np.column_stack(
+        [
+            part.positions.astype(np.float64),
+            part.values,
+            scale * part.standalone(),
+            scale * shares + 0.0,
+            grid.initial_scale * shares + 0.0,
+        ]
+    )
 
 
 def _scenario_losses(grid: RiskUnitGrid) -> ScenarioLosses:
@@ -191,21 +238,4 @@ def _binding(scenarios: tuple[ScenarioLosses, ...]) -> str:
         + ("no scenario loses" if s.binding is None else f"scenario {s.names[s.binding]}")
         for s in scenarios
     ]
-    return "; ".join(said)
-
-
-def _would_change(scenarios: tuple[ScenarioLosses, ...], numeraire: str) -> str:
-    """Runner-up of each risk unit and by how much it loses less."""
-    said = []
-    for s in scenarios:
-        second = s.runner_up
-        if s.binding is None or second is None:
-            continue
-        gap = float(s.losses[s.binding] - s.losses[second])
-        said.append(
-            f"{s.risk_unit}: {s.names[second]} binds if the book loses {gap:,.6g} {numeraire} "
-            f"more there than in {s.names[s.binding]}"
-            if gap > 0.0
-            else f"{s.risk_unit}: {s.names[second]} loses as much"
-        )
     return "; ".join(said)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -131,6 +131,13 @@ class RiskUnitGrid:
             for profit in part.treated()[1]:
                 total += profit
         return -total
+
+    def losses_after(self, part: int, place: int, contracts: float) -> FloatArray:
+        """(S,) losses after a trade of so many contracts in one position of a part."""
+        quantity = self.parts[part].quantity.copy()
+        quantity[place] += contracts
+        traded = replace(self.parts[part], quantity=quantity)
+        return replace(self, parts=(*self.parts[:part], traded, *self.parts[part + 1 :])).losses()
 
 
 def part_of_cell(

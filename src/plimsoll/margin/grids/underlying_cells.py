@@ -80,13 +80,16 @@ class UnderlyingCells:
         cell_profits(cells.positions, self.profit, self.value, self.rules, profits)
         return -profits
 
-    def grids_of(self, cells: Cells, unit: int) -> tuple[RiskUnitGrid, ...]:
-        """Return the risk units of one margin unit, for explanations."""
+    def grids_of(
+        self, cells: Cells, unit: int, initial_ratio: FloatArray
+    ) -> tuple[RiskUnitGrid, ...]:
+        """Return the risk units of one margin unit, for explanations; a ratio (C,) by cell."""
         return tuple(
             RiskUnitGrid(
                 name=self.groups.units[int(cells.risk_unit[cell])],
                 grid=self.grids[int(cells.risk_unit[cell])],
                 parts=(part_of_cell(cells, cell, self.profit, self.value, self.rules),),
+                initial_scale=float(initial_ratio[cell]),
             )
             for cell in cells.of_unit(unit)
         )
@@ -100,17 +103,18 @@ class UnderlyingCells:
         terms: Sequence[RequirementTerm],
         numeraire: str,
         *,
+        initial_ratio: FloatArray,
         about: tuple[tuple[str, str], ...],
         notes: tuple[str, ...],
     ) -> GridExplainer:
-        """Explain units by the scenarios of their cells."""
+        """Explain units by the scenarios of their cells; initial over maintenance (C,) by cell."""
         return GridExplainer(
             book=book,
             layout=layout,
             values=values,
             terms=terms,
             numeraire=numeraire,
-            grids_of_unit=lambda unit: self.grids_of(cells, unit),
+            grids_of_unit=lambda unit: self.grids_of(cells, unit, initial_ratio),
             about=about,
             notes=notes,
         )

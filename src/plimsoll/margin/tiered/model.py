@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from functools import partial
 from typing import cast
 
 import numpy as np
@@ -34,6 +35,7 @@ from plimsoll.margin.currency import CurrencyPricing
 from plimsoll.margin.protocol import MarginParameters
 from plimsoll.margin.quote_scope import OwnQuotes
 from plimsoll.margin.tiered.columns import TierMeasure, TierReading, market_columns
+from plimsoll.margin.tiered.next_tiers import next_tiers
 from plimsoll.margin.tiered.terms import TieredTerms
 from plimsoll.margin.tiered.unknown_positions import say_why, without_unknown
 from plimsoll.margin.units.book_faults import book_faults
@@ -167,7 +169,7 @@ class PreparedTiered:
             terms += self._order_terms(book, fills, sizes, rows, reason)
         terms = [_without_number(term, reason != 0) for term in terms]
         initial, maintenance = total_of(terms, len(total.account))
-        numeraire = self.model.pricing.numeraire
+        numeraire, source = self.model.pricing.numeraire, self._terms(book, rows, part)
         return Requirements(
             book=book,
             numeraire=numeraire,
@@ -178,7 +180,7 @@ class PreparedTiered:
             account=total.account,
             position=total.position,
             parts=_parts(part),
-            explainer=self._terms(book, rows, part),
+            explainer=source,
             terms=tuple(terms),
             unit_reason=reason,
             unit_explainer=PositionExplainer(
@@ -189,7 +191,10 @@ class PreparedTiered:
                 account=total.account,
                 position=total.position,
                 equity=collateral + total.unrealised,
+                initial=part.initial,
                 maintenance=part.maintenance,
+                source=source,
+                next_tiers=partial(next_tiers, source),
             ),
         )
 

@@ -41,7 +41,7 @@ class StatedUnits:
     about: tuple[tuple[str, str], ...] = ()
 
     def stated(self, unit: int) -> UnitExplanation:
-        """Return what is known of a unit without its model; reasons are its notes.
+        """Return what is known of a unit without its model; reasons are among its notes.
 
         Raises
         ------
@@ -61,6 +61,7 @@ class StatedUnits:
             equity=float("nan") if lacks else self._equity(unit),
             terms=terms,
             notes=self._reasons(unit),
+            reasons=self._reasons(unit),
         )
 
     def lacks(self, unit: int) -> bool:
