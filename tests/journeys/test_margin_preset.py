@@ -217,8 +217,8 @@ def test_reasons_leave_the_rest_computed() -> None:
         "no mark" in reasons["BTC-26SEP25-121000-C"] or "no vol" in reasons["BTC-26SEP25-121000-C"]
     )
     assert "no forward" in reasons["BTC-26DEC28-50000-C"]
-    assert reasons["XYZ-PERPETUAL"].startswith("XYZ-PERPETUAL: no ")
-    assert reasons["SOL_USDC-PERPETUAL"].startswith("SOL_USDC-PERPETUAL: no ")
+    assert reasons["XYZ-PERPETUAL"].startswith("XYZ-PERPETUAL: unknown instrument")
+    assert reasons["SOL_USDC-PERPETUAL"].startswith("SOL_USDC-PERPETUAL: unknown")
     assert reasons["null"] == "BTC-PERPETUAL: the position's size is not a number"
     good = next(r for r in rows if r["account"] == "good")
     assert good["status"] == "holds"

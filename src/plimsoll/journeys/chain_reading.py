@@ -21,6 +21,7 @@ def read_snapshots(
     at: str | None = None,
     currency: str | None = None,
     format: ChainFormat | str | None = None,
+    max_age_s: float | None = None,
 ) -> Snapshots:
     """Return the chains of a source by label: the base coin, with the settlement where it differs.
 
@@ -32,6 +33,8 @@ def read_snapshots(
     currency : str, optional
         Base coin.
     format : ChainFormat or str, optional
+    max_age_s : float, optional
+        Oldest snapshot or update that still counts at ``at``; see `read_chains`.
 
     Raises
     ------
@@ -41,7 +44,11 @@ def read_snapshots(
     if held is not None and at is not None:
         raise UsageError("must not be given with chains in memory", found=at, field="at")
     wanted = None if currency is None else currency.strip().upper()
-    chains = held if held is not None else list(read_chains(source, format=format, at=at))
+    chains = (
+        held
+        if held is not None
+        else list(read_chains(source, format=format, at=at, max_age_s=max_age_s))
+    )
     found: dict[str, list[OptionChain]] = {}
     for chain in sorted(chains, key=lambda chain: chain.at_ns):
         found.setdefault(_label(chain), []).append(chain)

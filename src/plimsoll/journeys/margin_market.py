@@ -11,7 +11,9 @@ from typing import Any
 import numpy as np
 
 from plimsoll.adapters.chains.instants import instants_ns
+from plimsoll.adapters.chains.snapshots import DEFAULT_MAX_AGE_S
 from plimsoll.adapters.files.selection import instant_ns
+from plimsoll.domain.market import seen_too_late
 from plimsoll.domain.option_chain import OptionChain
 from plimsoll.domain.smile_quotes import ForwardSource
 from plimsoll.errors import DataError, UsageError
@@ -28,10 +30,18 @@ ExpiryKey = tuple[str, str, int]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OptionMark:
-    """Mark (settlement currency per coin) and volatility of a listed option; NaN: none shown."""
+    """Mark (settlement currency per coin) and volatility of a listed option; NaN: none shown.
+
+    Parameters
+    ----------
+    mark, vol : float
+    seen_ns : int or None
+        When the venue quoted it; None: at the time of the chain.
+    """
 
     mark: float
     vol: float
+    seen_ns: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +84,8 @@ class MarginMarket:
     max_age_ns: int | None = None
 
 
+_CENTURY_S = 100.0 * 366.0 * 86_400.0
+
 _STAND_INS = {
     ForwardSource.PARITY: "that of put-call parity",
     ForwardSource.INDEX: "the index",
@@ -92,7 +104,7 @@ def read_margin_market(
     at : time, optional
         The market's time (UTC): marks are those of the last chain at or before it. Of a day,
         minute or second that holds a chain, that chain's time; with marks alone its beginning.
-        By default the last chain's.
+        By default the last chain's, or that of a later row of marks.
     marks : path, frame or mapping, optional
         Over what the chains say; see `plimsoll.journeys.margin_marks`.
     max_age : text, timedelta or None
@@ -113,11 +125,12 @@ def read_margin_market(
     stated: dict[str, StatedMark] = {}
     for table in [*tables, *([] if marks is None else [marks])]:
         stated |= {row.market: row for row in read_market_marks(table)}
-    found = _latest(chains, at) if chains is not None else ()
+    most = max_age_ns(max_age)
+    found = _latest(chains, at, most) if chains is not None else ()
     forwards = [item for chain in found for item in _forwards(chain)]
     label = chain_source(chains) if chains is not None else None
     return MarginMarket(
-        at_ns=_time(found, at),
+        at_ns=_time(found, stated, at),
         source=_source(
             label.label if label else "", [*tables, *([marks] if marks is not None else [])]
         ),
@@ -129,7 +142,7 @@ def read_margin_market(
         stand_ins={key: words for key, _, words in forwards if words},
         chains=found,
         seen_ns=max((chain.at_ns for chain in found), default=None),
-        max_age_ns=max_age_ns(max_age),
+        max_age_ns=most,
     )
 
 
@@ -145,16 +158,25 @@ def _sorted(market: Any) -> tuple[list[Any], Any]:
     return tables, chains or None
 
 
-def _latest(chains: Any, at: Any) -> tuple[OptionChain, ...]:
-    """The last chain of each label; all of the same snapshot."""
-    found = tuple(latest(read_snapshots(chains, at=at)).values())
+def _latest(chains: Any, at: Any, max_age_ns: int | None) -> tuple[OptionChain, ...]:
+    """The last chain of each label; all of the same snapshot.
+
+    What is older than a reader brings by default is read where it is admitted.
+    """
+    admitted = _CENTURY_S if max_age_ns is None else max_age_ns / 1e9
+    age = admitted if admitted > DEFAULT_MAX_AGE_S else None
+    found = tuple(latest(read_snapshots(chains, at=at, max_age_s=age)).values())
     last = max(chain.at_ns for chain in found)
     return tuple(chain for chain in found if chain.at_ns == last)
 
 
-def _time(chains: Sequence[OptionChain], at: Any) -> int | None:
+def _time(chains: Sequence[OptionChain], marks: Mapping[str, StatedMark], at: Any) -> int | None:
     asked = [] if at is None else [_beginning(at)]
-    return max([*asked, *(chain.at_ns for chain in chains)], default=None)
+    seen = {name: row.at_ns for name, row in marks.items() if row.at_ns is not None}
+    for name, at_ns in seen.items():
+        if asked and at_ns > instants_ns(at)[-1]:
+            raise seen_too_late(name, at_ns, asked[0])
+    return max([*asked, *seen.values(), *(chain.at_ns for chain in chains)], default=None)
 
 
 def _beginning(at: Any) -> int:
@@ -178,8 +200,16 @@ def _indices(chains: Sequence[OptionChain]) -> dict[str, float]:
 
 
 def _options(chain: OptionChain) -> list[tuple[str, OptionMark]]:
-    rows = zip(chain.names, chain.mark.tolist(), chain.mark_vol.tolist(), strict=True)
-    return [(name, OptionMark(mark=mark, vol=vol)) for name, mark, vol in rows]
+    seen = [None] * len(chain.names) if chain.quote_ns is None else _quoted(chain)
+    rows = zip(chain.names, chain.mark.tolist(), chain.mark_vol.tolist(), seen, strict=True)
+    return [(name, OptionMark(mark=mark, vol=vol, seen_ns=at)) for name, mark, vol, at in rows]
+
+
+def _quoted(chain: OptionChain) -> list[int]:
+    """When each row was quoted; rows of one snapshot may bear times a little after it."""
+    assert chain.quote_ns is not None
+    seen: list[int] = np.minimum(chain.quote_ns, chain.at_ns).tolist()
+    return seen
 
 
 def _forwards(chain: OptionChain) -> list[tuple[ExpiryKey, float, str]]:

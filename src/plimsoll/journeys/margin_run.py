@@ -12,6 +12,7 @@ from plimsoll.adapters.files.account_forms import StatedAccounts
 from plimsoll.domain.margin_explanation import UnitExplanation
 from plimsoll.domain.requirement import Requirements
 from plimsoll.errors import UsageError
+from plimsoll.journeys.known_contracts import known_contracts
 from plimsoll.journeys.margin_account_notes import account_notes
 from plimsoll.journeys.margin_contracts import (
     HeldContract,
@@ -127,7 +128,11 @@ def run_margin(setting: MarginSetting) -> MarginRun:
     """
     preset, accounts = setting.preset, setting.accounts
     names = accounts.markets
-    contracts = held_contracts(names, preset, setting.market.marks, setting.venue_names)
+    contracts = known_contracts(
+        held_contracts(names, preset, setting.market.marks, setting.venue_names),
+        setting.market,
+        preset,
+    )
     currencies = _currencies(setting, contracts)
     held_currencies = dict.fromkeys(c for own in accounts.collateral.values() for c in own)
     coins = preset.markets if preset.scope is Scope.UNIT and preset.linear_only else ()

@@ -229,7 +229,7 @@ def _option_quote(
         mark *= _forward(market, contract, name)
     seen = [spot.seen_ns, None if row is None else row.at_ns]
     if row is None or None in (row.mark, row.implied_vol, row.forward):
-        seen.append(market.seen_ns)
+        seen += [market.seen_ns, shown.seen_ns if shown else None]
     return Quote(mark=mark, index=spot.price, implied_vol_annual=vol, at_ns=_oldest(seen))
 
 
