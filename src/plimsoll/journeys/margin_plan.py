@@ -38,8 +38,8 @@ class UnitPlan:
     ----------
     account, unit, currency : str
     rule : LiquidationRule
-    is_venues : bool
-        Whether the rule is the venue's own.
+    whose : str
+        Whose the rule is, in words.
     plan : LiquidationPlan or None
         None where nothing can be planned: see ``reason``.
     reason : str
@@ -49,7 +49,7 @@ class UnitPlan:
     unit: str
     currency: str
     rule: LiquidationRule
-    is_venues: bool
+    whose: str
     plan: LiquidationPlan | None
     reason: str = ""
 
@@ -93,10 +93,15 @@ def _plan(book: MarginedBook, unit: int, rule: LiquidationRule | None) -> UnitPl
         unit=book.name_of(unit),
         currency=book.currency,
         rule=used,
-        is_venues=rule is None and is_published(book.venue),
+        whose=_whose(book.venue) if rule is None else "As asked",
         plan=plan,
         reason=reason,
     )
+
+
+def _whose(venue: str) -> str:
+    known = is_published(venue)
+    return "The venue's own rule" if known else "The venue's rule is not known here"
 
 
 def _alone(book: MarginedBook, unit: int) -> Account:
@@ -155,13 +160,13 @@ def _notes(plan: UnitPlan) -> Iterator[str]:
     yield f"Outcome: {plan.words}."
     if plan.plan is None:
         return
-    whose = "The venue's own rule" if plan.is_venues else "The venue's rule is not known here"
     yield (
-        f"{whose}; rule {rule.name}: until maintenance is {float(rule.target_health):.1%} of "
+        f"{plan.whose}: rule {rule.name}: until maintenance is {float(rule.target_health):.1%} of "
         f"equity, at a cost of {rule.cost_rate:.2%} of what is closed; markets stand still."
     )
     yield (
-        "Open orders are cancelled first; sizes of the owner's other accounts do not count here."
+        "Open orders are cancelled first; sizes of the owner's other accounts do not count here. "
+        "Contracts are those margined: coin-settled futures count dollars."
     )
 
 
@@ -173,7 +178,7 @@ def plans_document(plans: Sequence[UnitPlan]) -> list[dict[str, object]]:
             "unit": plan.unit,
             "currency": plan.currency,
             "rule": plan.rule.name,
-            "is_venues_rule": plan.is_venues,
+            "rule_of": plan.whose,
             "outcome": None if plan.plan is None else plan.plan.outcome.value,
             "words": plan.words,
             "steps": [dict(row) for row in plan_table(plan)],

@@ -172,7 +172,14 @@ def _call(
 def _why(equity: float, asked: float, state: HealthState, numeraire: str, largest: str) -> str:
     what = "initial" if state is HealthState.UNDER_INITIAL else "maintenance"
     owes = "; equity is negative" if state is HealthState.BANKRUPT else ""
-    return f"equity {equity:,.2f} is under {what} margin {asked:,.2f} {numeraire}{owes}{largest}"
+    return (
+        f"equity {_told(equity)} is under {what} margin {_told(asked)} {numeraire}{owes}{largest}"
+    )
+
+
+def _told(amount: float) -> str:
+    """Cents of what counts in hundreds; coins to a millionth."""
+    return f"{amount:,.2f}" if abs(amount) >= 100.0 else f"{amount:,.6f}"
 
 
 def _largest(requirements: Requirements, unit: int) -> str:
@@ -181,7 +188,7 @@ def _largest(requirements: Requirements, unit: int) -> str:
     if not sizes:
         return ""
     amount, title = max(sizes)
-    return f"; largest term: {title} {amount:,.2f}"
+    return f"; largest term: {title} {_told(amount)}"
 
 
 def _unknown(requirements: Requirements, unit: int) -> str:
