@@ -129,3 +129,30 @@ def test_collateral_without_price_is_named() -> None:
 
 def test_units_name_their_currency() -> None:
     assert {unit["currency"] for unit in margin().document()["units"]} == {"BTC"}
+
+
+def test_coins_held_as_collateral_are_told_where_they_ask() -> None:
+    """Cross margin stresses coins held: with no position but them, net is what they ask."""
+    change = {"index_prices": {"BTC": 94_000.0}}
+    bare = margin({"BTC-PERPETUAL": 0.0001}, "deribit-cross", collateral={"BTC": 3.0})
+    reply = bare.what_if(change).reply()
+    after = reply["after"][0]
+    assert after["gross_initial_margin"] < after["initial_margin"]
+    told = [note for note in reply["notes"] if note.startswith("Coins held as collateral ask")]
+    stated = float(told[0].split()[5].replace(",", ""))
+    assert stated == pytest.approx(after["initial_margin"], rel=1e-3)
+    segregated = margin({"BTC-PERPETUAL": 1}).what_if(change).reply()
+    assert not any("Coins held" in note for note in segregated["notes"])
+
+
+def test_a_page_of_several_accounts_begins_with_all_of_them() -> None:
+    accounts = [
+        {"account": "sound", "positions": {"BTC-PERPETUAL": 1}, "collateral": {"BTC": 3}},
+        {"account": "lost", "positions": {"BTC-PERPETUALL": 1}, "collateral": {"BTC": 3}},
+        {"account": "bare", "positions": {"BTC-PERPETUAL": 1}},
+    ]
+    page = margin(accounts, collateral=None).to_html()
+    assert "1 HOLDS, 1 NO NUMBER, 1 NOT JUDGED." in page
+    assert "NOT PROVEN" not in page
+    single = margin().to_html()  # one table; its title stands in it and in the definitions
+    assert page.count("Margin of 3 accounts") == single.count("Margin of 1 account") > 0

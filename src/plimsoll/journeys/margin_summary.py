@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from plimsoll.domain.book import Book
 from plimsoll.domain.instrument import Option, OptionRight, Payoff, Spot
 from plimsoll.journeys.margin_run import CurrencyRun, MarginRun
 from plimsoll.maths.black76_greeks import main_greeks
@@ -36,6 +38,17 @@ def account_summaries(run: MarginRun, name: str) -> dict[str, dict[str, Any]]:
     return {
         own.currency: _summary(run, own, name) for own in run.runs if name in own.held.book.accounts
     }
+
+
+def collateral_ask(own: CurrencyRun, name: str) -> tuple[float, float]:
+    """Return initial and maintenance margin of what an account holds beside its positions.
+
+    Models that stress collateral ask for coins too, which no position's own margin holds.
+    """
+    account = own.held.book.account(name)
+    bare = replace(account, positions=(), orders=())
+    found = own.prepared.requirements(Book.from_accounts([bare]))
+    return float(found.initial.sum()), float(found.maintenance.sum())
 
 
 def _summary(run: MarginRun, own: CurrencyRun, name: str) -> dict[str, Any]:

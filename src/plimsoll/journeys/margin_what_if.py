@@ -20,7 +20,7 @@ from plimsoll.journeys.margin_explained import accuracy_note
 from plimsoll.journeys.margin_hypothetical import moved_market
 from plimsoll.journeys.margin_reasons import run_reasons
 from plimsoll.journeys.margin_run import CurrencyRun, MarginRun, run_margin
-from plimsoll.journeys.margin_summary import AMOUNTS, account_summaries
+from plimsoll.journeys.margin_summary import AMOUNTS, account_summaries, collateral_ask
 from plimsoll.journeys.margin_surface_marks import with_surface_marks
 from plimsoll.journeys.margin_trades import beside_linked, frozen_accounts, traded_accounts
 from plimsoll.journeys.margin_units import MarginStatus, digits_of, unit_status
@@ -203,6 +203,18 @@ class WhatIf:
             notes=(*self._told(), accuracy_note(self.after.setting.preset)),
         )
 
+    def collateral_notes(self) -> Iterator[str]:
+        """Say why gross may stand below net: coins held as collateral ask something too."""
+        for own in self._runs_after():
+            initial, maintenance = collateral_ask(own, self.account)
+            if initial > 0.0 or maintenance > 0.0:
+                digits = digits_of(own.currency)
+                yield (
+                    f"Coins held as collateral ask {initial:,.{digits}f} initial and "
+                    f"{maintenance:,.{digits}f} maintenance {own.currency} themselves, in net and "
+                    "not in gross."
+                )
+
     def _told(self) -> Iterator[str]:
         yield from (f"No number after the change: {reason}." for reason in self.reasons)
         yield from self.notes
@@ -291,6 +303,7 @@ def _notes(asked: WhatIfRequest, found: WhatIf, moved: tuple[str, ...]) -> Itera
     yield (
         "Net: margin of the portfolio. Gross: the sum of what each position would ask by itself."
     )
+    yield from found.collateral_notes()
 
 
 def _rows(reply: Mapping[str, Any]) -> Iterator[tuple[str, str, tuple[float, ...]]]:

@@ -45,6 +45,8 @@ class ChainPage:
     checks : tuple of Check
     key_figures : tuple of KeyFigure
     tables : tuple of Table
+    word : str
+        Printed for the verdict, where its own word does not fit.
     """
 
     label: str
@@ -54,6 +56,7 @@ class ChainPage:
     checks: tuple[Check, ...]
     key_figures: tuple[KeyFigure, ...]
     tables: tuple[Table, ...]
+    word: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
