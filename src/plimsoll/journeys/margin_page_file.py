@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from plimsoll.domain.evidence import Verdict
 from plimsoll.domain.margin_explanation import UnitExplanation
@@ -16,6 +18,7 @@ from plimsoll.journeys.surface_source import foot_line
 from plimsoll.presets import Preset
 
 if TYPE_CHECKING:
+    from plimsoll.journeys.margin_standing import Listing
     from plimsoll.journeys.margin_what_if import WhatIf
     from plimsoll.report.key_figures import KeyFigure
     from plimsoll.report.margin_page import AccountPage
@@ -54,7 +57,11 @@ class ShownMargin(Protocol):
     def explain(self, account: str | None = None) -> tuple[Table, ...]: ...
 
 
-def margin_html(result: ShownMargin, what_if: WhatIf | None = None) -> str:
+def margin_html(
+    result: ShownMargin,
+    what_if: WhatIf | None = None,
+    listings: Sequence[Listing[Any]] = (),
+) -> str:
     """Return the page; of a large book its first accounts, which the page says.
 
     Parameters
@@ -62,62 +69,113 @@ def margin_html(result: ShownMargin, what_if: WhatIf | None = None) -> str:
     result : ShownMargin
     what_if : WhatIf, optional
         Its tables come first in the section of its account, which is on the page in any case.
+    listings : sequence of Listing
+        Health, liquidation prices, calls, plans: what they say of an account stands in its section.
     """
     from plimsoll.report.margin_page import margin_page
 
+    several = len(result.accounts) > 1
     shown = list(result.accounts[:MOST_ACCOUNTS])
     if what_if is not None and what_if.account not in shown:
         shown[-1] = what_if.account
     left = len(result.accounts) - len(shown)
     note = f"{left} more accounts are not on this page" if left else ""
     return margin_page(
-        [_account(result, name, what_if) for name in shown],
+        [
+            *([_overview(result, shown)] if several else ()),
+            *(_account(result, name, what_if, listings, units=not several) for name in shown),
+        ],
         title=result.title,
         source=result.source,
         note=foot_line(result.run.setting.market.files, note),
     )
 
 
-def _account(result: ShownMargin, name: str, what_if: WhatIf | None) -> AccountPage:
+def _overview(result: ShownMargin, shown: Sequence[str]) -> AccountPage:
+    """Accounts of the page in one table, which their own sections do not repeat."""
+    from plimsoll.report.margin_page import AccountPage
+
+    judged = [_verdict(result, name) for name in shown]
+    units, here = result.table(), set(shown)
+    counts = Counter(one.word for one in judged)
+    worst = min(judged, key=lambda one: _WORST_FIRST.index(one.verdict))
+    return AccountPage(
+        name=f"{len(judged):,} accounts",
+        verdict=worst.verdict,
+        word=worst.word,
+        meaning=", ".join(f"{count:,} {word}" for word, count in counts.items()) + ".",
+        key_figures=(),
+        explanations=(),
+        preset=accuracy_label(result.preset),
+        tables=(replace(units, rows=tuple(row for row in units.rows if row[0] in here)),),
+    )
+
+
+def _account(
+    result: ShownMargin,
+    name: str,
+    what_if: WhatIf | None,
+    listings: Sequence[Listing[Any]],
+    *,
+    units: bool,
+) -> AccountPage:
     from plimsoll.report.margin_page import AccountPage
 
     explanations = result.explanations(name)
-    verdict, words = _verdict(result, name)
+    stands = _verdict(result, name)
     accuracy = f"Preset {result.preset.name}, {result.preset.accuracy.value}"
     return AccountPage(
         name=name,
-        verdict=verdict,
-        meaning=f"{words} {accuracy}: {result.preset.accuracy_about}",
+        verdict=stands.verdict,
+        word=stands.word,
+        meaning=f"{stands.about} {accuracy}: {result.preset.accuracy_about}",
         key_figures=_key_figures(result, name),
         explanations=explanations,
         preset=accuracy_label(result.preset),
         tables=(
             *((what_if.table(),) if what_if is not None and what_if.account == name else ()),
-            *_tables(result, name),
+            *(table for listing in listings for table in listing.tables_of(name)),
+            *_tables(result, name, units=units),
         ),
     )
 
 
-def _tables(result: ShownMargin, name: str) -> tuple[Table, ...]:
-    units = result.table()
-    own = replace(units, rows=tuple(row for row in units.rows if row[0] == name))
+def _tables(result: ShownMargin, name: str, *, units: bool) -> tuple[Table, ...]:
+    """Explanations of an account, after its rows of the table of units where these are wanted."""
+    tables = []
+    if units:
+        whole = result.table()
+        tables.append(replace(whole, rows=tuple(row for row in whole.rows if row[0] == name)))
     explained = result.explanations(name)
     preset = result.preset
-    tables = [own]
     for e in explained:
         tables += page_tables(e, preset)
     plain = () if explained else result.explain(name)
     return tuple(table for table in (*tables, *plain) if len(table))
 
 
-def _verdict(result: ShownMargin, name: str) -> tuple[Verdict, str]:
+class _Stands(NamedTuple):
+    """How an account stands, in a word and in a sentence."""
+
+    verdict: Verdict
+    word: str
+    about: str
+
+
+_WORST_FIRST = (Verdict.BREACH, Verdict.NOT_PROVEN, Verdict.HOLDS)
+
+
+def _verdict(result: ShownMargin, name: str) -> _Stands:
     if name in result.unknown:
-        return Verdict.NOT_PROVEN, "A position has no number; the table says why."
+        about = "A position or its collateral has no number; the table says why."
+        return _Stands(Verdict.NOT_PROVEN, "NO NUMBER", about)
     if name not in result.run.setting.accounts.collateral:
-        return Verdict.NOT_PROVEN, "No collateral was stated, so nothing is judged."
+        about = "No collateral was stated, so nothing is judged."
+        return _Stands(Verdict.NOT_PROVEN, "NOT JUDGED", about)
     if name in result.under_maintenance:
-        return Verdict.BREACH, "Equity is under maintenance margin: to be liquidated."
-    return Verdict.HOLDS, "Equity covers maintenance margin."
+        about = "Equity is under maintenance margin: to be liquidated."
+        return _Stands(Verdict.BREACH, "BREACH", about)
+    return _Stands(Verdict.HOLDS, "HOLDS", "Equity covers maintenance margin.")
 
 
 def _key_figures(result: ShownMargin, name: str) -> tuple[KeyFigure, ...]:

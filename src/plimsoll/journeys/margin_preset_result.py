@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
@@ -13,12 +13,12 @@ from plimsoll.domain.requirement import Requirements
 from plimsoll.domain.table import Cell, Column, Table
 from plimsoll.errors import UsageError
 from plimsoll.journeys.margin_market import when
+from plimsoll.journeys.margin_reasons import run_reasons
 from plimsoll.journeys.margin_run import CurrencyRun, MarginRun
 from plimsoll.journeys.margin_units import (
     MarginStatus,
     digits_of,
     unit_columns,
-    unit_reasons,
     unit_rows,
     unit_status,
 )
@@ -29,7 +29,15 @@ from plimsoll.presets import Preset
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
+    from plimsoll.journeys.margin_call_list import ListedCall
+    from plimsoll.journeys.margin_health import UnitHealth
+    from plimsoll.journeys.margin_liquidation import LiquidationLine
+    from plimsoll.journeys.margin_plan import UnitPlan
+    from plimsoll.journeys.margin_standing import Listing, Standing
     from plimsoll.journeys.margin_what_if import WhatIf
+    from plimsoll.margin.liquidation import LiquidationRule
+
+    Listings = Sequence[Listing[Any]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
@@ -136,7 +144,7 @@ class PresetMargin:
         rows = [
             (row[:1] + ((run.currency,) if several else ()) + row[1:])
             for run in self.run.runs
-            for row in _rows(run)
+            for row in _rows(self.run, run)
         ]
         order = {name: place for place, name in enumerate(self.accounts)}
         rows.sort(key=lambda row: order[str(row[0])])
@@ -204,6 +212,62 @@ class PresetMargin:
         label = accuracy_label(self.preset)
         return loss_plots(self.explanations(account), self.source, label)
 
+    def standing(self) -> Standing:
+        """Return what answers for health, liquidation prices, calls and plans."""
+        from plimsoll.journeys.margin_explained import accuracy_note
+        from plimsoll.journeys.margin_standing import Standing
+        from plimsoll.journeys.margined_book import margined_books
+
+        return Standing(
+            books=margined_books(self.run),
+            accounts=self.accounts,
+            notes=(accuracy_note(self.preset),),
+        )
+
+    def health(self) -> Listing[UnitHealth]:
+        """Return how each margin unit stands: maintenance over equity, excess, state, call."""
+        return self.standing().health()
+
+    def liquidation(self, account: str | None = None, **options: Any) -> Listing[LiquidationLine]:
+        """Return the marks at which units are liquidated, down and up, by market and by coin.
+
+        Parameters
+        ----------
+        account : str, optional
+            This one only; a large book takes long.
+        **options
+            ``fee_rate``, ``funding_payments`` (`plimsoll.margin.liquidation.ClosingCosts`),
+            ``volatility`` (yearly fraction by coin, over what the market shows),
+            ``horizon_hours`` of a standard deviation (24), ``progress``.
+
+        Raises
+        ------
+        UsageError
+        """
+        return self.standing().liquidation(account, **options)
+
+    def calls(self) -> Listing[ListedCall]:
+        """Return the margin calls with their reasons, and what would cure each."""
+        return self.standing().calls()
+
+    def plan(
+        self, account: str | None = None, *, rule: LiquidationRule | None = None
+    ) -> Listing[UnitPlan]:
+        """Return the step-by-step liquidation of an account, one plan per margin unit.
+
+        Parameters
+        ----------
+        account : str, optional
+            The only one, where there is one.
+        rule : LiquidationRule, optional
+            By default the venue's (`plimsoll.journeys.venue_rules`).
+
+        Raises
+        ------
+        UsageError
+        """
+        return self.standing().plan(self.run.account(account), rule=rule)
+
     def what_if(self, request: Mapping[str, Any] | None = None, **changes: Any) -> WhatIf:
         """Return the margin of one account under changed positions, prices or volatilities.
 
@@ -226,11 +290,33 @@ class PresetMargin:
         return what_if(self.run, {**(request or {}), **changes})
 
     @overload
-    def to_html(self, path: None = None) -> str: ...
+    def to_html(
+        self, path: None = None, *, what_if: WhatIf | None = None, listings: Listings = ()
+    ) -> str: ...
     @overload
-    def to_html(self, path: str | os.PathLike[str]) -> Path: ...
-    def to_html(self, path: str | os.PathLike[str] | None = None) -> str | Path:
+    def to_html(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        what_if: WhatIf | None = None,
+        listings: Listings = (),
+    ) -> Path: ...
+    def to_html(
+        self,
+        path: str | os.PathLike[str] | None = None,
+        *,
+        what_if: WhatIf | None = None,
+        listings: Listings = (),
+    ) -> str | Path:
         """Return the page with tables and heat maps; where a path is given, write it whole.
+
+        Parameters
+        ----------
+        path : path, optional
+        what_if : WhatIf, optional
+            Its tables stand in the section of its account.
+        listings : sequence of Listing
+            What `health`, `liquidation`, `calls` and `plan` returned, by account too.
 
         Raises
         ------
@@ -243,8 +329,8 @@ class PresetMargin:
         from plimsoll.journeys.surface_page_file import page_path, write_page
 
         if path is None:
-            return margin_html(self)
-        return write_page(page_path(path), margin_html(self))
+            return margin_html(self, what_if, listings)
+        return write_page(page_path(path), margin_html(self, what_if, listings))
 
     def document(self) -> dict[str, Any]:
         """Return the result as plain values: preset with accuracy, market, units, notes."""
@@ -252,11 +338,16 @@ class PresetMargin:
         return {
             "preset": self.preset.document(),
             "market": {**self._times(), "source": market.source, **source_document(market.files)},
-            "units": [dict(row) for row in self.table()],
+            "units": [self._unit(dict(row)) for row in self.table()],
             "under_maintenance": list(self.under_maintenance),
             "unknown": list(self.unknown),
             "notes": list(self.notes),
         }
+
+    def _unit(self, row: dict[str, Any]) -> dict[str, Any]:
+        """Name the currency of a row also where all rows have the same, which the title names."""
+        only = self.currencies[0] if len(self.currencies) == 1 else None
+        return {"account": row["account"], "currency": row.get("currency", only), **row}
 
     def _times(self) -> dict[str, Any]:
         market, age = self.run.setting.market, self.mark_age_ns
@@ -292,5 +383,5 @@ def run_status(run: CurrencyRun) -> tuple[MarginStatus, ...]:
     return unit_status(run.requirements, run.held.has_collateral)
 
 
-def _rows(run: CurrencyRun) -> list[tuple[Cell, ...]]:
-    return unit_rows(run.requirements, run_status(run), unit_reasons(run.requirements))
+def _rows(whole: MarginRun, run: CurrencyRun) -> list[tuple[Cell, ...]]:
+    return unit_rows(run.requirements, run_status(run), run_reasons(whole, run))

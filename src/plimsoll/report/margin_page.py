@@ -31,6 +31,8 @@ class AccountPage:
     tables : tuple of Table
     preset : str
         Preset and its accuracy, for the title of every picture.
+    word : str
+        Printed for the verdict where it is none of a gate: ``NO NUMBER``.
     """
 
     name: str
@@ -40,6 +42,7 @@ class AccountPage:
     explanations: tuple[UnitExplanation, ...]
     tables: tuple[Table, ...]
     preset: str = ""
+    word: str = ""
 
 
 def margin_page(accounts: Sequence[AccountPage], *, title: str, source: str, note: str = "") -> str:
@@ -74,6 +77,7 @@ def _section(place: int, account: AccountPage, source: str) -> PageSection:
             checks=(),
             key_figures=account.key_figures,
             tables=account.tables,
+            word=account.word,
         ),
         anchor=f"account-{place}",
         heading="Loss by price and volatility",

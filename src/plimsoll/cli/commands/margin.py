@@ -7,6 +7,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from plimsoll.cli.commands.margin_standing import (
+    ClosingFee,
+    Health,
+    Plan,
+    StandingRequest,
+    Told,
+    Volatility,
+    standing_request,
+    told_standing,
+)
 from plimsoll.cli.exit_codes import ExitCode
 from plimsoll.cli.failure import running
 from plimsoll.cli.options import Debug, Json
@@ -14,6 +24,7 @@ from plimsoll.cli.options import Debug, Json
 if TYPE_CHECKING:
     from plimsoll.cli.output import Output
     from plimsoll.journeys.margin_preset_result import PresetMargin
+    from plimsoll.journeys.margin_what_if import WhatIf as WhatIfMargin
 
 Positions = Annotated[
     Path | None,
@@ -64,7 +75,7 @@ Collateral = Annotated[
     str | None,
     typer.Option(
         "--collateral",
-        help="CSV or JSON: account, currency, amount; with a preset also BTC=2,USDC=5000.",
+        help="CSV or JSON: account, currency, amount; of one account also BTC=2,USDC=5000.",
     ),
 ]
 Sizes = Annotated[
@@ -91,11 +102,15 @@ WhatIf = Annotated[
         "add_positions, remove_positions, index_prices, vol_shifts, marks, account, currency.",
     ),
 ]
-Page = Annotated[Path | None, typer.Option("--out", help="HTML file for pictures and tables.")]
+Page = Annotated[
+    Path | None, typer.Option("--out", help="HTML file for pictures and tables; with --preset.")
+]
 Signal = Annotated[
     bool,
     typer.Option(
-        "--exit-code", help="Exit with 1 where an account is under maintenance, or has no number."
+        "--exit-code",
+        help="Exit with 1 where an account is under maintenance, or has no number; with --what-if "
+        "also after the change.",
     ),
 ]
 
@@ -119,6 +134,10 @@ def margin(
     venue_names: Names = None,
     initial_rule: Rule = "whole_notional",
     exit_code: Signal = False,
+    health: Health = False,
+    plan: Plan = None,
+    volatility: Volatility = None,
+    closing_fee: ClosingFee = 0.0,
     json: Json = False,
     debug: Debug = False,
 ) -> None:
@@ -139,11 +158,12 @@ def margin(
             "--initial-rule": None if initial_rule == "whole_notional" else initial_rule,
         }
         _check_use(book, preset, parameters, only_preset, only_set)
+        standing = standing_request(health, plan, volatility, closing_fee)
         output.note_compilation()
         if preset is None and parameters is not None:
             raise typer.Exit(
                 _by_parameters(
-                    output, book, parameters, marks, explain, exit_code,
+                    output, book, parameters, marks, explain, exit_code, standing,
                     collateral=collateral,
                     contract_sizes=_sizes(contract_size or []),
                     numeraire=numeraire,
@@ -170,7 +190,7 @@ def margin(
             surfaces=surfaces,
             max_age=max_age,
         )
-        raise typer.Exit(_show(output, result, explain, request, out, exit_code))
+        raise typer.Exit(_show(output, result, explain, request, out, exit_code, standing))
 
 
 def _list(output: Output) -> ExitCode:
@@ -190,39 +210,49 @@ def _show(
     request: Any,
     out: Path | None,
     exit_code: bool,
+    wanted: StandingRequest,
 ) -> ExitCode:
     from plimsoll.cli.render import table_document
     from plimsoll.journeys.margin_explained import explanation_document
 
     explained = None if explain is None else result.explain(explain)
     asked = None if request is None else result.what_if(request)
-    failing = bool(result.under_maintenance or result.unknown)
-    code = ExitCode.BREACH if exit_code and failing else ExitCode.HOLDS
-    shown = list(explained or ())
+    standing = _standing(result, asked)
+    code = ExitCode.BREACH if exit_code and standing else ExitCode.HOLDS
+    told = told_standing(output, result.standing(), wanted) if wanted else Told()
+    shown = [*(explained or ()), *told.tables]
     if asked is not None:
         shown.append(asked.table())
     for table in shown or [result.table()]:
         output.table(table)
     if out is not None:
-        result.to_html(out)
+        result.to_html(out, what_if=asked, listings=told.listings)
         output.line(f"wrote {out}")
-    for words, accounts in _standing(result):
+    for words, accounts in standing:
         output.line(f"{words}: {', '.join(accounts)}")
-    document = result.document()
+    document = {**result.document(), **told.document}
     if explain is not None:
         unfolded = result.explanations(explain)
         document["explanation"] = [explanation_document(e, result.preset) for e in unfolded]
         document["tables"] = [table_document(t) for t in explained or ()]
     if asked is not None:
         document["what_if"] = asked.reply()
+        if asked.unknown and asked.account not in result.unknown:
+            document["unknown"].append(asked.account)
     document["files"] = [] if out is None else [str(out)]
     output.document(code, {"result": document})
     return code
 
 
-def _standing(result: PresetMargin) -> list[tuple[str, tuple[str, ...]]]:
-    """What the verb itself says, whatever its exit code."""
+def _standing(
+    result: PresetMargin, asked: WhatIfMargin | None
+) -> list[tuple[str, tuple[str, ...]]]:
+    """What the verb itself says, whatever its exit code: of the book, and after a what-if."""
     told = [("under maintenance", result.under_maintenance), ("no number", result.unknown)]
+    if asked is not None:
+        own = (asked.account,)
+        told.append(("under maintenance after the change", own * asked.under_maintenance))
+        told.append(("no number after the change", own * asked.unknown))
     return [(words, accounts) for words, accounts in told if accounts]
 
 
@@ -233,6 +263,7 @@ def _by_parameters(
     marks: Path | None,
     explain: str | None,
     exit_code: bool,
+    wanted: StandingRequest,
     **options: Any,
 ) -> ExitCode:
     from plimsoll.cli.render import table_document
@@ -242,12 +273,15 @@ def _by_parameters(
     table = result.table() if explain is None else result.explain(explain)
     failing = bool(result.under_maintenance or result.unknown)
     code = ExitCode.BREACH if exit_code and failing else ExitCode.HOLDS
-    output.table(table)
+    told = told_standing(output, result.standing(), wanted) if wanted else Told()
+    for one in told.tables if told.tables and explain is None else (table, *told.tables):
+        output.table(one)
     document = {
         "parameter_set_id": result.parameters.id,
         "under_maintenance": list(result.under_maintenance),
         "unknown": list(result.unknown),
         "table": table_document(table),
+        **told.document,
     }
     output.document(code, {"result": document})
     return code
