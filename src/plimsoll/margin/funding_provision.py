@@ -5,7 +5,7 @@
 ``N`` the notional at the mark (an inverse contract's is in coin, priced), ``side`` 1 for longs and
 -1 for shorts, ``r`` the quoted next payment of a long, as a fraction of notional, ``payments`` the
 horizon over the interval of one payment. Who receives gets no credit, not even against what he
-pays elsewhere: rates turn. Paradex provides for eight hours (`reference/methodology.md`, 1.7).
+pays elsewhere: rates turn. Paradex provides for eight hours ("Portfolio Margin").
 An add-on as those of `plimsoll.margin.add_ons`. Page: ``docs/models/account-modes.md``.
 """
 

@@ -3,7 +3,7 @@
     add-on = base x (max(1, sqrt(Q / T)) - 1)
 
 so that base and add-on together are ``IM max(1, sqrt(N / (phi ADV h)))`` for the threshold
-``T = phi ADV h`` (`reference/methodology.md`, 2.3). Open interest sets a second threshold, a share
+``T = phi ADV h`` (ISDA SIMM has the same root). Open interest sets a second threshold, a share
 of it; the smaller holds. The SIMM form has a threshold in dollars and the net delta of an
 underlying as size: ``CR = max(1, sqrt(|sum of deltas| / T))``.
 """

@@ -12,7 +12,7 @@ between the delta-weighted mean expiries of the two sides::
 
     add-on = M x (least + annual x t)
 
-(`reference/methodology.md`, 1.4 and 1.5 for the venues' forms.)
+(Forms of venues: MR4 and MR7 of OKX, delta spread of Bybit.)
 """
 
 from __future__ import annotations

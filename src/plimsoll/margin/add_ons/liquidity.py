@@ -10,7 +10,7 @@ market, turnover ``V`` a day, depth ``D``, daily volatility ``sigma``, relative 
 
 The first is Donier and Bonart's law for what exceeds the share ``k`` of the displayed depth; the
 second closes evenly over ``h`` days, whose price risk has the variance of ``h / 3`` days, and pays
-Almgren's temporary impact (`reference/methodology.md`, 7.3 and 7.4). ``a sqrt(h0)`` is what the
+the temporary impact of Almgren, Thum, Hauptmann and Li (2005). ``a sqrt(h0)`` is what the
 margin itself covers.
 """
 

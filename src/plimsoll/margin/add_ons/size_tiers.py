@@ -5,7 +5,7 @@ tier ``i`` with maintenance rate ``m_i`` and deduction ``D_i``::
 
     add-on = x m_i - D_i x / X
 
-the same charge as the tier model's maintenance margin (`reference/methodology.md`, 1.2), added to
+the same charge as the tier model's maintenance margin, added to
 what a scenario model asks. Tables whose first tiers have small rates charge large positions only.
 """
 

@@ -6,7 +6,7 @@ coins held (those that move with the underlying), ``H`` the haircut that they be
     add-on = max(0, max over x in {w, -w} of (L(x) - C x) - max(0, L(w), L(-w)) - H)
 
 so that margin, haircut and add-on cover the joint loss; right-way coins (a short position hedged
-by the coins) ask nothing (`reference/methodology.md`, 1.1 and 8).
+by the coins) ask nothing.
 """
 
 from __future__ import annotations

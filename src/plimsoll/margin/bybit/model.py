@@ -2,8 +2,8 @@
 
     MM = maximum stress loss + contingencies,       IM = factor MM
 
-for each underlying, contracts and spot of all currencies together (`reference/methodology.md`,
-1.5). Contingencies: `plimsoll.margin.bybit.contingencies`.
+for each underlying, contracts and spot of all currencies together (Bybit help
+centre, portfolio margin). Contingencies: `plimsoll.margin.bybit.contingencies`.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Parameters of Bybit's portfolio margin: published figures, and named ones where none is found.
 
 Sources: Bybit help centre on margin under portfolio margin, in third-party copies; Bybit Learn on
-the adjustment of 10 January 2025 for the price range of BTC and ETH (from 15 % to 10 %);
-`reference/methodology.md`, 1.5. What is marked *assumed* is not published where we looked.
+the adjustment of 10 January 2025 for the price range of BTC and ETH (from 15 % to 10 %).
+What is marked *assumed* is not published where we looked.
 """
 
 from __future__ import annotations

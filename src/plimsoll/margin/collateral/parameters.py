@@ -146,7 +146,7 @@ def bridge_haircut(
 ) -> float:
     """Return the expected share lost to a bridge or chain over a horizon.
 
-    ``loss x (1 - exp(-hazard x years))`` (`reference/methodology.md`, 8): to be rounded up and
+    ``loss x (1 - exp(-hazard x years))``: to be rounded up and
     written into ``chain_haircut``.
 
     Raises

@@ -2,7 +2,7 @@
 
 A crowded market is dearer to leave than a single position's size tells, so new risk becomes dearer
 with what is open already. Maintenance stays, or accounts would be liquidated because others traded
-(`reference/methodology.md`, 1.2).
+(dydxprotocol/v4-chain, liquidity_tier.go).
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
 """Standard margin of single Deribit positions, in coins of the underlying.
 
 Sizes are in coins, signed; ``moneyness`` and marks are relative to the price of the underlying.
-Sources: Deribit support, 11 January 2022 (futures); a third party's copy of the option rules
-(`reference/methodology.md`, 1.3).
+Sources: Deribit support, 11 January 2022 (futures); TSLab's copy of the option rules.
 """
 
 from __future__ import annotations

@@ -77,7 +77,7 @@ def check_scenarios(scenarios: Sequence[PmrmScenario]) -> None:
 
 
 def pmrm2_scenarios() -> tuple[PmrmScenario, ...]:
-    """Return the 31 scenarios of PMRM_2's tests (`reference/margin_engines.md`).
+    """Return the 31 scenarios of PMRM_2's tests (derivexyz/v2-core at 7736900).
 
     >>> [s.name for s in pmrm2_scenarios()[:3]]
     ['+18 % up', '+13.5 % down', '+13.5 % none']

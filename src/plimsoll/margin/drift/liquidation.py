@@ -1,7 +1,7 @@
 """Drift v2's sizes and fees of a liquidation, in the program's integers.
 
-Money and prices count 1e-6, sizes 1e-9, ratios 1e-4, fees 1e-6 (`reference/margin_engines.md`,
-Drift v2)::
+Money and prices count 1e-6, sizes 1e-9, ratios 1e-4, fees 1e-6 (drift-labs/protocol-v2 at 0ae3e3b,
+math/liquidation.rs)::
 
     base sold for a shortage D = D / (price (ratio - liquidator fee - insurance fee))
     insurance fee              = 0.95 (ratio - liquidator fee - D / notional), at most its cap

@@ -1,7 +1,7 @@
 """Drift v2's ratios and weights as the program computes them: scaled integers, rounded down.
 
 Sizes count 1e-9 of a unit, ratios and weights 1e-4, the size factor ("IMF") and fees 1e-6, money
-1e-6 of a dollar (`reference/margin_engines.md`, Drift v2)::
+1e-6 of a dollar (drift-labs/protocol-v2 at 0ae3e3b, math/margin.rs)::
 
     premium  = factor sqrt(size)
     ratio    = max(w, 0.8 w + premium)

@@ -1,7 +1,7 @@
 """dYdX v4's prices of a liquidation: where a subaccount is bankrupt, and what an order may fill at.
 
 Both prices are per closing of a part of one position, in quote quantums: positive is received for
-selling a long, negative is paid for buying a short back (`reference/margin_engines.md`, dYdX v4).
+selling a long, negative is paid for buying a short back (dydxprotocol/v4-chain at 84d4664).
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 A quote quantum is a millionth of a dollar coin, ppm a millionth. Every division says which way it
 rounds, because the order of roundings is part of the published method
-(`reference/margin_engines.md`, dYdX v4).
+(dydxprotocol/v4-chain at 84d4664).
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@
 with the loss of `plimsoll.maths.quadratic_losses` over forms in the numeraire (`.forms`). With
 correlations the underlyings take the worst joint move of an ellipsoid, and cross-gamma with them
 (`plimsoll.maths.joint_quadratic_losses`); without, each takes the worst point of its grid, and
-nothing offsets across underlyings. Source of the expansion: `reference/methodology.md`, 1.10. It
+nothing offsets across underlyings. The expansion is of second order. It
 fails for short expiries and far strikes, where a parabola is no price: `GreeksScreen` says by how
 much at most.
 """

@@ -4,11 +4,9 @@
     weighted   requirement = sum of w_leg requirement_leg
     both       ... and at least floor_share x the largest leg, and the minimum charge
 
-for initial and maintenance margin each. Every leg has a term: of a maximum, the binding leg's
-holds its requirement and the others nothing, so the terms name it (`reference/methodology.md`,
-1.10: the hybrid is the maximum of scenario margin, expected shortfall and floor, the binding leg
-logged). A worst case over a union of scenarios is the maximum of the legs'; an expected shortfall
-is not (`plimsoll.scenarios.mixture`).
+for initial and maintenance margin each. Every leg has a term: of a maximum, the binding leg's holds
+its requirement and the others nothing, so the terms name it. A worst case over a union of scenarios
+is the maximum of the legs'; an expected shortfall is not (`plimsoll.scenarios.mixture`).
 """
 
 from __future__ import annotations

@@ -6,8 +6,7 @@ moves by ``m``, the numeraire sees
     (v + x) p (1 + m) - v p,
 
 and of one coin that somebody holds, ``p m``. So a long inverse contract bought with coins loses
-twice: the contract costs coins, and the coins left are worth less (`reference/methodology.md`,
-1.1).
+twice: the contract costs coins, and the coins left are worth less.
 ``v`` is the mark of options and spot, since equity counts them at it; perpetuals and futures are
 worth nothing, and the profit made so far with them is an amount of coin like any other.
 """

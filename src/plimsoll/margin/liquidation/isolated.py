@@ -1,7 +1,7 @@
 """Liquidation price of an isolated position: where its equity meets its maintenance margin.
 
 With isolated margin ``W``, signed amount ``a = q s``, entry ``p0``, side ``e = sign(q)`` and tier
-rate ``m`` with deduction ``D`` (`reference/methodology.md`, 1.1)::
+rate ``m`` with deduction ``D``::
 
     linear, quanto   W + a (p - p0)       = |a| p m - D      p = (a p0 - W - D) / (a - |a| m)
     inverse          W + a (1/p0 - 1/p)   = (|a| m - D) / p  p = (a + |a| m - D) / (W + a / p0)

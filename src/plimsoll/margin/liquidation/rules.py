@@ -1,8 +1,8 @@
 """How venues close positions step by step: size, order, target; named after the venues.
 
-Sources: `reference/methodology.md`, 1.9 (Hyperliquid), `reference/margin_engines.md` (dYdX v4,
-Drift v2). Bybit's unified accounts are reduced until the maintenance rate is back at 90 %. Where a
-venue's number is not published, the rule says so.
+Sources: Hyperliquid documentation, "Liquidations"; dydxprotocol/v4-chain at 84d4664;
+drift-labs/protocol-v2 at 0ae3e3b. Bybit's unified accounts are reduced until the maintenance rate
+is back at 90 %. Where a venue's number is not published, the rule says so.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
     MMR of a unit = max(max(MR1, MR2, MR6) + MR3 + MR4 + MR5, MR7) + MR9
     MMR of an account = sum over units + MR8,       IMR = 1.3 MMR
 
-(`reference/methodology.md`, 1.4). Charges: `plimsoll.margin.okx.unit_charges`.
+(OKX help centre, portfolio margin mode). Charges: `plimsoll.margin.okx.unit_charges`.
 """
 
 from __future__ import annotations

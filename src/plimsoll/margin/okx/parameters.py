@@ -1,8 +1,8 @@
 """Parameters of OKX portfolio margin: published figures, and named ones where none is published.
 
 Sources: OKX help centre, "OKX will further adjust portfolio margin parameters" (2 January 2025) for
-MR1, MR4, MR6 and the brackets of MR7; the notice on risk units of December 2024 for MR9
-(`reference/methodology.md`, 1.4). What is marked *assumed* is not published where we looked.
+MR1, MR4, MR6 and the brackets of MR7; the notice on risk units of December 2024 for MR9.
+What is marked *assumed* is not published where we looked.
 """
 
 from __future__ import annotations

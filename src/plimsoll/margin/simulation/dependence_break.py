@@ -3,7 +3,7 @@
     margin = max(M, (1 - theta) M + theta sum of max(M_i, 0))
 
 M is the measure of all that a unit holds and M_i that of part i alone. Parts are coins
-(`reference/methodology.md`, 2.3: between coins offsets fail in part) or positions: then the margin
+(between coins offsets fail in part) or positions: then the margin
 is at least what EMIR RTS 153/2013, Article 27(4), leaves where at most a share 1 - theta of the
 difference between the sum of the margins alone and the joint margin is given as a reduction (80 %
 at most, theta = 0.2).

@@ -11,9 +11,10 @@ Measures are monotone, so no fills ask more (`plimsoll.margin.joint.bounded_orde
 (`plimsoll.margin.joint.numeraire_table`), D the measure
 (`plimsoll.margin.joint.loss_measure`), of a dependence broken in part where ``dependence_break``
 is above 0 (`.dependence_break`), A the sum of the positions' stand-alone measures and s their
-``standalone_floor``. Sources: FHS VaR and expected shortfall as in `reference/methodology.md`, 2.1
-and 5.0; broken dependence 2.3; the floor of 0.2 is what EMIR RTS 153/2013, Article 27(4), leaves of
-a perfect hedge: a reduction of at most 80 % of the difference between A and the joint margin.
+``standalone_floor``. Sources: filtered history, Barone-Adesi, Giannopoulos and Vosper (1999);
+expected shortfall, Acerbi and Tasche (2002); the floor of 0.2 is what EMIR RTS 153/2013, Article
+27(4), leaves of a perfect hedge: a reduction of at most 80 % of the difference between A and the
+joint margin.
 """
 
 from __future__ import annotations

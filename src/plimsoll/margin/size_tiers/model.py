@@ -6,7 +6,7 @@
     margin      = value rate(X)
 
 for a position worth ``value`` of an owner who holds ``X`` coins of it in all
-(`reference/methodology.md`, 1.3). Linear and inverse perpetuals and futures; each position stands
+(Deribit support, 11 January 2022). Linear and inverse perpetuals and futures; each position stands
 on its own. Page: ``docs/models/tiers.md``.
 """
 

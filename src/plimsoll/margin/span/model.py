@@ -2,10 +2,10 @@
 
     risk = max(scan + calendar + spot month - inter-commodity credit, short option minimum)
 
-for each underlying; margin is their sum (`reference/methodology.md`, 1.8). The textbook subtracts
-the net option value from it to get what cash must stand behind a book. Here equity counts options
-at their marks already, so the risk itself is the requirement, and equity less requirement is the
-same: cash + futures profit + net option value - risk.
+for each underlying; margin is their sum (docs/models/span.md names the sources). The textbook
+subtracts the net option value from it to get what cash must stand behind a book. Here equity counts
+options at their marks already, so the risk itself is the requirement, and equity less requirement
+is the same: cash + futures profit + net option value - risk.
 """
 
 from __future__ import annotations

@@ -2,8 +2,7 @@
 
 Price moves by 0, thirds and the whole of the price scan range, each with volatility up and down by
 its own range; two extreme moves, of which a share counts, hold volatility. All look one day ahead,
-so that options decay (LPU/NSE table of scenarios; Euronext/LCH page on SPAN;
-`reference/methodology.md`, 1.8).
+so that options decay (LPU/NSE table of scenarios; Euronext/LCH page on SPAN).
 """
 
 from __future__ import annotations

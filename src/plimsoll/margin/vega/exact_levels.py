@@ -1,7 +1,7 @@
 """Vega's margin levels and liquidation price as published: exact decimals, then rounded.
 
 Maintenance of a market is rounded up to a whole unit of the settlement asset first; the other
-levels are that number scaled and rounded down (`reference/margin_engines.md`, Vega).
+levels are that number scaled and rounded down (vegaprotocol/vega at a50750c, core/risk).
 """
 
 from __future__ import annotations

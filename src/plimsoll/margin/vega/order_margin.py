@@ -2,7 +2,7 @@
 
 A party in isolated mode funds its orders by its own margin factor (one over its leverage). Orders
 that would only close its position need nothing: they are taken off the best-priced orders of the
-closing side first (`reference/margin_engines.md`, Vega).
+closing side first (vegaprotocol/vega at a50750c, core/risk).
 """
 
 from __future__ import annotations
