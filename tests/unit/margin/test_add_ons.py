@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 import numpy as np
@@ -19,7 +20,9 @@ from add_on_books import (
 )
 from plimsoll.domain.account import Account
 from plimsoll.domain.book import Book
+from plimsoll.domain.instrument import Pair
 from plimsoll.domain.margin_reason import MarginReason
+from plimsoll.domain.market import Quote
 from plimsoll.domain.requirement import Requirements, total_of
 from plimsoll.errors import ParameterError, UsageError
 from plimsoll.margin import TieredMargin
@@ -217,7 +220,7 @@ def test_an_empty_book_and_no_instruments() -> None:
         (lambda: peg_band("0", ("5", "0.2")), "open end"),
         (
             lambda: DepegAddOn(bands=(peg_band("1", (None, "0.2")), peg_band("0", (None, "0.1")))),
-            "must not fall as the peg",
+            "must not fall as the peg falls",
         ),
         (lambda: LiquidityAddOn(parameters={}, depth_when_unknown_usd=Decimal(-1)), "negative"),
     ],
@@ -271,3 +274,41 @@ def test_hedged_books_are_neither_free_nor_punished(
     asked = {t.name: float(t.initial[0]) for t in found.terms}
     named = (asked["minimum_charge"], asked["basis"], asked["depeg"], asked["gap"])
     assert named == pytest.approx((minimum, basis, depeg, gap), rel=1e-12)
+
+
+def test_dust_of_a_weak_dollar_does_not_charge_the_hedge_at_its_peg() -> None:
+    """USDT against USDC at 1 % of 1,000 dollars; a leg of a dollar at 0.78 adds cents."""
+    instruments = {
+        coin: replace(
+            INSTRUMENTS["PERP"],  # type: ignore[type-var]
+            pair=Pair(base="BTC", quote=coin),
+            settle=coin,
+        )
+        for coin in ("USDT", "USDC", "USDE")
+    }
+    market = replace(
+        snapshot(),
+        quotes={
+            **snapshot().quotes,
+            **{coin: Quote(mark=100.0, index=100.0) for coin in instruments},
+        },
+        stable_price_usd={"USDT": 1.0, "USDC": 1.0, "USDE": 0.78},
+    )
+    bands = (peg_band("0.99", (None, "0.01")), peg_band("0", (None, "0.4")))
+    model = WithAddOns(
+        model=TieredMargin(pricing=PRICING),
+        pricing=PRICING,
+        add_ons=(DepegAddOn(bands=bands), DepegAddOn(bands=bands)),
+    )
+    tables = dict.fromkeys(instruments, TABLES["PERP"])
+    prepared = model.prepare(market, tables, {**INSTRUMENTS, **instruments})
+
+    def charge(held: dict[str, float]) -> float:
+        positions = tuple(position(m, q, 100.0) for m, q in held.items())
+        found = prepared.requirements(book(Account(name="a", positions=positions)))
+        assert [t.name for t in found.terms][-2:] == ["depeg", "depeg_add_on"]
+        return float(found.terms[-1].maintenance[0])
+
+    plain, dusty = (charge({"USDT": 10, "USDC": -10, **more}) for more in ({}, {"USDE": 1e-9}))
+    assert plain > 0.0
+    assert dusty == pytest.approx(plain, rel=1e-8)

@@ -7,8 +7,9 @@ and ``docs/models/collateral.md``.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain, count
 from typing import Generic, TypeVar
 
 import numpy as np
@@ -99,8 +100,8 @@ class PreparedWithAddOns:
         """
         inner, values = self.inner.requirements(book), self._values(book)
         exposed = exposed_book(book, self.markets, None if values is None else values.haircut)
-        charges = tuple(add_on.charge(exposed, inner) for add_on in self.add_ons)
         own = _own_terms(inner)
+        charges = _renamed((add_on.charge(exposed, inner) for add_on in self.add_ons), own)
         added = (*(c.term for c in charges), *_initial_extra(values, len(inner)))
         reason = _merged(inner.parts.reason, charges, exposed.held.no_reason)
         unit_reason = _unit_reasons(inner, values)
@@ -212,6 +213,22 @@ def _own_terms(inner: Requirements) -> tuple[RequirementTerm, ...]:
         maintenance=inner.maintenance,
     )
     return (whole,)
+
+
+def _renamed(charges: Iterable[Charge], own: Sequence[RequirementTerm]) -> tuple[Charge, ...]:
+    """Return charges under names that no other term has: ``basis_add_on`` beside ``basis``."""
+    taken, out = {term.name for term in own}, list[Charge]()
+    for charge in charges:
+        names = chain([charge.term.name], _numbered(f"{charge.term.name}_add_on"))
+        name = next(name for name in names if name not in taken)
+        taken.add(name)
+        out.append(replace(charge, term=replace(charge.term, name=name)))
+    return tuple(out)
+
+
+def _numbered(name: str) -> Iterator[str]:
+    yield name
+    yield from (f"{name}_{number}" for number in count(2))
 
 
 def _initial_extra(values: CollateralValues | None, units: int) -> tuple[RequirementTerm, ...]:

@@ -3,13 +3,19 @@
 Long one leg and short another, in contracts worth different dollar coins, loses when one of them
 leaves its peg. Within an underlying, with legs by the currency their value hangs on::
 
-    hedged = min(sum of long legs, sum of short legs)
-    add-on = progressive charge on ``hedged`` at the band of the weakest leg's peg
+    hedged   H   = min(sum of long legs, sum of short legs)
+    weak     A_k = min(H, sum of all legs at the peg of band k or a weaker one)
+    add-on       = sum over bands k of charge_k(A_k) - charge_k(A_k+1)
 
-Bands and brackets follow the stablecoin charge of OKX (`reference/methodology.md`, 1.4), whose
+``A_k`` is the most that can be hedged with a weak leg on one side at least: weak longs against
+strong shorts, and weak shorts against strong longs. So every hedged dollar is charged once, at the
+weaker peg of the two legs that it stands between; the weakest fill the brackets first.
+A leg of one dollar moves one dollar to its band, and nothing jumps.
+
+Bands and brackets follow the stablecoin charge of OKX (help centre, MR9), whose
 model has it as MR9 (`plimsoll.margin.okx`). There legs are paired off one after the other, and each
-pair is charged at its own weaker peg, through brackets that begin anew; here all that is hedged is
-one amount, at the weakest peg of all legs, which asks no less. With two legs both ask the same.
+pair goes through brackets that begin anew; here all go through one set, which asks no less. With
+two legs both ask the same.
 """
 
 from __future__ import annotations
@@ -85,7 +91,8 @@ class DepegAddOn:
     Raises
     ------
     ParameterError
-        For bands that do not fall to a peg of 0, or whose charge falls as the peg does.
+        For bands that do not fall to a peg of 0, or where some slice is charged less as the peg
+        falls.
     """
 
     bands: tuple[PegBand, ...]
@@ -97,17 +104,34 @@ class DepegAddOn:
         if not pegs or pegs[-1] != 0 or any(not a > b for a, b in pairwise(pegs)):
             raise ParameterError("pegs must fall down to 0", found=pegs, field="bands")
         sizes = [c for band in self.bands for c, _ in band.brackets if c is not None]
-        # Charges are piecewise linear: compared at every cap, and beyond the last.
-        points = np.array([*(float(c) for c in sizes), 2.0 * float(max([*sizes, Decimal(1)]))])
+        # Charges are linear between caps: compared slice by slice, and beyond the last.
+        ends = {*(float(c) for c in sizes), 2.0 * float(max([*sizes, Decimal(1)]))}
+        points = np.array(sorted(ends))
         for strong, weak in pairwise(self.bands):
-            if bool(np.any(weak.charge(points) < strong.charge(points))) or (
-                weak.brackets[-1][1] < strong.brackets[-1][1]
-            ):
+            more = weak.charge(points) - strong.charge(points)
+            steeper = np.diff(more, prepend=0.0) >= -1e-12 * points
+            if not steeper.all() or weak.brackets[-1][1] < strong.brackets[-1][1]:
                 raise ParameterError(
-                    "charges must not fall as the peg falls",
+                    "charges must not fall as the peg falls, slice by slice",
                     found=(str(strong.peg_at_least), str(weak.peg_at_least)),
                     field="bands",
                 )
+
+    def charge_of(self, weak_usd: FloatArray) -> FloatArray:
+        """Charge (C,) dollars hedged at the peg of each band (B, C) or a weaker one.
+
+        Of 100 dollars 30 hang on a weak peg: 70 at 1 %, 10 at 10 % and 20 at 50 %.
+
+        >>> weak = peg_band("0", ("10", "0.1"), (None, "0.5"))
+        >>> add_on = DepegAddOn(bands=(peg_band("0.99", (None, "0.01")), weak))
+        >>> add_on.charge_of(np.array([[100.0], [30.0]])).tolist()
+        [11.7]
+        """
+        weaker = np.concatenate([weak_usd[1:], np.zeros((1, weak_usd.shape[1]))])
+        total = np.zeros(weak_usd.shape[1])
+        for band, more, less in zip(self.bands, weak_usd, weaker, strict=True):
+            total = total + (band.charge(more) - band.charge(less))
+        return total
 
     def prepare(self, markets: AddOnMarkets) -> PreparedDepeg:
         """Look up the band of every leg."""
@@ -130,15 +154,12 @@ class PreparedDepeg:
         del inner
         sums, markets = exposed.sums, exposed.markets
         long, short = np.zeros(sums.cells), np.zeros(sums.cells)
-        weakest = np.zeros(sums.cells, dtype=np.int64)
+        gross = np.zeros((len(self.add_on.bands), sums.cells))
         for leg, band in enumerate(self.band_of_leg.tolist()):
-            net = sums.by_cell(np.where(markets.leg == leg, markets.delta, 0.0))
+            net = sums.by_cell(np.where(markets.leg == leg, markets.delta, 0.0)) / markets.dollar
             long, short = long + np.maximum(net, 0.0), short + np.maximum(-net, 0.0)
-            weakest = np.where(net != 0.0, np.maximum(weakest, band), weakest)
-        hedged = np.minimum(long, short) / markets.dollar
-        amount = np.zeros(sums.cells)
-        for at, rule in enumerate(self.add_on.bands):
-            amount = np.where(weakest == at, rule.charge(hedged), amount)
+            gross[: band + 1] += np.abs(net)
+        amount = self.add_on.charge_of(np.minimum(gross, np.minimum(long, short)))
         unknown = np.append(self.band_of_leg < 0, False)[markets.leg]
         reason = exposed.delta_reason
         if unknown[exposed.held.rows].any():
@@ -150,7 +171,7 @@ class PreparedDepeg:
             exposed.of_cells(amount * markets.dollar),
             self.add_on.charged,
             reason,
-            "size hedged between dollars, at the brackets of the weakest peg",
+            "size hedged between dollars, at the brackets of the weaker peg of the two",
         )
 
 
