@@ -73,7 +73,7 @@ class Ties(NamedTuple):
     left_shape: float
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=_REORDER)
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=_REORDER, forceinline=True)
 def _slice_sums(
     theta: float,
     right: float,

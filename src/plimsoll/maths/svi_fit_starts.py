@@ -24,7 +24,7 @@ _REORDER = {"reassoc", "contract", "arcp", "nsz"}
 _ROWS, _COLUMNS = len(GRID_M), len(GRID_SIGMA)
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=_REORDER)
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=_REORDER, forceinline=True)
 def _moments(y: Vector, variance: Vector, squared_weight: Vector) -> tuple[float, ...]:
     """Weighted sums of ``1, y, y**2, w, w y, w**2``."""
     s0, s1, s2, t0, t1, tt = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
@@ -40,7 +40,7 @@ def _moments(y: Vector, variance: Vector, squared_weight: Vector) -> tuple[float
     return s0, s1, s2, t0, t1, tt
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=_REORDER)
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=_REORDER, forceinline=True)
 def _root_moments(
     y: Vector, variance: Vector, squared_weight: Vector, m: float, square: float
 ) -> tuple[float, float, float]:
