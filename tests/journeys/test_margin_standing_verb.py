@@ -58,8 +58,8 @@ def test_health_and_plan_in_json_and_on_the_page(folder: Path) -> None:
     for title in ("Health", "Liquidation prices", "Margin calls", "Liquidation of account, cross"):
         assert title in page
     plain = run(folder, *poor).stdout
-    for title in ("Health\n", "Liquidation prices\n", "Margin calls\n", "Liquidation of account"):
-        assert title in plain
+    for title in ("Health", "Liquidation prices", "Margin calls", "Liquidation of account, cross"):
+        assert f"{title} (preset deribit, near-exact)\n" in plain
     assert "Margin of 1 account" not in plain
 
 

@@ -214,7 +214,7 @@ class PresetMargin:
 
     def standing(self) -> Standing:
         """Return what answers for health, liquidation prices, calls and plans."""
-        from plimsoll.journeys.margin_explained import accuracy_note
+        from plimsoll.journeys.margin_explained import accuracy_label, accuracy_note
         from plimsoll.journeys.margin_standing import Standing
         from plimsoll.journeys.margined_book import margined_books
 
@@ -222,6 +222,7 @@ class PresetMargin:
             books=margined_books(self.run),
             accounts=self.accounts,
             notes=(accuracy_note(self.preset),),
+            label=accuracy_label(self.preset),
         )
 
     def health(self) -> Listing[UnitHealth]:

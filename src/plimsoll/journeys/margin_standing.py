@@ -84,11 +84,14 @@ class Standing:
         In the order of the book.
     notes : tuple of str
         Accuracy and source, which stand under every table.
+    label : str
+        Whose rules and how exact, in the title of every table.
     """
 
     books: tuple[MarginedBook, ...]
     accounts: tuple[str, ...]
     notes: tuple[str, ...] = ()
+    label: str = ""
 
     def health(self) -> Listing[UnitHealth]:
         """Return how each margin unit stands; what it is called for stands in the table."""
@@ -173,7 +176,8 @@ class Standing:
         return tuple(sorted(rows, key=lambda row: place[row.account]))  # type: ignore[attr-defined]
 
     def _noted(self, table: Table) -> Table:
-        return replace(table, notes=(*table.notes, *self.notes))
+        title = f"{table.title} ({self.label})" if self.label else table.title
+        return replace(table, title=title, notes=(*table.notes, *self.notes))
 
 
 def _stated(volatility: Mapping[str, float]) -> dict[str, CoinVolatility]:
