@@ -70,3 +70,9 @@ def test_a_faulty_set_is_named_with_its_market(folder: Path) -> None:
         "error: faulty.json: must be a set that holds: BTCUSDT/tiers[1]: rates"
     )
     assert "plimsoll params check faulty.json" in message
+
+
+def test_collateral_without_price_is_named(folder: Path) -> None:
+    told = run(folder, "set.json", "USDT=20000,ZZZ=1")
+    assert told.exit_code == 2
+    assert "currency ZZZ: must have a price" in told.stdout

@@ -11,6 +11,7 @@ from plimsoll.domain.parameters import ParameterSet
 from plimsoll.domain.requirement import Requirements
 from plimsoll.domain.table import Table
 from plimsoll.errors import UsageError
+from plimsoll.journeys.margin_reasons import culprit_currencies
 from plimsoll.journeys.margin_units import (
     MarginStatus,
     accounts_of,
@@ -72,7 +73,9 @@ class MarginResult:
     def table(self) -> Table:
         """Every margin unit that holds a position or collateral, account by account."""
         of = self.requirements
-        status, reasons = self.status(), unit_reasons(of)
+        known = self.margined
+        subject = None if known is None else culprit_currencies(known.prepared, of)
+        status, reasons = self.status(), unit_reasons(of, subject=subject)
         return Table(
             name="margin",
             title=f"Margin of {len(of.book):,} account{'' if len(of.book) == 1 else 's'}",
