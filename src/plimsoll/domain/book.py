@@ -13,6 +13,7 @@ from plimsoll.domain.account import Account, MarginMode, Order, Position
 from plimsoll.domain.book_columns import (
     IMPOSSIBLE_LEVERAGE,
     UNKNOWN_MARGIN,
+    freeze_columns,
     known_amounts,
     known_leverages,
     known_margins,
@@ -28,6 +29,9 @@ from plimsoll.errors import UsageError
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
+
+_POSITION_COLUMNS = ("market", "quantity", "entry_price", "isolated_margin", "leverage")
+_OPTIONAL = ("funding", "owner", "portfolio")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -64,6 +68,9 @@ class Book:
         Accounts with one number are one beneficial owner's; None: every account is its own.
     portfolio : (A,) bool or None
         Cross pools under portfolio margin; None: the model knows one mode only.
+
+    Columns are read-only from here on: arrays with data of their own are frozen as they are, and
+    views of arrays that can be written are copied.
 
     Attributes
     ----------
@@ -103,10 +110,7 @@ class Book:
         _check_shapes(self)
         _check_optional(self)
         _forget_the_impossible(self)
-        optional = (self.funding, self.owner, self.portfolio)
-        for column in (*_position_columns(self).values(), self.offsets, self.collateral, *optional):
-            if column is not None:
-                column.setflags(write=False)
+        freeze_columns(self, (*_POSITION_COLUMNS, "offsets", "collateral", *_OPTIONAL))
 
     def __len__(self) -> int:
         return len(self.accounts)
@@ -272,8 +276,7 @@ def _optional(values: Iterable[float | None]) -> FloatArray:
 
 
 def _position_columns(book: Book) -> dict[str, NDArray[np.float64] | NDArray[np.int64]]:
-    names = ("market", "quantity", "entry_price", "isolated_margin", "leverage")
-    return {name: getattr(book, name) for name in names}
+    return {name: getattr(book, name) for name in _POSITION_COLUMNS}
 
 
 def _margin(position: Position) -> float | None:

@@ -7,7 +7,7 @@ kept in its column's form for "unknown", which gives its account a reason instea
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -31,6 +31,33 @@ UNKNOWN_MARGIN = float("inf")
 """Margin of a position that is isolated, nobody knows with how much."""
 IMPOSSIBLE_LEVERAGE = float("inf")
 """A leverage that was chosen and is no positive finite number."""
+
+
+def freeze_columns(record: object, names: Iterable[str]) -> None:
+    """Make the columns of a frozen record read-only; None stays.
+
+    A column that is a view of an array which can be written is copied: whoever writes there would
+    change the record, and leave what is kept of it stale. One with data of its own is frozen as it
+    is, without a copy.
+    """
+    for name in names:
+        column = getattr(record, name)
+        if column is None:
+            continue
+        if _can_change(column):
+            column = column.copy()
+            object.__setattr__(record, name, column)
+        column.setflags(write=False)
+
+
+def _can_change(column: NDArray[Any]) -> bool:
+    """Whether a column is a view of an array that can be written."""
+    base = column.base
+    while isinstance(base, np.ndarray):
+        if base.flags.writeable:
+            return True
+        base = base.base
+    return False
 
 
 def known_amounts(values: FloatArray) -> FloatArray:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from plimsoll.domain.book_columns import require_columns, require_offsets
+from plimsoll.domain.book_columns import freeze_columns, require_columns, require_offsets
 from plimsoll.domain.magnitudes import all_amounts, are_amounts, are_prices
 
 FloatArray = NDArray[np.float64]
@@ -51,8 +51,7 @@ class OpenOrders:
         }
         require_columns(columns, int(self.offsets[-1]), "order")
         self._forget_the_impossible()
-        for column in (self.offsets, self.market, self.quantity, self.price):
-            column.setflags(write=False)
+        freeze_columns(self, ("offsets", "market", "quantity", "price"))
 
     def _forget_the_impossible(self) -> None:
         limited = ~np.isnan(self.price)

@@ -9,6 +9,7 @@ import pytest
 
 from plimsoll.domain.account import Account, MarginMode, Position
 from plimsoll.domain.book import Book
+from plimsoll.domain.open_orders import OpenOrders
 from plimsoll.errors import UsageError
 
 NAN, INF = float("nan"), float("inf")
@@ -161,3 +162,37 @@ def test_columns_that_do_not_fit_are_refused(field: str, value: np.ndarray) -> N
 def test_unknown_account() -> None:
     with pytest.raises(UsageError, match="must be one of the book's accounts, found 'x'"):
         Book.from_accounts(ACCOUNTS).account("x")
+
+
+def test_columns_that_are_views_of_what_can_be_written_are_copied() -> None:
+    """Writing to the array behind a view changes no book; arrays of their own are not copied."""
+    behind, price = np.array([9.0, 1.0, -1.0]), np.array([5.0, 100.0, 100.0])
+    own = np.array([0.0, 0.0])
+    orders = OpenOrders(
+        offsets=np.array([0, 1]),
+        market=np.zeros(1, dtype=np.int64),
+        quantity=behind[1:2],
+        price=price[1:2],
+    )
+    book = Book(
+        accounts=("a",),
+        markets=("M", "N"),
+        offsets=np.array([0, 2]),
+        market=np.array([0, 1]),
+        quantity=behind[1:],
+        entry_price=price[1:],
+        isolated_margin=np.full(2, np.nan),
+        leverage=np.full(2, np.nan),
+        currencies=(),
+        collateral=np.zeros((1, 2))[:, :0],
+        funding=own,
+        orders=orders,
+    )
+    behind[:], price[:] = 7.0, 7.0
+    assert book.quantity.tolist() == [1.0, -1.0]
+    assert book.entry_price.tolist() == [100.0, 100.0]
+    assert (orders.quantity.tolist(), orders.price.tolist()) == ([1.0], [100.0])
+    assert book.funding is own
+    assert not any(c.flags.writeable for c in (own, book.quantity, book.collateral))
+    again = replace(book, quantity=book.quantity[::-1])  # behind it stands what is frozen
+    assert again.quantity.base is not None
