@@ -161,10 +161,8 @@ def _others_unchanged(
 
 
 def _with(book: Book, account: Account) -> Book:
-    """Put an account into the middle of a book."""
-    held = [book.account(name) for name in book.accounts]
-    middle = len(held) // 2
-    return Book.from_accounts([*held[:middle], account, *held[middle:]])
+    """Put an account before a book: its markets then come before those of all others."""
+    return Book.from_accounts([account, *(book.account(name) for name in book.accounts)])
 
 
 def _one_of_each_kind(case: MarginCase, markets: list[str]) -> list[str]:

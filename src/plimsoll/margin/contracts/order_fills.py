@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from plimsoll.domain.book import Book
 from plimsoll.margin.contracts.linked_sizes import LinkedSizes
+from plimsoll.margin.units.market_ranks import market_ranks
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -48,7 +49,7 @@ Margins = Callable[[Exposures], tuple[FloatArray, FloatArray]]
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class OrderFills:
-    """K pairs of account and market that have orders.
+    """K pairs of account and market that have orders, by account and name of the market.
 
     Parameters
     ----------
@@ -108,7 +109,8 @@ def order_fills(book: Book) -> OrderFills | None:
         return None
     orders, markets = book.orders, max(len(book.markets), 1)
     account = np.repeat(np.arange(len(book)), np.diff(orders.offsets))
-    keys, place = np.unique(account * markets + orders.market, return_inverse=True)
+    rank = market_ranks(book)
+    keys, place = np.unique(account * markets + rank[orders.market], return_inverse=True)
 
     def total(values: FloatArray) -> FloatArray:
         return np.bincount(place, weights=values, minlength=keys.size).astype(np.float64)
@@ -117,7 +119,7 @@ def order_fills(book: Book) -> OrderFills | None:
     held = _Held.of(book, keys, markets)
     return OrderFills(
         account=keys // markets,
-        market=keys % markets,
+        market=np.argsort(rank)[keys % markets],
         long=held.long,
         short=held.short,
         nets=held.count < 2,
@@ -182,7 +184,7 @@ class _Held:
 
     @classmethod
     def of(cls, book: Book, keys: IntArray, markets: int) -> _Held:
-        mine = book.account_of_position * markets + book.market
+        mine = book.account_of_position * markets + market_ranks(book)[book.market]
         place = np.searchsorted(keys, mine)
         found = np.flatnonzero(keys[np.minimum(place, keys.size - 1)] == mine)
         place, quantity = place[found], book.quantity[found]

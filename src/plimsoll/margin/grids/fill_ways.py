@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plimsoll.domain.book import Book
+from plimsoll.margin.units.market_ranks import market_ranks
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -152,9 +153,6 @@ def filled_book(
         Slot and row of the positions that slots hold; one may stand in several slots.
     """
     assert book.orders is not None
-    rank = np.empty(len(book.markets), dtype=np.int64)
-    by_name = np.array(sorted(range(len(book.markets)), key=book.markets.__getitem__), np.int64)
-    rank[by_name] = np.arange(by_name.size)
     slot, row = held
     laid = np.lexsort((book.market[row], slot))
     slot, row = slot[laid], row[laid]
@@ -166,7 +164,7 @@ def filled_book(
     way = np.concatenate([of_held, fills.way])
     market = np.concatenate([book.market[row], book.orders.market[fills.order]])
     quantity = np.concatenate([book.quantity[row], book.orders.quantity[fills.order]])
-    pair = way * max(len(book.markets), 1) + rank[market]
+    pair = way * max(len(book.markets), 1) + market_ranks(book)[market]
     merged = np.argsort(pair, kind="stable")
     return _netted_book(
         book,

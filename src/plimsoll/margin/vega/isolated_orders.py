@@ -24,14 +24,9 @@ def opening_notional(book: Book, fills: OrderFills) -> FloatArray:
     if book.orders is None:
         return np.zeros(fills.account.size)
     resting = np.flatnonzero(~np.isnan(book.orders.price))
-    account = np.repeat(np.arange(len(book)), np.diff(book.orders.offsets))[resting]
     quantity, price = book.orders.quantity[resting], book.orders.price[resting]
-    markets = max(len(book.markets), 1)
-    place = np.searchsorted(
-        fills.account * markets + fills.market, account * markets + book.orders.market[resting]
-    )
     sells = (quantity < 0.0).astype(np.int64)
-    group = 2 * place + sells
+    group = 2 * fills.place[resting] + sells
     order = np.lexsort((np.where(sells == 1, price, -price), group))
     group, size, price = group[order], np.abs(quantity[order]), price[order]
     closing = np.maximum(np.stack([-fills.position, fills.position], axis=1), 0.0).ravel()
