@@ -38,6 +38,15 @@ def test_funding_in_coin_is_worth_its_index_in_a_linear_preset() -> None:
     assert accrued["equity"] - plain["equity"] == pytest.approx(6_000.0, abs=1e-9)
 
 
+def test_an_isolated_margin_in_coin_is_worth_its_index_in_a_linear_preset() -> None:
+    held = {"market": "BTC-PERPETUAL", "quantity": 60_000, "entry_price": 60_000}
+    isolated = {**held, "mode": "isolated", "isolated_margin": 0.1}
+    marks = [{"market": "BTC-PERPETUAL", "mark": 60_000, "index": 60_000}]
+    found = plimsoll.margin_book(rows_of([isolated]), preset="hyperliquid", marks=marks)
+    equity = {r["unit"]: r["equity"] for r in found.table()}
+    assert equity["isolated BTC-PERPETUAL"] == pytest.approx(6_000.0, abs=1e-9)
+
+
 def rows_of(rows: list[dict[str, Any]]) -> dict[str, Any]:
     return {"positions": [{"account": "a", **r} for r in rows]}
 

@@ -188,10 +188,11 @@ def _paths(book: MarginedBook, unit: int) -> Iterator[_Path]:
                 path=market_path(market),
                 price_now=float(quotes[market].mark),
             )
-    owned = _owned_coins(book, unit)
+    owned, pool = _owned_coins(book, unit), int(book.requirements.position[unit]) < 0
     for coin in dict.fromkeys([*(underlying(instruments[m]) for m in known), *owned]):
         ours = [instruments[m] for m in known if underlying(instruments[m]) == coin]
-        settles = any(i.settle == coin != book.currency for i in ours)
+        # An isolated coin position is coins throughout: their price scales what it has and asks.
+        settles = pool and any(i.settle == coin != book.currency for i in ours)
         if len(ours) > 1 or coin in owned or settles or isinstance(ours[0], Option):
             yield from _coin_path(book, coin)
 

@@ -180,28 +180,35 @@ def _position(
             quantity = contracts_of(quantity, contract, mark, in_base=stated.in_base)
         if entry is None or isinstance(contract.margined, Option | Spot):
             entry = mark if mark > 0.0 else None
-    isolated = stated.isolated_margin is not None
+    margin = stated.isolated_margin
+    isolated = margin is not None
+    if margin is not None:
+        margin = _settled(margin, stated.market, contract, market)
     return Position(
         market=stated.market,
         quantity=quantity,
         entry_price=UNKNOWN_PRICE if entry is None else entry,
         mode=MarginMode.ISOLATED if isolated else MarginMode.CROSS,
-        isolated_margin=stated.isolated_margin,
+        isolated_margin=margin,
         leverage=stated.leverage,
-        funding=_funding(stated, contract, market),
+        funding=_settled(stated.funding or 0.0, stated.market, contract, market),
     )
 
 
-def _funding(stated: StatedPosition, contract: HeldContract | None, market: PricedMarket) -> float:
-    """Accrued funding in the settlement currency of what is margined; none where none is stated."""
-    if not stated.funding or contract is None or not contract.is_converted:
-        return stated.funding or 0.0
-    # Only coin-settled contracts are converted: coins at their index, into dollar coins.
-    index = float(market.snapshot.quotes[stated.market].index)
+def _settled(
+    amount: float, name: str, contract: HeldContract | None, market: PricedMarket
+) -> float:
+    """Return an amount of the listed settlement currency in that of what is margined.
+
+    Only coin-settled contracts are margined as others: coins at their index, into dollar coins.
+    """
+    if contract is None or not contract.is_converted or amount == 0.0:
+        return amount
+    index = float(market.snapshot.quotes[name].index)
     cash = market.pricing("USD").price(
         contract.margined.settle, market.snapshot, market.instruments
     )
-    return stated.funding * index / cash
+    return amount * index / cash
 
 
 def _order(
