@@ -1,11 +1,13 @@
-"""Whole models in an engine: a price re-margins whom it concerns, against doing all of it again.
+"""Engines: a price re-margins whom it concerns, and nobody else.
 
-python benchmarks/bench_engine.py            20,000 accounts, table into results/
-python benchmarks/bench_engine.py --quick    1,000 accounts, printed only
+python benchmarks/bench_engine.py            table into results/
+python benchmarks/bench_engine.py --quick    few accounts, printed only
 
-The peer prepares the model for a plain mapping of the instruments and margins the book as it
-stands. Prices that move: of options and futures, each with a mark of its own, and of the inverse
-perpetual whose index prices a coin, so that whatever settles in the coin is revalued too.
+The tier model at a million accounts, against a Python loop over the holders (`tier_ticks`), and
+whole portfolio models at 20,000 accounts, whose peer prepares the model for a plain mapping of the
+instruments and margins the book as it stands. Prices that move there: of options and futures, each
+with a mark of its own, and of the inverse perpetual whose index prices a coin, so that whatever
+settles in the coin is revalued too.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ from typing import Any
 
 import numpy as np
 
+import tier_ticks
 from alternate import Comparison, compare, in_units, table_of, write_table
 from engine_venue import COINS, POSITIONS, book, instruments, models, snapshot
 from plimsoll.domain.account import Order
@@ -27,6 +30,7 @@ from plimsoll.runtime import Engine
 from plimsoll.runtime.live_margins import AMOUNTS, margins_of
 
 ACCOUNTS, QUICK = 20_000, 1_000
+TIER_ACCOUNTS, TIER_QUICK = 1_000_000, 20_000
 EVENTS, QUICK_EVENTS = 200, 20
 
 
@@ -128,19 +132,29 @@ def main(arguments: list[str]) -> int:
     """Check, time, and write the table."""
     quick = "--quick" in arguments
     accounts, rounds = (QUICK, QUICK_EVENTS) if quick else (ACCOUNTS, EVENTS)
-    gate, lines, times = [], [], []
+    tiered = TIER_QUICK if quick else TIER_ACCOUNTS
+    first, lines, times = tier_ticks.lines_of(tiered, rounds, quantiles)
+    gate, peak = [first], tier_ticks.peak_bytes(tiered)
+    most = f"at most {tier_ticks.MOST_BYTES / 1e9:.0f}"
+    times.append(f"- peak memory of that engine with its book: {peak / 1e9:.2f} GB ({most})")
     for name, (model, parameters) in models().items():
         ticks = Ticks(model, parameters, accounts)
         gate.append(f"{name}: {check(ticks)}")
         found, quantile = lines_of(name, ticks, rounds)
         lines += found
         times.append(quantile)
-    title = f"Engine: {accounts:,} accounts x {POSITIONS} of {len(instruments()):,} instruments"
+    title = (
+        f"Engine: tiers at {tiered:,} accounts, whole models at {accounts:,} accounts x "
+        f"{POSITIONS} of {len(instruments()):,} instruments"
+    )
     if quick:
         print("\n".join([title, *gate, *table_of(lines), *times]))
-    else:
-        write_table("engine", title, gate, [*table_of(lines), "", *times])
-    return 0
+        return 0
+    write_table("engine", title, gate, [*table_of(lines), "", *times])
+    missed = [line.task for line in lines if line.ratio < line.required]
+    missed += ["memory"] if peak > tier_ticks.MOST_BYTES else []
+    print(*(f"missed: {task}" for task in missed), sep="\n", file=sys.stderr)
+    return 1 if missed else 0
 
 
 if __name__ == "__main__":

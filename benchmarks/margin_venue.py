@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -23,6 +24,9 @@ Matrix = NDArray[np.float64]
 
 POSITIONS, INSTRUMENTS = 12, 2_000
 GRID, SIMULATED, EXPIRIES, UNDERLYINGS, CURRENCIES = 33, 1_000, 12, 2, 3
+TIER_STEPS = ((Decimal(300), "0.01", "0.02"), (None, "0.05", "0.1"))
+"""Cap, maintenance rate and initial rate of every market's tiers."""
+ENTRY, COLLATERAL = 100.0, 1e3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,12 +170,18 @@ def perpetuals() -> dict[str, Instrument]:
     }
 
 
+def different_markets(rng: np.random.Generator, accounts: int) -> NDArray[np.int64]:
+    """(A, POSITIONS) markets of each account, no two the same: steps prime to their number."""
+    strides = np.array([n for n in range(1, INSTRUMENTS) if math.gcd(n, INSTRUMENTS) == 1])
+    first = rng.integers(0, INSTRUMENTS, (accounts, 1))
+    stride = strides[rng.integers(0, strides.size, (accounts, 1))]
+    return (first + stride * np.arange(POSITIONS)) % INSTRUMENTS
+
+
 def tier_engine(accounts: int) -> Engine[dict[str, TierTable]]:
     """An engine of the tier model, every market margined by its own quote."""
     rng, instruments = np.random.default_rng(2), perpetuals()
-    row = np.argsort(rng.random((accounts, INSTRUMENTS), dtype=np.float32), axis=1)[:, :POSITIONS]
-    count = accounts * POSITIONS
-    steps = ((Decimal(300), "0.01", "0.02"), (None, "0.05", "0.1"))
+    row, count = different_markets(rng, accounts), accounts * POSITIONS
     table = TierTable(
         tuple(
             Tier(
@@ -180,20 +190,20 @@ def tier_engine(accounts: int) -> Engine[dict[str, TierTable]]:
                 initial_rate=Decimal(initial),
                 max_leverage=1 / Decimal(initial),
             )
-            for cap, rate, initial in steps
+            for cap, rate, initial in TIER_STEPS
         )
     )
     book = Book(
         accounts=tuple(f"a{a}" for a in range(accounts)),
         markets=tuple(instruments),
         offsets=np.arange(accounts + 1) * POSITIONS,
-        market=row.ravel().astype(np.int64),
+        market=row.ravel(),
         quantity=rng.normal(size=count),
-        entry_price=np.full(count, 100.0),
+        entry_price=np.full(count, ENTRY),
         isolated_margin=np.full(count, np.nan),
         leverage=np.full(count, np.nan),
         currencies=("USDT",),
-        collateral=np.full((accounts, 1), 1e3),
+        collateral=np.full((accounts, 1), COLLATERAL),
     )
     return Engine(
         model=LiveTieredMargin(model=TieredMargin()),
@@ -201,7 +211,7 @@ def tier_engine(accounts: int) -> Engine[dict[str, TierTable]]:
         instruments=instruments,
         snapshot=MarketSnapshot(
             at_ns=0,
-            quotes={market: Quote(mark=100.0, index=100.0) for market in instruments},
+            quotes={market: Quote(mark=ENTRY, index=ENTRY) for market in instruments},
             stable_price_usd={"USDT": 1.0},
         ),
         book=book,

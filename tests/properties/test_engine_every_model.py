@@ -34,6 +34,12 @@ STALE = MarginReason.STALE_MARK
 FEWER = {"exposure": 8}  # every account of it simulates paths
 
 
+@pytest.fixture(autouse=True)
+def few_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Engines begin with shares of their book, as they do with large ones."""
+    monkeypatch.setattr("plimsoll.runtime.engine._SHARE", 2)
+
+
 @dataclass(frozen=True)
 class Case:
     model: Any

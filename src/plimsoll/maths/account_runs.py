@@ -7,6 +7,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 Codes = NDArray[np.int64]
+IndexMatrix = NDArray[np.int64]
 
 _LINE = 8  # values of a cache line
 
@@ -126,3 +127,19 @@ def holders_of(offsets: Codes, market: Codes, markets: int) -> tuple[Codes, NDAr
                 found[following[j]] = a
                 following[j] += 1
     return bounds, found
+
+
+@njit(cache=True, nogil=True)
+def put_rows(kept: IndexMatrix, at: Codes, rows: IndexMatrix) -> None:
+    """Write ``rows`` (K, C) in place of the rows ``at`` (K,) of ``kept``.
+
+    Examples
+    --------
+    >>> kept = np.zeros((3, 2), dtype=np.int64)
+    >>> put_rows(kept, np.array([2, 0]), np.array([[1, 2], [3, 4]]))
+    >>> kept.tolist()
+    [[3, 4], [0, 0], [1, 2]]
+    """
+    for k in range(at.size):
+        for c in range(rows.shape[1]):
+            kept[at[k], c] = rows[k, c]

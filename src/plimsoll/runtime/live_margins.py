@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from plimsoll.domain.book import Book
 from plimsoll.domain.requirement import Requirements
-from plimsoll.maths.account_runs import slots_of
+from plimsoll.maths.account_runs import put_rows, slots_of
 from plimsoll.runtime.account_slots import AccountSlots
 
 FloatArray = NDArray[np.float64]
@@ -130,15 +130,16 @@ class _Kept:
 
     def __init__(self, count: int) -> None:
         self.size = count
-        self._amounts = np.full((count, len(AMOUNTS)), np.nan)
-        self._codes = np.full((count, len(CODES)), -1, dtype=np.int64)
-        amounts = {name: self._amounts[:, n] for n, name in enumerate(AMOUNTS)}
-        self.columns = amounts | {name: self._codes[:, n] for n, name in enumerate(CODES)}
+        self._bits = np.empty((count, len(AMOUNTS) + len(CODES)), dtype=np.int64)
+        columns = [self._bits[:, n] for n in range(self._bits.shape[1])]
+        amounts = [column.view(np.float64) for column in columns[: len(AMOUNTS)]]
+        kept = [*amounts, *columns[len(AMOUNTS) :]]
+        self.columns = dict(zip((*AMOUNTS, *CODES), kept, strict=True))
 
     def put(self, at: IntArray, found: LiveMargins, rows: slice) -> None:
         """Keep some rows of what was found."""
-        self._amounts[at] = np.column_stack([getattr(found, name)[rows] for name in AMOUNTS])
-        self._codes[at] = np.column_stack([getattr(found, name)[rows] for name in CODES])
+        columns = [getattr(found, name)[rows].view(np.int64) for name in (*AMOUNTS, *CODES)]
+        put_rows(self._bits, at, np.column_stack(columns))
 
 
 def isolated_units(book: Book) -> IntArray:

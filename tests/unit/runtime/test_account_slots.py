@@ -25,8 +25,25 @@ def test_slots_hold_what_lists_would() -> None:
         assert np.array_equal(slots.columns["size"][at], slots.columns["code"][at] / 2.0)
         assert np.diff(found).tolist() == [len(lists[a]) for a in picked]
         assert slots.of(account)["code"].tolist() == lists[account]
+        for name in ("code", "size"):
+            values = slots.values(name, picked, slots.offsets(picked))
+            assert values.tolist() == slots.columns[name][at].tolist()
     assert slots.positions == sum(map(len, lists))
     assert slots.columns["code"].size < 400  # an account that moves leaves room for its next fills
+
+
+def test_an_optional_column_takes_no_memory_until_it_states_something() -> None:
+    offsets, nothing = np.array([0, 2, 3]), np.full(3, np.nan)
+    columns = {"code": np.arange(3), "margin": nothing, "leverage": nothing}
+    slots, everybody = AccountSlots(offsets, columns, optional=("margin", "leverage")), np.arange(2)
+    assert set(slots.columns) == {"code"}
+    assert np.isnan(slots.of(0)["margin"]).all()
+    slots.put(1, {name: column[:0] for name, column in slots.of(1).items()})
+    slots.put(1, {"code": np.array([7]), "margin": np.array([5.0]), "leverage": np.array([np.nan])})
+    assert set(slots.columns) == {"code", "margin"}
+    offsets = slots.offsets(everybody)
+    np.testing.assert_array_equal(slots.values("margin", everybody, offsets), [np.nan, np.nan, 5.0])
+    assert np.isnan(slots.values("leverage", everybody, offsets)).all()
 
 
 def test_holders_are_the_accounts_of_a_market() -> None:
