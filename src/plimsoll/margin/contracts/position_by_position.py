@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TypeVar
 
 import numpy as np
@@ -82,9 +83,7 @@ def stand_alone_requirements(
         source=PositionRates(
             marked=found.explainer,
             numeraire=numeraire,
-            notional=np.where(
-                known & ~_are_options(laid), laid.sizes(laid.exposures).value, np.nan
-            ),
+            notional=partial(_notional, laid),
             initial=initial,
             maintenance=maintenance,
         ),
@@ -94,10 +93,12 @@ def stand_alone_requirements(
     return replace(found, parts=parts, unit_explainer=explainer)
 
 
-def _are_options(laid: StandAloneBook) -> NDArray[np.bool_]:
-    """(P,) options, whose size is no notional."""
+def _notional(laid: StandAloneBook) -> FloatArray:
+    """(P,) notional of positions; NaN of those without a number, and of options."""
     is_option = np.append(instrument_columns(laid.rows.listing).is_option, False)
-    return np.asarray(is_option[laid.row[laid.book.market]], dtype=np.bool_)
+    known = (laid.values.reason == 0) & ~is_option[laid.row[laid.book.market]]
+    with np.errstate(divide="ignore", invalid="ignore"):  # of options marked at nothing
+        return np.where(known, laid.sizes(laid.exposures).value, np.nan)
 
 
 def open_order_terms(laid: StandAloneBook, margins: Margins) -> list[RequirementTerm]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,19 +24,21 @@ class PositionRates:
     marked : TermSource
         Quantity, entry and mark.
     numeraire : str
-    notional, initial, maintenance : (P,) float64
+    notional : callable
+        Returns that of each position (P,), in the numeraire; asked for when explained only.
+    initial, maintenance : (P,) float64
         In the numeraire.
     """
 
     marked: TermSource
     numeraire: str
-    notional: FloatArray
+    notional: Callable[[], FloatArray]
     initial: FloatArray
     maintenance: FloatArray
 
     def terms(self, positions: IntArray) -> tuple[Term, ...]:
         """Return one term per column, valued at the given rows of the book."""
-        notional = self.notional[positions]
+        notional = self.notional()[positions]
         columns = {_INITIAL: self.initial[positions], _MAINTENANCE: self.maintenance[positions]}
         with np.errstate(divide="ignore", invalid="ignore"):
             rates = {c: np.where(notional > 0.0, v / notional, np.nan) for c, v in columns.items()}

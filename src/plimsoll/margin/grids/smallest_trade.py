@@ -3,7 +3,7 @@
 Losses of a grid are linear in a position's size as long as no group changes sign: from the losses
 now and those after a small trade it follows where the line of one scenario crosses that of another.
 Each crossing is tried on the losses themselves, so what is returned does what it says; where groups
-do change sign, the search goes on from there.
+do change sign, the edge is found by halves, or the search goes on from there.
 """
 
 from __future__ import annotations
@@ -79,11 +79,27 @@ def _one_way(
             trade = at + way * (step * (1.0 + _BEYOND) + (_BEYOND if step == 0.0 else 0.0))
             then = binds(losses_after(trade))
             if then is not None and then != now:
-                return trade, then
+                return (trade, then) if step == 0.0 else _edge(losses_after, binds, trade, now)
         if not steps:
             break
         at += way * steps[-1]
     return float("nan"), -1
+
+
+def _edge(losses_after: LossesAfter, binds: Binds, trade: float, now: int) -> tuple[float, int]:
+    """Return the edge of a change that ``trade`` is beyond; itself where the lines are straight.
+
+    Where a group changed sign on the way the line bent, and the change came before the crossing:
+    then the interval between no trade and this one is halved until the edge is found.
+    """
+    low, high = trade * (1.0 - 10.0 * _BEYOND), trade
+    if binds(losses_after(low)) != now:
+        low = 0.0
+    while abs(high - low) > 10.0 * _BEYOND * abs(high):
+        middle = 0.5 * (low + high)
+        low, high = (middle, high) if binds(losses_after(middle)) in (now, None) else (low, middle)
+    then = binds(losses_after(high))
+    return high, -1 if then is None else then
 
 
 def _crossings(losses: FloatArray, slope: FloatArray, now: int) -> list[float]:
