@@ -134,19 +134,24 @@ def entries(preset: Preset) -> Iterator[str]:
                     yield f"{key}.tiers.{at}.maintenance_rate"
                     yield f"{key}.tiers.{at}.initial_rate"
         elif key == "BTC":
-            for field, number in ROWS.items():
-                if hasattr(own, field):
-                    yield from (f"BTC.{field}.{at}.{number}" for at in (0, -1))
-            if hasattr(own, "calendar_spreads"):
-                yield from (f"BTC.tiers.0.{name}_charge" for name in ("spread", "outright"))
-            if hasattr(own, "depeg_bands"):
-                yield "BTC.depeg_bands.0.brackets.0.factor"
-                yield "BTC.depeg_bands.-1.brackets.-1.factor"
-            if hasattr(own, "scenarios"):
-                # Skews move no price: they have cases of their own in derive-pmrm2.yaml.
-                last = max(n for n, s in enumerate(own.scenarios) if not s.is_skew)
-                yield "BTC.scenarios.0.price_multiplier"
-                yield f"BTC.scenarios.{last - len(own.scenarios)}.price_multiplier"
+            yield from rows_of(own)
+
+
+def rows_of(own: Any) -> Iterator[str]:
+    """First and last rows of the tables of one risk unit."""
+    for field, number in ROWS.items():
+        if hasattr(own, field):
+            yield from (f"BTC.{field}.{at}.{number}" for at in (0, -1))
+    if hasattr(own, "calendar_spreads"):
+        yield from (f"BTC.tiers.0.{name}_charge" for name in ("spread", "outright"))
+    if hasattr(own, "depeg_bands"):
+        yield "BTC.depeg_bands.0.brackets.0.factor"
+        yield "BTC.depeg_bands.-1.brackets.-1.factor"
+    if hasattr(own, "scenarios"):
+        # Skews move no price: they have cases of their own in derive-pmrm2.yaml.
+        last = max(n for n, s in enumerate(own.scenarios) if not s.is_skew)
+        yield "BTC.scenarios.0.price_multiplier"
+        yield f"BTC.scenarios.{last - len(own.scenarios)}.price_multiplier"
 
 
 @pytest.mark.parametrize("name", presets.names())
