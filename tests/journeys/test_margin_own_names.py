@@ -60,3 +60,10 @@ def test_the_list_of_presets_says_which_names_they_take() -> None:
     assert names["paradex"].endswith("paradex (BTC-USD-PERP)")
     assert names["derive-srm"].endswith("derive (BTC-PERP)")
     assert names["deribit"] == "deribit (BTC-PERPETUAL)"
+
+
+def test_no_surface_is_promised_for_options_of_another_settlement() -> None:
+    """Derive's options settle in USDC, those of the chain in coin."""
+    found = str(margin({"BTC-20250926-100000-C": 1}, "derive-pmrm2"))
+    assert "no chain of its coin's options settled in USDC; the marks may state it" in found
+    assert "--surfaces" not in found

@@ -82,6 +82,10 @@ def _option_hint(run: MarginRun, market: str) -> str:
         return f"its volatility would be {100.0 * shown.vol:.1f} %" if shown.vol <= 0.0 else ""
     if not held.chains or market in held.marks:
         return ""
+    listed = run.contracts[market].listed
+    terms = listed.pair.base, listed.settle
+    if terms not in [(chain.pair.base, chain.settle) for chain in held.chains]:
+        return f"no chain of its coin's options settled in {listed.settle}; the marks may state it"
     if run.setting.surfaces:
         return "not in the chain, and no surface fitted to it reaches there"
     return "not in the chain; --surfaces values it"
