@@ -229,6 +229,10 @@ def simulated() -> dict[str, Examined]:
 
     shortfall = model(LossMeasure.EXPECTED_SHORTFALL)
     greeks = GreeksMargin(pricing=PRICING)
+    unequal = {
+        coin: GreeksParameters(maintenance_factor=Decimal(factor))
+        for coin, factor in zip(COINS, ("0.5", "0.9"), strict=True)
+    }
     together = replace(
         greeks,
         correlations=Correlations(underlyings=COINS, matrix=np.array([[1.0, 0.8], [0.8, 1.0]])),
@@ -253,16 +257,16 @@ def simulated() -> dict[str, Examined]:
             fewer=case(model(LossMeasure.WORST_CASE, 100), own),
         ),
         "greeks": Examined(
-            case=case(greeks, each(GreeksParameters())),
+            case=case(greeks, unequal),
             not_promised={},
             collateral=IN_BOTH,
-            fewer=case(replace(greeks, price_points=(-0.5, 0.0, 0.5)), each(GreeksParameters())),
+            fewer=case(replace(greeks, price_points=(-0.5, 0.0, 0.5)), unequal),
         ),
         "greeks, correlated": Examined(
-            case=case(together, each(GreeksParameters())),
+            case=case(together, unequal),
             not_promised={},
             collateral=IN_BOTH,
-            fewer=case(replace(together, price_points=(-0.5, 0.0, 0.5)), each(GreeksParameters())),
+            fewer=case(replace(together, price_points=(-0.5, 0.0, 0.5)), unequal),
         ),
         "hybrid": Examined(
             case=case(hybrid, of_legs),

@@ -52,7 +52,7 @@ class GreeksExplainer:
     grid: MoveGrid
     currency_price: FloatArray
     standalone: StandaloneMargins
-    factor: FloatArray
+    kept: UnitExposures
     terms: tuple[RequirementTerm, ...]
     binding: IntArray
     scenario_names: tuple[str, ...]
@@ -76,13 +76,13 @@ class GreeksExplainer:
         said = stated.stated(unit)
         if stated.lacks(unit):
             return said
-        form, count = self._form(self._alone(unit))
+        form, count = self._form(self._alone(self.laid.exposures, unit))
         point = loss_point(form, count, self.grid)
         floor = next(t for t in said.terms if t.name == "floor")
         return replace(
             said,
             scenarios=self._scenarios(unit, form, count),
-            contributions=self._contributions(unit, point),
+            contributions=self._contributions(unit),
             binding=self._binding(unit, point, floor.maintenance > 0.0),
             notes=("Contributions are those of the maintenance margin, to each term by itself.",),
         )
@@ -131,22 +131,24 @@ class GreeksExplainer:
             binding=at if at >= 0 else None,
         )
 
-    def _contributions(self, unit: int, point: LossPoint) -> tuple[Contribution, ...]:
-        held = self.laid.exposures
+    def _contributions(self, unit: int) -> tuple[Contribution, ...]:
+        """Shares of the maintenance margin: of exposures times their factors."""
+        held, kept = self.laid.exposures, self.kept
+        point = loss_point(*self._form(self._alone(kept, unit)), self.grid)
         found = list[Contribution]()
         for p in range(int(held.offsets[unit]), int(held.offsets[unit + 1])):
             row = int(held.row[p])
             value = float(self.laid.values.unrealised[self.laid.position[p]])
-            alone = self.standalone.of(held.row[p : p + 1], held.quantity[p : p + 1])[0, 0]
+            alone = self.standalone.of(kept.row[p : p + 1], kept.quantity[p : p + 1])[0, 0]
             named = Contribution(
                 market=self.rows.markets[row],
                 quantity=float(held.quantity[p]),
                 value=value if self.rows.has_value[row] else 0.0,
-                standalone=float(self.factor[unit] * alone),
+                standalone=float(alone),
                 contribution=0.0,
                 of="",
             )
-            found += self._by_term(named, unit, point, self._position(p))
+            found += self._by_term(named, point, self._position(p))
         for c in np.flatnonzero(held.holdings[unit]).tolist():
             amount = float(held.holdings[unit, c])
             named = Contribution(
@@ -157,14 +159,12 @@ class GreeksExplainer:
                 contribution=0.0,
                 of="",
             )
-            found += self._by_term(named, unit, point, self._holding(unit, c))
+            found += self._by_term(named, point, self._holding(unit, c))
         return tuple(found)
 
-    def _by_term(
-        self, named: Contribution, unit: int, point: LossPoint, form: UnitForm
-    ) -> list[Contribution]:
+    def _by_term(self, named: Contribution, point: LossPoint, form: UnitForm) -> list[Contribution]:
         """What a position adds to each term; to delta even where it is nothing."""
-        parts = float(self.factor[unit]) * parts_at(point, form)
+        parts = parts_at(point, form)
         return [
             replace(named, contribution=part + 0.0, of=name)
             for name, part in zip(PART_TITLES, parts.tolist(), strict=True)
@@ -177,19 +177,18 @@ class GreeksExplainer:
         count = int(sum_form(0, exposures, self.forms, form))
         return form, count
 
-    def _alone(self, unit: int) -> UnitExposures:
-        held = self.laid.exposures
+    def _alone(self, held: UnitExposures, unit: int) -> UnitExposures:
         part = slice(int(held.offsets[unit]), int(held.offsets[unit + 1]))
         return _unit(held.row[part], held.quantity[part], held.holdings[unit])
 
     def _position(self, p: int) -> UnitForm:
-        held = self.laid.exposures
+        held = self.kept
         nothing = np.zeros(len(self.currencies.names))
         return self._form(_unit(held.row[p : p + 1], held.quantity[p : p + 1], nothing))[0]
 
     def _holding(self, unit: int, c: int) -> UnitForm:
         amounts = np.zeros(len(self.currencies.names))
-        amounts[c] = self.laid.exposures.holdings[unit, c]
+        amounts[c] = self.kept.holdings[unit, c]
         return self._form(_unit(np.zeros(0, dtype=np.int64), np.zeros(0), amounts))[0]
 
 

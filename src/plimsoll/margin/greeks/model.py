@@ -249,8 +249,13 @@ class PreparedGreeks:
         """
         laid = self._laid_out(book)
         parts, binding = form_losses(laid.exposures, self.forms, self.grid)
-        factor = self._factors(laid.exposures)
-        terms = greeks_terms(parts, factor, self._floor(laid.exposures))
+        kept = self._kept(laid.exposures)
+        terms = greeks_terms(
+            parts,
+            self._maintenance(parts, kept),
+            self._floor(laid.exposures),
+            self._floor(kept),
+        )
         ordering = ordering_units(
             book,
             laid,
@@ -281,7 +286,7 @@ class PreparedGreeks:
                 grid=self.grid,
                 currency_price=self.form_rows.currency_price,
                 standalone=self.standalone,
-                factor=factor,
+                kept=kept,
                 terms=terms,
                 binding=binding,
                 scenario_names=self.scenario_names,
@@ -300,18 +305,25 @@ class PreparedGreeks:
         )
         return with_order_reasons(book, laid, self.rows)
 
-    def _factors(self, exposures: UnitExposures) -> FloatArray:
-        """(U,) maintenance over initial: the largest of the coins that a unit holds."""
+    def _kept(self, exposures: UnitExposures) -> UnitExposures:
+        """Return exposures times the maintenance factor of their own coins."""
+        numeraire = self.form_rows.numeraire
         of_coin = np.array([float(p.maintenance_factor) for p in self.parameters.values()])
-        padded = np.append(of_coin, 0.0)  # the last is that of what stands still
+        # The last is that of what stands still, which is what moves where the numeraire does.
+        padded = np.append(of_coin, of_coin[numeraire] if numeraire >= 0 else 0.0)
         of_row = np.maximum(padded[self.form_rows.underlying], padded[self.form_rows.settle])
-        units = exposures.offsets.size - 1
-        found = np.zeros(units)
-        unit = np.repeat(np.arange(units), np.diff(exposures.offsets))
-        np.maximum.at(found, unit, of_row[exposures.row])
-        held = np.where(exposures.holdings != 0.0, padded[self.form_rows.currency], 0.0)
-        found = np.maximum(found, held.max(axis=1, initial=0.0))
-        return np.where(found > 0.0, found, 1.0).astype(np.float64)
+        return exposures._replace(
+            quantity=exposures.quantity * of_row[exposures.row],
+            holdings=exposures.holdings * padded[self.form_rows.currency],
+        )
+
+    def _maintenance(self, initial: FloatArray, kept: UnitExposures) -> FloatArray:
+        """(U, 7) parts of the maintenance margin: those of the initial one where factors agree."""
+        factors = {float(p.maintenance_factor) for p in self.parameters.values()}
+        return factors.pop() * initial if len(factors) == 1 else self._parts(kept)
+
+    def _parts(self, exposures: UnitExposures) -> FloatArray:
+        return form_losses(exposures, self.forms, self.grid)[0]
 
     def _floor(self, exposures: UnitExposures) -> FloatArray:
         """(U,) least initial margin."""

@@ -23,7 +23,7 @@ PART_TITLES = {
 
 
 def greeks_terms(
-    parts: FloatArray, factor: FloatArray, floor: FloatArray
+    parts: FloatArray, kept: FloatArray, floor: FloatArray, kept_floor: FloatArray
 ) -> tuple[RequirementTerm, ...]:
     """Return the terms of U units, but for open orders.
 
@@ -31,22 +31,22 @@ def greeks_terms(
     ----------
     parts : (U, 7) float64
         Of the binding loss.
-    factor : (U,) float64
-        Maintenance over initial margin, at most one.
-    floor : (U,) float64
-        Least initial margin.
+    kept : (U, 7) float64
+        Of that of exposures times their maintenance factors.
+    floor, kept_floor : (U,) float64
+        Least initial and maintenance margin. Initial margin is lifted to maintenance margin too.
     """
     terms = tuple(
         RequirementTerm(
             name=name,
             title=title,
             initial=parts[:, column],
-            maintenance=factor * parts[:, column],
+            maintenance=kept[:, column],
         )
         for column, (name, title) in enumerate(PART_TITLES.items())
     )
-    initial, maintenance = total_of(terms, factor.size)
-    lift = lift_to(maintenance, np.maximum(factor * floor, 0.0))
+    initial, maintenance = total_of(terms, floor.size)
+    lift = lift_to(maintenance, np.maximum(kept_floor, 0.0))
     least = np.maximum(floor, maintenance + lift)
     return (
         *terms,

@@ -72,14 +72,22 @@ def test_linear_books_are_the_root_of_the_quadratic_form(sides) -> None:
     assert initial == pytest.approx(np.sqrt(d @ RHO.matrix @ d), rel=1e-12)
     (initial,), (maintenance,) = margins(prepared(), account("a", one, two))
     assert initial == pytest.approx(13_000.0, rel=1e-12)
-    assert maintenance == pytest.approx(0.8 * 13_000.0, rel=1e-12)  # the larger factor
+    assert maintenance == pytest.approx(0.8 * 8_000.0 + 0.7 * 5_000.0, rel=1e-12)
+    # Beside a little of the other coin the first keeps its own factor.
+    little = position("ETH-LIN", 1e-9 * sides[1])
+    _, (dusty,) = margins(prepared(), account("a", one, little))
+    assert dusty == pytest.approx(0.8 * 8_000.0, rel=1e-9)
 
 
 def test_full_correlation_lets_a_hedge_across_coins_count_in_full() -> None:
     ones = Correlations(underlyings=("BTC", "ETH"), matrix=np.ones((2, 2)))
     hedge = account("a", position("BTC-LIN", 100.0), position("ETH-LIN", -1_600.0))
     bare = {c: replace(p, standalone_floor=Decimal(0)) for c, p in PARAMETERS.items()}
-    assert margins(prepared(ones, bare), hedge)[0][0] == pytest.approx(0.0, abs=1e-9)
+    equal = {c: replace(p, maintenance_factor=Decimal("0.7")) for c, p in bare.items()}
+    assert margins(prepared(ones, equal), hedge)[0][0] == pytest.approx(0.0, abs=1e-9)
+    # Factors 0.8 and 0.7 leave 0.1 of 8,000 to maintain, and initial margin is no less.
+    (initial,), (maintenance,) = margins(prepared(ones, bare), hedge)
+    assert (initial, maintenance) == pytest.approx((800.0, 800.0), rel=1e-12)
     # 100 x 0.01 x 50,000 x 16 % = 8,000 and 1,600 x 0.01 x 2,500 x 20 % = 8,000, a fifth of both
     assert margins(prepared(ones), hedge)[0][0] == pytest.approx(3_200.0, rel=1e-12)
 
