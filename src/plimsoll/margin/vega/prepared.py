@@ -73,9 +73,8 @@ class PreparedVega:
             opened = kept * scale[laid.row[exposures.market]]
             return self._own_share(laid, exposures, opened), kept
 
-        terms = []
-        if book.funding is not None and np.any(book.funding != 0.0):
-            terms.append(self._funding_term(laid, scale))
+        # Always a term, so that nobody's list of terms hangs on what others have accrued.
+        terms = [self._funding_term(laid, scale)]
         if laid.fills is not None:
             terms.append(self._orders_term(laid, laid.fills, scale))
         return stand_alone_requirements(laid, margins, terms)
@@ -97,8 +96,8 @@ class PreparedVega:
     def _funding_term(self, laid: StandAloneBook, scale: FloatArray) -> RequirementTerm:
         book = laid.book
         row = laid.row[book.market]
-        assert book.funding is not None
-        due = book.funding * laid.rows.settle_price[row]
+        funding = np.zeros(row.size) if book.funding is None else book.funding
+        due = np.where(funding == 0.0, 0.0, funding * laid.rows.settle_price[row])
         owed = np.maximum(-due, 0.0)
         return RequirementTerm(
             name="funding",
