@@ -80,7 +80,6 @@ class CurrencyRun:
         one = book.take(np.array([book.row(account)], dtype=np.int64))
         return self.prepared.requirements(stand_alone(one))
 
-
     def explanations(self, account: str) -> tuple[UnitExplanation, ...]:
         """Unfold the units of an account, with contributions to every term that can be spread."""
         key = "unit_explanations", self.prepared, account

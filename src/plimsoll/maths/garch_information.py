@@ -39,7 +39,7 @@ def _information_constants(eta: float) -> tuple[float, float, float, float]:
     return log_variance, location, cross, by_nu * nu**4
 
 
-@njit(cache=True, nogil=True, fastmath=_REORDER, error_model="numpy")
+@njit(cache=True, nogil=True, fastmath=_REORDER, error_model="numpy", forceinline=True)
 def _fill_slopes(theta: Vector, presample: float, work: Matrix) -> None:
     """``dh/dtheta_i`` of the five variance parameters into rows 2 to 6 of ``work``."""
     up, down, beta = theta[2], theta[3], theta[4]
@@ -59,7 +59,7 @@ def _fill_slopes(theta: Vector, presample: float, work: Matrix) -> None:
         by_beta = variances[t] + beta * by_beta
 
 
-@njit(cache=True, nogil=True, fastmath=_REORDER, error_model="numpy")
+@njit(cache=True, nogil=True, fastmath=_REORDER, error_model="numpy", forceinline=True)
 def _sum_products(work: Matrix, sums: Matrix) -> None:
     """Sums over time, with ``r_i = (dh/dtheta_i) / h``: ``r_i r_j`` above the diagonal of
     ``sums`` (6, 6) and on it, ``r_i`` in the last column, ``1 / h`` in the corner.

@@ -50,7 +50,7 @@ def student_t_constant(eta: float) -> tuple[float, float]:
     return value, -slope * nu * nu
 
 
-@njit(cache=True, nogil=True, fastmath=_REORDER, error_model="numpy")
+@njit(cache=True, nogil=True, fastmath=_REORDER, error_model="numpy", forceinline=True)
 def _decaying_sums(news: Vector, beta: float, first: float, sums: Vector) -> None:
     """``sums[0] = first``, ``sums[t+1] = news[t] + beta * sums[t]``, eight at a time.
 
@@ -78,7 +78,7 @@ def _decaying_sums(news: Vector, beta: float, first: float, sums: Vector) -> Non
         carried = news[t] + beta * carried
 
 
-@njit(cache=True, nogil=True, fastmath=_REORDER, error_model="numpy")
+@njit(cache=True, nogil=True, fastmath=_REORDER, error_model="numpy", forceinline=True)
 def _sum_of_logs(values: Vector, scratch: Vector) -> float:
     """Sum of logarithms, one logarithm for sixteen factors.
 
@@ -101,7 +101,7 @@ def _sum_of_logs(values: Vector, scratch: Vector) -> float:
     return total
 
 
-@njit(cache=True, nogil=True, fastmath=_REORDER, error_model="numpy")
+@njit(cache=True, nogil=True, fastmath=_REORDER, error_model="numpy", forceinline=True)
 def _fill_variances(returns: Vector, theta: Vector, presample: float, work: Matrix) -> None:
     """Shocks into ``work[0]``, variances into ``work[1]``."""
     n = returns.size
@@ -116,7 +116,7 @@ def _fill_variances(returns: Vector, theta: Vector, presample: float, work: Matr
     _decaying_sums(news, beta, first, variances)
 
 
-@njit(cache=True, nogil=True, fastmath=_REORDER, error_model="numpy")
+@njit(cache=True, nogil=True, fastmath=_REORDER, error_model="numpy", forceinline=True)
 def _normal_pass(work: Matrix) -> float:
     """Log-likelihood; ``dl/dh`` into ``work[4]`` last first, ``dl/de`` into ``work[3]``."""
     shocks, variances, by_shock, by_variance = work[0], work[1], work[3], work[4]
@@ -131,7 +131,7 @@ def _normal_pass(work: Matrix) -> float:
     return float(-0.5 * (n * _LOG_TWO_PI + _sum_of_logs(variances, work[5]) + squares))
 
 
-@njit(cache=True, nogil=True, fastmath=_REORDER, error_model="numpy")
+@njit(cache=True, nogil=True, fastmath=_REORDER, error_model="numpy", forceinline=True)
 def _student_pass(eta: float, work: Matrix) -> tuple[float, float]:
     """Log-likelihood and its derivative in eta; ``work`` as in :func:`_normal_pass`.
 
@@ -162,7 +162,7 @@ def _student_pass(eta: float, work: Matrix) -> tuple[float, float]:
     return n * constant - 0.5 * logs - power * tails, by_eta
 
 
-@njit(cache=True, nogil=True, fastmath=_REORDER, error_model="numpy")
+@njit(cache=True, nogil=True, fastmath=_REORDER, error_model="numpy", forceinline=True)
 def _adjoint_pass(theta: Vector, presample: float, work: Matrix, gradient: Vector) -> None:
     """Derivatives in mean, omega, alpha_up, alpha_down, beta from ``work`` into ``gradient``."""
     up, down, beta = theta[2], theta[3], theta[4]

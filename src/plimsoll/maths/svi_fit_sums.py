@@ -43,7 +43,7 @@ def inverted(m: float, sigma: float) -> tuple[float, float]:
     return -m * scale, sigma * scale
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=_REORDER)
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=_REORDER, forceinline=True)
 def _sum_up(
     point: Vector,
     y: Vector,

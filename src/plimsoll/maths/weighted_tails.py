@@ -49,7 +49,7 @@ def _raise_peaks(part: Vector, weights: Vector, peak: Vector, mass: Vector) -> N
 
 # Only here may sums be taken in any order: a bound a little lower or higher serves as well, and
 # `_SLACK` is wider than what rounding does.
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=True)
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=True, forceinline=True)
 def _mass_from(peak: Vector, mass: Vector, level: float) -> float:
     gone = 0.0
     for b in range(BLOCKS):

@@ -92,8 +92,8 @@ def depeg_charge(
 ) -> FloatArray:
     """MR9: hedged size of each pair of legs, at the rates of the weaker one's peg.
 
-    The add-on of other models (`plimsoll.margin.add_ons.depeg`) takes all that is hedged through one
-    set of brackets; with two legs both ask the same.
+    The add-on of other models (`plimsoll.margin.add_ons.depeg`) takes all that is hedged through
+    one set of brackets; with two legs both ask the same.
 
     Parameters
     ----------
