@@ -22,7 +22,7 @@ from plimsoll.journeys.margin_units import (
     unit_rows,
     unit_status,
 )
-from plimsoll.journeys.mark_age import exact_iso, oldest_ns, span_text
+from plimsoll.journeys.mark_age import WORTH_A_NOTE_NS, exact_iso, oldest_ns, span_text
 from plimsoll.journeys.surface_source import source_document
 from plimsoll.presets import Preset
 
@@ -125,6 +125,11 @@ class PresetMargin:
             told += (
                 f"Marks older than {span_text(most)} are stale, and margin nothing: take later "
                 "ones, or admit older ones (--max-age, max_age).",
+            )
+        elif (self.mark_age_ns or 0) > WORTH_A_NOTE_NS:
+            told += (
+                f"Marks are {span_text(self.mark_age_ns or 0)} older than the time asked for: "
+                "--max-age 1h (max_age) would margin nothing on them.",
             )
         bare = [n for n in self.accounts if n not in self.run.setting.accounts.collateral]
         unstated = (

@@ -10,12 +10,13 @@ from plimsoll.domain.market import MarketSnapshot
 from plimsoll.domain.table import iso_minute
 from plimsoll.errors import UsageError
 
-DEFAULT_MAX_AGE = "1h"
+DEFAULT_MAX_AGE = "1d"
 """Marks that a person asks for at a time, and that are older, margin nothing unless he says so.
 
-Within an hour a coin moves by a large part of a maintenance margin; an exchange's own marks are
-seconds old. Whoever has older chains only must say that he knows.
+Archives of chains hold one a day; what is older than that is no price of the time asked for.
 """
+WORTH_A_NOTE_NS = 3_600_000_000_000
+"""Within an hour a coin moves by a large part of a maintenance margin."""
 ANY_AGE = "any"
 
 _SECOND_NS = 1_000_000_000

@@ -120,7 +120,7 @@ def margin(
     preset: PresetName = None,
     market: Market = None,
     at: At = None,
-    max_age: MaxAge = "1h",
+    max_age: MaxAge = "1d",
     surfaces: Surfaces = False,
     list_presets: Listing = False,
     parameters: Parameters = None,
@@ -148,7 +148,7 @@ def margin(
         only_preset = {
             "--market": market,
             "--at": at,
-            "--max-age": None if max_age == "1h" else max_age,
+            "--max-age": None if max_age == "1d" else max_age,
             "--what-if": what_if,
             "--out": out,
             "--surfaces": surfaces,
