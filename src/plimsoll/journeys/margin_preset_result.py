@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
@@ -116,6 +116,15 @@ class PresetMargin:
     @property
     def notes(self) -> tuple[str, ...]:
         """Accuracy and source of the preset, market, what was taken for granted."""
+        bare = [n for n in self.accounts if n not in self.run.setting.accounts.collateral]
+        unstated = (
+            ("No collateral was stated, so nothing is judged; 0 may be stated.",) if bare else ()
+        )
+        return (*self.preset.notes(), *self._market_notes, *self.run.notes, *unstated)
+
+    @property
+    def _market_notes(self) -> tuple[str, ...]:
+        """What the prices are and how old, and what stands in for those that nobody stated."""
         market = self.run.setting.market
         told: tuple[str, ...] = (
             f"Prices of {market.source}, {when(market)}, {self._age_words()}.",
@@ -131,17 +140,7 @@ class PresetMargin:
                 f"Marks are {span_text(self.mark_age_ns or 0)} older than the time asked for: "
                 "--max-age 1h (max_age) would margin nothing on them.",
             )
-        bare = [n for n in self.accounts if n not in self.run.setting.accounts.collateral]
-        unstated = (
-            ("No collateral was stated, so nothing is judged; 0 may be stated.",) if bare else ()
-        )
-        return (
-            *self.preset.notes(),
-            *told,
-            *self.run.priced.notes,
-            *self.run.notes,
-            *unstated,
-        )
+        return (*told, *self.run.priced.notes)
 
     def table(self) -> Table:
         """Every margin unit that holds a position or collateral, account by account."""
@@ -201,7 +200,11 @@ class PresetMargin:
             for run in self.run.runs
             if name in run.held.book.accounts and run.requirements.unit_explainer is None
         ]
-        return (*found, *plain)
+        tables = (*found, *plain)
+        return tuple(
+            replace(table, notes=(*table.notes, *(() if place else self._market_notes)))
+            for place, table in enumerate(tables)
+        )
 
     def figures(self, account: str | None = None) -> Mapping[str, Figure]:
         """Return the heat maps of one account as plotly figures: loss by price and volatility.
