@@ -151,7 +151,7 @@ def test_units_are_explained_by_term_and_position() -> None:
     ]
     assert (cross.unit, cross.equity, cross.initial) == ("cross", 1_100.0, 2_400.0)
     assert [(c.market, c.contribution) for c in cross.contributions] == [("L", 600.0)]
-    assert cross.binding == "largest part: L"
+    assert cross.binding == "L: tier 1, 60,000 USD"
     assert (alone.unit, alone.maintenance) == ("isolated I", pytest.approx(600.0))
 
 
