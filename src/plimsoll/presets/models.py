@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from enum import StrEnum
+from typing import Any, TypeVar
 
 from plimsoll.domain.tiers import TierTable
 from plimsoll.margin.add_ons import MinimumCharge, MinimumParameters, MinimumRule, WithAddOns
@@ -12,12 +13,14 @@ from plimsoll.margin.bybit import BybitMargin, BybitParameters
 from plimsoll.margin.currency import CurrencyPricing
 from plimsoll.margin.deribit import (
     GENERAL,
+    DeltaRamp,
     DeribitGeneral,
     DeribitPair,
     DeribitPortfolioMargin,
     DeribitStandardMargin,
     DeribitStandardPair,
     PortfolioMode,
+    RollRamp,
 )
 from plimsoll.margin.derive import (
     CashPricing,
@@ -49,6 +52,7 @@ from plimsoll.presets.tables import (
 )
 
 Build = Callable[[CurrencyPricing], MarginModel[Any]]
+C = TypeVar("C", bound=StrEnum)
 
 MINIMUM = "minimum_charge"
 """Option of a file: rates of the charge on hedged size that its model lacks."""
@@ -66,15 +70,17 @@ class ModelForm:
 
 
 def _deribit_portfolio(node: Node, options: Node) -> ModelForm:
-    options.mapping(("mode",), (MINIMUM,))
-    mode = options.under("mode").text()
-    if mode not in tuple(PortfolioMode):
-        options.under("mode").refuse(f"must be one of {', '.join(PortfolioMode)}")
+    options.mapping(("mode", "delta_ramp", "roll_ramp"), (MINIMUM,))
+    mode = _choice(options.under("mode"), PortfolioMode)
+    delta_ramp = _choice(options.under("delta_ramp"), DeltaRamp)
+    roll_ramp = _choice(options.under("roll_ramp"), RollRamp)
     node.mapping((GENERAL,), None)
     coins = {key.split("_")[0] for key in node.value if key != GENERAL}
 
     def plain(pricing: CurrencyPricing) -> MarginModel[Any]:
-        return DeribitPortfolioMargin(pricing=pricing, mode=PortfolioMode(mode))
+        return DeribitPortfolioMargin(
+            pricing=pricing, mode=mode, delta_ramp=delta_ramp, roll_ramp=roll_ramp
+        )
 
     return ModelForm(
         parameters={
@@ -82,8 +88,16 @@ def _deribit_portfolio(node: Node, options: Node) -> ModelForm:
             for key, item in node.items()
         },
         build=_with_minimum(plain, options, coins),
-        cash="" if mode == PortfolioMode.SEGREGATED else "USD",
+        cash="" if mode is PortfolioMode.SEGREGATED else "USD",
     )
+
+
+def _choice(node: Node, of: type[C]) -> C:
+    """Return the member of ``of`` that the file names."""
+    named = node.text()
+    if named not in tuple(of):
+        node.refuse(f"must be one of {', '.join(of)}")
+    return of(named)
 
 
 def _with_minimum(build: Build, options: Node, underlyings: Iterable[str]) -> Build:
@@ -148,9 +162,7 @@ def _bybit(node: Node, options: Node) -> ModelForm:
 
 def _span(node: Node, options: Node) -> ModelForm:
     options.mapping(("extremes",))
-    extremes = options.under("extremes").text()
-    if extremes not in tuple(Extremes):
-        options.under("extremes").refuse(f"must be one of {', '.join(Extremes)}")
+    extremes = _choice(options.under("extremes"), Extremes)
     units = {}
     for key, item in node.items():
         item.mapping(("tiers", "calendar_spreads"), None)
@@ -162,7 +174,7 @@ def _span(node: Node, options: Node) -> ModelForm:
         )
     return ModelForm(
         parameters=units,
-        build=lambda pricing: SpanMargin(pricing=pricing, extremes=Extremes(extremes)),
+        build=lambda pricing: SpanMargin(pricing=pricing, extremes=extremes),
     )
 
 

@@ -209,6 +209,8 @@ BTC = ("parameters", "BTC_USD")
         (("sources",), "Deribit", "sources: must be a list"),
         (("sources", 0, "date"), ..., r"sources\[0\]: must state every constant, found 'no date'"),
         (("options", "mode"), "sideways", "options.mode: must be one of segregated, cross"),
+        (("options", "roll_ramp"), "steep", "options.roll_ramp: must be one of linear"),
+        (("options", "delta_ramp"), "none", "options.delta_ramp: must be one of whole, excess"),
         ((*BTC, "price_range"), ..., "parameters.BTC_USD: must state every constant"),
         ((*BTC, "price_rnge"), "1 fraction", "must have known keys only, found 'price_rnge'"),
         ((*BTC, "price_range"), "16 percent", "price_range: must be a number in fraction"),
