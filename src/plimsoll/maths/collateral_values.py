@@ -7,7 +7,7 @@ For a holding of value ``v`` at market prices, in an account whose holdings are 
     haircut   H(e) = integral from 0 to e of (first + slope min(room, max(0, x - free))) dx
     counts    e - H(e);  of a debt  w liability
 
-and never more than ``v`` (`reference/methodology.md`, 8).
+and never more than ``v``.
 """
 
 from __future__ import annotations

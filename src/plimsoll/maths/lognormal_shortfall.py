@@ -6,7 +6,7 @@ probability ``a``, the mean of ``Y`` beyond its quantile is::
     E[Y | Y <= q_a]      = exp(mu + s^2 / 2) N(z - s) / a
     E[Y | Y >= q_{1-a}]  = exp(mu + s^2 / 2) N(z + s) / a
 
-(`reference/margin_engines.md`, Vega). Both tails are written with the lower tail of ``N``, which
+(Vega's risk model, vegaprotocol/quant). Both tails are written with the lower tail of ``N``, which
 keeps its digits for small ``a``.
 """
 

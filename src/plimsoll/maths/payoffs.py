@@ -11,8 +11,7 @@ quanto   ``q s (p1 - p0)``                 settlement coin per point of price
 ======== ================================= ==========================================
 
 With ``q s = N = Q p0`` the inverse profit is ``Q (1 - p0/p1)``: a move ``x`` gives
-``Q x / (1 + x)``, so a long loses more on a fall than it gains on an equal rise
-(`reference/methodology.md`, 1.1).
+``Q x / (1 + x)``, so a long loses more on a fall than it gains on an equal rise.
 """
 
 from __future__ import annotations

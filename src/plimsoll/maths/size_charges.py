@@ -1,8 +1,7 @@
 """Charges that rise with the size of positions, by account: size tiers and concentration.
 
 For a position of notional ``x``, of an owner who holds ``X`` on that side of the market in all, in
-a market with tiers ``i``, threshold ``T`` and base rate ``b`` (`reference/methodology.md`, 1.2 and
-2.3)::
+a market with tiers ``i``, threshold ``T`` and base rate ``b``::
 
     tiers          x m_i - D_i x / X                    X in tier i
     concentration  b x (max(1, sqrt(X / T)) - 1)

@@ -3,7 +3,7 @@
 Each is a weighted sum of an account's worst losses in order, ``sum of w_i L_(i)`` with ``L_(1)``
 the worst: value-at-risk takes one of them, expected shortfall the mean of the worst ``n a`` with
 the boundary loss counted in part, a spectral measure the integral of its spectrum over each loss's
-share of probability (`reference/methodology.md`, 5.0). The counts are those of
+share of probability (Acerbi and Tasche, 2002; Acerbi, 2002). The counts are those of
 `plimsoll.measures`, so the numbers are too. Nothing is sorted but the few losses that matter:
 `plimsoll.maths.tail_losses_kernels`. Scenarios are equally likely here, and nobody is told which
 they are: `plimsoll.maths.unit_losses` takes weights too, and tells the scenario of a measure.

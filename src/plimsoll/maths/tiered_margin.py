@@ -6,7 +6,7 @@ For a position of size ``x`` of an owner who holds ``X`` in all, ``X`` in tier `
     initial     = max(x r_i - E_i x / X, x / min(chosen leverage, L_i), maintenance)
 
 with maintenance rate ``m``, initial rate ``r``, deductions ``D`` and ``E`` (0 where a venue applies
-the tier's rate to the whole) and highest leverage ``L`` (`reference/methodology.md`, 1.2). An owner
+the tier's rate to the whole) and highest leverage ``L`` (the form of Binance's brackets). An owner
 of one account has ``x = X``. Size is what the venue's table counts: notional in its quote currency
 (settlement currency for quanto contracts), contracts, or coins; margin is in that unit too, and is
 turned into the tier currency by the value of one. Requirements of inverse contracts fall due in

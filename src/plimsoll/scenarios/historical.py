@@ -7,7 +7,7 @@ For a horizon of h bars, with closing prices P and EWMA volatility s per bar,
 s[t] being the forecast made at t, from returns up to t (the first 75 returns start the
 recursion). Moves overlap; all coins of one scenario
 take the same t, which keeps how they depend on each other (Barone-Adesi, Giannopoulos and Vosper,
-1999; Hull and White, 1998, for the scaling; `reference/methodology.md`, 2.1). Overlapping moves are
+1999; Hull and White, 1998, for the scaling). Overlapping moves are
 not independent: their number overstates what is known (`estimators.overlapping`).
 
 Nothing later than ``before_ns`` is looked at, prices and what was known of their faults alike.

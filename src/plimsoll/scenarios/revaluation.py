@@ -1,7 +1,7 @@
 """Revaluation: every instrument under every scenario, in one table.
 
 The table holds the profit of one long contract in its settlement currency, signed. An account's
-profit under a scenario is then a sum over its positions (`reference/methodology.md`, 1.10).
+profit under a scenario is then a sum over its positions.
 """
 
 from __future__ import annotations

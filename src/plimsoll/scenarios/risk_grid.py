@@ -2,7 +2,7 @@
 
 A grid moves every price of a risk unit by one amount and every implied volatility by a rule that
 depends on its time to expiry. That is less general than a `ScenarioSet` of factor shocks and what
-venues' portfolio margins are written in (`reference/methodology.md`, 1.3 to 1.8).
+venues' portfolio margins are written in.
 """
 
 from __future__ import annotations

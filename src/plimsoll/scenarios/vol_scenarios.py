@@ -101,8 +101,8 @@ def vol_multiplier(
         x = (knot / max(days, shortest))^p,   p = p_short below the knot, p_long from it on
         (1 + up x,  max(1 - down x, 0))
 
-    The published form of Deribit's and like engines (`reference/methodology.md`, 1.3), with the
-    published exponents; `vega_power_law` with `MoveScale.SIMPLE` says what a history would have.
+    The published form of Deribit's and like engines, with the published exponents;
+    `vega_power_law` with `MoveScale.SIMPLE` says what a history would have.
 
     Parameters
     ----------

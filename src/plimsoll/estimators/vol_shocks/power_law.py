@@ -9,7 +9,7 @@ coin's own shock at 30 days. Fitted by quantile regression of ln|y|, all maturit
 date in one group of the block bootstrap. A move of nothing has no logarithm: it is set to
 the smallest number there is, which no quantile from the median up can tell from its true place.
 
-Venues publish p 0.30 and 0.13 (`reference/methodology.md`, 1.3), with *simple* changes:
+Venues publish p 0.30 and 0.13 (Deribit, parameters of portfolio margin), with *simple* changes:
 vol_up = vol (1 + u (30/d)^p). `MoveScale.SIMPLE` fits those.
 """
 
