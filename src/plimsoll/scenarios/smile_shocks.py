@@ -1,9 +1,10 @@
 """Shocks of single expiries from a scenario set's factors of price and implied volatility.
 
 Between the tenors of its factors an expiry takes a shock that is linear in the logarithm of the
-time to expiry, as the law of volatility shocks by tenor is a power, of which
-that is the first-order form between neighbours. Before the first and after the last tenor the shock stays: nothing was measured there, and the law would have the shocks of the
-shortest expiries grow without bound. A kind of shock that the set does not have for a coin stands
+time to expiry, as the law of volatility shocks by tenor is a power, of which that is the
+first-order form between neighbours. Before the first and after the last tenor the shock stays:
+nothing was measured there, and the law would have the shocks of the shortest expiries grow without
+bound. A kind of shock that the set does not have for a coin stands
 still.
 """
 
