@@ -28,6 +28,7 @@ from plimsoll.margin.okx import FIRST_CLASS, OTHER_CLASS, OkxMargin
 from plimsoll.margin.simulation import PORTFOLIO, SimulationMargin, SimulationParameters
 from plimsoll.maths.black76 import price
 from plimsoll.sandbox.option_chain import option_chain
+from requirements_venue import terms
 
 COINS, POSITIONS, STRIKES, SCENARIOS = ("HELM", "KEEL"), 12, 40, 250
 EXPIRIES = slice(2, None)
@@ -36,30 +37,21 @@ AT_NS = TRUTHS["HELM"].at_ns
 PRICING = CurrencyPricing(pricing_markets={coin: f"{coin}-PERP" for coin in COINS})
 
 
-def _terms(coin: str, inverse: bool, size: str) -> dict[str, Any]:
-    return {
-        "pair": Pair(base=coin, quote="USD" if inverse else "USDC"),
-        "settle": coin if inverse else "USDC",
-        "payoff": Payoff.INVERSE if inverse else Payoff.LINEAR,
-        "contract_size": Decimal(size),
-    }
-
-
 def instruments() -> dict[str, Instrument]:
     """Perpetuals, futures and options of both coins, settled in coin and in dollars."""
     found: dict[str, Instrument] = {}
     for coin in COINS:
         for inverse in (True, False):
             root, size = (coin, "10") if inverse else (f"{coin}_USDC", "0.01")
-            found[f"{root}-PERP"] = Perpetual(**_terms(coin, inverse, size))
+            found[f"{root}-PERP"] = Perpetual(**terms(coin, inverse, size))
             for smile in TRUTHS[coin].smiles[EXPIRIES]:
                 end = smile.expiry_ns
-                found[f"{root}-{end}"] = Future(**_terms(coin, inverse, size), expiry_ns=end)
+                found[f"{root}-{end}"] = Future(**terms(coin, inverse, size), expiry_ns=end)
                 for ratio in np.linspace(0.6, 1.6, STRIKES):
                     strike = Decimal(round(TRUTHS[coin].index * float(ratio), 1))
                     for right in OptionRight:
                         found[f"{root}-{end}-{strike}-{right.value[0].upper()}"] = Option(
-                            **_terms(coin, inverse, "1"),
+                            **terms(coin, inverse, "1"),
                             expiry_ns=end,
                             strike=strike,
                             right=right,

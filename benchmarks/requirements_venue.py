@@ -53,7 +53,8 @@ RANGES = {
 }
 
 
-def _terms(coin: str, inverse: bool, size: str) -> dict[str, Any]:
+def terms(coin: str, inverse: bool, size: str) -> dict[str, Any]:
+    """Contract terms that all contracts of a coin and settlement share."""
     return {
         "pair": Pair(base=coin, quote="USD" if inverse else "USDC"),
         "settle": coin if inverse else "USDC",
@@ -70,14 +71,14 @@ def instruments() -> dict[str, Instrument]:
         strikes = [Decimal(round(TRUTHS[coin].index * r, 1)) for r in ratios.tolist()]
         for inverse in (True, False):
             root, size = (coin, "10") if inverse else (f"{coin}_USDC", "0.01")
-            found[f"{root}-PERP"] = Perp(**_terms(coin, inverse, size))
+            found[f"{root}-PERP"] = Perp(**terms(coin, inverse, size))
             for smile in TRUTHS[coin].smiles[-6:]:
                 end = smile.expiry_ns
-                found[f"{root}-{end}"] = Future(**_terms(coin, inverse, size), expiry_ns=end)
+                found[f"{root}-{end}"] = Future(**terms(coin, inverse, size), expiry_ns=end)
                 for strike in strikes:
                     for right in OptionRight:
                         found[f"{root}-{end}-{strike}-{right.value[0]}"] = Option(
-                            **_terms(coin, inverse, "1"), expiry_ns=end, strike=strike, right=right
+                            **terms(coin, inverse, "1"), expiry_ns=end, strike=strike, right=right
                         )
     return found
 
