@@ -22,7 +22,7 @@ SKELETON = {
     "maths.recursions": "import numpy",
     "measures.tail": "import plimsoll.maths.recursions",
     "marketdata.checks": "import plimsoll.measures.tail",
-    "scenarios.history": "import plimsoll.estimators.ewma",
+    "scenarios.history": "import plimsoll.estimators.volatility.ewma",
     "estimators.ewma": "import plimsoll.maths.recursions, plimsoll.domain.market",
     "margin.tiered": "import plimsoll.domain.market",
     "validation.coverage": "import plimsoll.margin.tiered",

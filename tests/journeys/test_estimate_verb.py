@@ -19,7 +19,7 @@ from plimsoll.calibration.forecast import ForecastTask, forecast_market
 from plimsoll.calibration.problem import CalibrationProblem, ModelSettings, VolatilityModel
 from plimsoll.domain.market import DAY_NS, HOUR_NS, Bars, PriceKind
 from plimsoll.errors import PlimsollError
-from plimsoll.estimators.price_record import boundaries, price_record
+from plimsoll.estimators.horizon.price_record import boundaries, price_record
 from plimsoll.marketdata.assembly import assemble
 
 START_S = 1_640_995_200  # 2022-01-01

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from plimsoll.estimators import Ewma, FittedGarch, Garch, GjrGarch, filtered_risk
-from plimsoll.estimators.ewma import half_life_of_decay
+from plimsoll.estimators.volatility.ewma import half_life_of_decay
 from plimsoll.maths.garch_scores import garch_log_densities
 from plimsoll.maths.recursions import garch_first_variance, gjr_filter
 

@@ -12,9 +12,14 @@ from plimsoll.calibration.problem import CalibrationProblem, ModelSettings, Vola
 from plimsoll.domain.market import HOUR_NS, MarketHistory
 from plimsoll.domain.ports import SILENT, Executor, Progress
 from plimsoll.errors import ParameterError
-from plimsoll.estimators.price_record import Boundaries, PriceRecord, boundaries, price_record
-from plimsoll.estimators.scaled_tail import ScaledTail, TailPath
-from plimsoll.estimators.volatility_path import HeavyEwmaPath, VolatilityPath
+from plimsoll.estimators.horizon.price_record import (
+    Boundaries,
+    PriceRecord,
+    boundaries,
+    price_record,
+)
+from plimsoll.estimators.horizon.scaled_tail import ScaledTail, TailPath
+from plimsoll.estimators.horizon.volatility_path import HeavyEwmaPath, VolatilityPath
 from plimsoll.validation.walk_forward import WAIT_HOURS
 
 FloatArray = NDArray[np.float64]
@@ -65,7 +70,9 @@ def volatility_model(settings: ModelSettings, model: VolatilityModel) -> Volatil
     """Return the volatility filter that ``model`` names."""
     if model is VolatilityModel.EWMA_T:
         return HeavyEwmaPath(half_life_days=settings.half_life_days, nu=settings.score_degrees)
-    from plimsoll.estimators.garch_path import GarchPath  # with kernels that EWMA does not need
+    from plimsoll.estimators.horizon.garch_path import (
+        GarchPath,  # with kernels that EWMA does not need
+    )
 
     return GarchPath(
         asymmetric=model is VolatilityModel.GJR_T,

@@ -13,8 +13,8 @@ from plimsoll.calibration.forecast import MarketForecast
 from plimsoll.calibration.problem import CalibrationProblem
 from plimsoll.domain.instrument import Payoff
 from plimsoll.domain.market import DAY_NS, MarketHistory
-from plimsoll.estimators.price_record import Boundaries
-from plimsoll.estimators.scaled_tail import TailPath
+from plimsoll.estimators.horizon.price_record import Boundaries
+from plimsoll.estimators.horizon.scaled_tail import TailPath
 from plimsoll.marketdata.returns import (
     inverse_long_loss,
     inverse_short_loss,

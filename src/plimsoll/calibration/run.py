@@ -27,7 +27,7 @@ from plimsoll.domain.parameters import ParameterSet
 from plimsoll.domain.ports import SILENT, Executor, Progress
 from plimsoll.domain.table import Table, iso_minute
 from plimsoll.errors import InsufficientDataError
-from plimsoll.estimators.price_record import Boundaries
+from plimsoll.estimators.horizon.price_record import Boundaries
 
 Stage = Callable[[str], AbstractContextManager[None]]
 TRAINING_DAYS = 365

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from plimsoll.estimators.bootstrap import bootstrap_standard_error
-from plimsoll.estimators.ewma import Ewma, FittedEwma
-from plimsoll.estimators.filtered_simulation import (
+from plimsoll.estimators.horizon.bootstrap import bootstrap_standard_error
+from plimsoll.estimators.horizon.filtered_simulation import (
     FilteredRisk,
     filtered_risk,
     risk_of_losses,
     simulate_horizon,
 )
-from plimsoll.estimators.fitted_garch import FittedGarch, GarchParameters
-from plimsoll.estimators.garch import Garch, GjrGarch
-from plimsoll.estimators.overlapping import OverlappingTail, overlapping_tail
-from plimsoll.estimators.peaks_over_threshold import FittedTail, PeaksOverThreshold
-from plimsoll.estimators.rolling_forecasts import (
+from plimsoll.estimators.horizon.overlapping import OverlappingTail, overlapping_tail
+from plimsoll.estimators.horizon.rolling_forecasts import (
     RollingForecasts,
     rolling_ewma_forecast,
     rolling_garch_forecast,
 )
-from plimsoll.estimators.student_t import FittedStudentT, StudentT
+from plimsoll.estimators.tails.peaks_over_threshold import FittedTail, PeaksOverThreshold
+from plimsoll.estimators.tails.student_t import FittedStudentT, StudentT
+from plimsoll.estimators.volatility.ewma import Ewma, FittedEwma
+from plimsoll.estimators.volatility.fitted_garch import FittedGarch, GarchParameters
+from plimsoll.estimators.volatility.garch import Garch, GjrGarch
 
 __all__ = [
     "Ewma",

@@ -17,9 +17,9 @@ from plimsoll.calibration.problem import ModelSettings, VolatilityModel
 from plimsoll.domain.instrument import Payoff
 from plimsoll.domain.market import Bars, MarketHistory, PriceKind
 from plimsoll.errors import DataFormatError, InsufficientDataError, UsageError
-from plimsoll.estimators.horizon_risk import HorizonRisk, horizon_risk
-from plimsoll.estimators.price_record import boundaries, price_record
-from plimsoll.estimators.scaled_tail import ScaledTail
+from plimsoll.estimators.horizon.horizon_risk import HorizonRisk, horizon_risk
+from plimsoll.estimators.horizon.price_record import boundaries, price_record
+from plimsoll.estimators.horizon.scaled_tail import ScaledTail
 from plimsoll.journeys.as_of import as_of_ns
 from plimsoll.journeys.estimate_result import EstimateResult
 from plimsoll.marketdata.assembly import assemble

@@ -13,7 +13,7 @@ from plimsoll.domain.finding import Finding
 from plimsoll.domain.instrument import Payoff
 from plimsoll.domain.market import PriceKind
 from plimsoll.domain.table import Cell, Column, ColumnKind, Table
-from plimsoll.estimators.horizon_risk import HorizonRisk, SideRisk
+from plimsoll.estimators.horizon.horizon_risk import HorizonRisk, SideRisk
 
 DAYS_PER_YEAR = 365
 

@@ -10,7 +10,7 @@ from plimsoll.calibration.scored import ScoredLosses, by_day, margins_in_force, 
 from plimsoll.domain.instrument import Payoff
 from plimsoll.domain.market import DAY_NS, HOUR_NS, NEVER_MASKED, MarketHistory, PriceKind
 from plimsoll.errors import InsufficientDataError
-from plimsoll.estimators.price_record import boundaries
+from plimsoll.estimators.horizon.price_record import boundaries
 
 START_NS = 1_640_995_200_000_000_000  # 2022-01-01 00:00
 MINUTE_NS = HOUR_NS // 60

@@ -14,7 +14,7 @@ from plimsoll.estimators import (
     risk_of_losses,
     simulate_horizon,
 )
-from plimsoll.estimators.filtered_simulation import NO_RATIO_BOUNDS
+from plimsoll.estimators.horizon.filtered_simulation import NO_RATIO_BOUNDS
 
 RETURNS = np.random.default_rng(9).standard_t(5, 600) * 0.02
 

@@ -7,9 +7,9 @@ import pytest
 from scipy import stats
 
 from plimsoll.domain.market import NEVER_MASKED
-from plimsoll.estimators.horizon_risk import horizon_risk, known_moves, shortfall_error
-from plimsoll.estimators.price_record import Boundaries, PriceRecord
-from plimsoll.estimators.scaled_tail import ScaledTail
+from plimsoll.estimators.horizon.horizon_risk import horizon_risk, known_moves, shortfall_error
+from plimsoll.estimators.horizon.price_record import Boundaries, PriceRecord
+from plimsoll.estimators.horizon.scaled_tail import ScaledTail
 
 HOUR = 3_600_000_000_000
 CONFIDENCE = 0.99

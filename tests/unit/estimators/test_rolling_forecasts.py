@@ -14,7 +14,7 @@ from plimsoll.estimators import (
     rolling_ewma_forecast,
     rolling_garch_forecast,
 )
-from plimsoll.estimators.garch_options import DEFAULT_PERSISTENCE_CAP
+from plimsoll.estimators.volatility.garch_options import DEFAULT_PERSISTENCE_CAP
 
 
 def simulate(seed: int, n: int = 400) -> np.ndarray:

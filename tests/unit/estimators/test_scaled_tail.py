@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from plimsoll.domain.market import DAY_NS, HOUR_NS, NEVER_MASKED, MarketHistory, PriceKind
 from plimsoll.errors import DataFormatError, ParameterError
-from plimsoll.estimators.bootstrap import bootstrap_standard_error
-from plimsoll.estimators.price_record import boundaries, price_record
-from plimsoll.estimators.scaled_tail import ScaledTail
-from plimsoll.estimators.volatility_path import HeavyEwmaPath
+from plimsoll.estimators.horizon.bootstrap import bootstrap_standard_error
+from plimsoll.estimators.horizon.price_record import boundaries, price_record
+from plimsoll.estimators.horizon.scaled_tail import ScaledTail
+from plimsoll.estimators.horizon.volatility_path import HeavyEwmaPath
 from plimsoll.maths.gpd import pot_quantile_pwm
 
 FloatArray = NDArray[np.float64]

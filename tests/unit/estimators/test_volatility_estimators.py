@@ -15,7 +15,7 @@ from plimsoll.errors import (
     ParameterError,
 )
 from plimsoll.estimators import Ewma, Garch, GjrGarch
-from plimsoll.estimators.ewma import decay_of_half_life, half_life_of_decay
+from plimsoll.estimators.volatility.ewma import decay_of_half_life, half_life_of_decay
 from plimsoll.maths.recursions import ewma_filter
 
 MODELS = [

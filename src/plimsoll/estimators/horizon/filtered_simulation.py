@@ -10,7 +10,7 @@ Conventions of the quantile, named in every result:
                 boundary observation counted by its fraction.
 
 Several steps: :func:`simulate_horizon` draws residuals and runs the volatility recursion;
-:mod:`plimsoll.estimators.overlapping` scales moves that happened over the whole horizon.
+:mod:`plimsoll.estimators.horizon.overlapping` scales moves that happened over the whole horizon.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plimsoll.errors import ParameterError
-from plimsoll.estimators.ewma import FittedEwma
-from plimsoll.estimators.fitted_garch import FittedGarch
-from plimsoll.estimators.garch_options import check_choice
+from plimsoll.estimators.volatility.ewma import FittedEwma
+from plimsoll.estimators.volatility.fitted_garch import FittedGarch
+from plimsoll.estimators.volatility.garch_options import check_choice
 from plimsoll.maths.order_statistics import (
     quantile_order_statistic,
     quantile_type7,

@@ -18,11 +18,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plimsoll.errors import ParameterError
-from plimsoll.estimators.bootstrap import bootstrap_standard_error
-from plimsoll.estimators.ewma import FittedEwma
-from plimsoll.estimators.filtered_simulation import FittedVolatility
+from plimsoll.estimators.horizon.bootstrap import bootstrap_standard_error
+from plimsoll.estimators.horizon.filtered_simulation import FittedVolatility
 from plimsoll.estimators.observations import Vector, read_only
-from plimsoll.estimators.peaks_over_threshold import FittedTail, PeaksOverThreshold
+from plimsoll.estimators.tails.peaks_over_threshold import FittedTail, PeaksOverThreshold
+from plimsoll.estimators.volatility.ewma import FittedEwma
 from plimsoll.maths.return_paths import overlapping_sums
 
 Matrix = NDArray[np.float64]

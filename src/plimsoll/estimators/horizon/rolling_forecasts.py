@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from plimsoll.errors import DataFormatError, InsufficientDataError, ParameterError
-from plimsoll.estimators.ewma import decay_of_half_life
-from plimsoll.estimators.garch import MINIMUM_OBSERVATIONS, Garch, GjrGarch
-from plimsoll.estimators.garch_options import START_CODES, persistence_limit
+from plimsoll.estimators.volatility.ewma import decay_of_half_life
+from plimsoll.estimators.volatility.garch import MINIMUM_OBSERVATIONS, Garch, GjrGarch
+from plimsoll.estimators.volatility.garch_options import START_CODES, persistence_limit
 from plimsoll.maths import rolling
 
 Matrix = NDArray[np.float64]

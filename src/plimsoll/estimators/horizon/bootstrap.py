@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from plimsoll.errors import EstimationError, ParameterError
-from plimsoll.estimators.garch_options import check_choice
 from plimsoll.estimators.observations import as_observations
+from plimsoll.estimators.volatility.garch_options import check_choice
 from plimsoll.maths.block_bootstrap import block_bootstrap_quantiles
 
 QuantileMethod = Literal["pot_pwm", "empirical"]

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from plimsoll.errors import EstimationError, InsufficientDataError, ParameterError
-from plimsoll.estimators.garch_options import check_choice
 from plimsoll.estimators.observations import Vector, as_observations, read_only
+from plimsoll.estimators.volatility.garch_options import check_choice
 from plimsoll.maths.gpd import (
     gpd_fit_pwm,
     gpd_log_likelihood,
@@ -182,7 +182,7 @@ class FittedTail:
 
         It counts the error of xi, beta and of the share of exceedances; the threshold is taken
         as given. For dependent or overlapping values use
-        :func:`plimsoll.estimators.bootstrap.bootstrap_standard_error`.
+        :func:`plimsoll.estimators.horizon.bootstrap.bootstrap_standard_error`.
         """
         self._check(confidence)
         point = np.array([self.xi, self.beta, self.tail_share])

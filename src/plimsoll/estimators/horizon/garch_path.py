@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plimsoll.errors import ParameterError
-from plimsoll.estimators.price_record import Boundaries, PriceRecord
+from plimsoll.estimators.horizon.price_record import Boundaries, PriceRecord
 from plimsoll.maths.garch_day_path import garch_day_path
 from plimsoll.maths.garch_fit import START_ARCH_BACKCAST, START_SAMPLE_VARIANCE
 
@@ -29,7 +29,7 @@ class GarchPath:
     """GARCH on returns of ``step_hours`` that end at each boundary; a `VolatilityPath`.
 
     The forecast is of one step. How risk grows from there to the horizon is left to the tail of
-    the scaled moves (`plimsoll.estimators.scaled_tail`), not assumed.
+    the scaled moves (`plimsoll.estimators.horizon.scaled_tail`), not assumed.
 
     Parameters
     ----------

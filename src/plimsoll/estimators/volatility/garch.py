@@ -17,8 +17,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from plimsoll.estimators.fitted_garch import FittedGarch, GarchParameters
-from plimsoll.estimators.garch_options import (
+from plimsoll.estimators.observations import Vector, as_observations, read_only
+from plimsoll.estimators.volatility.fitted_garch import FittedGarch, GarchParameters
+from plimsoll.estimators.volatility.garch_options import (
     DEFAULT_PERSISTENCE_CAP,
     START_CODES,
     Innovations,
@@ -28,7 +29,6 @@ from plimsoll.estimators.garch_options import (
     check_choice,
     persistence_limit,
 )
-from plimsoll.estimators.observations import Vector, as_observations, read_only
 from plimsoll.maths import garch_fit
 from plimsoll.maths.recursions import garch_first_variance, gjr_filter
 

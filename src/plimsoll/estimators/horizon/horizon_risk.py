@@ -1,7 +1,8 @@
 r"""Value-at-risk and expected shortfall of one market over a horizon, at one boundary.
 
-The same scaled moves and the same tail as the calibration's `plimsoll.estimators.scaled_tail`,
-unfolded at the last boundary: shape, threshold and exceedances, and with them the shortfall
+The same scaled moves and the same tail as the calibration's
+`plimsoll.estimators.horizon.scaled_tail`, unfolded at the last boundary: shape, threshold and
+exceedances, and with them the shortfall
 
 .. math:: \mathrm{ES} = \sigma_d \, \frac{z_q + \beta - \xi u}{1 - \xi}
 
@@ -18,9 +19,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plimsoll.errors import InsufficientDataError
-from plimsoll.estimators.peaks_over_threshold import FittedTail, PeaksOverThreshold
-from plimsoll.estimators.price_record import Boundaries, PriceRecord
-from plimsoll.estimators.scaled_tail import ScaledTail
+from plimsoll.estimators.horizon.price_record import Boundaries, PriceRecord
+from plimsoll.estimators.horizon.scaled_tail import ScaledTail
+from plimsoll.estimators.tails.peaks_over_threshold import FittedTail, PeaksOverThreshold
 from plimsoll.maths.gpd import MINIMUM_EXCEEDANCES
 from plimsoll.maths.scaled_moves import SHAPE_LIMIT
 

@@ -15,13 +15,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from plimsoll.errors import ParameterError
-from plimsoll.estimators.garch_options import Innovations, VarianceStart, check_choice
 from plimsoll.estimators.observations import (
     Vector,
     as_observations,
     finite_observation,
     read_only,
 )
+from plimsoll.estimators.volatility.garch_options import Innovations, VarianceStart, check_choice
 from plimsoll.maths.recursions import arch_backcast, ewma_filter, ewma_step
 from plimsoll.maths.student_t import student_t_expected_shortfall, student_t_value_at_risk
 from plimsoll.maths.student_t_fit import student_t_fit

@@ -9,9 +9,14 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from plimsoll.errors import ParameterError
-from plimsoll.estimators.garch_options import Innovations, Mean, PersistenceRule, VarianceStart
-from plimsoll.estimators.garch_standard_errors import robust_standard_errors
 from plimsoll.estimators.observations import Vector, as_observations, finite_observation
+from plimsoll.estimators.volatility.garch_options import (
+    Innovations,
+    Mean,
+    PersistenceRule,
+    VarianceStart,
+)
+from plimsoll.estimators.volatility.garch_standard_errors import robust_standard_errors
 from plimsoll.maths.garch_scores import garch_log_densities
 from plimsoll.maths.recursions import (
     garch_first_variance,
@@ -48,7 +53,7 @@ class GarchParameters:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class FittedGarch:
-    """Result of :class:`~plimsoll.estimators.garch.Garch` or ``GjrGarch``; frozen.
+    """Result of :class:`~plimsoll.estimators.volatility.garch.Garch` or ``GjrGarch``; frozen.
 
     Attributes
     ----------

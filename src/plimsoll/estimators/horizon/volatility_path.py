@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plimsoll.errors import ParameterError
-from plimsoll.estimators.price_record import Boundaries, PriceRecord
+from plimsoll.estimators.horizon.price_record import Boundaries, PriceRecord
 from plimsoll.maths.heavy_ewma import (
     HOLE_DAYS,
     LEAST_WARM_UP,

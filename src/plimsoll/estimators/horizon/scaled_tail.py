@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plimsoll.errors import ParameterError
-from plimsoll.estimators.price_record import Boundaries, PriceRecord
+from plimsoll.estimators.horizon.price_record import Boundaries, PriceRecord
 from plimsoll.maths.scaled_moves import EMPIRICAL, POT, scaled_tail_path
 
 FloatArray = NDArray[np.float64]

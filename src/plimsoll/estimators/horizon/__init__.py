@@ -1,0 +1,1 @@
+"""Risk over a horizon: scaled moves, filtered simulation, rolling forecasts."""

@@ -1,0 +1,1 @@
+"""Tails: laws fitted to losses and residuals."""

@@ -1,0 +1,1 @@
+"""Volatility: one return after another, batch equal to stream."""
