@@ -1,0 +1,1 @@
+"""Forecasters of the loss distribution compared: coverage, scores, cost and procyclicality."""

@@ -1,0 +1,60 @@
+"""What the coverage costs: mean margin, cost at equal coverage, cycles and rises."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from plimsoll.validation.comparison.method_score import Rises
+from plimsoll.validation.comparison.sample import ComparisonSample
+from plimsoll.validation.procyclicality import CALL_DAYS, procyclicality
+
+FloatArray = NDArray[np.float64]
+BoolArray = NDArray[np.bool_]
+
+
+def equal_coverage_cost(
+    margin: FloatArray, loss: FloatArray, reference_rate: float, reference_mean: float
+) -> float:
+    """Mean margin over the reference's, once one scale gives it the reference's breach rate.
+
+    EX POST: the scale is found on the period itself, so this compares costs and is no forecast.
+
+    Parameters
+    ----------
+    margin, loss : (M,) float64
+        Scored pairs.
+    reference_rate, reference_mean : float
+        Pooled breach rate and mean margin of the reference method on the same pairs.
+    """
+    scale = float(np.quantile(loss / margin, 1.0 - reference_rate))
+    return scale * float(margin.mean()) / reference_mean
+
+
+def cycle_figures(
+    sample: ComparisonSample, margin: FloatArray, markets: BoolArray
+) -> tuple[float, dict[int, Rises]]:
+    """Peak-to-trough of the trailing year, and largest rises, of the margins set in the period.
+
+    Parameters
+    ----------
+    margin : (D, N, 2) float64
+    markets : (N,) bool
+        Those that are scored.
+    """
+    held = np.where(sample.seasoned_boundary[:, :, None], margin, np.nan)
+    paths = held[sample.in_period()][:, markets].reshape(int(sample.in_period().sum()), -1)
+    found = procyclicality(paths, steps_per_day=sample.boundaries_per_day)
+    rises = {
+        days: Rises(
+            median=_quantile(found.largest_call[days], 0.5),
+            p90=_quantile(found.largest_call[days], 0.9),
+        )
+        for days in CALL_DAYS
+    }
+    return _quantile(found.trailing_peak_to_trough, 0.5), rises
+
+
+def _quantile(values: FloatArray, level: float) -> float:
+    known = values[np.isfinite(values)]
+    return float(np.quantile(known, level)) if known.size else float("nan")

@@ -1,0 +1,197 @@
+"""Score one method, or many on the same pairs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from plimsoll.domain.market import DAY_NS
+from plimsoll.errors import UsageError
+from plimsoll.estimators.reference.forecast import CONFIDENCE, ForecastPaths
+from plimsoll.validation.comparison.cost_figures import cycle_figures, equal_coverage_cost
+from plimsoll.validation.comparison.coverage_figures import (
+    clustered_rate,
+    kupiec_rejections,
+    rates_by_year,
+    rates_in_windows,
+    worst_quartile,
+)
+from plimsoll.validation.comparison.crises import CRISES
+from plimsoll.validation.comparison.method_score import Half, MethodScore, ScoreDifference
+from plimsoll.validation.comparison.sample import ComparisonSample
+from plimsoll.validation.comparison.shortfall_figures import shortfall_residual, shortfall_z
+from plimsoll.validation.diebold_mariano import diebold_mariano
+from plimsoll.validation.scores import fz0_score, quantile_score
+
+FloatArray = NDArray[np.float64]
+BoolArray = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ScoredForecasts:
+    """Forecasts of one method at the starts, with the scores of each pair.
+
+    Parameters
+    ----------
+    name, title : str
+    paths : ForecastPaths
+    value_at_risk, expected_shortfall : (S, N, 2) float64
+    fz0 : (S, N, 2) float64
+        NaN where a pair is not scored.
+    scored : (S, N, 2) bool
+    """
+
+    name: str
+    title: str
+    paths: ForecastPaths
+    value_at_risk: FloatArray
+    expected_shortfall: FloatArray
+    fz0: FloatArray
+    scored: BoolArray
+
+
+def scored_forecasts(
+    name: str, title: str, paths: ForecastPaths, sample: ComparisonSample, pairs: BoolArray
+) -> ScoredForecasts:
+    """Look the forecasts up at the starts and score them by FZ0.
+
+    Parameters
+    ----------
+    pairs : (S, N) bool
+        From `plimsoll.validation.comparison.sample.common_pairs`.
+    """
+    scored = np.repeat(pairs[:, :, None], 2, axis=2)
+    at_risk = sample.at_starts(paths.value_at_risk)
+    shortfall = sample.at_starts(paths.expected_shortfall)
+    if not np.isfinite(at_risk[scored]).all():
+        raise UsageError("must have a forecast on every scored pair", field=name)
+    fz0 = np.full(scored.shape, np.nan)
+    fz0[scored] = fz0_score(sample.loss[scored], at_risk[scored], shortfall[scored], CONFIDENCE)
+    return ScoredForecasts(
+        name=name,
+        title=title,
+        paths=paths,
+        value_at_risk=at_risk,
+        expected_shortfall=shortfall,
+        fz0=fz0,
+        scored=scored,
+    )
+
+
+def method_score(
+    method: ScoredForecasts,
+    sample: ComparisonSample,
+    *,
+    reference: ScoredForecasts | None = None,
+    benchmark: ScoredForecasts | None = None,
+    crises: Mapping[str, tuple[int, int]] = CRISES,
+) -> MethodScore:
+    """Return every figure of a method.
+
+    Parameters
+    ----------
+    reference : ScoredForecasts, optional
+        Whose coverage costs are compared at (method B of the tables).
+    benchmark : ScoredForecasts, optional
+        Whose scores the Diebold-Mariano test compares with.
+    """
+    tail = 1.0 - CONFIDENCE
+    scored, loss, time = method.scored, sample.loss, sample.time_ns
+    broke = scored & (loss > method.value_at_risk)
+    at_risk, shortfall = method.value_at_risk, method.expected_shortfall
+    markets: BoolArray = np.any(scored[:, :, 0], axis=0)
+    cycle, rises = cycle_figures(sample, method.paths.value_at_risk, markets)
+    columns = np.flatnonzero(markets)
+    return MethodScore(
+        name=method.name,
+        title=method.title,
+        horizon_hours=sample.horizon_hours,
+        markets=int(markets.sum()),
+        pooled=clustered_rate(broke, scored, time),
+        long=clustered_rate(broke[..., 0], scored[..., 0], time),
+        short=clustered_rate(broke[..., 1], scored[..., 1], time),
+        years=rates_by_year(broke, scored, time),
+        crises=rates_in_windows(broke, scored, time, crises),
+        worst_quartile=worst_quartile(broke, scored),
+        kupiec=kupiec_rejections(broke, scored, tail),
+        mean_margin=float(at_risk[scored].mean()),
+        equal_coverage_cost=_cost(method, reference, sample, slice(None)),
+        fz0=float(method.fz0[scored].mean()),
+        quantile_score=float(quantile_score(loss[scored], at_risk[scored], CONFIDENCE).mean()),
+        shortfall_residual=shortfall_residual(loss, at_risk, shortfall, scored, time),
+        shortfall_z=shortfall_z(loss, at_risk, shortfall, scored, time, tail),
+        peak_to_trough=cycle,
+        rises=rises,
+        even=_half(method, reference, sample, columns[::2]),
+        odd=_half(method, reference, sample, columns[1::2]),
+        against_benchmark=_difference(method, benchmark, sample),
+        daily_fz0=daily_means(method.fz0, sample),
+    )
+
+
+def daily_means(score: FloatArray, sample: ComparisonSample) -> FloatArray:
+    """(days,) mean score over the scored pairs of each UTC day; days without any are left out."""
+    day = sample.time_ns // DAY_NS
+    first = np.flatnonzero(np.diff(day, prepend=day[0] - 1))
+    known = np.isfinite(score)
+    total = np.add.reduceat(np.where(known, score, 0.0).sum(axis=(1, 2)), first)
+    count = np.add.reduceat(known.sum(axis=(1, 2)), first)
+    return np.asarray(total[count > 0] / count[count > 0], dtype=np.float64)
+
+
+def _cost(
+    method: ScoredForecasts,
+    reference: ScoredForecasts | None,
+    sample: ComparisonSample,
+    columns: NDArray[np.int64] | slice,
+) -> float:
+    if reference is None:
+        return float("nan")
+    scored = method.scored[:, columns]
+    loss = sample.loss[:, columns][scored]
+    other = reference.value_at_risk[:, columns][scored]
+    return equal_coverage_cost(
+        method.value_at_risk[:, columns][scored],
+        loss,
+        float((loss > other).mean()),
+        float(other.mean()),
+    )
+
+
+def _half(
+    method: ScoredForecasts,
+    reference: ScoredForecasts | None,
+    sample: ComparisonSample,
+    columns: NDArray[np.int64],
+) -> Half:
+    scored = method.scored[:, columns]
+    if not scored.any():
+        nan = float("nan")
+        return Half(breach_rate=nan, mean_margin=nan, equal_coverage_cost=nan, fz0=nan)
+    margin = method.value_at_risk[:, columns][scored]
+    return Half(
+        breach_rate=float((sample.loss[:, columns][scored] > margin).mean()),
+        mean_margin=float(margin.mean()),
+        equal_coverage_cost=_cost(method, reference, sample, columns),
+        fz0=float(method.fz0[:, columns][scored].mean()),
+    )
+
+
+def _difference(
+    method: ScoredForecasts, benchmark: ScoredForecasts | None, sample: ComparisonSample
+) -> ScoreDifference | None:
+    if benchmark is None or benchmark.name == method.name:
+        return None
+    rows = method.fz0.shape[0]
+    found = diebold_mariano(
+        method.fz0.reshape(rows, -1), benchmark.fz0.reshape(rows, -1), sample.time_ns
+    )
+    return ScoreDifference(
+        mean=found.mean_difference,
+        standard_error=found.standard_error,
+        statistic=found.statistic,
+        p_better=found.p_first_better,
+    )
