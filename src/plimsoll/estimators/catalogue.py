@@ -15,6 +15,19 @@ from plimsoll.estimators.horizon.rolling_forecasts import (
     rolling_ewma_forecast,
     rolling_garch_forecast,
 )
+from plimsoll.estimators.tails.azzalini_skew_t import AzzaliniSkewT, FittedAzzaliniSkewT
+from plimsoll.estimators.tails.block_maxima import BlockMaxima, FittedBlockMaxima
+from plimsoll.estimators.tails.hansen_skew_t import (
+    FittedHansenSkewT,
+    HansenParameters,
+    HansenSkewT,
+)
+from plimsoll.estimators.tails.hill import FittedHill, Hill
+from plimsoll.estimators.tails.jones_faddy_skew_t import FittedJonesFaddySkewT, JonesFaddySkewT
+from plimsoll.estimators.tails.normal_inverse_gaussian import (
+    FittedNormalInverseGaussian,
+    NormalInverseGaussian,
+)
 from plimsoll.estimators.tails.peaks_over_threshold import FittedTail, PeaksOverThreshold
 from plimsoll.estimators.tails.student_t import FittedStudentT, StudentT
 from plimsoll.estimators.volatility.ewma import Ewma, FittedEwma
@@ -22,15 +35,28 @@ from plimsoll.estimators.volatility.fitted_garch import FittedGarch, GarchParame
 from plimsoll.estimators.volatility.garch import Garch, GjrGarch
 
 __all__ = [
+    "AzzaliniSkewT",
+    "BlockMaxima",
     "Ewma",
     "FilteredRisk",
+    "FittedAzzaliniSkewT",
+    "FittedBlockMaxima",
     "FittedEwma",
     "FittedGarch",
+    "FittedHansenSkewT",
+    "FittedHill",
+    "FittedJonesFaddySkewT",
+    "FittedNormalInverseGaussian",
     "FittedStudentT",
     "FittedTail",
     "Garch",
     "GarchParameters",
     "GjrGarch",
+    "HansenParameters",
+    "HansenSkewT",
+    "Hill",
+    "JonesFaddySkewT",
+    "NormalInverseGaussian",
     "OverlappingTail",
     "PeaksOverThreshold",
     "RollingForecasts",

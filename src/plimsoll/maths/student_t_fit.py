@@ -43,6 +43,20 @@ def _score(values: Vector, location: float, log_scale: float, log_nu: float, sco
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
+def student_t_scores(values: Vector, theta: Vector, scores: Matrix) -> float:
+    """Log-likelihood; derivatives by observation into ``scores`` (n, 3), coordinates as above."""
+    location, scale, nu = theta[0], math.exp(theta[1]), math.exp(theta[2])
+    constant = 0.5 * (digamma(0.5 * nu + 0.5) - digamma(0.5 * nu) - 1.0 / nu)
+    for i in range(values.size):
+        z = (values[i] - location) / scale
+        weight = (nu + 1.0) / (nu + z * z)
+        scores[i, 0] = weight * z / scale
+        scores[i, 1] = weight * z * z - 1.0
+        scores[i, 2] = nu * (constant - 0.5 * math.log1p(z * z / nu) + 0.5 * weight * z * z / nu)
+    return float(student_t_log_likelihood(values, nu, location, scale))
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def student_t_information(scale: float, nu: float, count: int) -> Matrix:
     """Expected information (3, 3) of ``count`` observations in location, log scale, log nu."""
     information = np.zeros((3, 3))

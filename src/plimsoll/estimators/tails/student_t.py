@@ -2,17 +2,53 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from plimsoll.errors import EstimationError
-from plimsoll.estimators.observations import as_observations
-from plimsoll.maths.student_t import student_t_expected_shortfall, student_t_value_at_risk
-from plimsoll.maths.student_t_fit import student_t_fit, student_t_information
+from plimsoll.estimators.observations import as_observations, read_only
+from plimsoll.estimators.tails.family import Family, LikelihoodPoint, standardised
+from plimsoll.estimators.tails.fitted_law import FittedLaw
+from plimsoll.maths.student_t import (
+    student_t_cdf,
+    student_t_log_density,
+    student_t_quantile,
+)
+from plimsoll.maths.student_t_fit import (
+    NU_HIGHEST,
+    NU_LOWEST,
+    student_t_fit,
+    student_t_information,
+    student_t_scores,
+)
+from plimsoll.maths.student_t_two_piece import two_piece_t_lower_mean
+
+Vector = NDArray[np.float64]
 
 MINIMUM_OBSERVATIONS = 30
+
+
+_STARTS = tuple((0.0, math.log(0.85), math.log(nu)) for nu in (2.0, 5.0, 20.0))
+
+
+def _published(theta: Vector, centre: float, spread: float) -> Vector:
+    return np.array([centre + spread * theta[0], spread * math.exp(theta[1]), math.exp(theta[2])])
+
+
+STUDENT_T = Family(
+    name="Student-t",
+    parameters=("location", "scale", "degrees_of_freedom"),
+    coordinates=("location", "log scale", "log degrees of freedom"),
+    scores=student_t_scores,
+    published=_published,
+    starts=_STARTS,
+    lowest=(-50.0, -14.0, math.log(NU_LOWEST)),
+    highest=(50.0, 14.0, math.log(NU_HIGHEST)),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,12 +90,31 @@ class StudentT:
             location_error=float(errors[0]),
             scale_error=float(errors[1]),
             degrees_of_freedom_error=float(errors[2]),
+            point=_point(sample, location, scale, nu, log_likelihood),
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FittedStudentT:
+def _point(
+    sample: Vector, location: float, scale: float, nu: float, log_likelihood: float
+) -> LikelihoodPoint:
+    values, centre, spread = standardised(sample)
+    low, high = STUDENT_T.box()
+    theta = np.array([(location - centre) / spread, math.log(scale / spread), math.log(nu)])
+    return LikelihoodPoint(
+        family=STUDENT_T,
+        values=read_only(values),
+        centre=centre,
+        spread=spread,
+        coordinates=read_only(np.clip(theta, low, high)),
+        log_likelihood=log_likelihood,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class FittedStudentT(FittedLaw):
     """Result of :class:`StudentT`; ``..._error`` are standard errors by expected information."""
+
+    family: ClassVar[Family] = STUDENT_T
 
     location: float
     scale: float
@@ -69,25 +124,27 @@ class FittedStudentT:
     location_error: float
     scale_error: float
     degrees_of_freedom_error: float
+    point: LikelihoodPoint = field(repr=False)
 
-    def value_at_risk(self, confidence: float) -> float:
-        """Loss (positive, of minus the values) not exceeded with ``confidence``."""
+    def log_density(self, x: ArrayLike) -> Any:
+        """Log density at ``x``."""
+        z = (np.asarray(x, dtype=np.float64) - self.location) / self.scale
         nu = self.degrees_of_freedom
-        return float(student_t_value_at_risk(confidence, nu, self.location, self.scale))
+        top = student_t_log_density(0.0, nu, 0.0, self.scale)
+        return top - 0.5 * (nu + 1.0) * np.log1p(z * z / nu)
 
-    def expected_shortfall(self, confidence: float) -> float:
-        """Mean loss beyond the value-at-risk.
+    def cdf(self, x: ArrayLike) -> Any:
+        """Probability of a value at or below ``x``."""
+        values = np.asarray(x, dtype=np.float64)
+        return student_t_cdf(values, self.degrees_of_freedom, self.location, self.scale)
 
-        Raises
-        ------
-        EstimationError
-            ``nu <= 1``: the law has no mean.
-        """
+    def _quantile(self, probability: Vector) -> Any:
+        return student_t_quantile(probability, self.degrees_of_freedom, self.location, self.scale)
+
+    def _lower_mean(self, quantile: float) -> float | None:
         nu = self.degrees_of_freedom
         if nu <= 1.0:
-            raise EstimationError(
-                "expected shortfall needs more than one degree of freedom",
-                found=nu,
-                remedy="use value-at-risk with a stress scenario",
-            )
-        return float(student_t_expected_shortfall(confidence, nu, self.location, self.scale))
+            return None
+        u = (quantile - self.location) / self.scale
+        partial = two_piece_t_lower_mean(u, nu, 0.0)
+        return self.location * float(self.cdf(quantile)) + self.scale * partial
