@@ -22,11 +22,12 @@ from numpy.typing import NDArray
 from plimsoll.errors import InsufficientDataError, UsageError
 from plimsoll.maths.path_moves import panel_variances
 from plimsoll.scenarios.joint_history.gaps import bridged, standing_volatility
-from plimsoll.scenarios.joint_history.holes import HoleRule, ResidualRows, filled_residuals
+from plimsoll.scenarios.joint_history.holes import HoleRule, filled_residuals
 from plimsoll.scenarios.joint_history.outcome import JointReason, MarketOutcome, RowOrigin
 from plimsoll.scenarios.joint_history.panel import FilteredPanel
 from plimsoll.scenarios.joint_history.prices import PriceRows
 from plimsoll.scenarios.joint_history.recursion import VarianceRecursion, columns_of
+from plimsoll.scenarios.joint_history.residual_rows import ResidualRows
 from plimsoll.scenarios.joint_history.rules import PanelRules
 
 FloatArray = NDArray[np.float64]

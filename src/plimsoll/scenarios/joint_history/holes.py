@@ -24,17 +24,14 @@ from numpy.typing import NDArray
 
 from plimsoll.domain.choice import chosen
 from plimsoll.errors import ParameterError
+from plimsoll.scenarios.joint_history.loadings import FactorDesign, fitted_loadings
+from plimsoll.scenarios.joint_history.residual_rows import ResidualRows
 from plimsoll.scenarios.joint_history.streams import stream_indices
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
-BoolArray = NDArray[np.bool_]
-
-OWN_REMAINDERS = 100
-"""Rows from which a market's own remainders are drawn."""
 
 _CLASS_MEMBERS = 3
-_RIDGE = 1e-12
 
 
 class HoleRule(StrEnum):
@@ -78,29 +75,6 @@ class HoleFilling:
             raise ParameterError("must not be negative", found=self.prior_rows, field="prior_rows")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class ResidualRows:
-    """(T, N) residuals, NaN where there is none, of ``subjects`` on dates ``end_ns``."""
-
-    subjects: tuple[str, ...]
-    end_ns: IntArray
-    values: FloatArray
-
-    @property
-    def known(self) -> BoolArray:
-        """(T, N) whether there is one."""
-        return np.isfinite(self.values)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Fit:
-    """Loadings of one market on its factors, and what they leave."""
-
-    factors: FloatArray  # (T, K)
-    loadings: FloatArray  # (K,)
-    remainders: FloatArray  # of the rows that are known
-
-
 def filled_residuals(
     rows: ResidualRows, filling: HoleFilling
 ) -> tuple[FloatArray, dict[str, tuple[float, ...]]]:
@@ -110,12 +84,14 @@ def filled_residuals(
     """
     values = rows.values.copy()
     loadings: dict[str, tuple[float, ...]] = {}
+    design = FactorDesign(rows=rows, leads=filling.leads, seed=filling.seed)
     for column in np.flatnonzero(~rows.known.all(axis=0)).tolist():
         missing = np.flatnonzero(~rows.known[:, column])
+        group = _group(rows, filling, column)
         if filling.rule is HoleRule.CLASS:
-            values[missing, column] = _of_companions(rows, filling, column, missing)
+            values[missing, column] = _of_companions(rows, filling.seed, group, column, missing)
             continue
-        fit = _fitted(rows, filling, column)
+        fit = fitted_loadings(design, group, column, filling.prior_rows)
         own = (filling.seed, (rows.subjects[column], "remainder"))
         drawn = stream_indices(*own, rows.end_ns[missing], fit.remainders.size)
         values[missing, column] = fit.factors[missing] @ fit.loadings + fit.remainders[drawn]
@@ -123,90 +99,32 @@ def filled_residuals(
     return values, loadings
 
 
-def _companions(rows: ResidualRows, filling: HoleFilling, column: int) -> IntArray:
-    """Other members of a market's class; all other markets where they are few."""
+def _group(rows: ResidualRows, filling: HoleFilling, column: int) -> tuple[int, ...]:
+    """Members of a market's class, itself included; all markets where they are few.
+
+    In the order of their names, so that that of the columns is of no consequence.
+    """
     named = [filling.classes.get(s, "") for s in rows.subjects]
-    others = [j for j in range(len(named)) if j != column]
-    same = [j for j in others if named[j] == named[column]]
-    return np.array(same if len(same) >= _CLASS_MEMBERS else others, dtype=np.int64)
+    by_name = sorted(range(len(named)), key=lambda j: rows.subjects[j])
+    same = tuple(j for j in by_name if named[j] == named[column])
+    return same if len(same) > _CLASS_MEMBERS else tuple(by_name)
 
 
 def _of_companions(
-    rows: ResidualRows, filling: HoleFilling, column: int, missing: IntArray
+    rows: ResidualRows, seed: int, group: tuple[int, ...], column: int, missing: IntArray
 ) -> FloatArray:
     """Residuals of companions drawn date by date; of the market's own past where there is none."""
     stream = (rows.subjects[column], "companion")
-    # By name, so that the order of the markets is of no consequence.
-    members = sorted(_companions(rows, filling, column).tolist(), key=lambda j: rows.subjects[j])
+    members = np.array([j for j in group if j != column], dtype=np.int64)
     there = rows.known[np.ix_(missing, members)]
     count = there.sum(axis=1)
     own = np.flatnonzero(rows.known[:, column])
-    drawn = stream_indices(filling.seed, stream, rows.end_ns[missing], 1 << 40)
+    drawn = stream_indices(seed, stream, rows.end_ns[missing], 1 << 40)
     out: FloatArray = rows.values[own[drawn % own.size], column]
     has = count > 0
+    if not has.any():
+        return out
     place = (drawn[has] % count[has])[:, None]
     picked = np.argmax(np.cumsum(there[has], axis=1) > place, axis=1)
-    out[has] = rows.values[missing[has], np.array(members, dtype=np.int64)[picked]]
+    out[has] = rows.values[missing[has], members[picked]]
     return out
-
-
-def _fitted(rows: ResidualRows, filling: HoleFilling, column: int) -> _Fit:
-    """Loadings of one market: its own rows, and its companions' as so many prior rows."""
-    group = _companions(rows, filling, column)
-    factors = _factors(rows, filling, column, group)
-    known = rows.known[:, column]
-    gram, cross, count = _moments(factors[known], rows.values[known, column])
-    prior, pooled = np.zeros(factors.shape[1]), gram / max(count, 1)
-    pool = list[FloatArray]()
-    if group.size and (filling.prior_rows > 0.0 or count < OWN_REMAINDERS):
-        pooled, prior, pool = _class_prior(rows, factors, group)
-    weight = filling.prior_rows * np.diag(np.maximum(np.diag(pooled), _RIDGE))
-    left = gram + weight + _RIDGE * np.eye(prior.size)
-    loadings: FloatArray = np.linalg.solve(left, cross + weight @ prior).astype(np.float64)
-    remainders = rows.values[known, column] - factors[known] @ loadings
-    if count < OWN_REMAINDERS and pool:
-        remainders = np.concatenate([remainders, *pool])
-    return _Fit(factors=factors, loadings=loadings, remainders=remainders)
-
-
-def _factors(rows: ResidualRows, filling: HoleFilling, column: int, group: IntArray) -> FloatArray:
-    """(T, K) leads and mean of the companions; a row that nobody knows is one of another date."""
-    leads = [rows.subjects.index(s) for s in filling.leads if s in rows.subjects]
-    parts = [rows.values[:, j] for j in leads if j != column]
-    if group.size:
-        there = rows.known[:, group]
-        total = np.where(there, rows.values[:, group], 0.0).sum(axis=1)
-        count = there.sum(axis=1)
-        parts.append(np.where(count > 0, total / np.maximum(count, 1), np.nan))
-    factors = np.column_stack(parts) if parts else np.empty((len(rows.end_ns), 0))
-    complete = np.isfinite(factors).all(axis=1)
-    if not complete.any():
-        return np.empty((len(rows.end_ns), 0))
-    blank = np.flatnonzero(~complete)
-    drawn = stream_indices(
-        filling.seed, ("factors",), rows.end_ns[blank], int(np.count_nonzero(complete))
-    )
-    factors[blank] = factors[complete][drawn]
-    return factors
-
-
-def _moments(factors: FloatArray, values: FloatArray) -> tuple[FloatArray, FloatArray, int]:
-    return factors.T @ factors, factors.T @ values, values.size
-
-
-def _class_prior(
-    rows: ResidualRows, factors: FloatArray, group: IntArray
-) -> tuple[FloatArray, FloatArray, list[FloatArray]]:
-    """Mean second moments of the factors, pooled loadings, remainders of each companion."""
-    gram, cross, count = np.zeros((factors.shape[1],) * 2), np.zeros(factors.shape[1]), 0
-    for j in group.tolist():
-        known = rows.known[:, j]
-        more, with_values, size = _moments(factors[known], rows.values[known, j])
-        gram, cross, count = gram + more, cross + with_values, count + size
-    scale = gram / max(count, 1)
-    prior = np.linalg.solve(gram + _RIDGE * np.eye(cross.size), cross).astype(np.float64)
-    left: list[FloatArray] = [
-        rows.values[rows.known[:, j], j] - factors[rows.known[:, j]] @ prior
-        for j in sorted(group.tolist(), key=lambda j: rows.subjects[j])
-    ]
-    return scale, prior, left
