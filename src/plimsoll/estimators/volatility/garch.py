@@ -3,11 +3,13 @@
     r[t] = mean + e[t],   e[t] = sqrt(h[t]) z[t]
     h[t+1] = omega + (alpha + gamma [e[t] < 0]) e[t]**2 + beta h[t]
 
-with normal or unit-variance Student-t innovations z (Bollerslev, 1986 and 1987; Glosten,
-Jagannathan and Runkle, 1993). Admissible: ``alpha >= 0``, ``alpha + gamma >= 0``, ``beta >= 0`` and
+with normal, unit-variance Student-t or Hansen's skewed Student-t innovations z (Bollerslev, 1986
+and 1987; Glosten, Jagannathan and Runkle, 1993; Hansen, 1994).
+
+Admissible: ``alpha >= 0``, ``alpha + gamma >= 0``, ``beta >= 0`` and
 ``alpha + gamma / 2 + beta`` at most 1 (rule ``"stationary"``; the boundary is allowed and
-reported) or at most ``persistence_cap`` (rule ``"capped"``, the default, since fits at 1 explode
-over long horizons).
+reported), at most ``persistence_cap`` (rule ``"capped"``, the default, since fits at 1 explode
+over long horizons), or free (rule ``"unconstrained"``).
 """
 
 from __future__ import annotations
@@ -18,19 +20,24 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from plimsoll.estimators.observations import Vector, as_observations, read_only
-from plimsoll.estimators.volatility.fitted_garch import FittedGarch, GarchParameters
+from plimsoll.estimators.volatility.fitted_garch import FittedGarch
+from plimsoll.estimators.volatility.fixed_filter import variance_path
 from plimsoll.estimators.volatility.garch_options import (
     DEFAULT_PERSISTENCE_CAP,
+    LAW_CODES,
     START_CODES,
     Innovations,
     Mean,
     PersistenceRule,
     VarianceStart,
-    check_choice,
+    check_options,
     persistence_limit,
+    start_code,
 )
-from plimsoll.maths import garch_fit
-from plimsoll.maths.recursions import garch_first_variance, gjr_filter
+from plimsoll.estimators.volatility.garch_parameters import GarchParameters, family_theta
+from plimsoll.maths import garch_family_fit, garch_fit
+from plimsoll.maths.garch_family_constraints import BETA, FAMILY_BINDING_NAMES
+from plimsoll.maths.garch_family_likelihood import GARCH, family_first_variance
 
 MINIMUM_OBSERVATIONS = 50
 
@@ -41,15 +48,16 @@ class Garch:
 
     Parameters
     ----------
-    innovations : {"t", "normal"}
+    innovations : {"t", "normal", "skewt"}
         Law of the standardised residuals.
     mean : {"constant", "zero"}
         Whether a mean return is estimated.
-    variance_start : {"arch_backcast", "sample_variance"}
-        Pre-sample variance (it stands for the squared shock before the first return too): the
-        first 75 squared residuals weighted by ``0.94**i``, or the sample variance.
-    persistence_rule : {"capped", "stationary"}
-        Upper limit of the persistence: ``persistence_cap``, or 1.
+    variance_start : str
+        See :data:`~plimsoll.estimators.volatility.garch_options.VarianceStart`: the first 75
+        squared residuals weighted by ``0.94**i``, the sample variance, or the mean squared
+        residual at the estimated mean.
+    persistence_rule : {"capped", "stationary", "unconstrained"}
+        Upper limit of the persistence: ``persistence_cap``, 1, or none.
     persistence_cap : float
         Used by the rule ``"capped"``.
 
@@ -104,16 +112,25 @@ class GjrGarch:
 
 
 def _check_options(model: Garch | GjrGarch) -> None:
-    check_choice(model.innovations, Innovations, field="innovations")
-    check_choice(model.mean, Mean, field="mean")
-    check_choice(model.variance_start, VarianceStart, field="variance_start")
-    check_choice(model.persistence_rule, PersistenceRule, field="persistence_rule")
-    persistence_limit(model.persistence_rule, model.persistence_cap)
+    check_options(
+        model.innovations,
+        model.mean,
+        model.variance_start,
+        model.persistence_rule,
+        model.persistence_cap,
+    )
 
 
 def _fit(model: Garch | GjrGarch, returns: ArrayLike, *, asymmetric: bool) -> FittedGarch:
     values = as_observations(returns, minimum=MINIMUM_OBSERVATIONS, name="returns")
     limit = persistence_limit(model.persistence_rule, model.persistence_cap)
+    # The fast search knows symmetric laws and starts that do not move with the mean.
+    fast = model.innovations != "skewt" and model.variance_start in START_CODES
+    row = (_plain_fit if fast else _family_fit)(model, values, limit, asymmetric)
+    return _describe(model, values, row, limit, asymmetric, fast)
+
+
+def _plain_fit(model: Garch | GjrGarch, values: Vector, limit: float, asymmetric: bool) -> Vector:
     fit = np.empty((1, garch_fit.FIT_SIZE))
     garch_fit.fit_garch_rows(
         values.reshape(1, -1),
@@ -126,18 +143,42 @@ def _fit(model: Garch | GjrGarch, returns: ArrayLike, *, asymmetric: bool) -> Fi
         limit,
         fit,
     )
-    return _describe(model, values, fit[0], limit, asymmetric)
+    return np.insert(fit[0], 6, 0.0)
+
+
+def _family_fit(model: Garch | GjrGarch, values: Vector, limit: float, asymmetric: bool) -> Vector:
+    fit = np.empty(garch_family_fit.FAMILY_FIT_SIZE)
+    garch_family_fit.fit_family(
+        values,
+        GARCH,
+        LAW_CODES[model.innovations],
+        start_code(model.variance_start),
+        START_CODES.get(model.variance_start, 0),
+        asymmetric,
+        model.mean == "constant",
+        limit,
+        0.0,
+        fit,
+    )
+    return fit
 
 
 def _describe(
-    model: Garch | GjrGarch, returns: Vector, fit: Vector, limit: float, asymmetric: bool
+    model: Garch | GjrGarch,
+    returns: Vector,
+    fit: Vector,
+    limit: float,
+    asymmetric: bool,
+    fast: bool,
 ) -> FittedGarch:
-    names = ("mean", "omega", "alpha", "gamma", "beta", "degrees_of_freedom")
+    names = ("mean", "omega", "alpha", "gamma", "beta", "degrees_of_freedom", "skew")
     parameters = GarchParameters(
         **{name: float(value) for name, value in zip(names, fit, strict=False)}
     )
-    presample = float(fit[garch_fit.PRESAMPLE_AT])
-    variances = _variances(parameters, returns, presample)
+    presample = float(fit[garch_family_fit.PRESAMPLE_AT])
+    start = start_code(model.variance_start)
+    first = float(family_first_variance(family_theta(parameters), GARCH, start, presample))
+    variances = variance_path(parameters, returns, first, 0.0, float("inf"))
     return FittedGarch(
         parameters=parameters,
         asymmetric=asymmetric,
@@ -147,10 +188,10 @@ def _describe(
         presample_variance=presample,
         persistence_rule=model.persistence_rule,
         persistence_limit=limit,
-        status=_status(int(fit[garch_fit.BINDING_AT]), asymmetric),
-        converged=bool(fit[garch_fit.CONVERGED_AT]),
-        log_likelihood=float(fit[garch_fit.LOG_LIKELIHOOD_AT]),
-        evaluations=int(fit[garch_fit.EVALUATIONS_AT]),
+        status=_status(int(fit[garch_family_fit.BINDING_AT]), asymmetric, fast),
+        converged=bool(fit[garch_family_fit.CONVERGED_AT]),
+        log_likelihood=float(fit[garch_family_fit.LOG_LIKELIHOOD_AT]),
+        evaluations=int(fit[garch_family_fit.EVALUATIONS_AT]),
         returns=read_only(returns),
         variances=read_only(variances),
         variance_next=float(variances[-1]),
@@ -158,13 +199,7 @@ def _describe(
     )
 
 
-def _variances(parameters: GarchParameters, returns: Vector, presample: float) -> Vector:
-    p = parameters
-    first = garch_first_variance(presample, p.omega, p.alpha, p.gamma, p.beta)
-    filtered: Vector = gjr_filter(returns - p.mean, first, p.omega, p.alpha, p.gamma, p.beta)
-    return filtered
-
-
-def _status(mask: int, asymmetric: bool) -> tuple[str, ...]:
-    names = (name for bit, name in garch_fit.BINDING_NAMES.items() if mask >> bit & 1)
+def _status(mask: int, asymmetric: bool, fast: bool) -> tuple[str, ...]:
+    table = garch_fit.BINDING_NAMES if fast else {**FAMILY_BINDING_NAMES, BETA: "beta=0"}
+    names = (name for bit, name in table.items() if mask >> bit & 1)
     return tuple(n for n in names if asymmetric or n != "alpha+gamma=0")
