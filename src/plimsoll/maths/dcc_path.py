@@ -1,0 +1,81 @@
+"""The recursion of DCC, one step and the path made of steps.
+
+    Q[t+1] = Qbar + a (z[t] z[t]' - Qbar) + b (Q[t] - Qbar)
+
+The news of a hole (NaN) are what is expected of it given the columns that were seen, under the
+target: Q stays positive semi-definite, and a column that is not listed yet stays at its target.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+Vector = NDArray[np.float64]
+Matrix = NDArray[np.float64]
+Cube = NDArray[np.float64]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def dcc_step(
+    q: Matrix, news: Matrix, target: Matrix, a: float, b: float, following: Matrix
+) -> None:
+    """Write Q of the next row; ``news`` is ``z z'`` of this one. ``following`` may be ``q``."""
+    for i in range(q.shape[0]):
+        for j in range(i + 1):
+            level = target[i, j]
+            value = level + (a * (news[i, j] - level) + b * (q[i, j] - level))
+            following[i, j] = value
+            following[j, i] = value
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def correlation_of(q: Matrix, correlation: Matrix) -> None:
+    """Scale a positive semi-definite matrix to unit diagonal."""
+    n = q.shape[0]
+    for i in range(n):
+        for j in range(i):
+            value = q[i, j] / np.sqrt(q[i, i] * q[j, j])
+            value = min(1.0, max(-1.0, value))
+            correlation[i, j] = value
+            correlation[j, i] = value
+        correlation[i, i] = 1.0
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def dcc_correlations(
+    residuals: Matrix, target: Matrix, a: float, b: float, path: Cube, q: Matrix
+) -> None:
+    """Correlation before each row and after the last, shape (T + 1, N, N); Q at the end in ``q``.
+
+    Residuals without holes.
+    """
+    rows, n = residuals.shape
+    news = np.empty((n, n))
+    q[:, :] = target
+    for t in range(rows):
+        correlation_of(q, path[t])
+        for i in range(n):
+            for j in range(i + 1):
+                news[i, j] = residuals[t, i] * residuals[t, j]
+        dcc_step(q, news, target, a, b, q)
+    correlation_of(q, path[rows])
+
+
+def residual_news(row: Vector, target: Matrix) -> Matrix:
+    """``z z'`` of a row of residuals, its holes (NaN) by their expectation under the target."""
+    seen = np.isfinite(row)
+    if bool(np.all(seen)):
+        return np.outer(row, row)
+    known, missing = np.flatnonzero(seen), np.flatnonzero(~seen)
+    if known.size == 0:
+        return target.copy()
+    between = target[np.ix_(missing, known)]
+    slopes = np.linalg.lstsq(target[np.ix_(known, known)], between.T, rcond=None)[0].T
+    filled = row.copy()
+    filled[missing] = slopes @ row[known]
+    news = np.outer(filled, filled)
+    left = target[np.ix_(missing, missing)] - slopes @ between.T
+    news[np.ix_(missing, missing)] += 0.5 * (left + left.T)
+    return news
