@@ -289,7 +289,8 @@ class BestQuotes:
     ----------
     market : str
     terms : BookTerms
-    time_ns : (N,) int64
+    time_ns, exchange_ns : (N,) int64
+        -1 where the venue stamps nothing.
     bid_price, bid_size, ask_price, ask_size : (N,) float64
         A side that is empty has price NaN and size 0.
     """
@@ -297,6 +298,7 @@ class BestQuotes:
     market: str
     terms: BookTerms
     time_ns: IntArray
+    exchange_ns: IntArray
     bid_price: FloatArray
     bid_size: FloatArray
     ask_price: FloatArray

@@ -101,7 +101,8 @@ def _replay(
             if action == SNAPSHOT:
                 bid_edge, ask_edge = _edge(bids, b, limit), _edge(asks, a, limit)
             m += 1
-        if not known:
+        left = (b > 0 and bids[0] > bid_edge) or (a > 0 and asks[0] > ask_edge)
+        if not known or left:
             out.status[t] = MISSING
         elif max_age_ns >= 0 and grid_ns[t] - changes.time_ns[m - 1] > max_age_ns:
             out.status[t] = STALE
@@ -129,8 +130,9 @@ def replay_books(
     max_age_ns : int
         A book without a message for longer is stale; negative: none is.
     limit : int
-        Levels at which the venue cuts off a snapshot's side: a side that long says nothing of
-        what lies beyond its last level, and levels there are left out. 0: snapshots are whole.
+        Levels at which the venue cuts off a snapshot's side. What lies beyond its last level is
+        known only where it changed since: such levels are left out, and a book whose best level
+        lies there is missing. 0: every known level is taken.
     """
     count = grid_ns.size
     nothing, none = np.full((4, count, levels), np.nan), np.zeros((4, count, levels))

@@ -1,8 +1,8 @@
 """Binance: depth changes, REST snapshots, best quotes and trades of USD-M, COIN-M and spot.
 
 Changes of futures name the last id before them (``pu``); those of spot follow on where ``U`` is
-one above the last ``u``. A snapshot stands at ``lastUpdateId`` and holds at most 1,000 levels a side
-(asked with that limit): of what lies beyond its last level nobody knows all.
+one above the last ``u``. A snapshot stands at ``lastUpdateId`` and holds 1,000 levels a side at
+most (asked with that limit): of what lies beyond its last level nobody knows all.
 """
 
 from __future__ import annotations
@@ -110,5 +110,7 @@ def _change(name: str, data: dict[str, Any], into: Collected) -> str:
 
 def _quote(name: str, data: dict[str, Any], into: Collected) -> str:
     bid, ask = (float(data["b"]), float(data["B"])), (float(data["a"]), float(data["A"]))
-    into.quote(name, bid if bid[1] > 0.0 else None, ask if ask[1] > 0.0 else None)
+    stamp = int(data["T"]) * _MS_NS if "T" in data else -1
+    sides = (bid if bid[1] > 0.0 else None, ask if ask[1] > 0.0 else None)
+    into.quote(name, *sides, exchange_ns=stamp)
     return "quotes"

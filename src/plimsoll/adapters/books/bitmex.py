@@ -38,7 +38,8 @@ class BitmexMessages:
             return "books"
         if table == "quote":
             for row in document["data"]:
-                into.quote(row["symbol"], _side(row, "bid"), _side(row, "ask"))
+                sides = _side(row, "bid"), _side(row, "ask")
+                into.quote(row["symbol"], *sides, exchange_ns=_time_ns(row["timestamp"]))
             return "quotes"
         if table == "trade" and action == "insert":  # a partial repeats what was before
             for row in document["data"]:

@@ -29,7 +29,7 @@ class MarketRows:
         self.lines: list[tuple[Path, int]] = []
         self.levels: list[tuple[int, float, float]] = []
         self.trades: list[tuple[int, int, float, float, float]] = []
-        self.quotes: list[tuple[int, float, float, float, float]] = []
+        self.quotes: list[tuple[int, int, float, float, float, float]] = []
         self.faults: dict[BookFindingKind, list[int]] = {}
 
 
@@ -79,10 +79,13 @@ class Collected:
         sign = 1.0 if bought else -1.0
         self.market(name).trades.append((self.at_ns, exchange_ns, price, size, sign))
 
-    def quote(self, name: str, bid: Level | None, ask: Level | None) -> None:
+    def quote(
+        self, name: str, bid: Level | None, ask: Level | None, *, exchange_ns: int = -1
+    ) -> None:
         """Add a best bid and ask; None: that side is empty."""
         nothing = (np.nan, 0.0)
-        self.market(name).quotes.append((self.at_ns, *(bid or nothing), *(ask or nothing)))
+        sides = *(bid or nothing), *(ask or nothing)
+        self.market(name).quotes.append((self.at_ns, exchange_ns, *sides))
 
     def fault(self, name: str, kind: BookFindingKind) -> None:
         """Note a fault of the message being read."""
@@ -101,7 +104,7 @@ class Collected:
     def _feed(self, name: str, terms: BookTerms) -> MarketFeed:
         rows = self.rows[name]
         told = _columns(rows.trades, 5)
-        quoted = _columns(rows.quotes, 5)
+        quoted = _columns(rows.quotes, 6)
         return MarketFeed(
             market=name,
             book=_stream(name, terms, rows, self.snapshot_limit),
@@ -118,10 +121,11 @@ class Collected:
                 market=name,
                 terms=terms,
                 time_ns=_whole([r[0] for r in rows.quotes]),
-                bid_price=quoted[1],
-                bid_size=quoted[2],
-                ask_price=quoted[3],
-                ask_size=quoted[4],
+                exchange_ns=_whole([r[1] for r in rows.quotes]),
+                bid_price=quoted[2],
+                bid_size=quoted[3],
+                ask_price=quoted[4],
+                ask_size=quoted[5],
             ),
             findings=tuple(_finding(name, kind, at) for kind, at in rows.faults.items()),
         )

@@ -38,7 +38,8 @@ class DeribitMessages:
         if channel in ("ticker", "quote"):
             name = data["instrument_name"]
             into.terms.setdefault(name, terms_of(name))
-            into.quote(name, _side(data, "bid"), _side(data, "ask"))
+            stamp = int(data["timestamp"]) * _MS_NS
+            into.quote(name, _side(data, "bid"), _side(data, "ask"), exchange_ns=stamp)
             return "quotes"
         return "other"
 

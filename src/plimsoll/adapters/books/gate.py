@@ -46,7 +46,8 @@ class GateMessages:
             )
             return "books"
         if channel == "futures.book_ticker":
-            into.quote(data["s"], _side(data, "b", "B"), _side(data, "a", "A"))
+            best = _side(data, "b", "B"), _side(data, "a", "A")
+            into.quote(data["s"], *best, exchange_ns=int(data["t"]) * _MS_NS)
             return "quotes"
         if channel == "futures.trades":
             for row in data:

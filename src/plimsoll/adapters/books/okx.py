@@ -46,7 +46,8 @@ class OkxMessages:
                 stamp, bought = int(row["ts"]) * _MS_NS, row["side"] == "buy"
                 into.trade(name, float(row["px"]), float(row["sz"]), bought, exchange_ns=stamp)
             elif channel == "tickers":
-                into.quote(name, _side(row, "bid"), _side(row, "ask"))
+                stamp = int(row["ts"]) * _MS_NS
+                into.quote(name, _side(row, "bid"), _side(row, "ask"), exchange_ns=stamp)
         return {"books": "books", "trades": "trades", "tickers": "quotes"}.get(channel, "other")
 
     def _book(self, name: str, whole: bool, row: dict[str, Any], into: Collected) -> None:

@@ -51,6 +51,7 @@ def sample_books(
     *,
     levels: int = 1000,
     max_age_ns: int = 60_000_000_000,
+    complete_only: bool = False,
 ) -> BookSamples:
     """Return a stream's book at each time, with what is wrong with it as findings.
 
@@ -60,10 +61,13 @@ def sample_books(
     grid_ns : (T,) int64, optional
         Rising. None: the times at which the book changed, each once.
     levels : int
-        L, of each side. Beyond the last level of a cut-off snapshot nothing is returned: what
-        stands there is not known in full.
+        L, of each side.
     max_age_ns : int
         A book without any message for longer is stale, and has no levels.
+    complete_only : bool
+        Beyond the last level of a cut-off snapshot only levels that changed since are known: depth
+        there is a lower bound, and the cost of a walk an upper one. True leaves such levels out; a
+        book whose best level lies there is missing then.
 
     Raises
     ------
@@ -80,9 +84,8 @@ def sample_books(
             found=(levels, max_age_ns),
             field="levels, max_age_ns",
         )
-    sampled = replay_books(
-        placed.changes, grid, levels=levels, max_age_ns=max_age_ns, limit=stream.snapshot_limit
-    )
+    limit = stream.snapshot_limit if complete_only else 0
+    sampled = replay_books(placed.changes, grid, levels=levels, max_age_ns=max_age_ns, limit=limit)
     return BookSamples(
         market=stream.market,
         terms=stream.terms,

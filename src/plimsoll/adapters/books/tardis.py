@@ -114,7 +114,7 @@ def _quote(row: Row, into: Collected, state: _Pending) -> str:
         else None
         for side in ("bid", "ask")
     )
-    into.quote(row["symbol"], bid, ask)
+    into.quote(row["symbol"], bid, ask, exchange_ns=int(row["timestamp"]) * 1000)
     return "quotes"
 
 
