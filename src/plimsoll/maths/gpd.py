@@ -60,6 +60,17 @@ def gpd_tail_shortfall(threshold: float, xi: float, beta: float, value_at_risk: 
 
 
 @njit(cache=True, nogil=True)
+def gpd_exceedance_probability(excess: float, xi: float, beta: float) -> float:
+    """Probability that an excess is above ``excess``, not negative; zero beyond the support."""
+    if abs(xi) < _EXPONENTIAL:
+        return math.exp(-excess / beta)
+    argument = xi * excess / beta
+    if argument <= -1.0:
+        return 0.0
+    return math.exp(-math.log1p(argument) / xi)
+
+
+@njit(cache=True, nogil=True)
 def gpd_from_moments(mean: float, weighted: float) -> tuple[float, float]:
     """Shape and scale from ``E[X]`` and ``E[X (1 - F(X))]`` (Hosking and Wallis, 1987).
 

@@ -17,7 +17,9 @@ from numpy.typing import NDArray
 from plimsoll.maths.gpd import gpd_log_likelihood
 
 Vector = NDArray[np.float64]
+Matrix = NDArray[np.float64]
 
+_SERIES_BELOW = 0.02
 _NEAR_ZERO = 1e-7
 _ROUNDS = 100
 _GRID_BELOW = (0.999, 0.99, 0.95, 0.85, 0.7, 0.5, 0.25)
@@ -133,3 +135,22 @@ def gpd_observed_information(
         cross += (r - (1.0 + xi) * r * r) / beta
         by_beta += (1.0 - (1.0 + xi) * r * (2.0 + xi * y) / u) / (beta * beta)
     return -by_xi, -cross, -by_beta
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def gpd_scores(excesses: Vector, xi: float, beta: float, scores: Matrix) -> None:
+    """Derivatives of each log density in xi and beta into ``scores`` (k, 2)."""
+    for i in range(excesses.size):
+        y = excesses[i] / beta
+        w = xi * y
+        r = y / (1.0 + w)
+        if abs(w) < _SERIES_BELOW:
+            # log1p(w) / xi**2 - y / (xi (1 + w)) = y**2 (1/2 - 2 w / 3 + 3 w**2 / 4 - ...)
+            series, power = 0.0, 1.0
+            for k in range(10):
+                series += power * (k + 1.0) / (k + 2.0)
+                power *= -w
+            scores[i, 0] = y * y * series - r
+        else:
+            scores[i, 0] = (math.log1p(w) / xi - r) / xi - r
+        scores[i, 1] = ((1.0 + xi) * r - 1.0) / beta

@@ -19,11 +19,11 @@ Matrix = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 Objective = Callable[[Vector], tuple[float, Matrix]]
 
-_CLIMB_STEPS, _POLISH_STEPS, _HALVINGS = 150, 12, 40
+_CLIMB_STEPS, _POLISH_STEPS, _HALVINGS = 150, 60, 40
 _LARGEST_MOVE = 1.5
-_COARSE, _CLOSE, _FINE = 1e-4, 1e-3, 1e-17
+_COARSE, _UNSEEN, _FINE = 1e-4, 1e-7, 1e-17
+_FLAT = 1e-8
 _SMALLEST_CURVATURE = 1e-9
-_SAME = 1e-3
 _DIFFERENCE = 1e-5
 
 
@@ -123,28 +123,33 @@ def hessian_of(objective: Objective, theta: Vector, low: Vector, high: Vector) -
 
 
 def polish(objective: Objective, summit: Summit, low: Vector, high: Vector) -> Summit:
-    """Newton steps to the last digits; converged where they end at a maximum."""
+    """Newton steps to the last digits; converged where they end at a maximum.
+
+    On a ridge too flat for that, converged means that a quadratic model promises less than one
+    part in 1e8 of the log-likelihood.
+    """
     box = np.array([low, high])
     theta = summit.coordinates
     value, scores = objective(theta)
     gradient = scores.sum(axis=0)
+    slope = np.inf
     for _ in range(_POLISH_STEPS):
         free = _free(theta, gradient, low, high)
         curvature = -hessian_of(objective, theta, low, high)
         step = _newton_step(curvature, gradient, free)
         slope = float(gradient @ step)
-        if slope < _CLOSE * 1e-4:  # too small to be seen in the value: trust the gradient
+        if slope < _UNSEEN:  # too small to be seen in the value: trust the gradient
             theta = np.clip(theta + step, low, high)
             value, scores = objective(theta)
             gradient = scores.sum(axis=0)
-            if slope < _FINE * max(1.0, abs(value)) or slope < 1e-12:
+            if slope < max(_FINE * abs(value), 1e-12):
                 return Summit(theta, value, _is_maximum(curvature, free))
             continue
         found = _advance(objective, theta, value, slope, step, box)
         if found is None:
-            return Summit(theta, value, slope < _CLOSE)
+            break
         theta, value, gradient = found[0], found[1], found[2]
-    return Summit(theta, value, False)
+    return Summit(theta, value, slope < _FLAT * max(1.0, abs(value)))
 
 
 def _is_maximum(curvature: Matrix, free: Flags) -> bool:
@@ -159,7 +164,7 @@ def maximise(
 ) -> Summit:
     """The best summit reached from the ``climbs`` most promising of ``starts``, polished.
 
-    Every start is evaluated once; summits within a thousandth of a log point count as one.
+    Every start is evaluated once; if none of those climbs converges, the other starts follow.
     """
     values = [objective(np.clip(start, low, high))[0] for start in starts]
     order = sorted(

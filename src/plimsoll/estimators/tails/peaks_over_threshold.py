@@ -2,6 +2,8 @@
 
 Threshold: the type-7 quantile of the sample at ``1 - tail_fraction``; exceedances lie strictly
 above it. Quantile and shortfall after McNeil and Frey (2000); see :mod:`plimsoll.maths.gpd`.
+Declustered, only the largest loss of each cluster is fitted, while the share of losses above the
+threshold is still that of all of them.
 """
 
 from __future__ import annotations
@@ -14,20 +16,23 @@ from numpy.typing import ArrayLike, NDArray
 
 from plimsoll.errors import EstimationError, InsufficientDataError, ParameterError
 from plimsoll.estimators.observations import Vector, as_observations, read_only
+from plimsoll.estimators.tails.clusters import cluster_peaks
+from plimsoll.estimators.tails.likelihood_errors import ErrorKind
+from plimsoll.estimators.tails.pareto_errors import pareto_covariance, quantile_slopes
 from plimsoll.estimators.volatility.garch_options import check_choice
 from plimsoll.maths.gpd import (
+    gpd_exceedance_probability,
     gpd_fit_pwm,
     gpd_log_likelihood,
     gpd_tail_quantile,
     gpd_tail_shortfall,
-    upper_tail,
 )
-from plimsoll.maths.gpd_fit import gpd_fit_mle, gpd_observed_information
+from plimsoll.maths.gpd_fit import gpd_fit_mle
+from plimsoll.maths.order_statistics import quantile_type7
 
 TailMethod = Literal["mle", "pwm"]
 Matrix = NDArray[np.float64]
-
-_STEP = 1e-5
+Index = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +47,9 @@ class PeaksOverThreshold:
         Maximum likelihood, or unbiased probability-weighted moments (steadier below about
         100 exceedances; needs ``xi < 1``).
     minimum_exceedances : int
-        Fewer are refused.
+        Fewer exceedances, or clusters of them, are refused.
+    run_length : int
+        Losses at or below the threshold in a row that part two clusters; 0 fits every exceedance.
 
     Examples
     --------
@@ -57,6 +64,7 @@ class PeaksOverThreshold:
     tail_fraction: float = 0.05
     method: TailMethod = "mle"
     minimum_exceedances: int = 30
+    run_length: int = 0
 
     def __post_init__(self) -> None:
         check_choice(self.method, TailMethod, field="method")
@@ -64,6 +72,8 @@ class PeaksOverThreshold:
             raise ParameterError(
                 "must lie in (0, 0.5]", found=self.tail_fraction, field="tail_fraction"
             )
+        if self.run_length < 0:
+            raise ParameterError("must not be negative", found=self.run_length, field="run_length")
 
     def fit(self, losses: ArrayLike) -> FittedTail:
         """Fit the upper tail of ``losses`` (positive = loss), shape (n,).
@@ -75,25 +85,32 @@ class PeaksOverThreshold:
         EstimationError
             No interior maximum of the likelihood (try ``"pwm"``), or equal exceedances.
         """
-        ordered = np.sort(as_observations(losses, minimum=20, name="losses"))
-        threshold, excesses = upper_tail(ordered, self.tail_fraction)
-        if excesses.size < self.minimum_exceedances:
+        sample = as_observations(losses, minimum=20, name="losses")
+        threshold = float(quantile_type7(np.sort(sample), 1.0 - self.tail_fraction))
+        above = np.flatnonzero(sample > threshold)
+        peaks = cluster_peaks(sample, above, self.run_length) if self.run_length else above
+        if peaks.size < self.minimum_exceedances:
+            what = "clusters of exceedances" if self.run_length else "exceedances"
             raise InsufficientDataError(
-                f"at least {self.minimum_exceedances} exceedances are needed",
-                found=int(excesses.size),
+                f"at least {self.minimum_exceedances} {what} are needed",
+                found=int(peaks.size),
                 remedy="use a longer history or a larger tail fraction",
                 field="losses",
             )
+        rows = peaks[np.argsort(sample[peaks], kind="stable")]
+        excesses = sample[rows] - threshold
         xi, beta = self._shape_and_scale(excesses)
+        rows.setflags(write=False)
         return FittedTail(
             method=self.method,
-            threshold=float(threshold),
+            threshold=threshold,
             xi=xi,
             beta=beta,
             log_likelihood=float(gpd_log_likelihood(excesses, xi, beta)),
-            observations=ordered.size,
-            exceedances=int(excesses.size),
+            observations=sample.size,
+            exceedances=int(above.size),
             excesses=read_only(excesses),
+            rows=rows,
         )
 
     def _shape_and_scale(self, excesses: Vector) -> tuple[float, float]:
@@ -117,6 +134,7 @@ class PeaksOverThreshold:
                 tail_fraction=float(f),
                 method=self.method,
                 minimum_exceedances=self.minimum_exceedances,
+                run_length=self.run_length,
             )
             for f in fractions
         )
@@ -125,7 +143,11 @@ class PeaksOverThreshold:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class FittedTail:
-    """A generalised Pareto tail: ``xi`` shape, ``beta`` scale, both above ``threshold``."""
+    """A generalised Pareto tail: ``xi`` shape, ``beta`` scale, both above ``threshold``.
+
+    ``excesses`` are those fitted, ascending, and ``rows`` their rows in the sample; declustered
+    there are fewer of them than ``exceedances``.
+    """
 
     method: TailMethod
     threshold: float
@@ -135,6 +157,12 @@ class FittedTail:
     observations: int
     exceedances: int
     excesses: Vector
+    rows: Index
+
+    @property
+    def variance_is_infinite(self) -> bool:
+        """``xi > 0.5``: prefer value-at-risk with a stress scenario to expected shortfall."""
+        return self.xi > 0.5
 
     @property
     def tail_share(self) -> float:
@@ -172,53 +200,100 @@ class FittedTail:
         quantile = self.quantile(confidence)
         return float(gpd_tail_shortfall(self.threshold, self.xi, self.beta, quantile))
 
-    def standard_errors(self) -> tuple[float, float]:
-        """Standard errors of xi and beta by observed information (maximum likelihood only)."""
-        errors = np.sqrt(np.diag(self._covariance()))
+    def exceedance_probability(self, loss: float) -> float:
+        """Probability of a loss above ``loss``, which must not lie below the threshold.
+
+        Raises
+        ------
+        ParameterError
+        """
+        if not loss >= self.threshold:
+            raise ParameterError(
+                f"must not lie below the threshold {self.threshold:.6g}",
+                found=loss,
+                remedy="ask the empirical distribution, or fit a larger tail fraction",
+                field="loss",
+            )
+        return self.tail_share * float(
+            gpd_exceedance_probability(loss - self.threshold, self.xi, self.beta)
+        )
+
+    def standard_errors(
+        self,
+        kind: ErrorKind = "information",
+        *,
+        block_length: int = 1,
+        replicates: int = 200,
+        seed: int = 0,
+    ) -> tuple[float, float]:
+        """Standard errors of xi and beta; the threshold is taken as given.
+
+        Parameters
+        ----------
+        kind : {"information", "sandwich", "block_bootstrap"}
+            Observed information or the sandwich (maximum likelihood only), or refits of
+            circular-block resamples (either method).
+        block_length : int
+            Consecutive observations kept together by sandwich and bootstrap, 1 for independent
+            ones; the exceedances of a block are those of its rows.
+        replicates, seed : int
+            Of the bootstrap.
+
+        Raises
+        ------
+        ParameterError, EstimationError
+        """
+        errors = np.sqrt(np.diag(self._covariance(kind, block_length, replicates, seed)))
         return float(errors[0]), float(errors[1])
 
-    def quantile_standard_error(self, confidence: float) -> float:
-        """Delta-method standard error of :meth:`quantile`, exceedances taken as independent.
+    def quantile_standard_error(
+        self,
+        confidence: float,
+        kind: ErrorKind = "information",
+        *,
+        block_length: int = 1,
+        replicates: int = 200,
+        seed: int = 0,
+    ) -> float:
+        """Delta-method standard error of :meth:`quantile`.
 
         It counts the error of xi, beta and of the share of exceedances; the threshold is taken
-        as given. For dependent or overlapping values use
+        as given. "information" takes exceedances as independent; for dependent or overlapping
+        values use another kind with blocks, or
         :func:`plimsoll.estimators.horizon.bootstrap.bootstrap_standard_error`.
         """
         self._check(confidence)
-        point = np.array([self.xi, self.beta, self.tail_share])
-        covariance = np.zeros((3, 3))
-        covariance[:2, :2] = self._covariance()
-        covariance[2, 2] = point[2] * (1.0 - point[2]) / self.observations
-        slope = np.empty(3)
-        for i in range(3):
-            step = np.zeros(3)
-            step[i] = _STEP * max(abs(point[i]), 0.1 if i == 0 else 0.0)
-            up, down = point + step, point - step
-            slope[i] = (
-                gpd_tail_quantile(self.threshold, up[0], up[1], up[2], confidence)
-                - gpd_tail_quantile(self.threshold, down[0], down[1], down[2], confidence)
-            ) / (2.0 * step[i])
+        covariance = self._covariance(kind, block_length, replicates, seed)
+        slope = quantile_slopes(
+            self.threshold, np.array([self.xi, self.beta, self.tail_share]), confidence
+        )
         return float(np.sqrt(slope @ covariance @ slope))
 
-    def _covariance(self) -> Matrix:
-        if self.method != "mle":
-            raise ParameterError(
-                "standard errors by observed information need a maximum-likelihood fit",
-                found=self.method,
-                remedy="use method 'mle', or bootstrap_standard_error for weighted moments",
-                field="method",
-            )
-        by_xi, cross, by_beta = gpd_observed_information(
-            np.array(self.excesses), self.xi, self.beta
+    def covariance(
+        self,
+        kind: ErrorKind = "information",
+        *,
+        block_length: int = 1,
+        replicates: int = 200,
+        seed: int = 0,
+    ) -> Matrix:
+        """Covariance (3, 3) of xi, beta and the share of exceedances; as standard_errors."""
+        return self._covariance(kind, block_length, replicates, seed)
+
+    def _covariance(self, kind: ErrorKind, block_length: int, replicates: int, seed: int) -> Matrix:
+        return pareto_covariance(
+            kind,
+            method=self.method,
+            excesses=np.array(self.excesses),
+            rows=self.rows,
+            shape=self.xi,
+            scale=self.beta,
+            exceedances=self.exceedances,
+            observations=self.observations,
+            block_length=block_length,
+            replicates=replicates,
+            seed=seed,
         )
-        determinant = by_xi * by_beta - cross * cross
-        if not (by_xi > 0.0 and determinant > 0.0):
-            raise EstimationError(
-                "the observed information must be positive definite",
-                found=f"xi {self.xi:.3g}",
-                remedy="standard errors do not exist for xi at or below -0.5; use the bootstrap",
-            )
-        return np.array([[by_beta, -cross], [-cross, by_xi]]) / determinant
 
     def _check(self, confidence: float) -> None:
         if not 1.0 - self.tail_share <= confidence < 1.0:
