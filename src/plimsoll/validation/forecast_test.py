@@ -11,6 +11,7 @@ import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,21 @@ from plimsoll.errors import ParameterError
 
 SIGNIFICANCE = 0.05
 """Level of every power, unless said otherwise."""
+
+
+Choice = TypeVar("Choice", bound=StrEnum)
+
+
+def chosen(kind: type[Choice], value: Choice | str) -> Choice:
+    """Return the member of ``kind`` that ``value`` names.
+
+    >>> chosen(Direction, "two_sided")
+    <Direction.TWO_SIDED: 'two_sided'>
+    """
+    names = [str(member) for member in kind]
+    if str(value) not in names:
+        raise ParameterError(f"must be one of {names}", found=str(value), field=kind.__name__)
+    return kind(str(value))
 
 
 class Direction(StrEnum):

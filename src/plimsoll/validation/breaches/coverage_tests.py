@@ -22,7 +22,7 @@ from plimsoll.validation.coverage import (
     kupiec_pof,
     kupiec_tuff,
 )
-from plimsoll.validation.forecast_test import ForecastTest, Power
+from plimsoll.validation.forecast_test import ForecastTest, Power, chosen
 from plimsoll.validation.likelihood import (
     independence_ratio,
     transition_ratio,
@@ -71,6 +71,7 @@ def exact_binomial_test(
     other_rate: float | None = None,
 ) -> ForecastTest:
     """Exact test of the number of breaches; the statistic is the count."""
+    alternative = chosen(Alternative, alternative)
     series = scored_hits(breaches)
     count, n = series.breaches, series.observations
     other = other_rate or breach_rate * (0.5 if alternative is Alternative.TOO_FEW else 2.0)
@@ -162,6 +163,7 @@ def conditional_coverage_test(
     Power against twice the rate with ``after_breach`` chance of a breach after a breach.
     """
     check_rate(breach_rate)
+    definition = chosen(ConditionalCoverage, definition)
     series = scored_hits(breaches)
     n, t = series.observations, series.transitions()
     pairs = (t.n00, t.n01, t.n10, t.n11)

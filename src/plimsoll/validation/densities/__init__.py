@@ -1,0 +1,1 @@
+"""Tests of whole forecast laws, or of their tails."""

@@ -1,0 +1,1 @@
+"""Horizons that overlap: block bootstraps, and tests that allow for shared hours."""

@@ -1,0 +1,1 @@
+"""Tests of expected shortfall, with value-at-risk or the whole law beside it."""

@@ -1,0 +1,270 @@
+"""Regression tests of expected shortfall: does it move one for one with its forecast?
+
+Bayer and Dimitriadis (Journal of Financial Econometrics 20, 2022): the shortfall of the returns is
+regressed on its forecast. *Strict*: ``ES(Y) = g0 + g1 e`` with the forecast shortfall as regressor
+of the quantile too, (g0, g1) = (0, 1), chi2(2); it needs no value-at-risk. *Auxiliary*: the
+quantile is regressed on the forecast value-at-risk. *Intercept*: ``ES(Y - e) = g0``, g0 = 0, one-
+or two-sided. On the scale of returns; the intercept falls under zero where shortfall is too small.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import partial
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from plimsoll.errors import EstimationError, InsufficientDataError, UsageError
+from plimsoll.measures.sample import check_confidence
+from plimsoll.validation.binomial import chi_square_survival
+from plimsoll.validation.complete_rows import check_shortfall, complete_rows
+from plimsoll.validation.forecast_test import (
+    SIGNIFICANCE,
+    Direction,
+    ForecastTest,
+    Power,
+    chosen,
+    simulated_power,
+)
+from plimsoll.validation.newey_west import variance_of_sum
+from plimsoll.validation.shortfall.costanzino_curran import normal_p_value
+from plimsoll.validation.shortfall.forecast_law import (
+    UNDERSTATEMENT,
+    TailLaw,
+    excess_stretch,
+    understated_label,
+)
+from plimsoll.validation.shortfall.joint_regression import (
+    MINIMUM_TAIL,
+    JointFit,
+    fit_joint_regression,
+)
+
+Vector = NDArray[np.float64]
+Matrix = NDArray[np.float64]
+
+POWER_PATHS = 100
+INTERCEPT_POWER_PATHS = 1_000
+_TYPICAL_RATIO = 1.30
+"""Shortfall over value-at-risk where only the shortfall is forecast (about t(5))."""
+
+
+class Regression(StrEnum):
+    """Version of the test."""
+
+    STRICT = "strict"
+    AUXILIARY = "auxiliary"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InterceptFit:
+    """Shortfall of ``Y - e`` with its standard error."""
+
+    intercept: float
+    standard_error: float
+
+    @property
+    def t(self) -> float:
+        """Intercept over its standard error."""
+        return self.intercept / self.standard_error
+
+
+def shortfall_regression(
+    loss: ArrayLike,
+    expected_shortfall: ArrayLike,
+    confidence: float,
+    *,
+    value_at_risk: ArrayLike | None = None,
+    lags: int = 0,
+    seed: int = 0,
+) -> JointFit:
+    """Fit the strict regression, or the auxiliary one where ``value_at_risk`` is given.
+
+    Losses and forecasts are positive; the coefficients are on the scale of returns.
+    """
+    check_confidence(confidence)
+    level = expected_shortfall if value_at_risk is None else value_at_risk
+    lost, mean, quantile = complete_rows(
+        2, loss=loss, expected_shortfall=expected_shortfall, value_at_risk=level
+    )
+    check_shortfall(quantile, mean)
+    ones = np.ones(lost.size)
+    z = np.column_stack((ones, -mean))
+    x = np.column_stack((ones, -quantile))
+    return fit_joint_regression(-lost, x, z, 1.0 - confidence, lags=lags, seed=seed)
+
+
+def shortfall_regression_test(
+    loss: ArrayLike,
+    expected_shortfall: ArrayLike,
+    confidence: float,
+    *,
+    value_at_risk: ArrayLike | None = None,
+    lags: int = 0,
+    understatement: float = UNDERSTATEMENT,
+    seed: int = 0,
+) -> ForecastTest:
+    """Strict test, or the auxiliary one where ``value_at_risk`` is given; chi2(2).
+
+    Parameters
+    ----------
+    loss, expected_shortfall : (n,) array_like
+        Positive losses; NaN = not scored.
+    confidence : float
+    value_at_risk : (n,) array_like, optional
+    lags : int
+        Newey-West lags of the covariance, for overlapping horizons.
+    understatement : float
+        Power is against a shortfall too small by this share (losses drawn from `TailLaw`).
+    seed : int
+
+    Raises
+    ------
+    InsufficientDataError
+        Fewer than five breaches to be expected.
+    EstimationError
+        Forecasts that never change: use `shortfall_intercept_test`.
+    """
+    fit = shortfall_regression(
+        loss, expected_shortfall, confidence, value_at_risk=value_at_risk, lags=lags, seed=seed
+    )
+    version = Regression.STRICT if value_at_risk is None else Regression.AUXILIARY
+    level = expected_shortfall if value_at_risk is None else value_at_risk
+    _, mean, quantile = complete_rows(2, loss=loss, es=expected_shortfall, value_at_risk=level)
+    statistic = wald_of(fit)
+    return ForecastTest(
+        name=f"shortfall_regression_{version}",
+        statistic=statistic,
+        p_value=float(chi_square_survival(statistic, 2)),
+        reference_law="chi2(2)",
+        null="the shortfall moves one for one with its forecast (intercept 0, slope 1)",
+        alternative="another intercept or slope",
+        observations=mean.size,
+        convention=(
+            f"{version}, intercept {fit.shortfall[0]:.4g}, slope {fit.shortfall[1]:.4g}, "
+            f"misspecification-robust covariance, {lags} lags"
+        ),
+        power_of=partial(
+            _regression_power,
+            mean,
+            None if value_at_risk is None else quantile,
+            confidence,
+            understatement,
+            seed,
+        ),
+    )
+
+
+def wald_of(fit: JointFit) -> float:
+    """Wald statistic of intercept 0 and slope 1."""
+    gap = fit.shortfall - np.array([0.0, 1.0])
+    return float(gap @ np.linalg.solve(fit.shortfall_covariance, gap))
+
+
+def intercept_fit(
+    loss: ArrayLike, expected_shortfall: ArrayLike, confidence: float, *, lags: int = 0
+) -> InterceptFit:
+    """Shortfall of ``Y - e``: with a constant alone the regression has a closed form.
+
+    Its standard error is that of the mean of ``q - (q - u)+ / a``, u = Y - e, Newey-West with
+    ``lags``.
+    """
+    check_confidence(confidence)
+    lost, mean = complete_rows(2, loss=loss, expected_shortfall=expected_shortfall)
+    tail = 1.0 - confidence
+    if lost.size * tail < MINIMUM_TAIL:
+        raise InsufficientDataError(
+            f"must have {MINIMUM_TAIL / tail:.0f} horizons, for {MINIMUM_TAIL} breaches",
+            found=lost.size,
+        )
+    u = mean - lost
+    q = np.sort(u)[math.ceil(u.size * tail - 1e-9) - 1]
+    influence = q - np.maximum(q - u, 0.0) / tail
+    center = float(influence.mean())
+    error = math.sqrt(float(variance_of_sum(influence - center, lags))) / u.size
+    if not error > 0.0:
+        raise EstimationError("losses beyond the forecast must differ", found=error)
+    return InterceptFit(intercept=center, standard_error=error)
+
+
+def shortfall_intercept_test(
+    loss: ArrayLike,
+    expected_shortfall: ArrayLike,
+    confidence: float,
+    *,
+    direction: Direction = Direction.UNDERSTATED,
+    lags: int = 0,
+    understatement: float = UNDERSTATEMENT,
+    seed: int = 0,
+) -> ForecastTest:
+    """Intercept test: is the shortfall of ``Y - e`` zero? Normal law.
+
+    Arguments as in `shortfall_regression_test`.
+    """
+    direction = chosen(Direction, direction)
+    fit = intercept_fit(loss, expected_shortfall, confidence, lags=lags)
+    lost, mean = complete_rows(2, loss=loss, expected_shortfall=expected_shortfall)
+    if not bool(np.all(mean > 0.0)):
+        raise UsageError(
+            "must be positive", found=float(mean.min()), field="expected_shortfall"
+        )
+    return ForecastTest(
+        name="shortfall_regression_intercept",
+        statistic=fit.t,
+        p_value=float(normal_p_value(-fit.t, direction)),
+        reference_law="N(0, 1)",
+        null="the shortfall of return less forecast is zero",
+        alternative=f"shortfall {direction}",
+        observations=lost.size,
+        convention=f"{direction}, intercept {fit.intercept:.4g}, {lags} lags",
+        power_of=partial(_intercept_power, mean, confidence, direction, understatement, seed),
+    )
+
+
+def _regression_power(
+    mean: Vector, level: Vector | None, confidence: float, understatement: float, seed: int
+) -> Power:
+    decided = []
+    for share, offset in ((understatement, 1), (0.0, 2)):
+        p_values = []
+        for lost in _drawn(mean, level, confidence, share, POWER_PATHS, seed + offset):
+            fit = shortfall_regression(lost, mean, confidence, value_at_risk=level, seed=seed)
+            p_values.append(float(chi_square_survival(wald_of(fit), 2)))
+        decided.append(np.array(p_values) < SIGNIFICANCE)
+    return simulated_power(decided[0], decided[1], understated_label(understatement))
+
+
+def _intercept_power(
+    mean: Vector, confidence: float, direction: Direction, understatement: float, seed: int
+) -> Power:
+    decided = []
+    for share, offset in ((understatement, 1), (0.0, 2)):
+        drawn = _drawn(mean, None, confidence, share, INTERCEPT_POWER_PATHS, seed + offset)
+        t = np.array([intercept_fit(lost, mean, confidence).t for lost in drawn])
+        decided.append(normal_p_value(-t, direction) < SIGNIFICANCE)
+    return simulated_power(decided[0], decided[1], understated_label(understatement))
+
+
+def _drawn(
+    mean: Vector,
+    level: Vector | None,
+    confidence: float,
+    understatement: float,
+    paths: int,
+    seed: int,
+) -> Matrix:
+    """(paths, n) losses of the law that the forecasts leave open, closed by `TailLaw`."""
+    quantile = mean / _TYPICAL_RATIO if level is None else level
+    law = TailLaw(value_at_risk=quantile, expected_shortfall=mean, confidence=confidence)
+    stretch = excess_stretch(quantile, mean, understatement)
+    generator = np.random.default_rng(seed)
+    rows = np.arange(mean.size)
+    out = np.empty((paths, mean.size))
+    for path in range(paths):
+        lost = law.quantile(generator.random(mean.size), rows)
+        excess = np.maximum(lost - quantile, 0.0)
+        out[path] = lost + (stretch - 1.0) * excess
+    return out
