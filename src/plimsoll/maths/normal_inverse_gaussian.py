@@ -23,6 +23,7 @@ Matrix = NDArray[np.float64]
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(160)
 _LOG_REACH = 45.0
 _ROUNDS = 200
+_TINY = 1e-320
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -121,7 +122,7 @@ def nig_cdf(x: Any, alpha: float, beta: float, delta: float, mu: float) -> Any:
 
 
 def nig_quantile(probability: Any, alpha: float, beta: float, delta: float, mu: float) -> Any:
-    """Inverse of :func:`nig_cdf`: bisection in ``arsinh((x - mu) / delta)``, then Newton."""
+    """Inverse of :func:`nig_cdf`: Newton on the log of the smaller tail, bracketed."""
     shape = np.shape(probability)
     p = np.asarray(probability, dtype=np.float64).reshape(-1)
     gamma = math.sqrt((alpha - beta) * (alpha + beta))
@@ -130,17 +131,19 @@ def nig_quantile(probability: Any, alpha: float, beta: float, delta: float, mu: 
     low = np.full(p.size, centre - reach)
     high = np.full(p.size, centre + reach)
     u = np.full(p.size, centre)
+    side, wanted = p < 0.5, np.log(np.where(p < 0.5, p, 1.0 - p))
     for _ in range(_ROUNDS):
         x = mu + delta * np.sinh(u)
         lower, upper, _ = _lower(x, alpha, beta, delta, mu)
-        gap = np.where(p < 0.5, lower - p, (1.0 - p) - upper)
+        share = np.maximum(np.where(side, lower, upper), _TINY)
+        gap = np.where(side, 1.0, -1.0) * (np.log(share) - wanted)
         low, high = np.where(gap < 0.0, u, low), np.where(gap < 0.0, high, u)
-        slope = np.exp(nig_log_density(x, alpha, beta, delta, mu)) * delta * np.cosh(u)
-        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-            newton = u - gap / slope
-        inside = (newton > low) & (newton < high)
-        moved = np.where(inside, newton, 0.5 * (low + high))
-        settled = np.max(np.abs(moved - u)) < 1e-14 * max(1.0, float(np.max(np.abs(u))))
+        log_density = nig_log_density(x, alpha, beta, delta, mu)
+        with np.errstate(over="ignore"):
+            step = gap * np.exp(np.log(share / (delta * np.cosh(u))) - log_density)
+        inside = (u - step >= low) & (u - step <= high)
+        moved = np.where(inside, u - step, 0.5 * (low + high))
+        settled = np.all(np.abs(moved - u) <= 1e-12 * np.maximum(1.0, np.abs(u)))
         u = moved
         if settled:
             break

@@ -19,10 +19,12 @@ from plimsoll.maths.student_t_incomplete import student_t_lower
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
+Flags = NDArray[np.bool_]
 
 _LOG_PI = math.log(math.pi)
 _FREEDOM_STEP = 1e-4
 _ROUNDS = 200
+_TINY = 1e-320
 _STEP = 1.0 / 20.0
 _ABSCISSAE = np.arange(-82, 120) * _STEP
 _DISTANCE = np.exp(0.5 * math.pi * np.sinh(_ABSCISSAE))
@@ -103,32 +105,37 @@ def azzalini_t_cdf(z: Any, alpha: float, nu: float) -> Any:
 
 
 def azzalini_t_quantile(probability: Any, alpha: float, nu: float) -> Any:
-    """Inverse of :func:`azzalini_t_cdf`: Newton inside a bracket that halves."""
+    """Inverse of :func:`azzalini_t_cdf`: Newton on the log of a tail, bracketed."""
     shape = np.shape(probability)
     p = np.asarray(probability, dtype=np.float64).reshape(-1)
     # |Z| is |t|: its two-sided quantiles bound those of Z on either side.
     low = special.stdtrit(nu, 0.5 * p)
     high = -special.stdtrit(nu, 0.5 * (1.0 - p))
     z = np.asarray(0.5 * (low + high), dtype=np.float64)
+    side, wanted = p < 0.5, np.log(np.where(p < 0.5, p, 1.0 - p))
     for _ in range(_ROUNDS):
-        gap = _gap(z, p, alpha, nu)
+        share = np.maximum(_tail(z, side, alpha, nu), _TINY)
+        gap = np.where(side, 1.0, -1.0) * (np.log(share) - wanted)
         low, high = np.where(gap < 0.0, z, low), np.where(gap < 0.0, high, z)
-        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-            newton = z - gap / np.exp(azzalini_t_log_density(z, alpha, nu))
-        moved = np.where((newton > low) & (newton < high), newton, 0.5 * (low + high))
-        settled = np.all(np.abs(moved - z) <= 1e-13 * np.maximum(1.0, np.abs(z)))
+        with np.errstate(over="ignore"):
+            step = gap * np.exp(np.log(share) - azzalini_t_log_density(z, alpha, nu))
+        inside = (z - step >= low) & (z - step <= high)
+        moved = np.where(inside, z - step, 0.5 * (low + high))
+        settled = np.all(np.abs(moved - z) <= 1e-12 * np.maximum(1.0, np.abs(z)))
         z = moved
         if settled:
             break
     return z.reshape(shape)
 
 
-def _gap(z: Vector, p: Vector, alpha: float, nu: float) -> Vector:
-    """``F(z) - p``, taken on the side of zero that does not cancel."""
+def _tail(z: Vector, side: Flags, alpha: float, nu: float) -> Vector:
+    """Probability below ``z`` where ``side`` holds, else above it, without cancellation."""
     mirrored = -np.abs(z)
     lower, _ = _below(mirrored, alpha, nu)
     upper, _ = _below(mirrored, -alpha, nu)
-    return np.where(z <= 0.0, lower - p, (1.0 - p) - upper)
+    return np.where(
+        z <= 0.0, np.where(side, lower, 1.0 - lower), np.where(side, 1.0 - upper, upper)
+    )
 
 
 def azzalini_t_mean(alpha: float, nu: float) -> float:
