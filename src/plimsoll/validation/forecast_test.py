@@ -172,9 +172,9 @@ _COLUMNS = (
 def test_table(
     results: Iterable[ForecastTest],
     *,
-    name: str = "forecast_tests",
-    title: str = "Tests of forecasts",
-    notes: tuple[str, ...] = (),
+    name: str = "forecast_tests",  # noqa: PT028
+    title: str = "Tests of forecasts",  # noqa: PT028
+    notes: tuple[str, ...] = (),  # noqa: PT028
 ) -> Table:
     """Table of results, each p-value beside its power; the powers are computed here.
 

@@ -84,9 +84,7 @@ def exact_binomial_test(
         alternative=str(alternative),
         observations=n,
         convention="two-sided: all counts no likelier than the one found",
-        power_of=partial(
-            coverage_power.exact_binomial_power, n, breach_rate, alternative, other
-        ),
+        power_of=partial(coverage_power.exact_binomial_power, n, breach_rate, alternative, other),
     )
 
 

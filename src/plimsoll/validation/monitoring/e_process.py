@@ -69,9 +69,7 @@ class EProcess:
         return out
 
 
-def value_at_risk_e_values(
-    loss: ArrayLike, value_at_risk: ArrayLike, confidence: float
-) -> Array:
+def value_at_risk_e_values(loss: ArrayLike, value_at_risk: ArrayLike, confidence: float) -> Array:
     """``1{L > v} / a``; broadcasts, NaN stays."""
     check_confidence(confidence)
     gap = np.asarray(loss, dtype=np.float64) - np.asarray(value_at_risk, dtype=np.float64)
@@ -139,7 +137,9 @@ def pooled_e_values(e_value: ArrayLike) -> Vector:
     scored = ~np.isnan(e)
     count = scored.sum(axis=1)
     total = np.where(scored, e, 0.0).sum(axis=1)
-    return np.divide(total, count, out=np.full(count.shape, np.nan), where=count > 0)
+    out: Vector = np.full(count.shape, np.nan)
+    np.divide(total, count, out=out, where=count > 0)
+    return out
 
 
 def e_process_test(

@@ -127,7 +127,8 @@ def critical_values(
     null = simulate_ratios(
         law, value_at_risk, expected_shortfall, confidence, paths=paths, seed=seed
     )
-    return np.nanquantile(null.z1, levels), np.quantile(null.z2, levels)
+    chances = np.asarray(levels, dtype=np.float64)
+    return np.nanquantile(null.z1, chances), np.quantile(null.z2, chances)
 
 
 def acerbi_szekely_tests(
@@ -177,9 +178,7 @@ def acerbi_szekely_tests(
             field="loss",
             remedy="Z2 alone has a value there: acerbi_szekely_z2",
         )
-    null = simulate_ratios(
-        law, level, mean, confidence, paths=paths, seed=seed, progress=progress
-    )
+    null = simulate_ratios(law, level, mean, confidence, paths=paths, seed=seed, progress=progress)
     power = partial(_power, law, level, mean, confidence, seed=seed, understatement=understatement)
     z1 = null.z1[~np.isnan(null.z1)]
     return (

@@ -13,6 +13,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import partial
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -167,7 +168,7 @@ def _expected_tail_mean(law: ForecastLaw, count: int) -> Vector:
     x, w = np.polynomial.legendre.leggauss(_ORDER)
     edges = np.linspace(math.log(1e-18), 0.0, _PANELS * 4 + 1)
     total = np.zeros(rows)
-    for low, high in zip(edges[:-1], edges[1:], strict=True):
+    for low, high in pairwise(edges):
         p = np.exp(0.5 * (high - low) * (x + 1.0) + low)
         share = special.betainc(rows - count, count, 1.0 - p) if rows > count else np.ones(p.size)
         for chance, weight in zip(p, 0.5 * (high - low) * w * p * share, strict=True):

@@ -120,6 +120,4 @@ def _power(
             ]
         )
         decided.append(normal_p_value(z, direction) < SIGNIFICANCE)
-    return simulated_power(
-        decided[0], decided[1], f"{scaled_label(understatement)} (normal law)"
-    )
+    return simulated_power(decided[0], decided[1], f"{scaled_label(understatement)} (normal law)")

@@ -14,6 +14,7 @@ C the outer product of the scores, with a Newey-West sum where horizons overlap.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -142,29 +143,32 @@ def minimised(
     """Best coefficients found from ``start``; stops after ``restarts`` vain perturbations."""
     generator = np.random.default_rng(seed)
     arguments = (returns, x, z, tail)
-    best = _descend(start, arguments)
+    value, best = _descend(start, arguments)
     vain, tried = 0, 0
     while vain < restarts and tried < _LONGEST:
-        step = (0.05 + 0.25 * np.abs(best.x)) * generator.standard_normal(best.x.size)
-        found = _descend(best.x + step, arguments)
-        better = found.fun < best.fun - 1e-10
-        vain = 0 if better else vain + 1
-        best = found if found.fun < best.fun else best
+        step = (0.05 + 0.25 * np.abs(best)) * generator.standard_normal(best.size)
+        found, at = _descend(best + step, arguments)
+        vain = 0 if found < value - 1e-10 else vain + 1
+        if found < value:
+            value, best = found, at
         tried += 1
-    out: Vector = np.asarray(best.x, dtype=np.float64)
-    return out
+    return best
 
 
 def _descend(
     start: Vector, arguments: tuple[Vector, Matrix, Matrix, float]
-) -> optimize.OptimizeResult:
-    options = {"xatol": 1e-7, "fatol": 1e-11, "maxfev": 4_000}
-    first = optimize.minimize(
-        joint_score, start, args=arguments, method="Nelder-Mead", options=options
-    )
-    return optimize.minimize(
-        joint_score, first.x, args=arguments, method="Nelder-Mead", options=options
-    )
+) -> tuple[float, Vector]:
+    """Smallest score and its place, by two runs of Nelder-Mead."""
+
+    def score(coefficients: Vector) -> float:
+        return float(joint_score(coefficients, *arguments))
+
+    options: dict[str, float] = {"xatol": 1e-7, "fatol": 1e-11, "maxfev": 4_000}
+    at, value = start, math.inf
+    for _ in range(2):
+        found = optimize.minimize(score, at, method="Nelder-Mead", options=options)  # type: ignore[call-overload]
+        at, value = np.asarray(found.x, dtype=np.float64), float(found.fun)
+    return value, at
 
 
 def _start(returns: Vector, x: Matrix, z: Matrix, tail: float) -> Vector:

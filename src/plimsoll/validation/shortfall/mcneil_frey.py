@@ -198,9 +198,7 @@ def _tail(below: float, direction: Direction) -> float:
     return above if direction is Direction.UNDERSTATED else below
 
 
-def _power(
-    found: BreachResiduals, direction: Direction, understatement: float, seed: int
-) -> Power:
+def _power(found: BreachResiduals, direction: Direction, understatement: float, seed: int) -> Power:
     """Resample the centred residuals, as they are and shifted by what the shortfall lacks."""
     generator = np.random.default_rng(seed + 1)
     shift = (larger_losses(understatement) - 1.0) * float(found.shortfall.mean())

@@ -208,9 +208,7 @@ def shortfall_intercept_test(
     fit = intercept_fit(loss, expected_shortfall, confidence, lags=lags)
     lost, mean = complete_rows(2, loss=loss, expected_shortfall=expected_shortfall)
     if not bool(np.all(mean > 0.0)):
-        raise UsageError(
-            "must be positive", found=float(mean.min()), field="expected_shortfall"
-        )
+        raise UsageError("must be positive", found=float(mean.min()), field="expected_shortfall")
     return ForecastTest(
         name="shortfall_regression_intercept",
         statistic=fit.t,

@@ -1,0 +1,1 @@
+"""Tests of many markets at once, clustered by day."""

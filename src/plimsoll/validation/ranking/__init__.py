@@ -1,0 +1,1 @@
+"""Which of several models forecasts best: by score, with the doubt that remains."""
