@@ -31,7 +31,7 @@ class PanelMoves:
 
 def panel_moves(panel: ReturnsPanel, horizon_hours: int) -> PanelMoves:
     """Return the moves of every market over the horizon."""
-    move, end = horizon_move_table(panel.price, panel.bars_of(horizon_hours), _wait_bars(panel))
+    move, end = horizon_move_table(panel.price, panel.bars_of(horizon_hours), wait_bars(panel))
     return PanelMoves(move=move, end=end)
 
 
@@ -98,5 +98,6 @@ def tail_paths(
     )
 
 
-def _wait_bars(panel: ReturnsPanel) -> int:
+def wait_bars(panel: ReturnsPanel) -> int:
+    """Return the longest wait for a print after the horizon, in bars."""
     return WAIT_HOURS * panel.bars_per_day // 24

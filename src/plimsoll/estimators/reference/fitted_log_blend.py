@@ -1,0 +1,221 @@
+"""The default model as it stands at an instant: the risk of all markets, and the next bar."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from plimsoll.domain.market import DAY_NS
+from plimsoll.errors import DataFormatError
+from plimsoll.estimators.horizon.price_record import Boundaries
+from plimsoll.estimators.reference.steps import StepMoves
+from plimsoll.maths.blended_volatility import EwmaRules, EwmaState, log_volatilities, take_bar
+from plimsoll.maths.tail_counts import (
+    TailCounts,
+    TailRules,
+    count_move,
+    fade,
+    refresh_levels,
+    write_tails,
+)
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class OpenMoves:
+    """Moves of all markets begun at one step, and what ended of them since the last step.
+
+    Parameters
+    ----------
+    age_bars : int
+        Bars since it began.
+    price : (N,) float64
+        Log print at the start; NaN where there is no open move (any more).
+    log_scale : (N,) float64
+    level : (N, 2) float64
+        In force at the start.
+    ended : (N,) float64
+        Log print at the end; NaN while it is open.
+    """
+
+    age_bars: int
+    price: FloatArray
+    log_scale: FloatArray
+    level: FloatArray
+    ended: FloatArray
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class FittedLogBlend:
+    """Result of `plimsoll.estimators.reference.log_blend.LogBlend.fit`; frozen.
+
+    `update` takes one bar and returns the next state; as many bars as a panel has more give what a
+    fit to that panel gives, to the last bit, as long as no new learning of ``weights`` falls
+    between: those are learnt by the nightly fit.
+
+    Parameters
+    ----------
+    markets : tuple of N str
+    horizon_bars, wait_bars, bars_per_day, step_bars : int
+    tail : float
+        Probability beyond the quantile.
+    decays, ewma_rules, tail_rules
+        Of the model.
+    weights : (K,) float64
+        Of the short scales.
+    time_ns : int
+        When the last bar became known.
+    volatility : EwmaState
+    counts : TailCounts
+    pending : tuple of OpenMoves
+        Oldest first.
+    """
+
+    markets: tuple[str, ...]
+    horizon_bars: int
+    wait_bars: int
+    bars_per_day: int
+    step_bars: int
+    tail: float
+    decays: FloatArray
+    ewma_rules: EwmaRules
+    tail_rules: TailRules
+    weights: FloatArray
+    time_ns: int
+    volatility: EwmaState
+    counts: TailCounts
+    pending: tuple[OpenMoves, ...]
+
+    @property
+    def log_scale(self) -> FloatArray:
+        """(N,) log volatility of a move over the horizon; NaN before a market is warm."""
+        now = log_volatilities(self.volatility, self.ewma_rules)
+        scale: FloatArray = log_scale(now[None], self.weights[None], self.horizon_bars)[0]
+        return scale
+
+    def risk(self) -> tuple[FloatArray, FloatArray]:
+        """(N, 2) value-at-risk and expected shortfall: shares of notional of a long and a short.
+
+        NaN where a market is not warm yet, or too few moves are known.
+        """
+        tails = np.empty((len(self.markets), 2, 2))
+        write_tails(self.counts, self.tail_rules, self.tail, tails)
+        value_at_risk, shortfall = losses_of_tails(self.log_scale[None], tails[None])
+        return value_at_risk[0], shortfall[0]
+
+    def update(self, log_price: ArrayLike) -> Self:
+        """Take the next bar.
+
+        Parameters
+        ----------
+        log_price : (N,) array
+            Log closes, funding compounded in; NaN where a market did not print.
+
+        Raises
+        ------
+        DataFormatError
+            Where it is of another length, or infinite.
+        """
+        price = np.array(log_price, dtype=np.float64)
+        if price.shape != (len(self.markets),) or np.isinf(price).any():
+            raise DataFormatError(
+                f"must hold {len(self.markets)} log prices, NaN without a print",
+                found=price.shape if price.ndim != 1 else price[~np.isfinite(price)][:3].tolist(),
+                field="log_price",
+                remedy="bring one number for each market, in the order of `markets`",
+            )
+        volatility = EwmaState(*(a.copy() for a in self.volatility))
+        take_bar(volatility, price, np.array(self.decays), self.ewma_rules)
+        aged = tuple(_aged(m, price, self.horizon_bars, self.wait_bars) for m in self.pending)
+        time_ns = self.time_ns + DAY_NS // self.bars_per_day
+        following = replace(self, time_ns=time_ns, volatility=volatility, pending=aged)
+        if time_ns % (self.step_bars * (DAY_NS // self.bars_per_day)):
+            return following
+        return following._step(price)
+
+    def _step(self, price: FloatArray) -> Self:
+        """Count what ended, read the levels, and begin the moves of this step."""
+        counts = TailCounts(*(a.copy() for a in self.counts))
+        fade(counts, self.tail_rules)
+        still = []
+        for moves in self.pending:
+            scaled = (moves.ended - moves.price) / np.exp(moves.log_scale)
+            for i in np.flatnonzero(np.isfinite(scaled)):
+                count_move(counts, int(i), float(scaled[i]), np.array(moves.level[i]))
+            left = np.where(np.isfinite(moves.ended), np.nan, moves.price)
+            if np.isfinite(left).any() and moves.age_bars < self.horizon_bars + self.wait_bars:
+                still.append(replace(moves, price=left, ended=np.full(left.size, np.nan)))
+        refresh_levels(counts, self.tail_rules)
+        begun = OpenMoves(
+            age_bars=0,
+            price=price,
+            log_scale=self.log_scale,
+            level=counts.level.copy(),
+            ended=np.full(price.size, np.nan),
+        )
+        return replace(self, counts=counts, pending=(*still, begun))
+
+
+def log_scale(log_volatility: FloatArray, weights: FloatArray, horizon_bars: int) -> FloatArray:
+    """(S, N) log volatility of a move from (S, N, K + 1) log volatilities of a bar.
+
+    The long scale stands last; ``weights`` is (S, K).
+    """
+    long = log_volatility[:, :, -1]
+    blend = long + 0.5 * np.log(horizon_bars)
+    for k in range(weights.shape[1]):
+        blend = blend + weights[:, k, None] * (log_volatility[:, :, k] - long)
+    return np.asarray(blend)
+
+
+def losses_of_tails(scale: FloatArray, tails: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """(S, N, 2) value-at-risk and shortfall from (S, N) log scales and (S, N, 2, 2) tails."""
+    sizes = np.exp(scale)[:, :, None, None] * tails
+    fall, rise = -np.expm1(-sizes[:, :, 0]), np.expm1(sizes[:, :, 1])
+    return (
+        np.stack([fall[..., 0], rise[..., 0]], axis=-1),
+        np.stack([fall[..., 1], rise[..., 1]], axis=-1),
+    )
+
+
+def open_moves(
+    price: FloatArray,
+    steps: Boundaries,
+    moves: StepMoves,
+    scale: FloatArray,
+    levels: FloatArray,
+    wait_bars: int,
+) -> tuple[OpenMoves, ...]:
+    """Moves that the last step does not know yet and may still come to know, oldest first."""
+    last_bar = int(steps.bars[-1])
+    found = []
+    for s in range(len(steps)):
+        age = last_bar - int(steps.bars[s])
+        if age >= moves.horizon_bars + wait_bars:
+            continue
+        start = price[:, steps.bars[s] - 1]
+        still_open = moves.known[s] == len(steps)
+        found.append(
+            OpenMoves(
+                age_bars=age,
+                price=np.where(still_open, start, np.nan),
+                log_scale=scale[s],
+                level=levels[s],
+                ended=np.full(start.size, np.nan),
+            )
+        )
+    return tuple(found)
+
+
+def _aged(moves: OpenMoves, price: FloatArray, horizon_bars: int, wait_bars: int) -> OpenMoves:
+    """The moves a bar older; a first print at or after the horizon ends one."""
+    age = moves.age_bars + 1
+    ended = moves.ended
+    if horizon_bars <= age <= horizon_bars + wait_bars:
+        ended = np.where(np.isfinite(ended), ended, price)
+    return replace(moves, age_bars=age, ended=ended)
