@@ -17,6 +17,7 @@ import math
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
+from scipy import special
 
 Vector = NDArray[np.float64]
 
@@ -41,7 +42,7 @@ def egarch_step(
     Examples
     --------
     >>> round(egarch_step(1.0, 0.0, 0.0, 0.1, -0.05, 0.9, 1e-8, 1e8), 12)
-    0.923313449009
+    0.923311646693
     """
     z = shock / math.sqrt(variance)
     log_next = omega + alpha * (abs(z) - MEAN_ABSOLUTE_NORMAL) + gamma * z
@@ -77,24 +78,20 @@ def egarch_first_variance(presample: float, omega: float, beta: float) -> float:
 
 
 def egarch_normal_growth(alpha: float, gamma: float) -> float:
-    """``E exp(alpha (|z| - sqrt(2/pi)) + gamma z)`` of a standard normal z (Nelson, 1991).
+    """Log of ``E exp(alpha (|z| - sqrt(2/pi)) + gamma z)``, standard normal z (Nelson, 1991).
 
     Examples
     --------
     >>> egarch_normal_growth(0.0, 0.0)
-    1.0
+    0.0
     """
     up, down = alpha + gamma, alpha - gamma
-    rises = math.exp(0.5 * up * up) * _normal_cdf(up)
-    falls = math.exp(0.5 * down * down) * _normal_cdf(down)
-    return math.exp(-alpha * MEAN_ABSOLUTE_NORMAL) * (rises + falls)
+    rises = 0.5 * up * up + float(special.log_ndtr(up))
+    falls = 0.5 * down * down + float(special.log_ndtr(down))
+    return float(np.logaddexp(rises, falls)) - alpha * MEAN_ABSOLUTE_NORMAL
 
 
 def egarch_empirical_growth(alpha: float, gamma: float, residuals: Vector) -> float:
-    """The same mean over a sample of standardised residuals."""
+    """Log of the same mean over a sample of standardised residuals."""
     news = alpha * (np.abs(residuals) - MEAN_ABSOLUTE_NORMAL) + gamma * residuals
-    return float(np.mean(np.exp(news)))
-
-
-def _normal_cdf(x: float) -> float:
-    return 0.5 * math.erfc(-x / math.sqrt(2.0))
+    return float(special.logsumexp(news)) - math.log(residuals.size)

@@ -181,6 +181,8 @@ def search_family(
             scores,
             densities,
             bound,
+            theta,
+            best,
         )
         evaluations += tried
         if value > best:

@@ -21,6 +21,7 @@ from plimsoll.maths.garch_family_constraints import (
     family_slack,
 )
 from plimsoll.maths.garch_family_likelihood import (
+    EGARCH,
     FAMILY_PARAMETERS,
     family_log_densities,
     family_scores,
@@ -32,8 +33,10 @@ Matrix = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
 _ITERATIONS = 200
-_TOLERANCE = 1e-9
+_TOLERANCE = 1e-10
 _STALLED = 1e-5
+_POOR, _POOR_STEPS = 0.02, 6
+_SAME_OPTIMUM = 0.02
 _SMALLEST_STEP = 1e-9
 _RIDGE = 1e-8
 _DIFFERENCE = 1e-5
@@ -214,6 +217,106 @@ def _accept(
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
+def _is_hopeless(
+    theta: Vector,
+    step: Vector,
+    value: float,
+    gain: float,
+    hessian: Matrix,
+    rival: Vector,
+    rival_value: float,
+    iteration: int,
+) -> bool:
+    """True if the quadratic model leads to the rival or promises far less than it has."""
+    if not np.isfinite(rival_value):
+        return False
+    if iteration > 3 and value - 5.0 * gain - 0.5 > rival_value:
+        return True
+    distance = 0.0
+    for i in range(theta.size):
+        for j in range(theta.size):
+            left, right = theta[i] + step[i] - rival[i], theta[j] + step[j] - rival[j]
+            distance += left * hessian[i, j] * right
+    return distance < _SAME_OPTIMUM
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _climb(
+    returns: Vector,
+    kind: int,
+    start: int,
+    presample: float,
+    low: float,
+    high: float,
+    theta: Vector,
+    limits: Vector,
+    held: Flags,
+    scores: Matrix,
+    densities: Vector,
+    binding: Flags,
+    rival: Vector,
+    rival_value: float,
+) -> tuple[float, int, bool]:
+    """Climb with ``held`` parameters fixed; log-likelihood, evaluations, converged.
+
+    Not converged means stalled: steps gain far less than the quadratic model says. Minus infinity
+    if the climb is given up for the rival, see :func:`_is_hopeless`.
+    """
+    rows, slack = family_rows(kind), np.empty(FAMILY_CONSTRAINTS)
+    equality = np.zeros(FAMILY_CONSTRAINTS, dtype=np.bool_)
+    equality[FIXED:] = held
+    p = FAMILY_PARAMETERS
+    gradient = np.empty(p)
+    step, trial, hessian = np.empty(p), np.empty(p), np.empty((p, p))
+    value = -family_log_densities(returns, theta, kind, start, presample, low, high, densities)
+    if not np.isfinite(value):
+        return -np.inf, 1, True
+    family_scores(returns, theta, kind, start, presample, low, high, scores)
+    _gradient_and_curvature(scores, held, gradient, hessian, True)
+    evaluations, fresh, poor = 2, True, 0
+    for iteration in range(_ITERATIONS):
+        family_slack(theta, rows, limits, held, slack)
+        minimise_quadratic(gradient, hessian, rows, slack, equality, binding, step)
+        _snap(theta, held, binding, step)
+        slope, gain = _predicted_gain(gradient, hessian, step)
+        found, flat = np.inf, gain < _TOLERANCE or not slope < 0.0
+        if flat and fresh:
+            return -value, evaluations, True
+        if iteration > 1 and _is_hopeless(
+            theta, step, value, gain, hessian, rival, -rival_value, iteration
+        ):
+            return -np.inf, evaluations, True
+        if not flat:
+            found, tried = _line_search(
+                returns,
+                kind,
+                start,
+                presample,
+                low,
+                high,
+                theta,
+                step,
+                value,
+                slope,
+                trial,
+                densities,
+            )
+            evaluations += tried
+            poor += 1 if not value - found > _POOR * gain else 0
+        if poor > _POOR_STEPS or not (flat or np.isfinite(found) or not fresh):
+            return -value, evaluations, gain < _STALLED
+        if not np.isfinite(found):
+            _gradient_and_curvature(scores, held, gradient, hessian, True)
+            fresh = True
+            continue
+        value, fresh = found, False
+        family_scores(returns, trial, kind, start, presample, low, high, scores)
+        _accept(scores, held, trial, theta, step, gradient, hessian)
+        evaluations += 1
+    return -value, evaluations, False
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def maximise_family(
     returns: Vector,
     kind: int,
@@ -227,36 +330,39 @@ def maximise_family(
     scores: Matrix,
     densities: Vector,
     binding: Flags,
+    rival: Vector,
+    rival_value: float,
 ) -> tuple[float, int, bool]:
     """Climb from ``theta`` (admissible, overwritten); log-likelihood, evaluations, converged.
 
     ``binding`` (17,) holds the active constraints of the last step. Converged means that the
-    quadratic model promises less than 1e-9 with the curvature measured afresh.
+    quadratic model promises less than 1e-10 with the curvature measured afresh. EGARCH has a kink
+    in the mean at every return, at which a climb stalls: the other parameters are then optimised
+    with the mean held there, and once more with it free. Where ``rival_value`` is finite the climb
+    is given up, returning minus infinity, once it leads to the optimum ``rival`` or promises less.
     """
-    rows, slack = family_rows(kind), np.empty(FAMILY_CONSTRAINTS)
-    equality = np.zeros(FAMILY_CONSTRAINTS, dtype=np.bool_)
-    equality[FIXED:] = held
-    p = FAMILY_PARAMETERS
-    gradient = np.empty(p)
-    step, trial, hessian = np.empty(p), np.empty(p), np.empty((p, p))
-    value = -family_log_densities(returns, theta, kind, start, presample, low, high, densities)
-    if not np.isfinite(value):
-        return -np.inf, 1, False
-    family_scores(returns, theta, kind, start, presample, low, high, scores)
-    _gradient_and_curvature(scores, held, gradient, hessian, True)
-    evaluations, fresh = 2, True
-    for _ in range(_ITERATIONS):
-        family_slack(theta, rows, limits, held, slack)
-        minimise_quadratic(gradient, hessian, rows, slack, equality, binding, step)
-        _snap(theta, held, binding, step)
-        slope, gain = _predicted_gain(gradient, hessian, step)
-        if gain < _TOLERANCE or not slope < 0.0:
-            if fresh:
-                return -value, evaluations, True
-            _gradient_and_curvature(scores, held, gradient, hessian, True)
-            fresh = True
-            continue
-        found, tried = _line_search(
+    value, evaluations, converged = _climb(
+        returns,
+        kind,
+        start,
+        presample,
+        low,
+        high,
+        theta,
+        limits,
+        held,
+        scores,
+        densities,
+        binding,
+        rival,
+        rival_value,
+    )
+    if converged or kind != EGARCH or held[0]:
+        return value, evaluations, converged
+    pinned = held.copy()
+    pinned[0] = True
+    for free in (False, True):
+        value, tried, fine = _climb(
             returns,
             kind,
             start,
@@ -264,21 +370,15 @@ def maximise_family(
             low,
             high,
             theta,
-            step,
-            value,
-            slope,
-            trial,
+            limits,
+            held if free else pinned,
+            scores,
             densities,
+            binding,
+            rival,
+            -np.inf,
         )
         evaluations += tried
-        if not np.isfinite(found):
-            if fresh:
-                return -value, evaluations, gain < _STALLED
-            _gradient_and_curvature(scores, held, gradient, hessian, True)
-            fresh = True
-            continue
-        value, fresh = found, False
-        family_scores(returns, trial, kind, start, presample, low, high, scores)
-        _accept(scores, held, trial, theta, step, gradient, hessian)
-        evaluations += 1
-    return -value, evaluations, False
+        # Free again it converges beside the kink or stays on it: the others' optimum holds.
+        converged = converged or fine
+    return value, evaluations, converged

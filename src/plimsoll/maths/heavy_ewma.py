@@ -26,6 +26,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from plimsoll.maths.garch_likelihood import student_t_constant
+
 Vector = NDArray[np.float64]
 Index = NDArray[np.int64]
 
@@ -52,6 +54,32 @@ def heavy_ewma_step(variance: float, shock: float, decay: float, nu: float) -> f
     square = shock * shock
     weight = 1.0 if np.isinf(nu) else (nu + 1.0) / (nu - 2.0 + square / variance)
     return decay * variance + (1.0 - decay) * (weight * square)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def heavy_ewma_filter(shocks: Vector, first_variance: float, decay: float, nu: float) -> Vector:
+    """Variances: ``n + 1`` values, the last is the forecast after the last shock."""
+    variances = np.empty(shocks.size + 1)
+    variances[0] = first_variance
+    for t in range(shocks.size):
+        variances[t + 1] = heavy_ewma_step(variances[t], shocks[t], decay, nu)
+    return variances
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def heavy_ewma_log_likelihood(
+    shocks: Vector, first_variance: float, decay: float, nu: float
+) -> float:
+    """Log-likelihood of unit-variance Student-t innovations (normal for infinite nu)."""
+    heavy = not np.isinf(nu)
+    constant = student_t_constant(1.0 / nu if heavy else 0.0)[0]
+    variance, total = first_variance, 0.0
+    for t in range(shocks.size):
+        square = shocks[t] * shocks[t] / variance
+        tail = 0.5 * (nu + 1.0) * np.log1p(square / (nu - 2.0)) if heavy else 0.5 * square
+        total += constant - 0.5 * np.log(variance) - tail
+        variance = heavy_ewma_step(variance, shocks[t], decay, nu)
+    return total
 
 
 @njit(cache=True, nogil=True)

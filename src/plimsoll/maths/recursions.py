@@ -41,6 +41,21 @@ def ewma_step(variance: float, shock: float, decay: float) -> float:
 
 
 @njit(cache=True, nogil=True)
+def asymmetric_ewma_step(variance: float, shock: float, decay: float, asymmetry: float) -> float:
+    """Next variance with squared falls weighted ``1 + asymmetry``, squared rises ``1 - asymmetry``.
+
+    ``decay * variance + (1 - decay) * (1 -+ asymmetry) * shock**2``; 0 gives :func:`ewma_step`.
+
+    Examples
+    --------
+    >>> round(asymmetric_ewma_step(1.0, -2.0, 0.9, 0.5), 12)
+    1.5
+    """
+    weight = 1.0 + asymmetry if shock < 0.0 else 1.0 - asymmetry
+    return decay * variance + (1.0 - decay) * (weight * (shock * shock))
+
+
+@njit(cache=True, nogil=True)
 def garch_step(variance: float, shock: float, omega: float, alpha: float, beta: float) -> float:
     """Next variance ``omega + alpha * shock**2 + beta * variance`` (Bollerslev, 1986).
 
@@ -77,6 +92,18 @@ def ewma_filter(shocks: Vector, first_variance: float, decay: float) -> Vector:
     variances[0] = first_variance
     for t in range(shocks.size):
         variances[t + 1] = ewma_step(variances[t], shocks[t], decay)
+    return variances
+
+
+@njit(cache=True, nogil=True)
+def asymmetric_ewma_filter(
+    shocks: Vector, first_variance: float, decay: float, asymmetry: float
+) -> Vector:
+    """Variances of an asymmetric EWMA: ``n + 1`` values, the last is the one-step forecast."""
+    variances = np.empty(shocks.size + 1)
+    variances[0] = first_variance
+    for t in range(shocks.size):
+        variances[t + 1] = asymmetric_ewma_step(variances[t], shocks[t], decay, asymmetry)
     return variances
 
 

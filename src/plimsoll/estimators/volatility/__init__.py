@@ -1,1 +1,27 @@
-"""Volatility: one return after another, batch equal to stream."""
+"""Volatility: one return after another, batch equal to stream.
+
+Names stand in `catalogue`, imported on first use (PEP 562).
+
+- `garch`, `egarch`: GARCH, GJR, EGARCH with normal, Student-t or Hansen's skewed t.
+- `ewma`, `asymmetric_ewma`, `score_ewma`: exponentially weighted variances.
+- `fixed_filter`: log-likelihood and variances at given parameters.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from plimsoll.estimators.volatility.catalogue import *  # noqa: F403
+else:
+
+    def __getattr__(name: str) -> Any:
+        if name == "__all__" or not name.startswith("__"):
+            import plimsoll.estimators.volatility.catalogue as names
+
+            if name == "__all__" or name in names.__all__:
+                return getattr(names, name)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *__getattr__("__all__")})

@@ -1,9 +1,9 @@
-"""Exponentially weighted moving variance, with normal or Student-t innovations.
+"""Exponentially weighted moving variance, with normal, Student-t or skewed Student-t residuals.
 
     h[t+1] = decay h[t] + (1 - decay) r[t]**2,   decay = 0.5 ** (1 / half_life)
 
-Zero mean (RiskMetrics, 1996). No optimiser: the half-life is a choice, the degrees of freedom of
-``innovations="t"`` are fitted to the standardised residuals.
+Zero mean (RiskMetrics, 1996). No optimiser: the half-life is a choice, the law of
+``innovations="t"`` or ``"skewt"`` is fitted to the standardised residuals.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import ArrayLike
 
-from plimsoll.errors import ParameterError
+from plimsoll.errors import EstimationError, ParameterError
 from plimsoll.estimators.observations import (
     Vector,
     as_observations,
@@ -22,12 +22,11 @@ from plimsoll.estimators.observations import (
     read_only,
 )
 from plimsoll.estimators.volatility.garch_options import Innovations, VarianceStart, check_choice
+from plimsoll.estimators.volatility.one_step_risk import OneStepRisk
+from plimsoll.estimators.volatility.residual_law import ResidualLaw, fit_residual_law
 from plimsoll.maths.recursions import arch_backcast, ewma_filter, ewma_step
-from plimsoll.maths.student_t import student_t_expected_shortfall, student_t_value_at_risk
-from plimsoll.maths.student_t_fit import student_t_fit
 
 MINIMUM_OBSERVATIONS = 20
-_NORMAL_FREEDOM = 1e9
 
 
 def decay_of_half_life(half_life: float) -> float:
@@ -54,7 +53,7 @@ class Ewma:
     ----------
     half_life : float
         In observations; 11.2 is RiskMetrics' daily 0.94, 22.8 is 0.97.
-    innovations : {"t", "normal"}
+    innovations : {"t", "normal", "skewt"}
     variance_start : {"arch_backcast", "sample_variance"}
         Variance of the first return.
 
@@ -71,13 +70,8 @@ class Ewma:
 
     def __post_init__(self) -> None:
         check_choice(self.innovations, Innovations, field="innovations")
-        check_choice(self.variance_start, VarianceStart, field="variance_start")
-        if not (np.isfinite(self.half_life) and self.half_life > 0.0):
-            raise ParameterError(
-                "must be a positive number of observations",
-                found=self.half_life,
-                field="half_life",
-            )
+        check_half_life(self.half_life)
+        check_ewma_start(self.variance_start)
 
     def fit(self, returns: ArrayLike) -> FittedEwma:
         """Filter ``returns``, shape (n,), in time order; n at least 20.
@@ -89,17 +83,16 @@ class Ewma:
         """
         values = as_observations(returns, minimum=MINIMUM_OBSERVATIONS, name="returns")
         decay = decay_of_half_life(self.half_life)
-        variances = ewma_filter(values, _first_variance(values, self.variance_start), decay)
-        location, scale, freedom = 0.0, 1.0, np.inf
-        if self.innovations == "t":
-            location, scale, freedom, _, _ = student_t_fit(values / np.sqrt(variances[:-1]))
+        variances = ewma_filter(values, ewma_first_variance(values, self.variance_start), decay)
+        law = fit_residual_law(values / np.sqrt(variances[:-1]), self.innovations)
         return FittedEwma(
             decay=decay,
             innovations=self.innovations,
             variance_start=self.variance_start,
-            residual_location=float(location),
-            residual_scale=float(scale),
-            degrees_of_freedom=float(freedom),
+            residual_location=law.location,
+            residual_scale=law.scale,
+            degrees_of_freedom=law.degrees_of_freedom,
+            residual_skew=law.skew,
             returns=read_only(values),
             variances=read_only(variances),
             variance_next=float(variances[-1]),
@@ -108,11 +101,12 @@ class Ewma:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class FittedEwma:
+class FittedEwma(OneStepRisk):
     """Result of :class:`Ewma`; frozen.
 
-    ``residual_location``, ``residual_scale`` and ``degrees_of_freedom`` describe the Student-t
-    law of the standardised residuals (0, 1 and infinity for normal innovations).
+    ``residual_location``, ``residual_scale``, ``degrees_of_freedom`` and ``residual_skew`` describe
+    the law of the standardised residuals (0, 1, infinity and 0 for normal innovations); the scale
+    of a skewed law is its standard deviation.
     """
 
     decay: float
@@ -125,16 +119,23 @@ class FittedEwma:
     variances: Vector
     variance_next: float
     observations: int
+    residual_skew: float = 0.0
 
     @property
-    def conditional_volatility(self) -> Vector:
-        """Volatility of each return of the sample, shape (n,), known before it."""
-        return np.sqrt(self.variances[:-1])
+    def shocks(self) -> Vector:
+        """Returns of the sample: the mean is zero."""
+        return self.returns
 
     @property
-    def standardised_residuals(self) -> Vector:
-        """Returns over their conditional volatility, shape (n,)."""
-        return self.returns / self.conditional_volatility
+    def law(self) -> ResidualLaw:
+        """Law of the standardised residuals."""
+        return ResidualLaw(
+            location=self.residual_location,
+            scale=self.residual_scale,
+            degrees_of_freedom=self.degrees_of_freedom,
+            skew=self.residual_skew,
+            skewed=self.innovations == "skewt",
+        )
 
     def update(self, value: float) -> Self:
         """The model after one more return: one step of the recursion, a new object."""
@@ -148,24 +149,37 @@ class FittedEwma:
             raise ParameterError("must be at least 1", found=horizon, field="horizon")
         return np.full(horizon, self.variance_next)
 
-    def value_at_risk(self, confidence: float) -> float:
-        """One-step loss (positive) not exceeded with ``confidence``."""
-        nu, location, scale = self._law()
-        standard = student_t_value_at_risk(confidence, nu, location, scale)
-        return float(np.sqrt(self.variance_next) * standard)
 
-    def expected_shortfall(self, confidence: float) -> float:
-        """Mean one-step loss (positive) beyond the value-at-risk; infinite for nu <= 1."""
-        nu, location, scale = self._law()
-        standard = student_t_expected_shortfall(confidence, nu, location, scale)
-        return float(np.sqrt(self.variance_next) * standard)
-
-    def _law(self) -> tuple[float, float, float]:
-        nu = self.degrees_of_freedom if np.isfinite(self.degrees_of_freedom) else _NORMAL_FREEDOM
-        return nu, self.residual_location, self.residual_scale
+def check_half_life(half_life: float) -> None:
+    """Raise :class:`ParameterError` unless a positive finite number of observations."""
+    if not (np.isfinite(half_life) and half_life > 0.0):
+        raise ParameterError(
+            "must be a positive number of observations", found=half_life, field="half_life"
+        )
 
 
-def _first_variance(returns: Vector, rule: VarianceStart) -> float:
-    if rule == "arch_backcast":
-        return float(arch_backcast(returns))
-    return float(np.mean(returns * returns))
+def check_ewma_start(rule: VarianceStart) -> None:
+    """An EWMA has no mean that moves: two of the starts, the others raise."""
+    if rule not in ("arch_backcast", "sample_variance"):
+        raise ParameterError(
+            "must be one of 'arch_backcast', 'sample_variance'", found=rule, field="variance_start"
+        )
+
+
+def ewma_first_variance(returns: Vector, rule: VarianceStart) -> float:
+    """Variance of the first return: the backcast of arch, or the mean square.
+
+    Raises
+    ------
+    EstimationError
+        It is 0: the first returns are all zero.
+    """
+    start = arch_backcast(returns) if rule == "arch_backcast" else np.mean(returns * returns)
+    if not start > 0.0:
+        raise EstimationError(
+            "the variance of the first return must be positive",
+            found=float(start),
+            remedy="use variance_start='sample_variance', or cut the frozen prices off",
+            field="variance_start",
+        )
+    return float(start)

@@ -88,18 +88,16 @@ class FittedEgarch(FittedFamily):
         """
         if horizon < 1:
             raise ParameterError("must be at least 1", found=horizon, field="horizon")
-        p, residuals = self.parameters, self.standardised_residuals
-        path, log_variance, log_growth, weight = np.empty(horizon), 0.0, 0.0, 1.0
-        log_variance = float(np.log(self.variance_next))
+        p, residuals, path = self.parameters, self.standardised_residuals, np.empty(horizon)
+        log_variance, log_growth, weight = float(np.log(self.variance_next)), 0.0, 1.0
         for k in range(horizon):
             path[k] = log_variance + log_growth
             alpha, gamma = weight * p.alpha, weight * p.gamma
-            growth = (
+            log_growth += (
                 egarch_normal_growth(alpha, gamma)
                 if self.innovations == "normal"
                 else egarch_empirical_growth(alpha, gamma, residuals)
             )
-            log_growth += float(np.log(growth))
             log_variance = p.omega + p.beta * log_variance
             weight *= p.beta
         low, high = np.log(self.variance_floor), np.log(self.variance_ceiling)

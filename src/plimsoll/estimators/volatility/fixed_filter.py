@@ -77,7 +77,8 @@ def filter_at(
     returns : array-like
         In time order.
     initial : float or str
-        Pre-sample variance, or the rule that yields it (see ``garch_options.VarianceStart``). It
+        Pre-sample variance, or the rule that yields it (see ``garch_options.VarianceStart``; of
+        the returns themselves where the mean is 0, as the zero-mean models take it). It
         stands for the squared shock before the first return too (half of it as a fall); EGARCH
         takes its logarithm as pre-sample log variance, and no shock.
     is_first_variance : bool

@@ -1,0 +1,161 @@
+"""Student-t score EWMA: a large return is believed less.
+
+    h[t+1] = decay h[t] + (1 - decay) w r[t]**2,   w = (nu + 1) / (nu - 2 + r[t]**2 / h[t])
+
+with unit-variance Student-t innovations (Lucas and Zhang, 2016; see
+:mod:`plimsoll.maths.heavy_ewma`, whose path also honours bars that are condemned later). The
+degrees of freedom are given, or those under which the returns are likeliest.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Self
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy import optimize
+
+from plimsoll.errors import ParameterError
+from plimsoll.estimators.observations import (
+    Vector,
+    as_observations,
+    finite_observation,
+    read_only,
+)
+from plimsoll.estimators.volatility.ewma import (
+    MINIMUM_OBSERVATIONS,
+    check_ewma_start,
+    check_half_life,
+    decay_of_half_life,
+    ewma_first_variance,
+)
+from plimsoll.estimators.volatility.garch_options import VarianceStart
+from plimsoll.estimators.volatility.one_step_risk import OneStepRisk
+from plimsoll.estimators.volatility.residual_law import ResidualLaw
+from plimsoll.maths.heavy_ewma import (
+    heavy_ewma_filter,
+    heavy_ewma_log_likelihood,
+    heavy_ewma_step,
+)
+
+LOWEST_FREEDOM, HIGHEST_FREEDOM = 2.05, 500.0
+_TOLERANCE = 1e-8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScoreEwma:
+    """Student-t score EWMA; see the module text.
+
+    Parameters
+    ----------
+    half_life : float
+        In observations.
+    degrees_of_freedom : float or None
+        Above 2, infinity for the plain EWMA; None estimates them between 2.05 and 500.
+    variance_start : {"arch_backcast", "sample_variance"}
+        Variance of the first return.
+
+    Examples
+    --------
+    >>> fitted = ScoreEwma(half_life=11.2, degrees_of_freedom=4.0).fit([0.01, -0.02, 0.005] * 10)
+    >>> fitted.update(10.0).variance_next < 1.3 * fitted.variance_next
+    True
+    """
+
+    half_life: float
+    degrees_of_freedom: float | None = None
+    variance_start: VarianceStart = "arch_backcast"
+
+    def __post_init__(self) -> None:
+        check_half_life(self.half_life)
+        check_ewma_start(self.variance_start)
+        if self.degrees_of_freedom is not None and not self.degrees_of_freedom > 2.0:
+            raise ParameterError(
+                "must be above 2, or None to estimate them",
+                found=self.degrees_of_freedom,
+                field="degrees_of_freedom",
+            )
+
+    def fit(self, returns: ArrayLike) -> FittedScoreEwma:
+        """Filter ``returns``, shape (n,), in time order; n at least 20.
+
+        Raises
+        ------
+        DataFormatError, InsufficientDataError, EstimationError
+            See :func:`plimsoll.estimators.observations.as_observations`; the last also where the
+            first variance is 0.
+        """
+        values = as_observations(returns, minimum=MINIMUM_OBSERVATIONS, name="returns")
+        decay = decay_of_half_life(self.half_life)
+        first = ewma_first_variance(values, self.variance_start)
+        freedom = self.degrees_of_freedom
+        if freedom is None:
+            freedom = _likeliest_freedom(values, first, decay)
+        variances = heavy_ewma_filter(values, first, decay, freedom)
+        return FittedScoreEwma(
+            decay=decay,
+            degrees_of_freedom=float(freedom),
+            is_estimated=self.degrees_of_freedom is None,
+            variance_start=self.variance_start,
+            log_likelihood=float(heavy_ewma_log_likelihood(values, first, decay, freedom)),
+            returns=read_only(values),
+            variances=read_only(variances),
+            variance_next=float(variances[-1]),
+            observations=values.size,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class FittedScoreEwma(OneStepRisk):
+    """Result of :class:`ScoreEwma`; frozen."""
+
+    decay: float
+    degrees_of_freedom: float
+    is_estimated: bool
+    variance_start: VarianceStart
+    log_likelihood: float
+    returns: Vector
+    variances: Vector
+    variance_next: float
+    observations: int
+
+    @property
+    def shocks(self) -> Vector:
+        """Returns of the sample: the mean is zero."""
+        return self.returns
+
+    @property
+    def law(self) -> ResidualLaw:
+        """Unit-variance Student-t, normal for infinite degrees of freedom."""
+        return ResidualLaw.unit_variance(self.degrees_of_freedom, 0.0, skewed=False)
+
+    def update(self, value: float) -> Self:
+        """The model after one more return: one step of the recursion, a new object."""
+        shock = finite_observation(value, name="return")
+        variance = heavy_ewma_step(self.variance_next, shock, self.decay, self.degrees_of_freedom)
+        return replace(self, variance_next=variance, observations=self.observations + 1)
+
+    def forecast(self, horizon: int) -> Vector:
+        """Expected variances of the next ``horizon`` returns: all equal to the next one.
+
+        ``E w z**2 = 1`` under the law, so the recursion is a martingale.
+        """
+        if horizon < 1:
+            raise ParameterError("must be at least 1", found=horizon, field="horizon")
+        return np.full(horizon, self.variance_next)
+
+
+def _likeliest_freedom(returns: Vector, first: float, decay: float) -> float:
+    """A grid in the inverse, then Brent's method between the neighbours of its best point."""
+
+    def minus_log_likelihood(eta: float) -> float:
+        return -float(heavy_ewma_log_likelihood(returns, first, decay, 1.0 / eta))
+
+    grid = np.linspace(1.0 / HIGHEST_FREEDOM, 1.0 / LOWEST_FREEDOM, 17)
+    best = int(np.argmin([minus_log_likelihood(float(e)) for e in grid]))
+    bounds = (float(grid[max(best - 1, 0)]), float(grid[min(best + 1, grid.size - 1)]))
+    found = optimize.minimize_scalar(
+        minus_log_likelihood, bounds=bounds, method="bounded", options={"xatol": _TOLERANCE}
+    )
+    return float(1.0 / found.x)
