@@ -35,6 +35,7 @@ from plimsoll.scenarios.joint_history import (
     mixed_scenarios,
     monte_carlo_scenarios,
 )
+from plimsoll.scenarios.joint_history.recursion import columns_of, horizon_variance
 from plimsoll.scenarios.stressed import Dependence, StressWindow
 
 CONSTANT = VarianceRecursion.constant()
@@ -136,8 +137,8 @@ def test_the_variance_of_garch_paths_is_the_sum_of_forecasts(horizon, variance) 
     error = squares.std() / math.sqrt(50_000)
     assert squares.mean() == pytest.approx(expected, abs=4 * error)
     assert error / expected < 0.01
-    constant, slope = GJR.horizon_variance(horizon)
-    assert constant + slope * variance == pytest.approx(expected, rel=1e-13)
+    constant, slope = horizon_variance(columns_of([GJR]), horizon)
+    assert constant[0] + slope[0] * variance == pytest.approx(expected, rel=1e-13)
 
 
 def test_scenarios_have_the_correlation_of_residuals() -> None:

@@ -149,40 +149,18 @@ def _rescale(
     volatility: Vector,
     scaling: WindowScaling,
     drift: Vector,
-    sign: float,
     low: float,
     high: float,
     total: Vector,
 ) -> None:
-    """Turn a past move into one at the volatility of now; drift and its sign stay."""
+    """Turn a past move into one at the volatility of now; drift stays."""
     for j in range(total.size):
         then = scaling.constant[j] + scaling.slope[j] * (volatility[j] * volatility[j])
         now = scaling.constant[j] + scaling.slope[j] * scaling.variance_now[j]
         ratio = math.sqrt(now / then)
         ratio = low if ratio < low else ratio
         ratio = high if ratio > high else ratio
-        total[j] = drift[j] + sign * (total[j] - drift[j]) * ratio
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _window(
-    scenario: int,
-    returns: Matrix,
-    volatility: Matrix,
-    starts: Codes,
-    sign: Vector,
-    horizon: int,
-    scaling: WindowScaling,
-    drift: Vector,
-    low: float,
-    high: float,
-    out: Matrix,
-) -> None:
-    first, total = starts[scenario], out[scenario]
-    total[:] = 0.0
-    for k in range(horizon):
-        _add(returns[first + k], total)
-    _rescale(volatility[first], scaling, drift, sign[scenario], low, high, total)
+        total[j] = drift[j] + (total[j] - drift[j]) * ratio
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -190,7 +168,6 @@ def window_moves(
     returns: Matrix,
     volatility: Matrix,
     starts: Codes,
-    sign: Vector,
     horizon: int,
     scaling: WindowScaling,
     drift: Vector,
@@ -200,4 +177,8 @@ def window_moves(
 ) -> None:
     """Fill (S, N) rescaled moves; see the module text. ``drift`` (N,) is the mean times bars."""
     for s in range(out.shape[0]):
-        _window(s, returns, volatility, starts, sign, horizon, scaling, drift, low, high, out)
+        first, total = starts[s], out[s]
+        total[:] = 0.0
+        for k in range(horizon):
+            _add(returns[first + k], total)
+        _rescale(volatility[first], scaling, drift, low, high, total)

@@ -88,14 +88,6 @@ class VarianceRecursion:
         presample = float(arch_backcast(np.ascontiguousarray(returns) - self.mean))
         return float(garch_first_variance(presample, self.omega, self.alpha, self.gamma, self.beta))
 
-    def horizon_variance(self, horizon_bars: int) -> tuple[float, float]:
-        """Constant and slope of the variance of a move over some bars, in that of the next one."""
-        constant, slope, level, power = 0.0, 0.0, 0.0, 1.0
-        for _ in range(horizon_bars):
-            constant, slope = constant + level, slope + power
-            level, power = self.omega + self.persistence * level, self.persistence * power
-        return constant, slope
-
 
 def columns_of(recursions: Sequence[VarianceRecursion]) -> VarianceColumns:
     """Return recursions as kernels take them."""
@@ -103,3 +95,23 @@ def columns_of(recursions: Sequence[VarianceRecursion]) -> VarianceColumns:
     return VarianceColumns(
         *(np.array([getattr(r, name) for r in recursions], dtype=np.float64) for name in names)
     )
+
+
+def horizon_variance(columns: VarianceColumns, horizon_bars: int) -> tuple[FloatArray, FloatArray]:
+    """Constant and slope (N,) of the variance of a move, in that of the next bar.
+
+    Shocks of different bars are uncorrelated, so that variances of bars add up.
+
+    Examples
+    --------
+    >>> garch = columns_of([VarianceRecursion(omega=0.1, alpha=0.1, beta=0.8)])
+    >>> [float(x[0].round(12)) for x in horizon_variance(garch, 2)]
+    [0.1, 1.9]
+    """
+    persistence = columns.alpha + 0.5 * columns.gamma + columns.beta
+    constant, slope = np.zeros(persistence.size), np.zeros(persistence.size)
+    level, power = np.zeros(persistence.size), np.ones(persistence.size)
+    for _ in range(horizon_bars):
+        constant, slope = constant + level, slope + power
+        level, power = columns.omega + persistence * level, persistence * power
+    return constant, slope

@@ -21,10 +21,17 @@ from numpy.typing import NDArray
 from plimsoll.domain.choice import chosen
 from plimsoll.domain.scenario import Factor, ScenarioSet
 from plimsoll.errors import EstimationError, InsufficientDataError, ParameterError
-from plimsoll.maths.path_moves import PathDraws, WindowScaling, recursed_moves, window_moves
+from plimsoll.maths.path_moves import (
+    PathDraws,
+    VarianceColumns,
+    WindowScaling,
+    recursed_moves,
+    window_moves,
+)
 from plimsoll.maths.path_rows import drawn_rows, stratified_rows
 from plimsoll.scenarios.joint_history.outcome import JointReason, MarketOutcome
 from plimsoll.scenarios.joint_history.panel import FilteredPanel
+from plimsoll.scenarios.joint_history.recursion import horizon_variance
 from plimsoll.scenarios.joint_history.streams import stream_seed
 from plimsoll.scenarios.stressed import StressWindow
 
@@ -236,17 +243,17 @@ def _recursed(
     weights = date_weights(panel, block, simulation.half_life_bars, window)
     seed = stream_seed(simulation.seed, "paths")
     rows = drawn_rows(np.cumsum(weights), seed, paths, horizon, block)
-    draws = PathDraws(np.tile(rows, (fold, 1)), np.repeat([1.0, -1.0][:fold], paths))
-    values = np.empty((simulation.count, len(panel.subjects)))
-    recursed_moves(
-        panel.rows,
-        draws,
-        panel.variance_next,
-        panel.columns,
-        simulation.lowest_ratio,
-        simulation.highest_ratio,
-        values,
-    )
+    columns = panel.columns
+    values = _along(panel, columns, simulation, rows, 1.0)
+    if simulation.antithetic:
+        # Without leverage a shock counts by its square: the mirrored path has the same variances.
+        even = not bool(np.any(columns.gamma))
+        other = (
+            2.0 * horizon * columns.mean - values
+            if even
+            else _along(panel, columns, simulation, rows, -1.0)
+        )
+        values = np.concatenate([values, other])
     return LogMoves(
         names=mirrored_names([f"path {p + 1}" for p in range(paths)], simulation.antithetic),
         values=values,
@@ -254,50 +261,57 @@ def _recursed(
     )
 
 
+def _along(
+    panel: FilteredPanel,
+    columns: VarianceColumns,
+    simulation: Simulation,
+    rows: IntArray,
+    sign: float,
+) -> FloatArray:
+    """(paths, N) log moves along drawn rows (paths, h)."""
+    out = np.empty((rows.shape[0], len(panel.subjects)))
+    draws = PathDraws(rows, np.full(rows.shape[0], sign))
+    low, high = float(simulation.lowest_ratio), float(simulation.highest_ratio)
+    recursed_moves(panel.rows, draws, panel.variance_next, columns, low, high, out)
+    return out
+
+
 def _overlapping(
     panel: FilteredPanel, simulation: Simulation, window: StressWindow | None
 ) -> LogMoves:
-    horizon, fold = simulation.horizon_bars, 2 if simulation.antithetic else 1
+    horizon, columns = simulation.horizon_bars, panel.columns
     weights = date_weights(panel, horizon, simulation.half_life_bars, window)
-    starts, weights = _starts(weights, simulation, fold)
-    values = np.empty((fold * starts.size, len(panel.subjects)))
+    starts, weights = _starts(weights, simulation)
+    constant, slope = horizon_variance(columns, horizon)
+    values, drift = np.empty((starts.size, len(panel.subjects))), columns.mean * horizon
     window_moves(
         panel.returns,
         panel.volatility,
-        np.tile(starts, fold),
-        np.repeat([1.0, -1.0][:fold], starts.size),
+        starts,
         horizon,
-        _scaling(panel, horizon),
-        panel.columns.mean * horizon,
-        simulation.lowest_ratio,
-        simulation.highest_ratio,
+        WindowScaling(constant, slope, panel.variance_next),
+        drift,
+        float(simulation.lowest_ratio),
+        float(simulation.highest_ratio),
         values,
     )
+    if simulation.antithetic:
+        values = np.concatenate([values, 2.0 * drift - values])
+        weights = np.concatenate([weights, weights]) / 2.0
     names = _window_names(panel, starts, horizon, numbered=simulation.count is not None)
     return LogMoves(
-        names=mirrored_names(names, simulation.antithetic),
-        values=values,
-        weights=np.tile(weights / fold, fold),
+        names=mirrored_names(names, simulation.antithetic), values=values, weights=weights
     )
 
 
-def _starts(weights: FloatArray, simulation: Simulation, fold: int) -> tuple[IntArray, FloatArray]:
+def _starts(weights: FloatArray, simulation: Simulation) -> tuple[IntArray, FloatArray]:
     """First rows of the windows, and weights that sum to one."""
     if simulation.count is None:
         starts = np.flatnonzero(weights > 0.0).astype(np.int64)
         return starts, weights[starts]
-    draws = simulation.count // fold
+    draws = simulation.count // (2 if simulation.antithetic else 1)
     seed = stream_seed(simulation.seed, "windows")
     return stratified_rows(np.cumsum(weights), seed, draws), np.full(draws, 1.0 / draws)
-
-
-def _scaling(panel: FilteredPanel, horizon: int) -> WindowScaling:
-    terms = [recursion.horizon_variance(horizon) for recursion in panel.recursions]
-    return WindowScaling(
-        np.array([constant for constant, _ in terms]),
-        np.array([slope for _, slope in terms]),
-        panel.variance_next,
-    )
 
 
 def _window_names(
