@@ -70,7 +70,7 @@ class OkxMessages:
 def checksum(bids: Texts, asks: Texts) -> int:
     """Return OKX's checksum of a book: texts of sizes by texts of prices.
 
-    >>> checksum({"3366.1": "7"}, {"3366.8": "9", "3368": "8"})
+    >>> checksum({"3366.1": "7", "3366": "6"}, {"3366.8": "9", "3368": "8"})
     -1881014294
     """
     best = heapq.nlargest(_CHECKED_LEVELS, bids, key=float)

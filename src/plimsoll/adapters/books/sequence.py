@@ -33,9 +33,9 @@ class PlacedMessages:
     snapshots, placed : int
         Snapshots, and changes applied.
     before_snapshot : int
-        Changes received with no snapshot before them, and not behind the first one's number.
+        Changes received before the first snapshot that did not wait for it.
     contained : int
-        Changes that a later or the standing snapshot holds already.
+        Changes received behind a snapshot that holds them already.
     behind_gap : int
         Changes between a gap and the next snapshot.
     findings : tuple of BookFinding
@@ -76,10 +76,10 @@ class _Placing:
         if number == NO_ID:
             self.waiting.clear()
             return
+        self.waiting = [w for w in self.waiting if self.last[w] > number]
         for waiting in self.waiting:
             if self.number is not None:
                 self._apply(waiting, at, BookFindingKind.UNPLACEABLE_SNAPSHOT)
-        self.waiting = [w for w in self.waiting if self.last[w] > number]
 
     def change(self, message: int) -> None:
         """Place one change, or keep it for a snapshot that may come."""
@@ -129,16 +129,14 @@ def placed_messages(stream: BookStream) -> PlacedMessages:
     lost = [m for m in changes if m not in placing.done and m not in placing.contained]
     first = placing.first_snapshot
     early = [m for m in lost if first is None or m < first]
-    in_snapshot = placing.contained - placing.done
-    before = early + [m for m in in_snapshot if first is not None and m < first]
     return PlacedMessages(
         changes=_changes(stream, placing.order),
         snapshots=int(np.count_nonzero(stream.action == BookAction.SNAPSHOT)),
         placed=len(placing.done),
-        before_snapshot=len(before),
-        contained=len(in_snapshot) + len(early) - len(before),
+        before_snapshot=len(early),
+        contained=len(placing.contained),
         behind_gap=len(lost) - len(early),
-        findings=_findings(stream, placing, before, first is None),
+        findings=_findings(stream, placing, early, first is None),
     )
 
 
