@@ -147,9 +147,8 @@ def _presample(
         check_choice(initial, VarianceStart, field="initial")
         start = start_code(initial)
         if start == START_FIXED:
-            value = float(
-                presample_variance(returns, float(np.mean(returns)), START_CODES[initial])
-            )
+            centre = float(np.mean(returns)) if mean != 0.0 else 0.0
+            value = float(presample_variance(returns, centre, START_CODES[initial]))
         else:
             value = float(np.mean((returns - mean) ** 2))
         first = start == START_FIRST_VARIANCE
