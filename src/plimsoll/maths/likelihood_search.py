@@ -23,6 +23,7 @@ _CLIMB_STEPS, _POLISH_STEPS, _HALVINGS = 150, 60, 40
 _LARGEST_MOVE = 1.5
 _COARSE, _UNSEEN, _FINE = 1e-3, 1e-7, 1e-17
 _FLAT = 1e-8
+_STALLED = 10
 _SMALLEST_CURVATURE = 1e-9
 _DIFFERENCE = 1e-5
 
@@ -137,13 +138,14 @@ def polish(objective: Objective, summit: Summit, low: Vector, high: Vector) -> S
     """Newton steps to the last digits; converged where they end at a maximum.
 
     On a ridge too flat for that, converged means that a quadratic model promises less than one
-    part in 1e8 of the log-likelihood.
+    part in 1e8 of the log-likelihood; at a kink (a mode on an observation, with a shape on its
+    bound), that no step along the gradient's direction rises, or that ten rounds gained less.
     """
     box = np.array([low, high])
     theta = summit.coordinates
     value, scores = objective(theta)
     gradient = scores.sum(axis=0)
-    slope = np.inf
+    slope, values = np.inf, [value]
     for _ in range(_POLISH_STEPS):
         free = _free(theta, gradient, low, high)
         curvature = -_forward_hessian(objective, theta, gradient, high)
@@ -158,9 +160,11 @@ def polish(objective: Objective, summit: Summit, low: Vector, high: Vector) -> S
             continue
         found = _advance(objective, theta, value, slope, step, box)
         if found is None:
-            break
+            return Summit(theta, value, True)
         theta, value, gradient = found[0], found[1], found[2]
-    return Summit(theta, value, slope < _FLAT * max(1.0, abs(value)))
+        values.append(value)
+    gained = value - values[-min(len(values), _STALLED)]
+    return Summit(theta, value, min(slope, gained) < _FLAT * max(1.0, abs(value)))
 
 
 def _is_maximum(curvature: Matrix, free: Flags) -> bool:

@@ -30,17 +30,18 @@ _TINY = 1e-320
 def nig_scores(values: Vector, theta: Vector, scores: Matrix) -> float:
     """Log-likelihood; derivatives by observation into ``scores`` (n, 4).
 
-    Coordinates: mu, log ``sqrt(delta / gamma)``, log ``delta gamma``, arsinh ``beta / gamma``:
+    Coordinates: mean, log standard deviation, log ``delta gamma``, arsinh ``beta / gamma``:
     location, size, closeness to the normal law, skewness; any values are admissible.
     """
-    half = 0.5 * theta[2]
-    delta, gamma = math.exp(theta[1] + half), math.exp(half - theta[1])
     cosh, sinh = math.cosh(theta[3]), math.sinh(theta[3])
+    size, half = theta[1] - math.log(cosh), 0.5 * theta[2]
+    delta, gamma = math.exp(size + half), math.exp(half - size)
+    mu = theta[0] - delta * sinh
     alpha, beta = gamma * cosh, gamma * sinh
     constant = math.log(alpha * delta / math.pi) + delta * gamma
     total = 0.0
     for i in range(values.size):
-        d = values[i] - theta[0]
+        d = values[i] - mu
         q = math.sqrt(delta * delta + d * d)
         z = alpha * q
         zeroth, first = bessel_k01_scaled(z)
@@ -50,11 +51,22 @@ def nig_scores(values: Vector, theta: Vector, scores: Matrix) -> float:
         by_alpha = 1.0 / alpha - q * ratio
         by_delta = delta * (gamma - by_q * delta) + 1.0
         by_gamma = gamma * (delta + cosh * by_alpha + sinh * d)
-        scores[i, 0] = by_q * d - beta
-        scores[i, 1] = by_delta - by_gamma
-        scores[i, 2] = 0.5 * (by_delta + by_gamma)
-        scores[i, 3] = gamma * (sinh * by_alpha + cosh * d)
+        by_mu = by_q * d - beta
+        by_size = by_delta - by_gamma - by_mu * delta * sinh
+        by_skew = gamma * (sinh * by_alpha + cosh * d) - by_mu * delta * cosh
+        scores[i, 0] = by_mu
+        scores[i, 1] = by_size
+        scores[i, 2] = 0.5 * (by_delta + by_gamma - by_mu * delta * sinh)
+        scores[i, 3] = by_skew - by_size * sinh / cosh
     return total
+
+
+def nig_of_coordinates(theta: Vector) -> tuple[float, float, float, float]:
+    """Alpha, beta, delta, mu at the coordinates of :func:`nig_scores`."""
+    cosh, sinh = math.cosh(theta[3]), math.sinh(theta[3])
+    size, half = theta[1] - math.log(cosh), 0.5 * theta[2]
+    delta, gamma = math.exp(size + half), math.exp(half - size)
+    return gamma * cosh, gamma * sinh, delta, float(theta[0]) - delta * sinh
 
 
 def nig_log_density(x: Any, alpha: float, beta: float, delta: float, mu: float) -> Any:
@@ -66,8 +78,8 @@ def nig_log_density(x: Any, alpha: float, beta: float, delta: float, mu: float) 
     -0.652391735
     """
     d = np.asarray(x, dtype=np.float64) - mu
-    q = np.sqrt(delta * delta + d * d)
-    gamma = math.sqrt((alpha - beta) * (alpha + beta))
+    q = np.hypot(delta, d)
+    gamma = math.sqrt(alpha - beta) * math.sqrt(alpha + beta)
     scaled = np.log(special.k1e(alpha * q) / q) - alpha * q
     return math.log(alpha * delta / math.pi) + delta * gamma + beta * d + scaled
 
@@ -100,7 +112,7 @@ def _lower(
     x: Vector, alpha: float, beta: float, delta: float, mu: float
 ) -> tuple[Vector, Vector, Vector]:
     """Lower probability, upper probability, ``E[(x - mu) / delta; value <= x]``."""
-    gamma = math.sqrt((alpha - beta) * (alpha + beta))
+    gamma = math.sqrt(alpha - beta) * math.sqrt(alpha + beta)
     zeta, tilt, size = delta * gamma, math.atanh(beta / alpha), alpha * delta
     w = np.arcsinh((x - mu) / delta) - tilt
     inner = np.where(w < 0.0, w, 0.0)
@@ -125,7 +137,7 @@ def nig_quantile(probability: Any, alpha: float, beta: float, delta: float, mu: 
     """Inverse of :func:`nig_cdf`: Newton on the log of the smaller tail, bracketed."""
     shape = np.shape(probability)
     p = np.asarray(probability, dtype=np.float64).reshape(-1)
-    gamma = math.sqrt((alpha - beta) * (alpha + beta))
+    gamma = math.sqrt(alpha - beta) * math.sqrt(alpha + beta)
     centre = math.atanh(beta / alpha)
     reach = float(np.arccosh(1.0 + 700.0 / (delta * gamma)))
     low = np.full(p.size, centre - reach)

@@ -111,10 +111,9 @@ class FittedAzzaliniSkewT(FittedLaw):
         z = azzalini_t_quantile(probability, self.alpha, self.degrees_of_freedom)
         return self.location + self.scale * z
 
-    def _lower_mean(self, quantile: float) -> float | None:
+    def _lower_mean(self, probability: float, quantile: float) -> float | None:
         if self.degrees_of_freedom <= 1.0:
             return None
         z = (quantile - self.location) / self.scale
-        probability = float(azzalini_t_cdf(z, self.alpha, self.degrees_of_freedom))
         partial = azzalini_t_lower_mean(z, self.alpha, self.degrees_of_freedom)
         return self.location * probability + self.scale * partial

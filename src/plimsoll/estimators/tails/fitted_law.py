@@ -32,8 +32,8 @@ class FittedLaw(LikelihoodFit):
         """Inverse of :meth:`cdf` for checked probabilities."""
 
     @abstractmethod
-    def _lower_mean(self, quantile: float) -> float | None:
-        """``E[x; x <= quantile]``; None where the law has no mean."""
+    def _lower_mean(self, probability: float, quantile: float) -> float | None:
+        """``E[x; x <= quantile]`` of that probability; None where the law has no mean."""
 
     def pdf(self, x: ArrayLike) -> Any:
         """Density at ``x``."""
@@ -66,7 +66,7 @@ class FittedLaw(LikelihoodFit):
             The law has no mean.
         """
         tail = tail_probability(confidence)
-        partial = self._lower_mean(float(self.quantile(tail)))
+        partial = self._lower_mean(tail, float(self.quantile(tail)))
         if partial is None:
             raise EstimationError(
                 "expected shortfall needs a law with a mean",

@@ -148,10 +148,9 @@ class FittedHansenSkewT(FittedLaw):
         y = two_piece_t_quantile(probability, self.degrees_of_freedom, self.asymmetry)
         return self.mode + self.scale * y
 
-    def _lower_mean(self, quantile: float) -> float | None:
+    def _lower_mean(self, probability: float, quantile: float) -> float | None:
         if self.degrees_of_freedom <= 1.0:
             return None
         y = (quantile - self.mode) / self.scale
         nu, skew = self.degrees_of_freedom, self.asymmetry
-        probability = float(two_piece_t_cdf(y, nu, skew))
         return self.mode * probability + self.scale * two_piece_t_lower_mean(y, nu, skew)

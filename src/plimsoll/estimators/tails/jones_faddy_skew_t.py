@@ -109,10 +109,9 @@ class FittedJonesFaddySkewT(FittedLaw):
     def _quantile(self, probability: Vector) -> Any:
         return self.location + self.scale * jones_faddy_quantile(probability, self.a, self.b)
 
-    def _lower_mean(self, quantile: float) -> float | None:
+    def _lower_mean(self, probability: float, quantile: float) -> float | None:
         if min(self.a, self.b) <= 0.5:
             return None
         t = (quantile - self.location) / self.scale
-        probability = float(jones_faddy_cdf(t, self.a, self.b))
         partial = jones_faddy_lower_mean(t, self.a, self.b)
         return self.location * probability + self.scale * partial

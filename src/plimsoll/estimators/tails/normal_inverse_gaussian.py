@@ -16,6 +16,7 @@ from plimsoll.maths.normal_inverse_gaussian import (
     nig_cdf,
     nig_log_density,
     nig_lower_mean,
+    nig_of_coordinates,
     nig_quantile,
     nig_scores,
 )
@@ -26,29 +27,21 @@ MINIMUM_OBSERVATIONS = 30
 
 
 _STARTS = tuple(
-    (-0.5 * lean, 0.5 * math.log1p(0.6 / zeta), math.log(zeta), lean)
+    (0.0, 0.5 * math.log1p(0.6 / zeta), math.log(zeta), lean)
     for zeta in (0.1, 0.7, 5.0)
     for lean in (-0.3, 0.0, 0.3)
 )
 
 
 def _published(theta: Vector, centre: float, spread: float) -> Vector:
-    half = 0.5 * theta[2]
-    delta, gamma = math.exp(theta[1] + half), math.exp(half - theta[1])
-    return np.array(
-        [
-            gamma * math.cosh(theta[3]) / spread,
-            gamma * math.sinh(theta[3]) / spread,
-            delta * spread,
-            centre + spread * theta[0],
-        ]
-    )
+    alpha, beta, delta, mu = nig_of_coordinates(theta)
+    return np.array([alpha / spread, beta / spread, delta * spread, centre + spread * mu])
 
 
 NORMAL_INVERSE_GAUSSIAN = Family(
     name="normal inverse Gaussian law",
     parameters=("alpha", "beta", "delta", "mu"),
-    coordinates=("mu", "log size", "log delta gamma", "arsinh beta / gamma"),
+    coordinates=("mean", "log standard deviation", "log delta gamma", "arsinh beta / gamma"),
     scores=nig_scores,
     published=_published,
     starts=_STARTS,
@@ -120,5 +113,7 @@ class FittedNormalInverseGaussian(FittedLaw):
     def _quantile(self, probability: Vector) -> Any:
         return nig_quantile(probability, self.alpha, self.beta, self.delta, self.mu)
 
-    def _lower_mean(self, quantile: float) -> float | None:
-        return nig_lower_mean(quantile, self.alpha, self.beta, self.delta, self.mu)
+    def _lower_mean(self, probability: float, quantile: float) -> float | None:
+        z = (quantile - self.mu) / self.delta
+        scaled = nig_lower_mean(z, self.alpha * self.delta, self.beta * self.delta, 1.0, 0.0)
+        return self.mu * probability + self.delta * scaled

@@ -141,10 +141,10 @@ class FittedStudentT(FittedLaw):
     def _quantile(self, probability: Vector) -> Any:
         return student_t_quantile(probability, self.degrees_of_freedom, self.location, self.scale)
 
-    def _lower_mean(self, quantile: float) -> float | None:
+    def _lower_mean(self, probability: float, quantile: float) -> float | None:
         nu = self.degrees_of_freedom
         if nu <= 1.0:
             return None
         u = (quantile - self.location) / self.scale
         partial = two_piece_t_lower_mean(u, nu, 0.0)
-        return self.location * float(self.cdf(quantile)) + self.scale * partial
+        return self.location * probability + self.scale * partial
