@@ -156,7 +156,7 @@ OTHERS = {
     "cryptofeed/DYDX.*": (4756, 4697, 25, 0, 12),
     "cryptofeed/GATEIO_FUTURES.*": (475, 352, 0, 75, 24),
 }
-"""Lines, and messages of books, trades, best quotes and others, as counted apart from the readers."""
+"""Lines, and messages of books, trades, best quotes and others, counted apart from the readers."""
 
 
 @pytest.mark.parametrize("name", OTHERS)

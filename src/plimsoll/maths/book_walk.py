@@ -99,6 +99,17 @@ def walk_books(
     return Walked(cost, filled)
 
 
+@njit(cache=True, nogil=True, error_model="numpy")
+def _near(price: Matrix, size: Matrix, mid: Vector, within: float, units: Vector) -> None:
+    """Fill the units (T,) of levels within a distance of mid."""
+    for t in range(mid.size):
+        row, sizes = price[t], size[t]
+        for j in range(row.size):
+            if not sizes[j] > 0.0 or not abs(row[j] / mid[t] - 1.0) <= within:
+                break
+            units[t] += sizes[j]
+
+
 def side_notional(
     price: Matrix, size: Matrix, mid: Vector, *, within: float, contract: float, inverse: bool
 ) -> Vector:
@@ -106,8 +117,8 @@ def side_notional(
 
     The value at mid, in quote currency, so that it compares with the sizes of `walk_books`.
     """
-    off = np.abs(price / mid[:, None] - 1.0)
     # A level at the bound by its decimal price may differ from it by rounding.
-    near = np.isfinite(off) & (off <= within * (1.0 + 1e-9) + 1e-15)
-    units = np.where(near, size, 0.0).sum(axis=1) * contract
-    return np.asarray(units if inverse else units * mid)
+    bound = within * (1.0 + 1e-9) + 1e-15
+    units = np.zeros(mid.size)
+    _near(np.ascontiguousarray(price), np.ascontiguousarray(size), np.array(mid), bound, units)
+    return np.asarray(units * contract if inverse else units * contract * mid)

@@ -100,6 +100,15 @@ def test_a_snapshot_that_nothing_follows_on_from_gives_no_book(tmp_path: Path) -
     assert BookFindingKind.SEQUENCE_GAP in kinds
 
 
+def test_a_snapshot_that_the_waiting_changes_do_not_reach_is_told_apart(tmp_path: Path) -> None:
+    messages = [change(12, 14), snapshot(10, BIDS, ASKS), change(14, 15)]
+    placed = placed_messages(_stream(tmp_path, messages))
+    kinds = [finding.kind for finding in placed.findings]
+    assert BookFindingKind.UNPLACEABLE_SNAPSHOT in kinds
+    assert placed.placed == 0
+    assert _sampled(_stream(tmp_path, messages), 3).status.tolist() == [MISSING] * 3
+
+
 @pytest.mark.parametrize("lost", range(2, 9))
 def test_every_lost_message_is_noticed(tmp_path: Path, lost: int) -> None:
     messages = [change(5, 10), snapshot(10, BIDS, ASKS)]

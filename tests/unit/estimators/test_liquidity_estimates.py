@@ -224,6 +224,19 @@ def test_a_spike_and_holes_leave_numbers() -> None:
     assert np.isfinite(without.daily_volatility).all()
 
 
+def test_a_trend_does_not_make_a_spread_certain_to_be_nought() -> None:
+    rising = np.cumsum(np.tile([0.01, 0.01, 0.01, -0.004], 100))
+    close = np.exp(rising)[:, None]
+    ones, day = np.ones_like(close), 24.0
+    high, low = close * 1.001, close / np.exp(0.002 + 0.01 * np.cos(np.arange(400.0)))[:, None] ** 2
+    low = np.minimum(low, close)
+    found = bar_liquidity("A", close, ones, bars_per_day=day, high=high, low=low)
+    assert found.relative_spread[0] >= 0.0
+    assert found.spread_high[0] > found.relative_spread[0]
+    flat = bar_liquidity("A", close, ones, bars_per_day=day, high=close, low=close)
+    assert flat.reasons == (Reason.TOO_SHORT_HISTORY,)
+
+
 def test_bars_of_nonsense_are_refused() -> None:
     high, low, close, turnover = _bars(2, 50)
     with pytest.raises(DataFormatError, match="column for each"):

@@ -8,7 +8,9 @@ Relative spreads from bars, whole spreads as fractions of price:
 - `SpreadMeasure.ROLL` (1984): ``s^2 = -4 cov(r, r')`` of neighbouring returns; needs closes only.
 
 Where the moment under the root is not positive, the spread is below what such bars resolve: it is
-reported as 0 with its upper bound (two standard errors), and the bound is what a margin may use.
+reported as 0 with its upper bound, and the bound is what a margin may use. The bound is counted
+from 0 there: prices that trend push the moment below 0, which says nothing of a spread. Bars of one
+price (high is low) tell no range, and are left out of both range measures.
 """
 
 from __future__ import annotations
@@ -148,7 +150,7 @@ def _estimated(
         measure=measure,
         relative_spread=blank * _root(squared),
         spread_low=blank * _root(squared - 2.0 * error),
-        spread_high=blank * _root(squared + 2.0 * error),
+        spread_high=blank * _root(np.maximum(squared, 0.0) + 2.0 * error),
         daily_volatility=blank * np.sqrt(variance * bars_per_day),
         daily_volume=blank * daily_volume,
         amihud=blank * amihud,
@@ -183,7 +185,8 @@ def _squared_spread(
         first, second = means
         return _mean_and_error(-4.0 * (moves[1:] - first) * (moves[:-1] - second), good)
     high, low = ranges
-    both = traded[1:] & traded[:-1]
+    wide = traded & (high > low)
+    both = wide[1:] & wide[:-1]
     if measure is SpreadMeasure.ABDI_RANALDO:
         middle = 0.5 * (high + low)
         terms = 4.0 * (close[:-1] - middle[:-1]) * (close[:-1] - middle[1:])
