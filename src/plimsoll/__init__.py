@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from plimsoll.domain.table import Table
     from plimsoll.journeys.calibrate import calibrate
     from plimsoll.journeys.check import check
+    from plimsoll.journeys.compare import compare
+    from plimsoll.journeys.compare_result import ComparisonResult
     from plimsoll.journeys.demo import demo
     from plimsoll.journeys.estimate import estimate
     from plimsoll.journeys.estimate_result import EstimateResult
@@ -39,6 +41,7 @@ __version__ = "0.1.0"
 
 _FRONT_DOOR = {
     "CalibrationResult": "plimsoll.journeys.result",
+    "ComparisonResult": "plimsoll.journeys.compare_result",
     "EstimateResult": "plimsoll.journeys.estimate_result",
     "Evidence": "plimsoll.domain.evidence",
     "MarginResult": "plimsoll.journeys.margin_result",
@@ -50,6 +53,7 @@ _FRONT_DOOR = {
     "Verdict": "plimsoll.domain.evidence",
     "calibrate": "plimsoll.journeys.calibrate",
     "check": "plimsoll.journeys.check",
+    "compare": "plimsoll.journeys.compare",
     "demo": "plimsoll.journeys.demo",
     "difference": "plimsoll.journeys.params",
     "estimate": "plimsoll.journeys.estimate",
@@ -66,6 +70,7 @@ _FRONT_DOOR = {
 
 __all__ = [
     "CalibrationResult",
+    "ComparisonResult",
     "EstimateResult",
     "Evidence",
     "MarginResult",
@@ -78,6 +83,7 @@ __all__ = [
     "__version__",
     "calibrate",
     "check",
+    "compare",
     "demo",
     "difference",
     "estimate",

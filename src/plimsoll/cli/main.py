@@ -17,6 +17,7 @@ from plimsoll import __version__
 from plimsoll.cli.commands import (
     calibrate,
     check,
+    compare,
     conformance,
     demo,
     estimate,
@@ -67,6 +68,7 @@ def application() -> typer.Typer:
     app.command("warm")(warm.warm)
     app.command("calibrate")(calibrate.calibrate)
     app.command("estimate")(estimate.estimate)
+    app.command("compare")(compare.compare)
     app.command("margin")(margin.margin)
     app.command("surface")(surface.surface)
     app.command("conformance")(conformance.conformance)

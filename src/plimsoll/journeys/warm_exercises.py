@@ -18,6 +18,7 @@ from plimsoll.config.venue import AntiProcyclicalitySection, EvidenceSection
 from plimsoll.domain.account import Account, Position
 from plimsoll.domain.book import Book
 from plimsoll.journeys.calibrate import calibrate
+from plimsoll.journeys.compare import compare
 from plimsoll.journeys.demo import CHAIN_SEED, demo
 from plimsoll.journeys.estimate import estimate
 from plimsoll.journeys.margin import margin_book
@@ -50,6 +51,12 @@ def run_estimate() -> None:
         estimate(bars[symbol], symbol, model=model)
 
 
+def run_compare() -> None:
+    """Compare every forecaster on the sandbox's markets, from as early as they have numbers."""
+    bars = generate(0, days=DAYS).bars
+    compare(bars, horizon_hours=(8,), seasoned_days=60, scored_days=5)
+
+
 def run_margin() -> None:
     """Margin a position under a parameter set, and a book with options under every preset."""
     parameters = _calibrated().parameters
@@ -75,6 +82,7 @@ EXERCISES: Mapping[str, Callable[[], None]] = {
     "demo": run_demo,
     "calibrate": run_calibrate,
     "estimate": run_estimate,
+    "compare": run_compare,
     "margin": run_margin,
     "surface": run_surface,
 }

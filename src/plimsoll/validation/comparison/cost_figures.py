@@ -14,7 +14,7 @@ BoolArray = NDArray[np.bool_]
 
 
 def equal_coverage_cost(
-    margin: FloatArray, loss: FloatArray, reference_rate: float, reference_mean: float
+    margin: FloatArray, loss: FloatArray, reference_breaches: int, reference_mean: float
 ) -> float:
     """Mean margin over the reference's, once one scale gives it the reference's breach rate.
 
@@ -24,10 +24,19 @@ def equal_coverage_cost(
     ----------
     margin, loss : (M,) float64
         Scored pairs.
-    reference_rate, reference_mean : float
-        Pooled breach rate and mean margin of the reference method on the same pairs.
+    reference_breaches : int
+    reference_mean : float
+        Breaches and mean margin of the reference method on the same pairs.
+
+    Examples
+    --------
+    >>> equal_coverage_cost(np.full(4, 0.2), np.array([0.1, 0.3, 0.2, 0.5]), 1, 0.4)
+    1.0
     """
-    scale = float(np.quantile(loss / margin, 1.0 - reference_rate))
+    # Any scale between the two ratios leaves so many above: their mean, capped by the outermost.
+    ordered = np.sort(loss / margin)
+    place = loss.size - min(reference_breaches, loss.size - 1)
+    scale = 0.5 * float(ordered[place - 1] + ordered[min(place, loss.size - 1)])
     return scale * float(margin.mean()) / reference_mean
 
 

@@ -1,4 +1,4 @@
-"""Score one method, or many on the same pairs."""
+"""Score one method on the pairs that all are judged on."""
 
 from __future__ import annotations
 
@@ -27,58 +27,60 @@ from plimsoll.validation.diebold_mariano import diebold_mariano
 from plimsoll.validation.scores import fz0_score, quantile_score
 
 FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
+
+TAIL = 1.0 - CONFIDENCE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ScoredForecasts:
-    """Forecasts of one method at the starts, with the scores of each pair.
+    """Forecasts of one method with the FZ0 score of each pair.
 
     Parameters
     ----------
     name, title : str
     paths : ForecastPaths
-    value_at_risk, expected_shortfall : (S, N, 2) float64
+    scored : (S, N, 2) bool
+        The same for every method of a comparison.
     fz0 : (S, N, 2) float64
         NaN where a pair is not scored.
-    scored : (S, N, 2) bool
     """
 
     name: str
     title: str
     paths: ForecastPaths
-    value_at_risk: FloatArray
-    expected_shortfall: FloatArray
-    fz0: FloatArray
     scored: BoolArray
+    fz0: FloatArray
+
+
+def both_sides(pairs: BoolArray) -> BoolArray:
+    """(S, N, 2) of (S, N): a market is scored on both sides or on none."""
+    return np.repeat(pairs[:, :, None], 2, axis=2)
 
 
 def scored_forecasts(
-    name: str, title: str, paths: ForecastPaths, sample: ComparisonSample, pairs: BoolArray
+    name: str, title: str, paths: ForecastPaths, sample: ComparisonSample, scored: BoolArray
 ) -> ScoredForecasts:
     """Look the forecasts up at the starts and score them by FZ0.
 
     Parameters
     ----------
-    pairs : (S, N) bool
-        From `plimsoll.validation.comparison.sample.common_pairs`.
+    scored : (S, N, 2) bool
+        `both_sides` of `plimsoll.validation.comparison.sample.common_pairs`.
+
+    Raises
+    ------
+    UsageError
+        Where a scored pair has no forecast.
     """
-    scored = np.repeat(pairs[:, :, None], 2, axis=2)
-    at_risk = sample.at_starts(paths.value_at_risk)
-    shortfall = sample.at_starts(paths.expected_shortfall)
-    if not np.isfinite(at_risk[scored]).all():
+    at_risk = sample.at_starts(paths.value_at_risk)[scored]
+    if not np.isfinite(at_risk).all():
         raise UsageError("must have a forecast on every scored pair", field=name)
+    shortfall = sample.at_starts(paths.expected_shortfall)[scored]
     fz0 = np.full(scored.shape, np.nan)
-    fz0[scored] = fz0_score(sample.loss[scored], at_risk[scored], shortfall[scored], CONFIDENCE)
-    return ScoredForecasts(
-        name=name,
-        title=title,
-        paths=paths,
-        value_at_risk=at_risk,
-        expected_shortfall=shortfall,
-        fz0=fz0,
-        scored=scored,
-    )
+    fz0[scored] = fz0_score(sample.loss[scored], at_risk, shortfall, CONFIDENCE)
+    return ScoredForecasts(name=name, title=title, paths=paths, scored=scored, fz0=fz0)
 
 
 def method_score(
@@ -98,10 +100,10 @@ def method_score(
     benchmark : ScoredForecasts, optional
         Whose scores the Diebold-Mariano test compares with.
     """
-    tail = 1.0 - CONFIDENCE
     scored, loss, time = method.scored, sample.loss, sample.time_ns
-    broke = scored & (loss > method.value_at_risk)
-    at_risk, shortfall = method.value_at_risk, method.expected_shortfall
+    at_risk = sample.at_starts(method.paths.value_at_risk)
+    shortfall = sample.at_starts(method.paths.expected_shortfall)
+    broke = scored & (loss > at_risk)
     markets: BoolArray = np.any(scored[:, :, 0], axis=0)
     cycle, rises = cycle_figures(sample, method.paths.value_at_risk, markets)
     columns = np.flatnonzero(markets)
@@ -116,73 +118,37 @@ def method_score(
         years=rates_by_year(broke, scored, time),
         crises=rates_in_windows(broke, scored, time, crises),
         worst_quartile=worst_quartile(broke, scored),
-        kupiec=kupiec_rejections(broke, scored, tail),
+        kupiec=kupiec_rejections(broke, scored, TAIL),
         mean_margin=float(at_risk[scored].mean()),
-        equal_coverage_cost=_cost(method, reference, sample, slice(None)),
+        equal_coverage_cost=_cost(at_risk, method, reference, sample, columns),
         fz0=float(method.fz0[scored].mean()),
         quantile_score=float(quantile_score(loss[scored], at_risk[scored], CONFIDENCE).mean()),
         shortfall_residual=shortfall_residual(loss, at_risk, shortfall, scored, time),
-        shortfall_z=shortfall_z(loss, at_risk, shortfall, scored, time, tail),
+        shortfall_z=shortfall_z(loss, at_risk, shortfall, scored, time, TAIL),
         peak_to_trough=cycle,
         rises=rises,
-        even=_half(method, reference, sample, columns[::2]),
-        odd=_half(method, reference, sample, columns[1::2]),
-        against_benchmark=_difference(method, benchmark, sample),
-        daily_fz0=daily_means(method.fz0, sample),
+        even=_half(at_risk, method, reference, sample, columns[::2]),
+        odd=_half(at_risk, method, reference, sample, columns[1::2]),
+        against_benchmark=difference(method, benchmark, sample),
+        daily_fz0=daily_means(method.fz0, sample.time_ns),
     )
 
 
-def daily_means(score: FloatArray, sample: ComparisonSample) -> FloatArray:
+def daily_means(score: FloatArray, time_ns: IntArray) -> FloatArray:
     """(days,) mean score over the scored pairs of each UTC day; days without any are left out."""
-    day = sample.time_ns // DAY_NS
+    day = time_ns // DAY_NS
     first = np.flatnonzero(np.diff(day, prepend=day[0] - 1))
-    known = np.isfinite(score)
-    total = np.add.reduceat(np.where(known, score, 0.0).sum(axis=(1, 2)), first)
-    count = np.add.reduceat(known.sum(axis=(1, 2)), first)
+    known = np.isfinite(score).reshape(score.shape[0], -1)
+    held = np.where(known, score.reshape(score.shape[0], -1), 0.0)
+    total = np.add.reduceat(held.sum(axis=1), first)
+    count = np.add.reduceat(known.sum(axis=1), first)
     return np.asarray(total[count > 0] / count[count > 0], dtype=np.float64)
 
 
-def _cost(
-    method: ScoredForecasts,
-    reference: ScoredForecasts | None,
-    sample: ComparisonSample,
-    columns: NDArray[np.int64] | slice,
-) -> float:
-    if reference is None:
-        return float("nan")
-    scored = method.scored[:, columns]
-    loss = sample.loss[:, columns][scored]
-    other = reference.value_at_risk[:, columns][scored]
-    return equal_coverage_cost(
-        method.value_at_risk[:, columns][scored],
-        loss,
-        float((loss > other).mean()),
-        float(other.mean()),
-    )
-
-
-def _half(
-    method: ScoredForecasts,
-    reference: ScoredForecasts | None,
-    sample: ComparisonSample,
-    columns: NDArray[np.int64],
-) -> Half:
-    scored = method.scored[:, columns]
-    if not scored.any():
-        nan = float("nan")
-        return Half(breach_rate=nan, mean_margin=nan, equal_coverage_cost=nan, fz0=nan)
-    margin = method.value_at_risk[:, columns][scored]
-    return Half(
-        breach_rate=float((sample.loss[:, columns][scored] > margin).mean()),
-        mean_margin=float(margin.mean()),
-        equal_coverage_cost=_cost(method, reference, sample, columns),
-        fz0=float(method.fz0[:, columns][scored].mean()),
-    )
-
-
-def _difference(
+def difference(
     method: ScoredForecasts, benchmark: ScoredForecasts | None, sample: ComparisonSample
 ) -> ScoreDifference | None:
+    """Compare a method's FZ0 with the benchmark's over all pairs, days as clusters."""
     if benchmark is None or benchmark.name == method.name:
         return None
     rows = method.fz0.shape[0]
@@ -194,4 +160,41 @@ def _difference(
         standard_error=found.standard_error,
         statistic=found.statistic,
         p_better=found.p_first_better,
+    )
+
+
+def _cost(
+    at_risk: FloatArray,
+    method: ScoredForecasts,
+    reference: ScoredForecasts | None,
+    sample: ComparisonSample,
+    columns: IntArray,
+) -> float:
+    if reference is None:
+        return float("nan")
+    scored = method.scored[:, columns]
+    loss = sample.loss[:, columns][scored]
+    other = sample.at_starts(reference.paths.value_at_risk)[:, columns][scored]
+    return equal_coverage_cost(
+        at_risk[:, columns][scored], loss, int((loss > other).sum()), float(other.mean())
+    )
+
+
+def _half(
+    at_risk: FloatArray,
+    method: ScoredForecasts,
+    reference: ScoredForecasts | None,
+    sample: ComparisonSample,
+    columns: IntArray,
+) -> Half:
+    scored = method.scored[:, columns]
+    if not scored.any():
+        nan = float("nan")
+        return Half(breach_rate=nan, mean_margin=nan, equal_coverage_cost=nan, fz0=nan)
+    margin = at_risk[:, columns][scored]
+    return Half(
+        breach_rate=float((sample.loss[:, columns][scored] > margin).mean()),
+        mean_margin=float(margin.mean()),
+        equal_coverage_cost=_cost(at_risk, method, reference, sample, columns),
+        fz0=float(method.fz0[:, columns][scored].mean()),
     )

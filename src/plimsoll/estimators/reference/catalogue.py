@@ -1,0 +1,39 @@
+"""Every name of the reference forecasters, loaded: what the package imports on first use."""
+
+from __future__ import annotations
+
+from plimsoll.estimators.reference.blends import PooledBlend
+from plimsoll.estimators.reference.conformal import ConformalSimulation
+from plimsoll.estimators.reference.constant import Constant
+from plimsoll.estimators.reference.ewma import Ewma
+from plimsoll.estimators.reference.filtered import FilteredSimulation
+from plimsoll.estimators.reference.forecast import Forecaster, ForecastPaths, forecast
+from plimsoll.estimators.reference.garch import GarchSimulation
+from plimsoll.estimators.reference.historical import HistoricalSimulation
+from plimsoll.estimators.reference.methods import BENCHMARK, METHODS, REFERENCE, forecasters
+from plimsoll.estimators.reference.panel import ReturnsPanel, returns_panel
+from plimsoll.estimators.reference.targeted import TargetedGarchSimulation
+from plimsoll.estimators.reference.tools import Buffered, Floored, StressWeighted
+
+__all__ = [
+    "BENCHMARK",
+    "METHODS",
+    "REFERENCE",
+    "Buffered",
+    "ConformalSimulation",
+    "Constant",
+    "Ewma",
+    "FilteredSimulation",
+    "Floored",
+    "ForecastPaths",
+    "Forecaster",
+    "GarchSimulation",
+    "HistoricalSimulation",
+    "PooledBlend",
+    "ReturnsPanel",
+    "StressWeighted",
+    "TargetedGarchSimulation",
+    "forecast",
+    "forecasters",
+    "returns_panel",
+]

@@ -1,0 +1,74 @@
+"""Every method that is compared, by name, in the order of the tables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+
+from plimsoll.errors import UsageError
+from plimsoll.estimators.reference.blends import PooledBlend
+from plimsoll.estimators.reference.conformal import ConformalSimulation
+from plimsoll.estimators.reference.constant import Constant
+from plimsoll.estimators.reference.ewma import Ewma
+from plimsoll.estimators.reference.filtered import FilteredSimulation
+from plimsoll.estimators.reference.forecast import Forecaster
+from plimsoll.estimators.reference.garch import GarchSimulation
+from plimsoll.estimators.reference.historical import HistoricalSimulation
+from plimsoll.estimators.reference.log_blend import LogBlend
+from plimsoll.estimators.reference.targeted import TargetedGarchSimulation
+from plimsoll.estimators.reference.tools import Buffered, Floored, StressWeighted
+
+BENCHMARK = "ewma_t"
+"""Whose scores a richer method has to beat."""
+REFERENCE = "hs_365_buffer"
+"""Whose coverage costs are compared at."""
+
+METHODS: Mapping[str, Callable[[], Forecaster]] = {
+    "hs_365": HistoricalSimulation,
+    "hs_365_buffer": Buffered,
+    "ewma_normal": lambda: Ewma(name="ewma_normal", nu=float("inf")),
+    "ewma_t": Ewma,
+    "fhs_94": lambda: FilteredSimulation(name="fhs_94", decay_daily=0.94),
+    "fhs_97": FilteredSimulation,
+    "fhs_99": lambda: FilteredSimulation(name="fhs_99", decay_daily=0.99),
+    "garch_t_fhs": GarchSimulation,
+    "garch_t_pot": lambda: GarchSimulation(name="garch_t_pot", window_days=730, pareto_share=0.06),
+    "garch_t_pot_targeted": TargetedGarchSimulation,
+    "fhs_97_floor_3y": Floored,
+    "hs_3y": lambda: HistoricalSimulation(name="hs_3y", window_days=1095),
+    "fhs_97_stress": StressWeighted,
+    "fhs_97_aci": ConformalSimulation,
+    "constant": Constant,
+    "blend_slow": lambda: PooledBlend(name="blend_slow", fast_weight=0.0),
+    "blend_97_15": PooledBlend,
+    "blend_90_15": lambda: PooledBlend(name="blend_90_15", fast_decay=0.90),
+    "blend_90_30": lambda: PooledBlend(name="blend_90_30", fast_decay=0.90, fast_weight=0.3),
+    "blend_80_30": lambda: PooledBlend(name="blend_80_30", fast_decay=0.80, fast_weight=0.3),
+    "blend_97_50": lambda: PooledBlend(name="blend_97_50", fast_weight=0.5, slow_decay=0.997),
+    "blend_90_30_own": lambda: PooledBlend(
+        name="blend_90_30_own", fast_decay=0.90, fast_weight=0.3, own_days=200.0
+    ),
+    "default": LogBlend,
+}
+"""Makers by name: a new method enters here, and is then compared, selected from and listed."""
+
+
+def forecasters(names: Iterable[str] | None = None) -> tuple[Forecaster, ...]:
+    """Return the methods named, in the order given; all by default.
+
+    Raises
+    ------
+    UsageError
+        For a name that is none, or is given twice.
+    """
+    wanted = tuple(METHODS if names is None else names)
+    for name in wanted:
+        if name not in METHODS:
+            raise UsageError(
+                "must be a method",
+                found=name,
+                field="methods",
+                remedy=f"choose from {', '.join(METHODS)}",
+            )
+        if wanted.count(name) > 1:
+            raise UsageError("must name each method once", found=name, field="methods")
+    return tuple(METHODS[name]() for name in wanted)

@@ -1,0 +1,131 @@
+"""What a comparison of forecasters returns, and how it shows itself."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from plimsoll.adapters.files.output_folder import OutputFolder
+from plimsoll.domain.market import PriceKind
+from plimsoll.domain.table import Table
+from plimsoll.errors import UsageError
+from plimsoll.validation.comparison.compare import HorizonComparison
+from plimsoll.validation.comparison.tables import comparison_tables
+
+PAGE, MARKDOWN = "comparison.html", "comparison.md"
+BEGIN, END = "<!-- comparison: begin -->", "<!-- comparison: end -->"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class ComparisonResult:
+    """Forecasters compared, by horizon.
+
+    Parameters
+    ----------
+    horizons : tuple of HorizonComparison
+    price_kind : PriceKind
+    source : str
+        Where the prices came from, for the page.
+    excluded : tuple of str
+        Markets of the file that were not compared on.
+    files : tuple of Path
+        What was written.
+    """
+
+    horizons: tuple[HorizonComparison, ...]
+    price_kind: PriceKind
+    source: str = ""
+    excluded: tuple[str, ...] = ()
+    files: tuple[Path, ...] = field(default=())
+
+    def horizon(self, hours: int) -> HorizonComparison:
+        """Return the comparison over one horizon."""
+        for found in self.horizons:
+            if found.horizon_hours == hours:
+                return found
+        known = [found.horizon_hours for found in self.horizons]
+        raise UsageError(f"must be one of {known}", found=hours, field="horizon_hours")
+
+    @property
+    def tables(self) -> tuple[Table, ...]:
+        """Every table, horizon by horizon."""
+        return tuple(
+            table
+            for found in self.horizons
+            for table in comparison_tables(found, self.price_kind.label)
+        )
+
+    def table(self, name: str) -> Table:
+        """Return one table, such as ``methods_8h``."""
+        for found in self.tables:
+            if found.name == name:
+                return found
+        raise UsageError(
+            f"must be one of {[t.name for t in self.tables]}", found=name, field="table"
+        )
+
+    def markdown(self) -> str:
+        """All tables as Markdown."""
+        return "\n".join(table.markdown() for table in self.tables)
+
+    def _repr_html_(self) -> str:
+        return "".join(table._repr_html_() for table in self.tables if "methods" in table.name)
+
+    def __repr__(self) -> str:
+        hours = ", ".join(f"{found.horizon_hours} h" for found in self.horizons)
+        return f"<ComparisonResult {len(self.horizons[0].scores)} methods over {hours}>"
+
+    def __str__(self) -> str:
+        return "\n\n".join(str(table) for table in self.tables)
+
+
+def write_comparison(result: ComparisonResult, output: OutputFolder) -> tuple[Path, ...]:
+    """Write page, Markdown and CSV tables into a claimed folder."""
+    from plimsoll.report.comparison_csv import table_csv
+    from plimsoll.report.comparison_page import comparison_page
+
+    label = result.price_kind.label
+    output.write(PAGE, comparison_page(result.horizons, result.tables, label=label))
+    output.write(MARKDOWN, result.markdown())
+    for table in result.tables:
+        output.write(f"tables/{table.name}.csv", table_csv(table, label))
+    return tuple(output.folder / name for name in output.names)
+
+
+def between_markers(text: str, tables: str) -> str:
+    """Return a document with what stands between the markers replaced.
+
+    Raises
+    ------
+    UsageError
+        Where the markers do not stand in it, once and in order.
+
+    >>> print(between_markers(f"a\\n{BEGIN}\\nold\\n{END}\\nb", "new"))
+    a
+    <!-- comparison: begin -->
+    <BLANKLINE>
+    new
+    <BLANKLINE>
+    <!-- comparison: end -->
+    b
+    """
+    head, begin, rest = text.partition(BEGIN)
+    _, end, tail = rest.partition(END)
+    if not begin or not end or BEGIN in rest or END in tail:
+        raise UsageError(
+            f"must hold {BEGIN} and then {END}, each once",
+            found=f"{text.count(BEGIN)} and {text.count(END)}",
+            field="--markdown",
+        )
+    return f"{head}{BEGIN}\n\n{tables.strip()}\n\n{END}{tail}"
+
+
+def write_between_markers(path: str | os.PathLike[str], tables: str) -> Path:
+    """Put tables between the markers of a Markdown file; one that is absent is made."""
+    from plimsoll.adapters.files.atomic import write_atomically
+
+    out = Path(path)
+    text = out.read_text("utf-8") if out.exists() else f"{BEGIN}\n{END}\n"
+    write_atomically(out, between_markers(text, tables))
+    return out
