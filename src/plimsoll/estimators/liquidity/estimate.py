@@ -109,8 +109,9 @@ class LiquidityEstimate:
         Notes
         -----
         Between sizes of the curve the money ``Q c(Q)`` is interpolated, which is exact between
-        levels of one book and never too low over many. Beyond the last one the square-root law
-        goes on from there, or without volatility and turnover ``c`` grows as the root of the size.
+        levels of one book, and not too low for the mean of books that hold the size. Beyond the
+        last one the square-root law goes on from there, or without volatility and turnover ``c``
+        grows as the root of the size.
         """
         size = np.asarray(size_usd, dtype=np.float64)
         if np.any(size < 0.0) or np.isnan(size).any():
