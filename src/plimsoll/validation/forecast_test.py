@@ -56,7 +56,8 @@ class Power:
         Probability of rejection if ``alternative`` is true.
     size : float
         Probability of rejection if the forecast is right; far from 5 % the p-value is not to be
-        trusted. NaN where the null law is the simulated one, so that size is 5 % by construction.
+        trusted. NaN where it is 5 % by construction (a simulated null law), or not known (normal
+        approximations: `docs/forecast-tests.md` has what simulations found).
     standard_error : float
         Monte-Carlo error of ``value``; 0 where it is exact.
     alternative : str
@@ -90,6 +91,8 @@ class ForecastTest:
         The named choices that decide the digits.
     standard_error : float
         Monte-Carlo error of ``p_value``; 0 where the law is known.
+    critical_value : float, optional
+        5 % point of the statistic where its law is simulated.
     power_of : callable
         Makes `power`; computed anew each time it is asked for.
     """
@@ -103,6 +106,7 @@ class ForecastTest:
     observations: int
     convention: str = ""
     standard_error: float = 0.0
+    critical_value: float | None = None
     power_of: Callable[[], Power] = field(repr=False, compare=False)
 
     @property

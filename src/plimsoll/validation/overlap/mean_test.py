@@ -28,7 +28,7 @@ from plimsoll.validation.forecast_test import (
     chosen,
 )
 from plimsoll.validation.newey_west import variance_of_sum
-from plimsoll.validation.overlap.block_indices import BlockResampling, drawn_rows, row_counts
+from plimsoll.validation.overlap.block_indices import BlockResampling, drawn_rows
 from plimsoll.validation.pooled import mid_p_values
 from plimsoll.validation.shortfall.forecast_law import (
     UNDERSTATEMENT,
@@ -71,7 +71,7 @@ def mean_error(values: Vector, method: Method) -> MeanError:
     if isinstance(method, NeweyWest):
         error = math.sqrt(float(variance_of_sum(values - mean, method.lags))) / values.size
         return MeanError(mean=mean, standard_error=error, method=method.label)
-    resampled = row_counts(drawn_rows(values.size, method)) @ (values - mean) / values.size
+    resampled = (values - mean)[drawn_rows(values.size, method)].mean(axis=1)
     label = f"{method.kind} blocks of {method.length:g}, {method.replications} resamples"
     return MeanError(mean=mean, standard_error=float(resampled.std(ddof=1)), method=label)
 
@@ -191,7 +191,7 @@ def shift_power(shift: float, direction: Direction, label: str) -> Power:
     }[direction]
     return Power(
         value=float(value),
-        size=SIGNIFICANCE,
+        size=float("nan"),
         standard_error=0.0,
         alternative=label,
         method="normal approximation",

@@ -161,7 +161,7 @@ def wald_power(found: ClusteredWald, shift: Vector, label: str) -> Power:
     critical = float(stats.f.isf(SIGNIFICANCE, k, d))
     return Power(
         value=float(stats.ncf.sf(critical, k, d, away)),
-        size=SIGNIFICANCE,
+        size=float("nan"),
         standard_error=0.0,
         alternative=label,
         method="noncentral F at the estimated covariance",

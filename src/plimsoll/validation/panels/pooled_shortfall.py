@@ -191,7 +191,7 @@ def t_power(shift: float, degrees: int, direction: Direction, label: str) -> Pow
     }[direction]
     return Power(
         value=value,
-        size=SIGNIFICANCE,
+        size=float("nan"),
         standard_error=0.0,
         alternative=label,
         method="t law moved by the shift, at the estimated standard error",

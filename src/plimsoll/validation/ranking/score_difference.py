@@ -65,7 +65,7 @@ def _power(standard_error: float, degrees: int, difference: float) -> Power:
     value += float(special.nctdtr(degrees, shift, -critical))
     return Power(
         value=min(1.0, max(0.0, value)),
-        size=SIGNIFICANCE,
+        size=float("nan"),
         standard_error=0.0,
         alternative=f"a true difference of {difference:g}",
         method="noncentral t at the estimated standard error",

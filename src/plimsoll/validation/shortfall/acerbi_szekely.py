@@ -234,6 +234,7 @@ def _result(
         observations=rows,
         convention="null simulated from the forecast law",
         standard_error=error,
+        critical_value=float(np.quantile(null, SIGNIFICANCE)),
         power_of=power,
     )
 

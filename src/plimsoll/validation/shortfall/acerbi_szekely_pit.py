@@ -131,6 +131,7 @@ def acerbi_szekely_z3(
         observations=lost.size,
         convention=f"mean of the {tail.tail_count} largest",
         standard_error=error,
+        critical_value=float(np.quantile(null, SIGNIFICANCE)),
         power_of=partial(_power, law, tail, seed, understatement),
     )
 

@@ -31,7 +31,10 @@ Matrix = NDArray[np.float64]
 MINIMUM_TAIL = 5
 """Expected breaches below which no regression is tried."""
 
-_RESTARTS = 6
+RESTARTS = 6
+"""Vain perturbations after which the search ends."""
+
+_INFEASIBLE = 1e10
 _LONGEST = 40
 
 
@@ -65,7 +68,7 @@ class JointFit:
 def joint_score(
     coefficients: Vector, returns: Vector, x_design: Matrix, z_design: Matrix, tail: float
 ) -> float:
-    """Mean score; infinite where a shortfall is not negative."""
+    """Mean score; huge, and finite for the search's sake, where a shortfall is not negative."""
     p = x_design.shape[1]
     total = 0.0
     for t in range(returns.size):
@@ -76,7 +79,7 @@ def joint_score(
         for j in range(z_design.shape[1]):
             e += z_design[t, j] * coefficients[p + j]
         if e >= 0.0:
-            return np.inf
+            return _INFEASIBLE
         if returns[t] <= q:
             total += (q - returns[t]) / (tail * -e)
         total += q / e + np.log(-e)
@@ -91,6 +94,7 @@ def fit_joint_regression(
     *,
     lags: int = 0,
     seed: int = 0,
+    restarts: int = RESTARTS,
 ) -> JointFit:
     """Fit quantile and shortfall regressions together.
 
@@ -103,8 +107,8 @@ def fit_joint_regression(
         Probability, 0.025 for 97.5 %.
     lags : int
         Newey-West lags of the covariance, 0 for horizons that do not overlap.
-    seed : int
-        Of the restarts.
+    seed, restarts : int
+        Of the perturbations, and how many vain ones end the search.
 
     Raises
     ------
@@ -122,7 +126,7 @@ def fit_joint_regression(
     x_map, z_map = _standardising(x_design), _standardising(z_design)
     x, z = np.ascontiguousarray(x_design @ x_map), np.ascontiguousarray(z_design @ z_map)
     start = _start(returns, x, z, tail)
-    best = minimised(start, returns, x, z, tail, restarts=_RESTARTS, seed=seed)
+    best = minimised(start, returns, x, z, tail, restarts=restarts, seed=seed)
     p = x.shape[1]
     b, g = x_map @ best[:p], z_map @ best[p:]
     covariance = _covariance(returns, x_design, z_design, b, g, tail, lags)
