@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from plimsoll.maths.order_statistics import quantile_type7
 
 Vector = NDArray[np.float64]
+Rows = NDArray[np.int64]
 
 _EXPONENTIAL = 1e-9
 MINIMUM_EXCEEDANCES = 10
@@ -108,6 +109,18 @@ def upper_tail(ordered: Vector, tail_fraction: float) -> tuple[float, Vector]:
     threshold = quantile_type7(ordered, 1.0 - tail_fraction)
     first = np.searchsorted(ordered, threshold, side="right")
     return threshold, ordered[first:] - threshold
+
+
+@njit(cache=True, nogil=True)
+def rows_above(values: Vector, threshold: float, count: int) -> Rows:
+    """Rows of the ``count`` values above ``threshold``, in order."""
+    rows = np.empty(count, dtype=np.int64)
+    found = 0
+    for i in range(values.size):
+        if values[i] > threshold:
+            rows[found] = i
+            found += 1
+    return rows
 
 
 @njit(cache=True, nogil=True)

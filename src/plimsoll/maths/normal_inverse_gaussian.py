@@ -75,7 +75,7 @@ def nig_log_density(x: Any, alpha: float, beta: float, delta: float, mu: float) 
     Examples
     --------
     >>> round(float(nig_log_density(0.0, 1.0, 0.0, 1.0, 0.0)), 9)
-    -0.652391735
+    -0.652381834
     """
     d = np.asarray(x, dtype=np.float64) - mu
     q = np.hypot(delta, d)

@@ -28,7 +28,7 @@ def _fraction(a: float, b: float, x: float) -> float:
         d = 1.0 / (1.0 + odd * d)
         c = 1.0 + odd / c
         h *= d * c
-        if abs(d * c - 1.0) < 1e-16:
+        if abs(d * c - 1.0) < 4e-16:
             break
     return h
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -10,7 +11,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from plimsoll.estimators.observations import as_observations
-from plimsoll.estimators.tails.family import Family, LikelihoodPoint, fit_family
+from plimsoll.estimators.tails.family import (
+    Family,
+    LikelihoodPoint,
+    fit_family,
+    student_t_start,
+)
 from plimsoll.estimators.tails.fitted_law import FittedLaw
 from plimsoll.maths.student_t_azzalini import (
     azzalini_t_cdf,
@@ -32,6 +38,11 @@ _STARTS = tuple(
 )
 
 
+def _symmetric_start(values: Vector) -> Sequence[Vector]:
+    found = student_t_start(values)
+    return () if found is None else (np.array([found[0], found[1], 0.0, found[2]]),)
+
+
 def _published(theta: Vector, centre: float, spread: float) -> Vector:
     location, scale = centre + spread * theta[0], spread * math.exp(theta[1])
     return np.array([location, scale, math.sinh(theta[2]), math.exp(theta[3])])
@@ -44,6 +55,7 @@ AZZALINI_SKEW_T = Family(
     scores=azzalini_t_scores,
     published=_published,
     starts=_STARTS,
+    further_starts=_symmetric_start,
     lowest=(-50.0, -14.0, -7.0, math.log(0.2)),
     highest=(50.0, 14.0, 7.0, math.log(500.0)),
 )

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from plimsoll.errors import EstimationError
 from plimsoll.estimators.observations import read_only
 from plimsoll.maths.likelihood_search import Objective, maximise
+from plimsoll.maths.student_t_fit import student_t_fit
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
@@ -157,3 +158,12 @@ def fit_family(family: Family, sample: Vector) -> LikelihoodPoint:
         coordinates=read_only(found.coordinates),
         log_likelihood=found.log_likelihood - sample.size * float(np.log(spread)),
     )
+
+
+def student_t_start(values: Vector) -> tuple[float, float, float] | None:
+    """Location, log scale and log degrees of freedom of the nearest symmetric t, if there is one.
+
+    A series whose skewness is slight has its skewed optimum next to it.
+    """
+    location, scale, nu, _, converged = student_t_fit(values)
+    return (location, float(np.log(scale)), float(np.log(nu))) if converged else None

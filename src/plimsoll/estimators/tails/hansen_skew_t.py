@@ -7,6 +7,7 @@ it has a variance and stays defined where it has none.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, NamedTuple
 
@@ -15,7 +16,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from plimsoll.errors import EstimationError
 from plimsoll.estimators.observations import as_observations
-from plimsoll.estimators.tails.family import Family, LikelihoodPoint, fit_family
+from plimsoll.estimators.tails.family import (
+    Family,
+    LikelihoodPoint,
+    fit_family,
+    student_t_start,
+)
 from plimsoll.estimators.tails.fitted_law import FittedLaw
 from plimsoll.maths.student_t_two_piece import (
     two_piece_t_cdf,
@@ -38,6 +44,11 @@ _STARTS = tuple(
 )
 
 
+def _symmetric_start(values: Vector) -> Sequence[Vector]:
+    found = student_t_start(values)
+    return () if found is None else (np.array([found[0], found[1], found[2], 0.0]),)
+
+
 def _published(theta: Vector, centre: float, spread: float) -> Vector:
     scale = spread * math.exp(theta[1])
     return np.array([centre + spread * theta[0], scale, math.exp(theta[2]), math.tanh(theta[3])])
@@ -50,6 +61,7 @@ HANSEN_SKEW_T = Family(
     scores=two_piece_t_scores,
     published=_published,
     starts=_STARTS,
+    further_starts=_symmetric_start,
     lowest=(-50.0, -14.0, math.log(0.2), -6.0),
     highest=(50.0, 14.0, math.log(500.0), 6.0),
 )

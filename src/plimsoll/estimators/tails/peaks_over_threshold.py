@@ -26,9 +26,10 @@ from plimsoll.maths.gpd import (
     gpd_log_likelihood,
     gpd_tail_quantile,
     gpd_tail_shortfall,
+    rows_above,
+    upper_tail,
 )
 from plimsoll.maths.gpd_fit import gpd_fit_mle
-from plimsoll.maths.order_statistics import quantile_type7
 
 TailMethod = Literal["mle", "pwm"]
 Matrix = NDArray[np.float64]
@@ -86,8 +87,8 @@ class PeaksOverThreshold:
             No interior maximum of the likelihood (try ``"pwm"``), or equal exceedances.
         """
         sample = as_observations(losses, minimum=20, name="losses")
-        threshold = float(quantile_type7(np.sort(sample), 1.0 - self.tail_fraction))
-        above = np.flatnonzero(sample > threshold)
+        threshold, excesses = upper_tail(np.sort(sample), self.tail_fraction)
+        above = rows_above(sample, threshold, excesses.size)
         peaks = cluster_peaks(sample, above, self.run_length) if self.run_length else above
         if peaks.size < self.minimum_exceedances:
             what = "clusters of exceedances" if self.run_length else "exceedances"
@@ -97,13 +98,14 @@ class PeaksOverThreshold:
                 remedy="use a longer history or a larger tail fraction",
                 field="losses",
             )
-        rows = peaks[np.argsort(sample[peaks], kind="stable")]
-        excesses = sample[rows] - threshold
+        rows = peaks[np.argsort(sample[peaks])]
+        if self.run_length:
+            excesses = sample[rows] - threshold
         xi, beta = self._shape_and_scale(excesses)
         rows.setflags(write=False)
         return FittedTail(
             method=self.method,
-            threshold=threshold,
+            threshold=float(threshold),
             xi=xi,
             beta=beta,
             log_likelihood=float(gpd_log_likelihood(excesses, xi, beta)),
