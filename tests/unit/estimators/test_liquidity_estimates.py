@@ -225,15 +225,19 @@ def test_a_spike_and_holes_leave_numbers() -> None:
 
 
 def test_a_trend_does_not_make_a_spread_certain_to_be_nought() -> None:
-    rising = np.cumsum(np.tile([0.01, 0.01, 0.01, -0.004], 100))
-    close = np.exp(rising)[:, None]
+    steps = 0.01 * (1.0 + np.random.default_rng(4).random(400))
+    close = np.exp(np.cumsum(steps))[:, None]
+    low = close / np.exp(steps)[:, None]
     ones, day = np.ones_like(close), 24.0
-    high, low = close * 1.001, close / np.exp(0.002 + 0.01 * np.cos(np.arange(400.0)))[:, None] ** 2
-    low = np.minimum(low, close)
-    found = bar_liquidity("A", close, ones, bars_per_day=day, high=high, low=low)
-    assert found.relative_spread[0] >= 0.0
-    assert found.spread_high[0] > found.relative_spread[0]
-    flat = bar_liquidity("A", close, ones, bars_per_day=day, high=close, low=close)
+    # Every bar closes at its high, below the middle of the next: all terms are negative.
+    found = bar_liquidity("A", close, ones, bars_per_day=day, high=close, low=low)
+    assert found.relative_spread[0] == 0.0
+    assert found.spread_high[0] > 0.0
+
+
+def test_bars_of_one_price_tell_no_range() -> None:
+    _, _, close, turnover = _bars(1, 100)
+    flat = bar_liquidity("A", close, turnover, bars_per_day=24.0, high=close, low=close)
     assert flat.reasons == (Reason.TOO_SHORT_HISTORY,)
 
 
