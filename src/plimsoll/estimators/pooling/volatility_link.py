@@ -3,10 +3,10 @@ r"""How a market's next day follows from its own activity and the market's: lear
 .. math:: \ln s_{i,d+1} = x_{i,d}'\beta + \varepsilon,\qquad \varepsilon \sim N(0, s^2)
 
 with :math:`s` the root-mean-square bar return of the next day and x the log activities of the
-market over several memories, its mean since listing and the median activities of all established
-markets. Only established markets teach :math:`\beta`; a young one borrows it. A young market's own
-activities are first drawn towards what its peers say of a listing (`listing_level`), with the
-weight that its few hours deserve.
+market over several memories, its mean since listing and, on demand, the median activities of all
+established markets. Only established markets teach :math:`\beta`; a young one borrows it. A young
+market's own activities are first drawn towards what its peers say of a listing (`listing_level`),
+with the weight that its few hours deserve.
 
 Everything at midnight d is made of bars known at d; coefficients are renewed on fixed calendar
 days, so a longer history does not change what a shorter one said.
@@ -50,7 +50,8 @@ class VolatilityLink:
     half_lives_hours : tuple of float
         Memories of a market's own activity, besides its mean since listing.
     market_half_lives_hours : tuple of float
-        Which of them enter as the median of the established markets.
+        Which of them enter as the median of the established markets too. None by default: true
+        listings were forecast better without.
     skip_hours : float
         First hours of a listing that count nowhere.
     refit_days : int
@@ -63,7 +64,7 @@ class VolatilityLink:
     """
 
     half_lives_hours: tuple[float, ...] = (4.0, 12.0, 24.0, 72.0, 240.0)
-    market_half_lives_hours: tuple[float, ...] = (24.0, 240.0)
+    market_half_lives_hours: tuple[float, ...] = ()
     skip_hours: float = 24.0
     refit_days: int = 28
     prior_rows: float = 10.0
@@ -176,7 +177,8 @@ class _Walk:
         established = self.panel.established[day] & np.isfinite(level).all(axis=1)
         established &= self.panel.listed[day]
         market = _median_rows(level[:, self.memories], established)
-        usual = float(market[-1]) if market.size else float(_median_rows(level, established)[-1])
+        # Mean since listing against mean since listing: through the cycle, not today's mood.
+        usual = float(_median_rows(level, established)[-1])
         own_days = np.maximum(self.activity.seen - self.activity.skip, 0) / self.bars_per_day
         self.levels = self.levels.after(
             level[:, -1] - usual, self.panel.donor[day], established, own_days
