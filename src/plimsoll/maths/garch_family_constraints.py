@@ -30,7 +30,7 @@ FAMILY_BINDING_NAMES = {
     OMEGA_HIGH: "omega=10",
     ALPHA: "alpha=0",
     ALPHA_DOWN: "alpha+gamma=0",
-    BETA: "beta",
+    BETA: "beta=0",
     PERSISTENCE: "persistence",
     NU_HIGH: "nu=500",
     NU_LOW: "nu=2.05",
@@ -44,9 +44,9 @@ def family_rows(kind: int) -> Matrix:
     """Coefficients (17, 7): inequalities, then one equality for each parameter."""
     rows = np.zeros((FAMILY_CONSTRAINTS, FAMILY_PARAMETERS))
     rows[OMEGA, 1], rows[OMEGA_HIGH, 1] = 1.0, -1.0
-    rows[BETA, 4], rows[PERSISTENCE, 4] = 1.0, -1.0
+    rows[ALPHA, 2], rows[BETA, 4], rows[PERSISTENCE, 4] = 1.0, 1.0, -1.0
     if kind != EGARCH:
-        rows[ALPHA, 2] = rows[ALPHA_DOWN, 2] = rows[ALPHA_DOWN, 3] = 1.0
+        rows[ALPHA_DOWN, 2] = rows[ALPHA_DOWN, 3] = 1.0
         rows[PERSISTENCE, 2], rows[PERSISTENCE, 3] = -1.0, -0.5
     rows[NU_HIGH, 5], rows[NU_LOW, 5] = 1.0, -1.0
     rows[SKEW_LOW, 6], rows[SKEW_HIGH, 6] = 1.0, -1.0
@@ -56,13 +56,17 @@ def family_rows(kind: int) -> Matrix:
 
 
 @njit(cache=True, nogil=True)
-def family_limits(kind: int, cap: float, lowest_beta: float) -> Vector:
-    """Right-hand sides of the inequalities; those of equalities are not used."""
+def family_limits(kind: int, cap: float, free_size: bool) -> Vector:
+    """Right-hand sides of the inequalities; those of equalities are not used.
+
+    ``free_size`` frees alpha of an EGARCH, its size term, from being positive.
+    """
     limits = np.full(FAMILY_CONSTRAINTS, _FREE)
     limits[OMEGA], limits[OMEGA_HIGH] = OMEGA_MINIMUM, -OMEGA_MAXIMUM
-    limits[BETA], limits[PERSISTENCE] = lowest_beta, -cap
+    limits[BETA], limits[PERSISTENCE] = 0.0, -cap
     if kind == EGARCH:
         limits[OMEGA] = -OMEGA_MAXIMUM
+        limits[ALPHA] = _FREE if free_size else 0.0
     else:
         limits[ALPHA] = limits[ALPHA_DOWN] = 0.0
     limits[NU_HIGH], limits[NU_LOW] = 1.0 / NU_MAXIMUM, -1.0 / NU_MINIMUM

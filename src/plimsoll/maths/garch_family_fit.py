@@ -37,11 +37,11 @@ FAMILY_FIT_SIZE = 14
 NORMAL, STUDENT, SKEWED = 0, 1, 2
 
 _FIRST_ETA = 0.2
-# EGARCH: size terms, sign terms, persistences; all combinations are valued, the best are climbed.
+# EGARCH: size terms, sign terms, persistences; the best of four persistences are climbed.
 _SIZES = (0.08, 0.2, 0.45)
-_SIGNS = (0.0, -0.12, 0.12)
+_SIGNS = (-0.12, 0.12)
 _PERSISTENCES = (0.995, 0.97, 0.9, 0.7, 0.3)
-_CLIMBS = 3
+_CLIMBS = 4
 # GARCH beside the optimum of the plain search: pairs (alpha, persistence).
 _PAIRS = ((0.1, 0.97), (0.05, 0.9), (0.02, 0.99), (0.2, 0.6), (0.05, 0.995))
 
@@ -57,30 +57,49 @@ def held_parameters(kind: int, law: int, asymmetric: bool, free_mean: bool) -> F
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
+def _value_of(
+    returns: Vector, theta: Vector, start: int, presample: float, densities: Vector
+) -> float:
+    """Log-likelihood of an EGARCH start."""
+    return float(
+        family_log_densities(
+            returns,
+            theta,
+            EGARCH,
+            start,
+            presample,
+            -LOG_VARIANCE_SPAN,
+            LOG_VARIANCE_SPAN,
+            densities,
+        )
+    )
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def _egarch_starts(
     returns: Vector, mean: float, start: int, presample: float, law: int, cap: float
 ) -> Matrix:
-    """The likeliest few of the combinations, best first, shape (3, 7)."""
+    """The likeliest few of the combinations, best first, shape (4, 7)."""
     best = np.full(_CLIMBS, -np.inf)
     chosen = np.zeros((_CLIMBS, FAMILY_PARAMETERS))
     theta, densities = np.zeros(FAMILY_PARAMETERS), np.empty(returns.size)
     theta[0], theta[5] = mean, 0.0 if law == NORMAL else _FIRST_ETA
     for persistence in _PERSISTENCES:
+        theta[3], theta[4] = 0.0, min(persistence, cap)
+        theta[1] = -0.3 * (1.0 - theta[4])
+        # The best size without a sign term, then the best sign with that size.
+        leading, size_best = -np.inf, _SIZES[0]
         for size in _SIZES:
-            for sign in _SIGNS:
-                theta[2], theta[3], theta[4] = size, sign, min(persistence, cap)
-                theta[1] = -0.3 * (1.0 - theta[4])
-                value = family_log_densities(
-                    returns,
-                    theta,
-                    EGARCH,
-                    start,
-                    presample,
-                    -LOG_VARIANCE_SPAN,
-                    LOG_VARIANCE_SPAN,
-                    densities,
-                )
-                _keep_if_good(theta, value, best, chosen)
+            theta[2] = size
+            value = _value_of(returns, theta, start, presample, densities)
+            if value > leading:
+                leading, size_best = value, size
+        theta[2] = size_best
+        _keep_if_good(theta, leading, best, chosen)
+        for sign in _SIGNS:
+            theta[3] = sign
+            value = _value_of(returns, theta, start, presample, densities)
+            _keep_if_good(theta, value, best, chosen)
     return chosen
 
 
@@ -149,7 +168,7 @@ def search_family(
     asymmetric: bool,
     free_mean: bool,
     cap: float,
-    lowest_beta: float,
+    free_size: bool,
     theta: Vector,
     binding: Flags,
 ) -> tuple[float, int, bool]:
@@ -161,9 +180,9 @@ def search_family(
         starts = _egarch_starts(returns, mean, start, presample, law, cap)
     else:
         starts = _garch_starts(returns, mean, start, presample, law, asymmetric, free_mean, cap)
-    limits = family_limits(kind, cap, lowest_beta)
+    limits = family_limits(kind, cap, free_size)
     held = held_parameters(kind, law, asymmetric, free_mean)
-    scores, densities = np.empty((returns.size, FAMILY_PARAMETERS)), np.empty(returns.size)
+    scores = np.empty((returns.size, FAMILY_PARAMETERS))
     trial, bound = np.empty(FAMILY_PARAMETERS), np.zeros(FAMILY_CONSTRAINTS, dtype=np.bool_)
     best, evaluations, converged = -np.inf, 0, False
     for k in range(starts.shape[0]):
@@ -179,7 +198,6 @@ def search_family(
             limits,
             held,
             scores,
-            densities,
             bound,
             theta,
             best,
@@ -202,7 +220,7 @@ def fit_family(
     asymmetric: bool,
     free_mean: bool,
     cap: float,
-    lowest_beta: float,
+    free_size: bool,
     fit: Vector,
 ) -> None:
     """Fit one series into ``fit`` (14,); NaN where nothing varies.
@@ -218,8 +236,10 @@ def fit_family(
         the starts that move with the mean.
     asymmetric, free_mean : bool
         GJR term (EGARCH always has its sign term), constant mean (otherwise zero).
-    cap, lowest_beta : float
-        Upper limit of the persistence, lower limit of beta.
+    cap : float
+        Upper limit of the persistence.
+    free_size : bool
+        Whether the size term of an EGARCH may be negative.
     """
     fit[:] = np.nan
     mean = float(np.mean(returns)) if free_mean else 0.0
@@ -240,7 +260,7 @@ def fit_family(
         asymmetric,
         free_mean,
         cap,
-        lowest_beta,
+        free_size,
         theta,
         binding,
     )

@@ -136,6 +136,28 @@ def family_log_densities(
     return total
 
 
+@njit(cache=True, nogil=True, error_model="numpy")
+def family_next_variance(
+    returns: Vector,
+    theta: Vector,
+    kind: int,
+    start: int,
+    presample: float,
+    low: float,
+    high: float,
+) -> float:
+    """Variance of the return after the last; bounds as in :func:`family_log_densities`."""
+    first, _ = family_presample(returns, theta[0], start, presample)
+    variance = family_first_variance(theta, kind, start, first)
+    for t in range(returns.size):
+        z = (returns[t] - theta[0]) / math.sqrt(variance)
+        log_variance = math.log(variance) if kind == EGARCH else 0.0
+        variance = _next_variance(theta, kind, variance, log_variance, z)
+        if kind == EGARCH:
+            variance = math.exp(min(max(variance, low), high))
+    return variance
+
+
 @njit(cache=True, nogil=True, error_model="numpy", inline="always")
 def _law_slopes(
     z: float,
@@ -144,8 +166,8 @@ def _law_slopes(
     a: float,
     b: float,
     slopes: tuple[float, float, float, float, float],
-) -> tuple[float, float, float]:
-    """Derivatives of the standardised log density in z, nu and lambda."""
+) -> tuple[float, float, float, float]:
+    """Derivatives of the standardised log density in z, nu and lambda, and its logarithmic tail."""
     a_skew, b_skew, a_nu, b_nu, c_nu = slopes
     w = b * z + a
     sign = 1.0 if w >= 0.0 else -1.0
@@ -154,9 +176,10 @@ def _law_slopes(
     tail = nu - 2.0 + w * w
     pull = -(nu + 1.0) * w / tail
     by_skew = b_skew / b + pull * (z * b_skew + a_skew - sign * w) / side
-    by_nu = b_nu / b + c_nu - 0.5 * math.log1p(w * w / (nu - 2.0))
+    log_tail = math.log1p(w * w / (nu - 2.0))
+    by_nu = b_nu / b + c_nu - 0.5 * log_tail
     by_nu += 0.5 * (nu + 1.0) * w * w / ((nu - 2.0) * tail) + pull * (z * b_nu + a_nu) / side
-    return pull * b / side, by_nu, by_skew
+    return pull * b / side, by_nu, by_skew, log_tail
 
 
 @njit(cache=True, nogil=True, error_model="numpy", inline="always")
@@ -205,8 +228,8 @@ def family_scores(
     low: float,
     high: float,
     scores: Matrix,
-) -> None:
-    """Derivatives of each log density in ``theta`` into ``scores`` (n, 7).
+) -> float:
+    """Derivatives of each log density in ``theta`` into ``scores`` (n, 7); the log-likelihood.
 
     Those in eta and skew are 0 for normal innovations.
     """
@@ -217,17 +240,21 @@ def family_scores(
     _first_slopes(theta, kind, start, first, by_mean, slopes)
     eta, skew = theta[5], theta[6]
     nu, a, b, law = np.inf, 0.0, 1.0, (0.0, 0.0, 0.0, 0.0, 0.0)
+    constant, power, logs, tails = -0.5 * _LOG_TWO_PI, 0.5, 0.0, 0.0
     if eta > 0.0:
         nu = 1.0 / eta
-        a, b, _ = hansen_constants(eta, skew)
+        a, b, constant = hansen_constants(eta, skew)
+        power = 0.5 * (nu + 1.0)
         law = hansen_constant_slopes(eta, skew)
     for t in range(returns.size):
         deviation = math.sqrt(variance)
         z = (returns[t] - theta[0]) / deviation
-        by_z, by_nu, by_skew = -z, 0.0, 0.0
+        by_z, by_nu, by_skew, tail = -z, 0.0, 0.0, z * z
         if eta > 0.0:
-            by_z, by_nu, by_skew = _law_slopes(z, nu, skew, a, b, law)
+            by_z, by_nu, by_skew, tail = _law_slopes(z, nu, skew, a, b, law)
             by_nu *= -nu * nu
+        logs += log_variance
+        tails += tail
         by_log_variance = -0.5 * (1.0 + z * by_z)
         for i in range(5):
             scores[t, i] = by_log_variance * slopes[i]
@@ -241,3 +268,4 @@ def family_scores(
             slopes[:] = 0.0
         log_variance = log_next
         variance = math.exp(log_next) if kind == EGARCH else following
+    return returns.size * constant - 0.5 * logs - power * tails

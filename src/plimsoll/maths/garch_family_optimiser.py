@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from plimsoll.maths.garch_family_constraints import (
     ALPHA,
     ALPHA_DOWN,
+    BETA,
     FAMILY_CONSTRAINTS,
     FIXED,
     family_rows,
@@ -23,7 +24,6 @@ from plimsoll.maths.garch_family_constraints import (
 from plimsoll.maths.garch_family_likelihood import (
     EGARCH,
     FAMILY_PARAMETERS,
-    family_log_densities,
     family_scores,
 )
 from plimsoll.maths.quadratic_program import minimise_quadratic
@@ -116,6 +116,8 @@ def _snap(theta: Vector, held: Flags, binding: Flags, step: Vector) -> None:
     """Make the step exact where a bound fixes a parameter, so that rounding leaves no traces."""
     if binding[ALPHA]:
         step[2] = -theta[2]
+    if binding[BETA]:
+        step[4] = -theta[4]
     if binding[ALPHA_DOWN]:
         step[3] = -theta[3] - theta[2] - step[2]
     for i in range(theta.size):
@@ -176,17 +178,18 @@ def _line_search(
     value: float,
     slope: float,
     trial: Vector,
-    densities: Vector,
+    scores: Matrix,
 ) -> tuple[float, int]:
     """Shorten the step until the negative log-likelihood falls enough; value and evaluations.
 
-    ``trial`` is the accepted point; the value is infinite if there is none.
+    ``trial`` is the accepted point and ``scores`` are those there: most steps are accepted at once,
+    so that a separate value would be work twice done. The value is infinite if there is none.
     """
     length, evaluations = 1.0, 0
     while length > _SMALLEST_STEP:
         for j in range(step.size):
             trial[j] = theta[j] + length * step[j]
-        found = -family_log_densities(returns, trial, kind, start, presample, low, high, densities)
+        found = -family_scores(returns, trial, kind, start, presample, low, high, scores)
         evaluations += 1
         if found <= value + 1e-4 * length * slope:
             return found, evaluations
@@ -252,7 +255,6 @@ def _climb(
     limits: Vector,
     held: Flags,
     scores: Matrix,
-    densities: Vector,
     binding: Flags,
     rival: Vector,
     rival_value: float,
@@ -268,12 +270,11 @@ def _climb(
     p = FAMILY_PARAMETERS
     gradient = np.empty(p)
     step, trial, hessian = np.empty(p), np.empty(p), np.empty((p, p))
-    value = -family_log_densities(returns, theta, kind, start, presample, low, high, densities)
+    value = -family_scores(returns, theta, kind, start, presample, low, high, scores)
     if not np.isfinite(value):
         return -np.inf, 1, True
-    family_scores(returns, theta, kind, start, presample, low, high, scores)
     _gradient_and_curvature(scores, held, gradient, hessian, True)
-    evaluations, fresh, poor = 2, True, 0
+    evaluations, fresh, poor = 1, True, 0
     for iteration in range(_ITERATIONS):
         family_slack(theta, rows, limits, held, slack)
         minimise_quadratic(gradient, hessian, rows, slack, equality, binding, step)
@@ -299,20 +300,20 @@ def _climb(
                 value,
                 slope,
                 trial,
-                densities,
+                scores,
             )
             evaluations += tried
             poor += 1 if not value - found > _POOR * gain else 0
         if poor > _POOR_STEPS or not (flat or np.isfinite(found) or not fresh):
             return -value, evaluations, gain < _STALLED
         if not np.isfinite(found):
+            if not flat:  # the search has left the scores of its last trial
+                family_scores(returns, theta, kind, start, presample, low, high, scores)
             _gradient_and_curvature(scores, held, gradient, hessian, True)
             fresh = True
             continue
         value, fresh = found, False
-        family_scores(returns, trial, kind, start, presample, low, high, scores)
         _accept(scores, held, trial, theta, step, gradient, hessian)
-        evaluations += 1
     return -value, evaluations, False
 
 
@@ -328,7 +329,6 @@ def maximise_family(
     limits: Vector,
     held: Flags,
     scores: Matrix,
-    densities: Vector,
     binding: Flags,
     rival: Vector,
     rival_value: float,
@@ -352,7 +352,6 @@ def maximise_family(
         limits,
         held,
         scores,
-        densities,
         binding,
         rival,
         rival_value,
@@ -373,7 +372,6 @@ def maximise_family(
             limits,
             held if free else pinned,
             scores,
-            densities,
             binding,
             rival,
             -np.inf,

@@ -35,9 +35,9 @@ def hansen_skew_t_fit(values: Vector) -> tuple[float, float, float, float, float
     scaled = values / scale
     held = np.zeros(FAMILY_PARAMETERS, dtype=np.bool_)
     held[2:5] = True
-    limits = family_limits(GARCH, 1.0, 0.0)
+    limits = family_limits(GARCH, 1.0, False)
     binding = np.zeros(FAMILY_CONSTRAINTS, dtype=np.bool_)
-    scores, densities = np.empty((n, FAMILY_PARAMETERS)), np.empty(n)
+    scores = np.empty((n, FAMILY_PARAMETERS))
     theta, trial = np.zeros(FAMILY_PARAMETERS), np.zeros(FAMILY_PARAMETERS)
     best, converged = -np.inf, False
     for eta, skew in _STARTS:
@@ -54,7 +54,6 @@ def hansen_skew_t_fit(values: Vector) -> tuple[float, float, float, float, float
             limits,
             held,
             scores,
-            densities,
             binding,
             theta,
             best,

@@ -40,7 +40,7 @@ MODELS = [
     GjrGarch(innovations="skewt", mean="zero", variance_start="sample_variance"),
     Egarch(),
     Egarch(innovations="normal", variance_start="first_squared_residuals"),
-    Egarch(innovations="skewt", mean="zero", beta_bounds="symmetric"),
+    Egarch(innovations="skewt", mean="zero", bounds="arch"),
     Ewma(half_life=20.0, innovations="skewt"),
     AsymmetricEwma(half_life=20.0),
     AsymmetricEwma(half_life=20.0, asymmetry=-0.3, innovations="normal"),
@@ -167,7 +167,7 @@ def test_degenerate_series_have_an_answer_or_a_clear_error(model: Any, case: str
     "build",
     [
         lambda: Egarch(innovations="ged"),  # type: ignore[arg-type]
-        lambda: Egarch(beta_bounds="free"),  # type: ignore[arg-type]
+        lambda: Egarch(bounds="free"),  # type: ignore[arg-type]
         lambda: Egarch(persistence_cap=0.0),
         lambda: Ewma(half_life=5.0, variance_start="squared_residuals"),
         lambda: AsymmetricEwma(half_life=5.0, asymmetry=1.0),
@@ -331,3 +331,13 @@ def test_score_ewma_finds_the_likeliest_freedom() -> None:
             half_life=20.0, degrees_of_freedom=fitted.degrees_of_freedom * factor
         ).fit(RETURNS)
         assert other.log_likelihood < fitted.log_likelihood
+
+
+def test_a_negative_size_term_needs_the_bounds_of_arch() -> None:
+    """Independent returns: no size term to find, so the likelier one may be negative."""
+    returns = 0.01 * np.random.default_rng(2).standard_t(5, 400)
+    default = Egarch(mean="zero").fit(returns)
+    assert default.parameters.alpha >= 0.0
+    assert Egarch(bounds="arch").fit(RETURNS).parameters.alpha == pytest.approx(
+        Egarch().fit(RETURNS).parameters.alpha, rel=1e-4
+    )

@@ -1,4 +1,4 @@
-"""Volatility of a GARCH(1,1)-t or GJR-t at every boundary, refitted on what was known there."""
+"""Volatility of a GARCH, GJR or EGARCH at every boundary, refitted on what was known there."""
 
 from __future__ import annotations
 
@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 from plimsoll.errors import ParameterError
 from plimsoll.estimators.horizon.price_record import Boundaries, PriceRecord
 from plimsoll.maths.garch_day_path import garch_day_path
+from plimsoll.maths.garch_family_day_path import family_day_path
+from plimsoll.maths.garch_family_fit import SKEWED, STUDENT
+from plimsoll.maths.garch_family_likelihood import EGARCH, GARCH
 from plimsoll.maths.garch_fit import START_ARCH_BACKCAST, START_SAMPLE_VARIANCE
 
 FloatArray = NDArray[np.float64]
@@ -34,7 +37,12 @@ class GarchPath:
     Parameters
     ----------
     asymmetric : bool
-        GJR term.
+        GJR term; EGARCH always has its sign term.
+    exponential : bool
+        EGARCH instead of GARCH.
+    skewed : bool
+        Hansen's skewed Student-t innovations instead of Student-t. These and EGARCH are fitted by
+        the slower kernel of the whole family: refit weekly.
     step_hours : int
         Divides 24.
     window_days : int
@@ -52,6 +60,8 @@ class GarchPath:
     refit_every_days: int = 1
     persistence_rule: str = "capped"
     variance_start: str = "sample_variance"
+    exponential: bool = False
+    skewed: bool = False
 
     def __post_init__(self) -> None:
         for name, choices in (
@@ -100,17 +110,36 @@ class GarchPath:
     ) -> FloatArray:
         returns, known = step_returns(log_price, boundaries, step_bars)
         steps_per_day = boundaries.bars_per_day // step_bars
-        volatility: FloatArray = garch_day_path(
-            returns,
-            known[-1:] if only_last else known,
-            self.window_days * steps_per_day,
-            MINIMUM_RETURNS,
-            self.refit_every_days,
-            SEARCH_EVERY,
-            self.asymmetric,
-            VARIANCE_STARTS[self.variance_start],
-            PERSISTENCE_CAPS[self.persistence_rule],
-        )
+        days = known[-1:] if only_last else known
+        window = self.window_days * steps_per_day
+        start = VARIANCE_STARTS[self.variance_start]
+        cap = PERSISTENCE_CAPS[self.persistence_rule]
+        if self.exponential or self.skewed:
+            volatility: FloatArray = family_day_path(
+                returns,
+                days,
+                window,
+                MINIMUM_RETURNS,
+                self.refit_every_days,
+                SEARCH_EVERY,
+                EGARCH if self.exponential else GARCH,
+                SKEWED if self.skewed else STUDENT,
+                self.asymmetric,
+                start,
+                cap,
+            )
+        else:
+            volatility = garch_day_path(
+                returns,
+                days,
+                window,
+                MINIMUM_RETURNS,
+                self.refit_every_days,
+                SEARCH_EVERY,
+                self.asymmetric,
+                start,
+                cap,
+            )
         out: FloatArray = volatility / np.sqrt(step_bars)
         return out
 

@@ -25,7 +25,7 @@ from plimsoll.estimators.volatility.garch_options import (
     DEFAULT_PERSISTENCE_CAP,
     LAW_CODES,
     START_CODES,
-    BetaBounds,
+    EgarchBounds,
     Innovations,
     Mean,
     PersistenceRule,
@@ -37,7 +37,7 @@ from plimsoll.estimators.volatility.garch_options import (
 )
 from plimsoll.estimators.volatility.garch_parameters import EgarchParameters, family_theta
 from plimsoll.maths import garch_family_fit as kernel
-from plimsoll.maths.garch_family_constraints import BETA, FAMILY_BINDING_NAMES
+from plimsoll.maths.garch_family_constraints import FAMILY_BINDING_NAMES
 from plimsoll.maths.garch_family_likelihood import EGARCH, START_FIXED, family_first_variance
 from plimsoll.maths.garch_fit import presample_variance
 
@@ -58,7 +58,9 @@ class Egarch:
         Upper limit of beta: ``persistence_cap``, 1, or none. The default lets it come near 1:
         log variances of daily returns are more persistent than variances.
     persistence_cap : float
-    beta_bounds : {"nonnegative", "symmetric"}
+    bounds : {"nonnegative", "arch"}
+        Whether the size term must not be negative; see
+        :data:`~plimsoll.estimators.volatility.garch_options.EgarchBounds`.
 
     Examples
     --------
@@ -74,7 +76,7 @@ class Egarch:
     variance_start: VarianceStart = "arch_backcast"
     persistence_rule: PersistenceRule = "capped"
     persistence_cap: float = DEFAULT_PERSISTENCE_CAP
-    beta_bounds: BetaBounds = "nonnegative"
+    bounds: EgarchBounds = "nonnegative"
 
     def __post_init__(self) -> None:
         check_options(
@@ -84,7 +86,7 @@ class Egarch:
             self.persistence_rule,
             self.persistence_cap,
         )
-        check_choice(self.beta_bounds, BetaBounds, field="beta_bounds")
+        check_choice(self.bounds, EgarchBounds, field="bounds")
 
     def fit(self, returns: ArrayLike) -> FittedEgarch:
         """Fit to ``returns``, shape (n,), in time order, any unit; n at least 50.
@@ -108,7 +110,7 @@ class Egarch:
             True,
             self.mean == "constant",
             limit,
-            0.0 if self.beta_bounds == "nonnegative" else -limit,
+            self.bounds == "arch",
             fit,
         )
         return _describe(self, values, fit, limit)
@@ -147,8 +149,8 @@ def _describe(model: Egarch, returns: Vector, fit: Vector, limit: float) -> Fitt
         presample_variance=presample,
         persistence_rule=model.persistence_rule,
         persistence_limit=limit,
-        beta_bounds=model.beta_bounds,
-        status=_status(int(fit[kernel.BINDING_AT]), parameters.beta),
+        bounds=model.bounds,
+        status=_status(int(fit[kernel.BINDING_AT])),
         converged=bool(fit[kernel.CONVERGED_AT]),
         log_likelihood=float(fit[kernel.LOG_LIKELIHOOD_AT]),
         evaluations=int(fit[kernel.EVALUATIONS_AT]),
@@ -161,7 +163,5 @@ def _describe(model: Egarch, returns: Vector, fit: Vector, limit: float) -> Fitt
     )
 
 
-def _status(mask: int, beta: float) -> tuple[str, ...]:
-    names = dict(FAMILY_BINDING_NAMES)
-    names[BETA] = "beta=0" if abs(beta) < 1e-9 else "-persistence"
-    return tuple(name for bit, name in names.items() if mask >> bit & 1)
+def _status(mask: int) -> tuple[str, ...]:
+    return tuple(name for bit, name in FAMILY_BINDING_NAMES.items() if mask >> bit & 1)

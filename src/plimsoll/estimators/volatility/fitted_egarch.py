@@ -11,7 +11,7 @@ from plimsoll.errors import ParameterError
 from plimsoll.estimators.observations import Vector, finite_observation
 from plimsoll.estimators.volatility.fitted_family import FittedFamily
 from plimsoll.estimators.volatility.garch_options import (
-    BetaBounds,
+    EgarchBounds,
     Innovations,
     Mean,
     PersistenceRule,
@@ -43,7 +43,7 @@ class FittedEgarch(FittedFamily):
     presample_variance: float
     persistence_rule: PersistenceRule
     persistence_limit: float
-    beta_bounds: BetaBounds
+    bounds: EgarchBounds
     status: tuple[str, ...]
     converged: bool
     log_likelihood: float

@@ -36,7 +36,7 @@ from plimsoll.estimators.volatility.garch_options import (
 )
 from plimsoll.estimators.volatility.garch_parameters import GarchParameters, family_theta
 from plimsoll.maths import garch_family_fit, garch_fit
-from plimsoll.maths.garch_family_constraints import BETA, FAMILY_BINDING_NAMES
+from plimsoll.maths.garch_family_constraints import FAMILY_BINDING_NAMES
 from plimsoll.maths.garch_family_likelihood import GARCH, family_first_variance
 
 MINIMUM_OBSERVATIONS = 50
@@ -157,7 +157,7 @@ def _family_fit(model: Garch | GjrGarch, values: Vector, limit: float, asymmetri
         asymmetric,
         model.mean == "constant",
         limit,
-        0.0,
+        False,
         fit,
     )
     return fit
@@ -200,6 +200,6 @@ def _describe(
 
 
 def _status(mask: int, asymmetric: bool, fast: bool) -> tuple[str, ...]:
-    table = garch_fit.BINDING_NAMES if fast else {**FAMILY_BINDING_NAMES, BETA: "beta=0"}
+    table = garch_fit.BINDING_NAMES if fast else FAMILY_BINDING_NAMES
     names = (name for bit, name in table.items() if mask >> bit & 1)
     return tuple(n for n in names if asymmetric or n != "alpha+gamma=0")

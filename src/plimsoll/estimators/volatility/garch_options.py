@@ -31,8 +31,12 @@ VarianceStart = Literal[
 PersistenceRule = Literal["stationary", "capped", "unconstrained"]
 """At most 1 (arch), at most ``persistence_cap``, or free (fGarch)."""
 
-BetaBounds = Literal["nonnegative", "symmetric"]
-"""EGARCH's beta between 0 and the limit (arch), or between minus the limit and the limit."""
+EgarchBounds = Literal["nonnegative", "arch"]
+"""EGARCH: ``alpha >= 0`` and ``0 <= beta``, or only the latter, as arch.
+
+With a negative size term (volatility falls after a large move) small differences of the start grow
+instead of fading: the filter cannot be inverted and its optima are spurious.
+"""
 
 DEFAULT_PERSISTENCE_CAP = 0.995
 STATIONARY_CAP = 1.0
