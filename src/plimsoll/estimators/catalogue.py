@@ -46,27 +46,40 @@ from plimsoll.estimators.tails.threshold_choice import (
     threshold_stability,
 )
 from plimsoll.estimators.tails.two_sided_tail import FittedTwoSidedTail, TwoSidedTail
+from plimsoll.estimators.volatility.asymmetric_ewma import AsymmetricEwma, FittedAsymmetricEwma
+from plimsoll.estimators.volatility.egarch import Egarch
 from plimsoll.estimators.volatility.ewma import Ewma, FittedEwma
-from plimsoll.estimators.volatility.fitted_garch import FittedGarch, GarchParameters
+from plimsoll.estimators.volatility.fitted_egarch import FittedEgarch
+from plimsoll.estimators.volatility.fitted_garch import FittedGarch
+from plimsoll.estimators.volatility.fixed_filter import FilteredReturns, filter_at
 from plimsoll.estimators.volatility.garch import Garch, GjrGarch
+from plimsoll.estimators.volatility.garch_parameters import EgarchParameters, GarchParameters
+from plimsoll.estimators.volatility.score_ewma import FittedScoreEwma, ScoreEwma
 
 __all__ = [
+    "AsymmetricEwma",
     "AzzaliniSkewT",
     "BlockMaxima",
     "Clusters",
     "CornishFisher",
+    "Egarch",
+    "EgarchParameters",
     "Ewma",
     "ExtremalIndex",
+    "FilteredReturns",
     "FilteredRisk",
+    "FittedAsymmetricEwma",
     "FittedAzzaliniSkewT",
     "FittedBlockMaxima",
     "FittedCornishFisher",
+    "FittedEgarch",
     "FittedEwma",
     "FittedGarch",
     "FittedHansenSkewT",
     "FittedHill",
     "FittedJonesFaddySkewT",
     "FittedNormalInverseGaussian",
+    "FittedScoreEwma",
     "FittedStudentT",
     "FittedTail",
     "FittedTwoSidedTail",
@@ -82,6 +95,7 @@ __all__ = [
     "OverlappingTail",
     "PeaksOverThreshold",
     "RollingForecasts",
+    "ScoreEwma",
     "StudentT",
     "ThresholdChoice",
     "ThresholdStability",
@@ -90,6 +104,7 @@ __all__ = [
     "choose_threshold",
     "decluster",
     "extremal_index",
+    "filter_at",
     "filtered_risk",
     "mean_excess",
     "overlapping_tail",
