@@ -50,6 +50,9 @@ from plimsoll.validation import (
     value_at_risk_e_values,
     weibull_duration_test,
 )
+from plimsoll.validation.power_table import BREACH_TESTS as BREACH_MAKERS
+from plimsoll.validation.power_table import SHORTFALL_TESTS as SHORTFALL_MAKERS
+from plimsoll.validation.power_table import power_table, right_forecasts
 
 Vector = NDArray[np.float64]
 N, CONFIDENCE = 400, 0.95
@@ -369,3 +372,25 @@ def test_pooled_e_values_average_the_scored_markets() -> None:
     np.testing.assert_allclose(values, [0.0, 10.0, MISSING])
     with pytest.raises(UsageError, match="not negative"):
         e_process([-1.0])
+
+
+def test_power_table_has_the_published_powers_of_kupiec() -> None:
+    # Doubled breach rate at 1 %: 0.24, 0.45, 0.78 by the published table, to its two digits.
+    found = power_table(0.99, BREACH_MAKERS[:1])
+    (row,) = found.rows
+    assert row[2::2] == pytest.approx((0.24, 0.45, 0.78), abs=0.005)
+    assert row[3] == pytest.approx(0.095, abs=0.0005)
+
+
+def test_power_table_leaves_cells_empty_where_a_series_is_too_short() -> None:
+    (row,) = power_table(0.99, SHORTFALL_MAKERS[7:8], lengths=(250, 1_000)).rows
+    assert row[2:4] == (None, None)
+    assert isinstance(row[4], float)
+
+
+def test_right_forecasts_have_the_shortfall_of_their_law() -> None:
+    made = right_forecasts(1_000, 0.975)
+    q = stats.t.isf(0.025, 5)
+    expected = stats.t.pdf(q, 5) / 0.025 * (5.0 + q * q) / 4.0 / q
+    np.testing.assert_allclose(made.expected_shortfall / made.value_at_risk, expected, rtol=1e-9)
+    assert made.hits.sum() == 25

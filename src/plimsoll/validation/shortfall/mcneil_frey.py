@@ -28,7 +28,7 @@ from plimsoll.validation.forecast_test import (
 )
 from plimsoll.validation.shortfall.forecast_law import (
     UNDERSTATEMENT,
-    larger_losses,
+    excess_stretch,
     understated_label,
 )
 
@@ -55,17 +55,18 @@ class ResidualLaw(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class BreachResiduals:
-    """Residuals of the breaches, and what a forecast shortfall is worth in their unit.
+    """Residuals of the breaches, and what the forecasts are worth in their unit.
 
     Parameters
     ----------
-    residual, shortfall : (x,) float64
-        ``(L - ES) / s`` and ``ES / s`` of each breach; s = sigma, or 1.
+    residual, value_at_risk, shortfall : (x,) float64
+        ``(L - ES) / s``, ``v / s`` and ``ES / s`` of each breach; s = sigma, or 1.
     observations : int
         Horizons scored.
     """
 
     residual: Vector
+    value_at_risk: Vector
     shortfall: Vector
     observations: int
 
@@ -88,6 +89,7 @@ def breach_residuals(
     broke = lost > level
     return BreachResiduals(
         residual=(lost - mean)[broke] / scale[broke],
+        value_at_risk=level[broke] / scale[broke],
         shortfall=mean[broke] / scale[broke],
         observations=lost.size,
     )
@@ -199,14 +201,15 @@ def _tail(below: float, direction: Direction) -> float:
 
 
 def _power(found: BreachResiduals, direction: Direction, understatement: float, seed: int) -> Power:
-    """Resample the centred residuals, as they are and shifted by what the shortfall lacks."""
+    """Resample the centred residuals, as they are and with their excesses stretched."""
     generator = np.random.default_rng(seed + 1)
-    shift = (larger_losses(understatement) - 1.0) * float(found.shortfall.mean())
+    stretch = excess_stretch(found.value_at_risk, found.shortfall, understatement)
     x = found.residual - found.residual.mean()
+    gap = found.shortfall - found.value_at_risk
     degrees, decided = x.size - 1, []
-    for moved in (shift, 0.0):
+    for residual in (stretch * (x + gap) - gap, x):
         drawn = generator.integers(x.size, size=(POWER_PATHS, x.size))
-        below = special.stdtr(degrees, t_statistic(x[drawn] + moved))
+        below = special.stdtr(degrees, t_statistic(residual[drawn]))
         tail = {
             Direction.UNDERSTATED: 1.0 - below,
             Direction.OVERSTATED: below,
