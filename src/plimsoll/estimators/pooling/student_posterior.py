@@ -279,7 +279,9 @@ def _on_grid(values: FloatArray, location: float, prior: StudentPrior) -> Studen
         freedom = _around(axes[1], kept.any(axis=0))
     axes = np.linspace(*scale, _GRID), np.linspace(*freedom, _GRID)
     density = _log_density(values, *axes, prior)
-    weight = np.exp(density - density.max())
+    ends = np.ones(_GRID)
+    ends[[0, -1]] = 0.5  # trapezoids: the bounds of the degrees of freedom may cut through mass
+    weight = np.exp(density - density.max()) * ends[:, None] * ends[None, :]
     return StudentPosterior(
         location=location,
         log_scale=axes[0],
