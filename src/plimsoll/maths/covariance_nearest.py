@@ -16,7 +16,7 @@ Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
 
 DEFAULT_FLOOR = 1e-8
-_ITERATIONS, _TOLERANCE = 200, 1e-12
+_ITERATIONS, _TOLERANCE = 200, 1e-10
 _CONJUGATE_STEPS, _HALVINGS = 200, 30
 
 

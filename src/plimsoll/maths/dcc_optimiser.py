@@ -27,6 +27,7 @@ _ITERATIONS, _TOLERANCE, _SHORTEST = 60, 1e-8, 1e-8
 _STARTS = ((0.02, 0.96), (0.05, 0.9), (0.01, 0.985), (0.005, 0.9), (0.1, 0.8), (0.03, 0.6))
 _CLIMBED = 2
 _FIRST_ETA = 0.1
+_SAME_OPTIMUM = 0.02
 BINDING_NAMES = ("a=0", "b=0", "a+b", "nu=500", "nu=2.05")
 
 
@@ -81,8 +82,13 @@ def _outer_products(rows: Matrix, size: int) -> Matrix:
     return curvature + np.diag(1e-10 + 1e-10 * np.diag(curvature))
 
 
-def _climb(densities: Densities, start: Vector, student: bool) -> tuple[Vector, float, bool, int]:
-    """Optimum near ``start``: parameters, negative log-likelihood, converged, evaluations."""
+def _climb(
+    densities: Densities, start: Vector, student: bool, rival: Vector | None
+) -> tuple[Vector, float, bool, int]:
+    """Optimum near ``start``: parameters, negative log-likelihood, converged, evaluations.
+
+    Given up, with an infinite value, once it leads to the optimum ``rival``.
+    """
     constraints, sides = _constraints(student)
     size, equality = start.size, np.zeros(sides.size, dtype=np.bool_)
     theta, step, working = start.copy(), np.empty(start.size), np.zeros(sides.size, dtype=np.bool_)
@@ -95,6 +101,8 @@ def _climb(densities: Densities, start: Vector, student: bool) -> tuple[Vector, 
         slack = np.maximum(constraints @ theta - sides, 0.0)
         minimise_quadratic(gradient, hessian, constraints, slack, equality, working, step)
         slope = float(gradient @ step)
+        if rival is not None and _leads_to(rival, theta + step, hessian):
+            return theta, np.inf, True, evaluations
         if -slope - 0.5 * float(step @ hessian @ step) < _TOLERANCE:
             return theta, value, True, evaluations
         length = 1.0
@@ -113,6 +121,12 @@ def _climb(densities: Densities, start: Vector, student: bool) -> tuple[Vector, 
     return theta, value, False, evaluations
 
 
+def _leads_to(rival: Vector, theta: Vector, hessian: Matrix) -> bool:
+    """Whether two points differ by next to nothing in log-likelihood, by the curvature."""
+    apart = theta - rival
+    return float(apart @ hessian @ apart) < _SAME_OPTIMUM
+
+
 def _shorter(length: float, slope: float, rise: float) -> float:
     """Factor that leads to the minimum of the parabola, between a tenth and a half."""
     return min(0.5, max(0.1, -0.5 * slope * length / (rise - slope * length)))
@@ -127,7 +141,9 @@ def maximise_dcc(densities: Densities, *, student: bool) -> DccOptimum:
     starts = [np.array([a, b, _FIRST_ETA])[: 3 if student else 2] for a, b in _STARTS]
     values = [_summed(densities(start, False), 0)[0] for start in starts]
     order = np.argsort(values, kind="stable")[:_CLIMBED]
-    climbs = [_climb(densities, starts[int(place)], student) for place in order]
+    climbs = [_climb(densities, starts[int(order[0])], student, None)]
+    for place in order[1:]:
+        climbs.append(_climb(densities, starts[int(place)], student, climbs[0][0]))
     best = min(climbs, key=lambda climb: climb[1])
     theta, value, converged, _ = best
     constraints, sides = _constraints(student)

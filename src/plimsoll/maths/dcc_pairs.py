@@ -27,17 +27,18 @@ _PARTS = 8
 
 
 @njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
-def _log_determinant(r: float, slope: float) -> tuple[float, float]:
-    """Of a correlation of two, and its slope."""
-    left = 1.0 - r * r
-    return math.log(left), -2.0 * r * slope / left
+def _slope_of_r(q: Vector, by: Vector) -> float:
+    """Slope of ``q_xy / sqrt(q_xx q_yy)``."""
+    root = math.sqrt(q[0] * q[1])
+    return by[2] / root - 0.5 * q[2] / root * (by[0] / q[0] + by[1] / q[1])
 
 
 @njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
-def _form_slope(x: float, y: float, r: float, slope: float) -> float:
-    """Slope of ``(x^2 - 2 r x y + y^2) / (1 - r^2)``."""
+def _slope_in_r(x: float, y: float, r: float, weight: float) -> float:
+    """Slope of a pair's log density in its correlation; ``weight`` is that of its form."""
     left = 1.0 - r * r
-    return 2.0 * slope * (r * (x * x + y * y) - (1.0 + r * r) * x * y) / (left * left)
+    form = 2.0 * (r * (x * x + y * y) - (1.0 + r * r) * x * y) / (left * left)
+    return r / left - 0.5 * weight * form
 
 
 @njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
@@ -60,7 +61,15 @@ def _news(x: float, y: float, own: Vector, news: Vector) -> None:
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _add_pair(
-    x: Vector, y: Vector, own: Vector, a: float, b: float, eta: float, law: Vector, rows: Matrix
+    x: Vector,
+    y: Vector,
+    own: Vector,
+    a: float,
+    b: float,
+    eta: float,
+    law: Vector,
+    slopes: bool,
+    rows: Matrix,
 ) -> None:
     """Add the densities of one pair; ``own`` are the target's entries xx, yy, xy."""
     q, by_a, by_b = own.copy(), np.zeros(3), np.zeros(3)
@@ -69,20 +78,13 @@ def _add_pair(
         r = q[2] / math.sqrt(q[0] * q[1])
         seen = x[t] == x[t] and y[t] == y[t]
         if seen:
-            slope_a = r * (by_a[2] / q[2] - 0.5 * (by_a[0] / q[0] + by_a[1] / q[1]))
-            slope_b = r * (by_b[2] / q[2] - 0.5 * (by_b[0] / q[0] + by_b[1] / q[1]))
-            if q[2] == 0.0:
-                slope_a = by_a[2] / math.sqrt(q[0] * q[1])
-                slope_b = by_b[2] / math.sqrt(q[0] * q[1])
             form = (x[t] * x[t] - 2.0 * r * x[t] * y[t] + y[t] * y[t]) / (1.0 - r * r)
             value, weight, by_eta = law_of_form(form, eta, 2, law[0], law[1])
-            determinant, determinant_a = _log_determinant(r, slope_a)
-            _, determinant_b = _log_determinant(r, slope_b)
-            rows[t, 0] += value - 0.5 * determinant
-            form_a = _form_slope(x[t], y[t], r, slope_a)
-            form_b = _form_slope(x[t], y[t], r, slope_b)
-            rows[t, 1] -= 0.5 * (determinant_a + weight * form_a)
-            rows[t, 2] -= 0.5 * (determinant_b + weight * form_b)
+            rows[t, 0] += value - 0.5 * math.log(1.0 - r * r)
+        if seen and slopes:
+            by_r = _slope_in_r(x[t], y[t], r, weight)
+            rows[t, 1] += by_r * _slope_of_r(q, by_a)
+            rows[t, 2] += by_r * _slope_of_r(q, by_b)
             rows[t, 3] += by_eta
         _news(x[t], y[t], own, news)
         for c in range(3):
@@ -99,6 +101,7 @@ def dcc_pair_densities(
     a: float,
     b: float,
     eta: float,
+    slopes: bool,
     rows: Matrix,
 ) -> bool:
     """Write the rows' summed log densities and slopes in a, b, eta; False where not definite.
@@ -112,6 +115,8 @@ def dcc_pair_densities(
         Columns of each pair.
     eta : float
         ``1 / nu`` of the pairs' t law, 0 for normal.
+    slopes : bool
+        Whether the slopes are wanted; their columns are 0 without.
     rows : ndarray, shape (T, 4)
         Result, as of :func:`plimsoll.maths.dcc_densities.dcc_densities`.
     """
@@ -125,7 +130,7 @@ def dcc_pair_densities(
         for p in range(part, pairs.shape[0], _PARTS):
             i, j = pairs[p, 0], pairs[p, 1]
             own[0], own[1], own[2] = target[i, i], target[j, j], target[i, j]
-            _add_pair(columns[i], columns[j], own, a, b, eta, law, parts[part])
+            _add_pair(columns[i], columns[j], own, a, b, eta, law, slopes, parts[part])
     rows[:, :] = 0.0
     for part in range(_PARTS):
         rows += parts[part]

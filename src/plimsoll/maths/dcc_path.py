@@ -2,8 +2,9 @@
 
     Q[t+1] = Qbar + a (z[t] z[t]' - Qbar) + b (Q[t] - Qbar)
 
-The news of a hole (NaN) are what is expected of it given the columns that were seen, under the
-target: Q stays positive semi-definite, and a column that is not listed yet stays at its target.
+The news of a hole (NaN) are what is expected of it, under the target, given the mean of the columns
+that were seen: Q stays positive semi-definite, and a column that is not listed yet stays at its
+target on average.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from numpy.typing import NDArray
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
 Cube = NDArray[np.float64]
+
+_NOTHING = 1e-8
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -64,18 +67,24 @@ def dcc_correlations(
 
 
 def residual_news(row: Vector, target: Matrix) -> Matrix:
-    """``z z'`` of a row of residuals, its holes (NaN) by their expectation under the target."""
+    """``z z'`` of a row of residuals, its holes (NaN) by their expectation under the target.
+
+    The expectation is that given the mean of the columns that were seen: given all of them it
+    would be a regression on hundreds of columns, which is noise. What the mean does not explain
+    keeps its covariance under the target, so the result is semi-definite.
+    """
     seen = np.isfinite(row)
     if bool(np.all(seen)):
         return np.outer(row, row)
     known, missing = np.flatnonzero(seen), np.flatnonzero(~seen)
     if known.size == 0:
         return target.copy()
-    between = target[np.ix_(missing, known)]
-    slopes = np.linalg.lstsq(target[np.ix_(known, known)], between.T, rcond=None)[0].T
+    own = target[np.ix_(missing, missing)]
+    variance = float(target[np.ix_(known, known)].mean())
+    covariance = target[np.ix_(missing, known)].mean(axis=1)
+    slopes = covariance / variance if variance > _NOTHING else np.zeros(missing.size)
     filled = row.copy()
-    filled[missing] = slopes @ row[known]
+    filled[missing] = slopes * row[known].mean()
     news = np.outer(filled, filled)
-    left = target[np.ix_(missing, missing)] - slopes @ between.T
-    news[np.ix_(missing, missing)] += 0.5 * (left + left.T)
+    news[np.ix_(missing, missing)] += own - variance * np.outer(slopes, slopes)
     return news

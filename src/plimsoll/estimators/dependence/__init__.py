@@ -6,7 +6,7 @@ Names stand in `catalogue`, imported on first use (PEP 562).
   weighted, batch and stream; panels with holes, and the nearest correlation.
 - `dcc`, `fitted_dcc`: correlations that move, by two steps; likelihood of pairs for hundreds.
 - `t_copula`, `gaussian_copula`, `rank_correlation`, `tail_dependence`: dependence of ranks.
-- `factors`: a few factors and what is left, for hundreds of markets, young ones included.
+- `factor_model`: a few factors and what is left, for hundreds of markets, young ones included.
 - `correlation_stress`: moved to one and to nothing, and collateral against positions.
 """
 

@@ -15,7 +15,12 @@ from plimsoll.estimators.dependence.covariance import (
 from plimsoll.estimators.dependence.covariance_estimate import CovarianceEstimate
 from plimsoll.estimators.dependence.dcc import Dcc
 from plimsoll.estimators.dependence.ewma_covariance import EwmaCovariance, FittedEwmaCovariance
+from plimsoll.estimators.dependence.factor_model import FactorModel
 from plimsoll.estimators.dependence.fitted_dcc import FittedDcc
+from plimsoll.estimators.dependence.fitted_factor_model import (
+    FittedFactorModel,
+    ResidualCorrelations,
+)
 from plimsoll.estimators.dependence.fitted_t_copula import FittedTCopula
 from plimsoll.estimators.dependence.gaussian_copula import GaussianCopula, fit_gaussian_copula
 from plimsoll.estimators.dependence.pairwise_covariance import (
@@ -34,13 +39,16 @@ __all__ = [
     "CovarianceEstimate",
     "Dcc",
     "EwmaCovariance",
+    "FactorModel",
     "FittedDcc",
     "FittedEwmaCovariance",
+    "FittedFactorModel",
     "FittedTCopula",
     "GaussianCopula",
     "LedoitWolf",
     "OracleApproximating",
     "PairwiseCovariance",
+    "ResidualCorrelations",
     "SampleCovariance",
     "TCopula",
     "broken_correlation",

@@ -40,6 +40,7 @@ def composite_densities(residuals: Matrix, target: Matrix) -> Densities:
     def densities(theta: Vector, slopes: bool) -> Matrix | None:
         eta = float(theta[2]) if theta.size > 2 else 0.0
         a, b = float(theta[0]), float(theta[1])
-        return out if dcc_pair_densities(columns, target, pairs, a, b, eta, out) else None
+        found = dcc_pair_densities(columns, target, pairs, a, b, eta, slopes, out)
+        return out if found else None
 
     return densities

@@ -74,7 +74,7 @@ class FittedTCopula:
         normals = generator.standard_normal((count, self.correlation.shape[0]))
         mixing = generator.chisquare(self.degrees_of_freedom, count) / self.degrees_of_freedom
         joint = normals @ np.linalg.cholesky(self.correlation).T / np.sqrt(mixing)[:, None]
-        drawn: Matrix = special.stdtr(self.degrees_of_freedom, joint)
+        drawn = np.asarray(special.stdtr(self.degrees_of_freedom, joint), dtype=np.float64)
         # The law's own support is open; rounding alone reaches its ends.
         return np.clip(drawn, np.finfo(np.float64).tiny, 1.0 - np.finfo(np.float64).epsneg)
 
@@ -96,5 +96,5 @@ class FittedTCopula:
             optimum = fit_t_copula(drawn, np.array(self.correlation), free=free)
             found.append(optimum.correlation)
             etas.append(1.0 / optimum.nu)
-        errors: Matrix = np.asarray(np.std(np.array(found), axis=0, ddof=1), dtype=np.float64)
-        return errors, float(np.std(etas, ddof=1))
+        spread = np.array(found).std(axis=0, ddof=1)
+        return np.asarray(spread, dtype=np.float64), float(np.std(etas, ddof=1))
