@@ -15,7 +15,6 @@ from plimsoll.validation.breaches.dynamic_quantile import Regressors, dynamic_qu
 from plimsoll.validation.breaches.scored_hits import hits_of
 from plimsoll.validation.coverage import Alternative, ConditionalCoverage
 from plimsoll.validation.densities.berkowitz import Start, berkowitz_tail_test, berkowitz_test
-from plimsoll.validation.forecast_test import Direction, ForecastTest, Power, test_table
 from plimsoll.validation.monitoring.e_process import (
     EProcess,
     e_process,
@@ -26,7 +25,7 @@ from plimsoll.validation.monitoring.e_process import (
 )
 from plimsoll.validation.overlap.block_indices import BlockResampling, Blocks
 from plimsoll.validation.overlap.block_length import BlockLength, best_block_length
-from plimsoll.validation.overlap.mean_test import (
+from plimsoll.validation.overlap.overlapping_means import (
     NeweyWest,
     overlapping_coverage_test,
     overlapping_shortfall_test,
@@ -75,6 +74,7 @@ from plimsoll.validation.shortfall.shortfall_regression import (
     shortfall_intercept_test,
     shortfall_regression_test,
 )
+from plimsoll.validation.tested_forecasts import Direction, ForecastTest, Power, test_table
 
 __all__ = [
     "Alternative",

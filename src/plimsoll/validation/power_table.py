@@ -22,7 +22,6 @@ from plimsoll.validation.breaches.coverage_tests import (
 from plimsoll.validation.breaches.durations import haas_test, weibull_duration_test
 from plimsoll.validation.breaches.dynamic_quantile import dynamic_quantile_test
 from plimsoll.validation.densities.berkowitz import berkowitz_tail_test, berkowitz_test
-from plimsoll.validation.forecast_test import ForecastTest
 from plimsoll.validation.monitoring.e_process import e_process_test
 from plimsoll.validation.shortfall.acerbi_szekely import acerbi_szekely_tests
 from plimsoll.validation.shortfall.acerbi_szekely_pit import acerbi_szekely_z3
@@ -34,6 +33,7 @@ from plimsoll.validation.shortfall.shortfall_regression import (
     shortfall_intercept_test,
     shortfall_regression_test,
 )
+from plimsoll.validation.tested_forecasts import ForecastTest
 
 Vector = NDArray[np.float64]
 

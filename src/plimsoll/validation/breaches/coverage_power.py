@@ -11,13 +11,13 @@ from scipy import special
 from plimsoll.validation.binomial import binomial_pmf, chi_square_survival
 from plimsoll.validation.breaches.hit_chain import HitChain, TransitionLaw, transition_law
 from plimsoll.validation.coverage import Alternative, ConditionalCoverage
-from plimsoll.validation.forecast_test import SIGNIFICANCE, Power
 from plimsoll.validation.likelihood import (
     first_failure_ratio,
     independence_ratio,
     transition_ratio,
     unconditional_ratio,
 )
+from plimsoll.validation.tested_forecasts import SIGNIFICANCE, Power
 
 Vector = NDArray[np.float64]
 

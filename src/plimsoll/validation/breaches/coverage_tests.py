@@ -22,12 +22,12 @@ from plimsoll.validation.coverage import (
     kupiec_pof,
     kupiec_tuff,
 )
-from plimsoll.validation.forecast_test import ForecastTest, Power, chosen
 from plimsoll.validation.likelihood import (
     independence_ratio,
     transition_ratio,
     unconditional_ratio,
 )
+from plimsoll.validation.tested_forecasts import ForecastTest, Power, chosen
 from plimsoll.validation.traffic_light import zone_limits
 
 _RATE = "the breach rate is {:.4g}"

@@ -14,7 +14,7 @@ from plimsoll.validation.binomial import check_rate, chi_square_survival
 from plimsoll.validation.breaches.hit_chain import AFTER_BREACH, clustered, independent
 from plimsoll.validation.breaches.hit_simulation import chain_rejections
 from plimsoll.validation.breaches.scored_hits import scored_hits
-from plimsoll.validation.forecast_test import ForecastTest
+from plimsoll.validation.tested_forecasts import ForecastTest
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plimsoll.validation.breaches.hit_chain import HitChain, simulate_chain
-from plimsoll.validation.forecast_test import (
+from plimsoll.validation.tested_forecasts import (
     SIGNIFICANCE,
     Power,
     check_paths,

@@ -18,7 +18,7 @@ from scipy import optimize, special
 
 from plimsoll.errors import DataFormatError, EstimationError, InsufficientDataError, UsageError
 from plimsoll.validation.binomial import chi_square_survival
-from plimsoll.validation.forecast_test import (
+from plimsoll.validation.tested_forecasts import (
     SIGNIFICANCE,
     ForecastTest,
     Power,

@@ -18,12 +18,6 @@ from numpy.typing import ArrayLike, NDArray
 
 from plimsoll.errors import ParameterError, UsageError
 from plimsoll.measures.sample import check_confidence
-from plimsoll.validation.forecast_test import (
-    SIGNIFICANCE,
-    ForecastTest,
-    Power,
-    simulated_power,
-)
 from plimsoll.validation.shortfall.forecast_law import (
     UNDERSTATEMENT,
     ScaledLaw,
@@ -31,6 +25,12 @@ from plimsoll.validation.shortfall.forecast_law import (
     draw_breaches,
     larger_losses,
     scaled_label,
+)
+from plimsoll.validation.tested_forecasts import (
+    SIGNIFICANCE,
+    ForecastTest,
+    Power,
+    simulated_power,
 )
 
 Vector = NDArray[np.float64]

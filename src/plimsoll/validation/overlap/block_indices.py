@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plimsoll.errors import ParameterError
-from plimsoll.validation.forecast_test import chosen
+from plimsoll.validation.tested_forecasts import chosen
 
 IndexMatrix = NDArray[np.int64]
 Matrix = NDArray[np.float64]

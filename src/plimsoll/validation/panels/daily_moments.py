@@ -15,9 +15,9 @@ from scipy import special, stats
 from plimsoll.domain.market import DAY_NS
 from plimsoll.errors import EstimationError, InsufficientDataError, UsageError
 from plimsoll.measures.sample import check_confidence
-from plimsoll.validation.forecast_test import SIGNIFICANCE, Power
 from plimsoll.validation.newey_west import daily_sums
 from plimsoll.validation.starts import Starts, starts_of
+from plimsoll.validation.tested_forecasts import SIGNIFICANCE, Power
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]

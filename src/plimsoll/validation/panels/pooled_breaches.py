@@ -13,9 +13,8 @@ from plimsoll.errors import InsufficientDataError, ParameterError, UsageError
 from plimsoll.measures import BlockBootstrap
 from plimsoll.measures.sample import check_confidence
 from plimsoll.validation.binomial import check_rate
-from plimsoll.validation.forecast_test import Direction, ForecastTest, chosen
 from plimsoll.validation.newey_west import DEFAULT_LAGS, daily_sums, variance_of_sum
-from plimsoll.validation.overlap.mean_test import effective_count_power
+from plimsoll.validation.overlap.overlapping_means import effective_count_power
 from plimsoll.validation.panels.daily_moments import by_day, clustered_wald, wald_power
 from plimsoll.validation.panels.pooled_shortfall import t_power
 from plimsoll.validation.pooled import pooled_coverage
@@ -25,6 +24,7 @@ from plimsoll.validation.shortfall.forecast_law import (
     larger_losses,
     scaled_label,
 )
+from plimsoll.validation.tested_forecasts import Direction, ForecastTest, chosen
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]

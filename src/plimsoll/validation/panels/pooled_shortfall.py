@@ -13,13 +13,6 @@ from numpy.typing import NDArray
 from scipy import special
 
 from plimsoll.errors import InsufficientDataError
-from plimsoll.validation.forecast_test import (
-    SIGNIFICANCE,
-    Direction,
-    ForecastTest,
-    Power,
-    chosen,
-)
 from plimsoll.validation.newey_west import DEFAULT_LAGS, variance_of_sum
 from plimsoll.validation.panels.daily_moments import (
     ShortfallPanel,
@@ -31,6 +24,13 @@ from plimsoll.validation.shortfall.forecast_law import (
     UNDERSTATEMENT,
     larger_losses,
     understated_label,
+)
+from plimsoll.validation.tested_forecasts import (
+    SIGNIFICANCE,
+    Direction,
+    ForecastTest,
+    Power,
+    chosen,
 )
 
 Vector = NDArray[np.float64]

@@ -18,7 +18,6 @@ from numpy.typing import ArrayLike, NDArray
 
 from plimsoll.domain.table import Column, ColumnKind, Table
 from plimsoll.errors import EstimationError, InsufficientDataError, ParameterError, UsageError
-from plimsoll.validation.forecast_test import SIGNIFICANCE, chosen
 from plimsoll.validation.newey_west import day_numbers
 from plimsoll.validation.overlap.block_indices import (
     BlockResampling,
@@ -27,6 +26,7 @@ from plimsoll.validation.overlap.block_indices import (
     row_counts,
 )
 from plimsoll.validation.overlap.block_length import best_block_length
+from plimsoll.validation.tested_forecasts import SIGNIFICANCE, chosen
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]

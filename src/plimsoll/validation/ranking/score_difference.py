@@ -10,8 +10,8 @@ from scipy import special
 
 from plimsoll.errors import EstimationError
 from plimsoll.validation.diebold_mariano import diebold_mariano
-from plimsoll.validation.forecast_test import SIGNIFICANCE, ForecastTest, Power
 from plimsoll.validation.newey_west import DEFAULT_LAGS
+from plimsoll.validation.tested_forecasts import SIGNIFICANCE, ForecastTest, Power
 
 DEFAULT_DIFFERENCE = 0.02
 

@@ -20,14 +20,6 @@ from plimsoll.domain.ports import SILENT, Progress
 from plimsoll.errors import InsufficientDataError, UsageError
 from plimsoll.measures.sample import check_confidence
 from plimsoll.validation.complete_rows import check_shortfall
-from plimsoll.validation.forecast_test import (
-    SIGNIFICANCE,
-    ForecastTest,
-    Power,
-    check_paths,
-    simulated_p_value,
-    simulated_power,
-)
 from plimsoll.validation.shortfall.forecast_law import (
     UNDERSTATEMENT,
     ForecastLaw,
@@ -35,6 +27,14 @@ from plimsoll.validation.shortfall.forecast_law import (
     draw_breaches,
     excess_stretch,
     understated_label,
+)
+from plimsoll.validation.tested_forecasts import (
+    SIGNIFICANCE,
+    ForecastTest,
+    Power,
+    check_paths,
+    simulated_p_value,
+    simulated_power,
 )
 
 Vector = NDArray[np.float64]

@@ -21,20 +21,20 @@ from scipy import interpolate, special
 
 from plimsoll.errors import InsufficientDataError, UsageError
 from plimsoll.measures.sample import check_confidence
-from plimsoll.validation.forecast_test import (
-    SIGNIFICANCE,
-    ForecastTest,
-    Power,
-    check_paths,
-    simulated_p_value,
-    simulated_power,
-)
 from plimsoll.validation.shortfall.forecast_law import (
     UNDERSTATEMENT,
     ForecastLaw,
     ScaledLaw,
     larger_losses,
     scaled_label,
+)
+from plimsoll.validation.tested_forecasts import (
+    SIGNIFICANCE,
+    ForecastTest,
+    Power,
+    check_paths,
+    simulated_p_value,
+    simulated_power,
 )
 
 Vector = NDArray[np.float64]

@@ -21,19 +21,19 @@ from plimsoll.errors import EstimationError, UsageError
 from plimsoll.measures.sample import check_confidence
 from plimsoll.validation.binomial import chi_square_survival
 from plimsoll.validation.complete_rows import check_shortfall, complete_rows
-from plimsoll.validation.forecast_test import (
-    SIGNIFICANCE,
-    ForecastTest,
-    Power,
-    chosen,
-    simulated_power,
-)
 from plimsoll.validation.shortfall.forecast_law import (
     UNDERSTATEMENT,
     TailLaw,
     draw_breaches,
     excess_stretch,
     understated_label,
+)
+from plimsoll.validation.tested_forecasts import (
+    SIGNIFICANCE,
+    ForecastTest,
+    Power,
+    chosen,
+    simulated_power,
 )
 
 Vector = NDArray[np.float64]

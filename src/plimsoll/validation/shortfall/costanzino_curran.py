@@ -18,18 +18,18 @@ from scipy import special
 from plimsoll.errors import DataFormatError
 from plimsoll.measures.sample import check_confidence
 from plimsoll.validation.complete_rows import complete_rows
-from plimsoll.validation.forecast_test import (
+from plimsoll.validation.shortfall.forecast_law import (
+    UNDERSTATEMENT,
+    larger_losses,
+    scaled_label,
+)
+from plimsoll.validation.tested_forecasts import (
     SIGNIFICANCE,
     Direction,
     ForecastTest,
     Power,
     chosen,
     simulated_power,
-)
-from plimsoll.validation.shortfall.forecast_law import (
-    UNDERSTATEMENT,
-    larger_losses,
-    scaled_label,
 )
 
 Vector = NDArray[np.float64]

@@ -16,7 +16,12 @@ from scipy import special
 
 from plimsoll.errors import EstimationError, InsufficientDataError
 from plimsoll.validation.complete_rows import check_shortfall, complete_rows
-from plimsoll.validation.forecast_test import (
+from plimsoll.validation.shortfall.forecast_law import (
+    UNDERSTATEMENT,
+    excess_stretch,
+    understated_label,
+)
+from plimsoll.validation.tested_forecasts import (
     SIGNIFICANCE,
     Direction,
     ForecastTest,
@@ -25,11 +30,6 @@ from plimsoll.validation.forecast_test import (
     chosen,
     simulated_p_value,
     simulated_power,
-)
-from plimsoll.validation.shortfall.forecast_law import (
-    UNDERSTATEMENT,
-    excess_stretch,
-    understated_label,
 )
 
 Vector = NDArray[np.float64]

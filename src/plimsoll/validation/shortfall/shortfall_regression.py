@@ -21,14 +21,6 @@ from plimsoll.errors import EstimationError, InsufficientDataError, UsageError
 from plimsoll.measures.sample import check_confidence
 from plimsoll.validation.binomial import chi_square_survival
 from plimsoll.validation.complete_rows import check_shortfall, complete_rows
-from plimsoll.validation.forecast_test import (
-    SIGNIFICANCE,
-    Direction,
-    ForecastTest,
-    Power,
-    chosen,
-    simulated_power,
-)
 from plimsoll.validation.newey_west import variance_of_sum
 from plimsoll.validation.shortfall.costanzino_curran import normal_p_value
 from plimsoll.validation.shortfall.forecast_law import (
@@ -42,6 +34,14 @@ from plimsoll.validation.shortfall.joint_regression import (
     RESTARTS,
     JointFit,
     fit_joint_regression,
+)
+from plimsoll.validation.tested_forecasts import (
+    SIGNIFICANCE,
+    Direction,
+    ForecastTest,
+    Power,
+    chosen,
+    simulated_power,
 )
 
 Vector = NDArray[np.float64]

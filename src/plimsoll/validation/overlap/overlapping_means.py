@@ -20,13 +20,6 @@ from plimsoll.measures.sample import check_confidence
 from plimsoll.validation.binomial import binomial_pmf, check_rate
 from plimsoll.validation.breaches.scored_hits import scored_hits
 from plimsoll.validation.complete_rows import check_shortfall, complete_rows
-from plimsoll.validation.forecast_test import (
-    SIGNIFICANCE,
-    Direction,
-    ForecastTest,
-    Power,
-    chosen,
-)
 from plimsoll.validation.newey_west import variance_of_sum
 from plimsoll.validation.overlap.block_indices import BlockResampling, drawn_rows
 from plimsoll.validation.pooled import mid_p_values
@@ -34,6 +27,13 @@ from plimsoll.validation.shortfall.forecast_law import (
     UNDERSTATEMENT,
     larger_losses,
     understated_label,
+)
+from plimsoll.validation.tested_forecasts import (
+    SIGNIFICANCE,
+    Direction,
+    ForecastTest,
+    Power,
+    chosen,
 )
 
 Vector = NDArray[np.float64]
