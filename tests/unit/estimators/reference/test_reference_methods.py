@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scipy import stats
-from synthetic_panel import START_NS, closes, history_of, panel_of
 
 from plimsoll.domain.market import HOUR_NS, NEVER_MASKED
 from plimsoll.errors import ParameterError, UsageError
@@ -20,6 +19,7 @@ from plimsoll.estimators.reference.methods import METHODS, forecasters
 from plimsoll.estimators.reference.moves import panel_moves
 from plimsoll.estimators.reference.panel import ReturnsPanel, returns_panel
 from plimsoll.estimators.reference.tools import Buffered, Floored, StressWeighted
+from synthetic_panel import START_NS, closes, history_of, panel_of
 
 PLAIN = tuple(name for name in METHODS if name != "default")
 DAYS = 330

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from synthetic_panel import START_NS, closes, day, history_of, panel_of
 
 from plimsoll.domain.market import HOUR_NS, NEVER_MASKED
 from plimsoll.errors import InsufficientDataError, ParameterError, UsageError
 from plimsoll.estimators.reference.panel import returns_panel
+from synthetic_panel import START_NS, closes, day, history_of, panel_of
 
 
 def test_boundaries_stand_at_midnight_or_every_few_hours() -> None:
