@@ -132,6 +132,7 @@ def _fit(model: Garch | GjrGarch, returns: ArrayLike, *, asymmetric: bool) -> Fi
 
 def _plain_fit(model: Garch | GjrGarch, values: Vector, limit: float, asymmetric: bool) -> Vector:
     fit = np.empty((1, garch_fit.FIT_SIZE))
+    row = np.empty(garch_fit.FIT_SIZE + 1)
     garch_fit.fit_garch_rows(
         values.reshape(1, -1),
         0,
@@ -143,7 +144,8 @@ def _plain_fit(model: Garch | GjrGarch, values: Vector, limit: float, asymmetric
         limit,
         fit,
     )
-    return np.insert(fit[0], 6, 0.0)
+    row[:6], row[6], row[7:] = fit[0, :6], 0.0, fit[0, 6:]  # no skew
+    return row
 
 
 def _family_fit(model: Garch | GjrGarch, values: Vector, limit: float, asymmetric: bool) -> Vector:
