@@ -83,7 +83,7 @@ def hansen_log_density(values: ArrayLike, nu: float, skew: float) -> Any:
     --------
     >>> symmetric = hansen_log_density(0.7, 5.0, 0.0)
     >>> round(float(symmetric), 9)
-    -0.991240624
+    -1.16707512
     """
     check_hansen(nu, skew)
     points = np.asarray(values, dtype=np.float64)
