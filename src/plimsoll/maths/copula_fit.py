@@ -22,8 +22,8 @@ from plimsoll.maths.copula_likelihood import (
 Matrix = NDArray[np.float64]
 
 NU_LOWEST, NU_HIGHEST = 1.0, 1000.0
-_GRID = (0.001, 0.01, 0.03, 0.06, 0.1, 0.15, 0.25, 0.4, 0.7, 1.0)
-_TOLERANCE = 1e-8
+_GRID = (0.001, 0.03, 0.08, 0.15, 0.3, 0.6, 1.0)
+_TOLERANCE = 1e-6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

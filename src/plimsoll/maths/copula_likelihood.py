@@ -14,54 +14,64 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import linalg, special
+from scipy import special
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
 Index = NDArray[np.int64]
 
+_EXACT_BELOW, _DIGITS = 1e-6, 15
 _CLIMB_STEPS, _CLIMB_TOLERANCE, _SHORTEST = 500, 1e-9, 1e-6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PseudoObservations:
-    """Distinct levels in (0, 1), where each stands, and how often.
+    """Distinct distances from the nearer end of (0, 1), where each stands, and how often.
+
+    Quantiles of symmetric laws are the same on both sides, so ``u`` and ``1 - u`` share one.
 
     Attributes
     ----------
     levels : ndarray, shape (U,)
+        In (0, 1/2].
     places : ndarray of int, shape (T, N)
+    signs : ndarray, shape (T, N)
+        1 above one half, -1 below.
     counts : ndarray, shape (U,)
     """
 
     levels: Vector
     places: Index
+    signs: Matrix
     counts: Vector
 
     @classmethod
     def of(cls, uniforms: Matrix) -> PseudoObservations:
         """Index the values of a panel of uniforms (T, N)."""
-        levels, places, counts = np.unique(uniforms, return_inverse=True, return_counts=True)
+        low = np.minimum(uniforms, 1.0 - uniforms)
+        # ``1 - u`` is rounded: without this the two sides would miss each other by a last place.
+        low = np.where(low > _EXACT_BELOW, np.round(low, _DIGITS), low)
+        levels, places, counts = np.unique(low, return_inverse=True, return_counts=True)
         return cls(
             levels=levels,
             places=places.reshape(uniforms.shape),
+            signs=np.sign(uniforms - 0.5),
             counts=counts.astype(np.float64),
         )
 
 
 def t_scores(pseudo: PseudoObservations, nu: float) -> tuple[Matrix, float]:
     """Quantiles of the t law (T, N) at the pseudo-observations; the sum of their log densities."""
-    low = np.minimum(pseudo.levels, 1.0 - pseudo.levels)
-    scores = np.sign(pseudo.levels - 0.5) * -special.stdtrit(nu, low)
+    scores = -special.stdtrit(nu, pseudo.levels)
     constant = special.gammaln(0.5 * nu + 0.5) - special.gammaln(0.5 * nu)
     constant -= 0.5 * math.log(nu * math.pi)
     logs = constant - 0.5 * (nu + 1.0) * np.log1p(scores * scores / nu)
-    return scores[pseudo.places], float(pseudo.counts @ logs)
+    return pseudo.signs * scores[pseudo.places], float(pseudo.counts @ logs)
 
 
 def normal_scores(pseudo: PseudoObservations) -> Matrix:
     """Quantiles of the normal law (T, N) at the pseudo-observations."""
-    scores: Matrix = special.ndtri(pseudo.levels)[pseudo.places]
+    scores: Matrix = pseudo.signs * -special.ndtri(pseudo.levels)[pseudo.places]
     return scores
 
 
@@ -94,7 +104,7 @@ def _joint(logarithm: float, forms: Vector, nu: float, n: int) -> float:
 def _whitened(scores: Matrix, correlation: Matrix) -> tuple[float, Matrix]:
     """Log-determinant, and the scores in coordinates where the correlation is identity (N, T)."""
     factor = np.linalg.cholesky(correlation)
-    white = linalg.solve_triangular(factor, scores.T, lower=True, check_finite=False)
+    white = np.linalg.solve(factor, scores.T)
     return 2.0 * float(np.log(np.diag(factor)).sum()), white.T
 
 
@@ -120,7 +130,7 @@ def climb_correlation(scores: Matrix, correlation: Matrix, nu: float) -> tuple[M
         length = 1.0 if math.isinf(nu) else (nu + n + 2.0) / (nu + n)
         while length > _SHORTEST:
             trial = correlation + length * step
-            found = _try_value(scores, trial, nu)
+            found, scatter_found = _tried(scores, trial, nu)
             if found >= value + 1e-4 * length * slope:
                 break
             length *= 0.5
@@ -128,20 +138,18 @@ def climb_correlation(scores: Matrix, correlation: Matrix, nu: float) -> tuple[M
             converged = slope < 1e-5
             break
         correlation = 0.5 * (trial + trial.T)
-        value, scatter = _value_and_scatter(scores, correlation, nu)
+        value, scatter = found, scatter_found
     return correlation, value, converged
 
 
-def _try_value(scores: Matrix, correlation: Matrix, nu: float) -> float:
+def _tried(scores: Matrix, correlation: Matrix, nu: float) -> tuple[float, Matrix]:
     try:
-        return _value_and_scatter(scores, correlation, nu, scatter=False)[0]
+        return _value_and_scatter(scores, correlation, nu)
     except np.linalg.LinAlgError:
-        return -math.inf
+        return -math.inf, correlation
 
 
-def _value_and_scatter(
-    scores: Matrix, correlation: Matrix, nu: float, *, scatter: bool = True
-) -> tuple[float, Matrix]:
+def _value_and_scatter(scores: Matrix, correlation: Matrix, nu: float) -> tuple[float, Matrix]:
     """Log-likelihood of the joint law, and the weighted second moment of the scores."""
     rows, n = scores.shape
     logarithm, white = _whitened(scores, correlation)
@@ -150,8 +158,6 @@ def _value_and_scatter(
         value, weights = -0.5 * (rows * logarithm + float(forms.sum())), np.ones(rows)
     else:
         value, weights = _joint(logarithm, forms, nu, n), (nu + n) / (nu + forms)
-    if not scatter:
-        return value, correlation
     moment: Matrix = (scores * weights[:, None]).T @ scores / rows
     return value, moment
 

@@ -66,6 +66,19 @@ def dcc_correlations(
     correlation_of(q, path[rows])
 
 
+@njit(cache=True, nogil=True, error_model="numpy")
+def dcc_end(residuals: Matrix, target: Matrix, a: float, b: float, q: Matrix) -> None:
+    """Write Q after the last row, with the bits of the path's; residuals without holes."""
+    rows, n = residuals.shape
+    news = np.empty((n, n))
+    q[:, :] = target
+    for t in range(rows):
+        for i in range(n):
+            for j in range(i + 1):
+                news[i, j] = residuals[t, i] * residuals[t, j]
+        dcc_step(q, news, target, a, b, q)
+
+
 def residual_news(row: Vector, target: Matrix) -> Matrix:
     """``z z'`` of a row of residuals, its holes (NaN) by their expectation under the target.
 

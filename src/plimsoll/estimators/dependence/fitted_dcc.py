@@ -14,7 +14,13 @@ from plimsoll.estimators.dependence.observed_columns import Matrix, Vector, fini
 from plimsoll.estimators.observations import read_only
 from plimsoll.estimators.volatility.fitted_garch import FittedGarch
 from plimsoll.maths.dcc_optimiser import DccOptimum, Densities
-from plimsoll.maths.dcc_path import correlation_of, dcc_correlations, dcc_step, residual_news
+from plimsoll.maths.dcc_path import (
+    correlation_of,
+    dcc_correlations,
+    dcc_end,
+    dcc_step,
+    residual_news,
+)
 
 _STEP = 1e-5
 
@@ -81,9 +87,7 @@ class FittedDcc:
         target_shrinkage: str,
     ) -> Self:
         """Describe an optimum; the recursion runs once over the sample."""
-        q = long_run.copy()
-        for row in residuals:
-            dcc_step(q, residual_news(row, long_run), long_run, optimum.a, optimum.b, q)
+        q = _q_after(residuals, long_run, optimum.a, optimum.b)
         full = likelihood == "full"
         return cls(
             a=optimum.a,
@@ -242,6 +246,17 @@ class FittedDcc:
         errors = np.sqrt(np.maximum(np.diag(bread @ (slopes.T @ slopes) @ bread), 0.0))
         by_nu = float(errors[2]) * self.degrees_of_freedom**2 if student else 0.0
         return float(errors[0]), float(errors[1]), by_nu
+
+
+def _q_after(residuals: Matrix, long_run: Matrix, a: float, b: float) -> Matrix:
+    """Q after the last row of a sample."""
+    q = long_run.copy()
+    if not bool(np.isnan(residuals).any()):
+        dcc_end(residuals, long_run, a, b, q)
+        return q
+    for row in residuals:
+        dcc_step(q, residual_news(row, long_run), long_run, a, b, q)
+    return q
 
 
 def _slopes(rows: Matrix | None, size: int) -> Matrix:
