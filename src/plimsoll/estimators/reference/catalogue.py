@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from plimsoll.estimators.reference.anti_procyclicality import Buffered, Floored, StressWeighted
 from plimsoll.estimators.reference.blends import PooledBlend
 from plimsoll.estimators.reference.conformal import ConformalSimulation
 from plimsoll.estimators.reference.constant import Constant
@@ -13,7 +14,6 @@ from plimsoll.estimators.reference.historical import HistoricalSimulation
 from plimsoll.estimators.reference.methods import BENCHMARK, METHODS, REFERENCE, forecasters
 from plimsoll.estimators.reference.panel import ReturnsPanel, returns_panel
 from plimsoll.estimators.reference.targeted import TargetedGarchSimulation
-from plimsoll.estimators.reference.tools import Buffered, Floored, StressWeighted
 
 __all__ = [
     "BENCHMARK",

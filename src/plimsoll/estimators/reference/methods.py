@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 
 from plimsoll.errors import UsageError
+from plimsoll.estimators.reference.anti_procyclicality import Buffered, Floored, StressWeighted
 from plimsoll.estimators.reference.blends import PooledBlend
 from plimsoll.estimators.reference.conformal import ConformalSimulation
 from plimsoll.estimators.reference.constant import Constant
@@ -15,7 +16,6 @@ from plimsoll.estimators.reference.garch import GarchSimulation
 from plimsoll.estimators.reference.historical import HistoricalSimulation
 from plimsoll.estimators.reference.log_blend import LogBlend
 from plimsoll.estimators.reference.targeted import TargetedGarchSimulation
-from plimsoll.estimators.reference.tools import Buffered, Floored, StressWeighted
 
 BENCHMARK = "ewma_t"
 """Whose scores a richer method has to beat."""

@@ -8,6 +8,7 @@ from scipy import stats
 
 from plimsoll.domain.market import HOUR_NS, NEVER_MASKED
 from plimsoll.errors import ParameterError, UsageError
+from plimsoll.estimators.reference.anti_procyclicality import Buffered, Floored, StressWeighted
 from plimsoll.estimators.reference.blends import PooledBlend
 from plimsoll.estimators.reference.conformal import ConformalSimulation
 from plimsoll.estimators.reference.constant import Constant
@@ -18,7 +19,6 @@ from plimsoll.estimators.reference.historical import HistoricalSimulation
 from plimsoll.estimators.reference.methods import METHODS, forecasters
 from plimsoll.estimators.reference.moves import panel_moves
 from plimsoll.estimators.reference.panel import ReturnsPanel, returns_panel
-from plimsoll.estimators.reference.tools import Buffered, Floored, StressWeighted
 from synthetic_panel import START_NS, closes, history_of, panel_of
 
 PLAIN = tuple(name for name in METHODS if name != "default")
