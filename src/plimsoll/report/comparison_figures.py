@@ -18,6 +18,8 @@ _WIDTH, _HEIGHT = 560.0, 340.0
 _GOOD = (0.0085, 0.0115)
 """Pooled breach rates within which a method covers what it claims; others are hollow."""
 _PT_CEILING = 9.0
+_PLACES = ("top center", "bottom center", "middle right")
+"""Where names stand, in turn from left to right, so that neighbours' names keep apart."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +89,7 @@ def frontier_figure(frontier: Frontier, label: str) -> Figure:
         "x": [p.across for p in points],
         "y": [p.peak_to_trough for p in points],
         "text": [plot_text(p.name) for p in points],
-        "textposition": "top center",
+        "textposition": [_PLACES[rank % len(_PLACES)] for rank in _ranks(points)],
         "textfont": {"size": 10, "color": MUTED},
         "marker": {
             "size": 9,
@@ -99,6 +101,11 @@ def frontier_figure(frontier: Frontier, label: str) -> Figure:
     return {"data": [trace], "layout": {**shown, "showlegend": False}}
 
 
+def _ranks(points: Sequence[FrontierPoint]) -> list[int]:
+    order = sorted(range(len(points)), key=lambda i: points[i].across)
+    return [order.index(i) for i in range(len(points))]
+
+
 def frontier_drawing(frontier: Frontier, label: str) -> Markup:
     """Return the picture as SVG."""
     points = frontier.points
@@ -107,13 +114,19 @@ def frontier_drawing(frontier: Frontier, label: str) -> Markup:
     across = _scale([p.across for p in points], 56.0, _WIDTH - 16.0)
     up = _scale([p.peak_to_trough for p in points], _HEIGHT - 44.0, 16.0)
     parts = [*_grid(across, up, frontier.across_title)]
-    for point in points:
+    for point, rank in zip(points, _ranks(points), strict=True):
         x, y = across(point.across), up(point.peak_to_trough)
         colour = BREACH if point.is_default else MARGIN
         parts.append(mark(x, y, "circle", colour=colour, radius=3.4, filled=point.covers))
         anchor = "end" if x > 0.75 * _WIDTH else "start"
         parts.append(
-            text(x + (-6 if anchor == "end" else 6), y + 3, point.name, anchor=anchor, size=8)
+            text(
+                x + (-6 if anchor == "end" else 6),
+                y + (3.0, -4.0, 9.0)[rank % 3],
+                point.name,
+                anchor=anchor,
+                size=8,
+            )
         )
     return drawing(_WIDTH, _HEIGHT, f"{frontier.title}, {label}", parts)
 
