@@ -28,7 +28,7 @@ LOG_DETERMINANT, QUADRATIC_FORM, LOG_DETERMINANT_A, FORM_A, LOG_DETERMINANT_B, F
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _walk_to_starts(
-    residuals: Matrix, target: Matrix, a: float, b: float, stretch: int, state: Cube
+    residuals: Matrix, target: Matrix, a: float, b: float, stretch: int, slopes: bool, state: Cube
 ) -> None:
     """Write Q and its derivatives in a and b at the start of each stretch into their lanes."""
     rows, n = residuals.shape
@@ -46,8 +46,9 @@ def _walk_to_starts(
                 for j in range(i + 1):
                     p = first + j
                     news = z * residuals[t - 1, j] - mean[p]
-                    by_b[p] = b * by_b[p] + (q[p] - mean[p])
-                    by_a[p] = b * by_a[p] + news
+                    if slopes:
+                        by_b[p] = b * by_b[p] + (q[p] - mean[p])
+                        by_a[p] = b * by_a[p] + news
                     q[p] = mean[p] + (a * news + b * (q[p] - mean[p]))
         if t % stretch == 0:
             lane = t // stretch
@@ -58,7 +59,7 @@ def _walk_to_starts(
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _step(shocks: Matrix, mean: Vector, a: float, b: float, state: Cube) -> None:
+def _step(shocks: Matrix, mean: Vector, a: float, b: float, slopes: bool, state: Cube) -> None:
     """One step of the recursion and of its derivatives in every lane."""
     n = shocks.shape[0]
     q, by_a, by_b = state[0], state[1], state[2]
@@ -69,8 +70,9 @@ def _step(shocks: Matrix, mean: Vector, a: float, b: float, state: Cube) -> None
             for lane in range(LANES):
                 news = shocks[i, lane] * shocks[j, lane] - level
                 old = q[p, lane] - level
-                by_b[p, lane] = b * by_b[p, lane] + old
-                by_a[p, lane] = b * by_a[p, lane] + news
+                if slopes:
+                    by_b[p, lane] = b * by_b[p, lane] + old
+                    by_a[p, lane] = b * by_a[p, lane] + news
                 q[p, lane] = level + (a * news + b * old)
 
 
@@ -229,12 +231,12 @@ def dcc_terms(
         for j in range(i + 1):
             mean[i * (i + 1) // 2 + j] = target[i, j]
             state[0, i * (i + 1) // 2 + j, :] = target[i, j]
-    _walk_to_starts(residuals, target, a, b, stretch, state)
+    _walk_to_starts(residuals, target, a, b, stretch, slopes, state)
     low, shocks, scaled = np.empty((size, LANES)), np.empty((n, LANES)), np.empty((n, LANES))
     white, solved, out = np.empty((n, LANES)), np.empty((n, LANES)), np.empty((7, LANES))
     for step in range(stretch):
         if step > 0:
-            _step(shocks, mean, a, b, state)
+            _step(shocks, mean, a, b, slopes, state)
         _gather(residuals, stretch, step, shocks)
         out[6, :] = 0.0
         _scale_residuals(shocks, state[0], scaled, out)
