@@ -35,9 +35,9 @@ def history_of(close: np.ndarray, mask: np.ndarray | None = None) -> MarketHisto
     )
 
 
-def panel_of(close: np.ndarray, **options: int) -> ReturnsPanel:
+def panel_of(close: np.ndarray, *, every_hours: int = 24) -> ReturnsPanel:
     """Return the panel of (T, N) closes."""
-    return returns_panel(history_of(close), **options)
+    return returns_panel(history_of(close), every_hours=every_hours)
 
 
 def day(number: int) -> int:
