@@ -40,7 +40,7 @@ from plimsoll.scenarios.stressed import Dependence, StressWindow
 
 CONSTANT = VarianceRecursion.constant()
 GJR = VarianceRecursion(omega=2e-6, alpha=0.06, gamma=0.05, beta=0.88)
-FREE = {"lowest_ratio": 0.0, "highest_ratio": math.inf}
+FREE = {"method": "recursion", "lowest_ratio": 0.0, "highest_ratio": math.inf}
 
 
 def panel_of(
@@ -180,7 +180,7 @@ def test_the_shortfall_of_a_mixture_is_the_weighted_formula() -> None:
     legs = MixtureLegs(
         stresses=(StressLeg(window=window, share=0.05),), dependence={Dependence.COMONOTONE: 0.1}
     )
-    given = Simulation(horizon_bars=8, count=400, seed=1)
+    given = Simulation(horizon_bars=8, method="recursion", count=400, seed=1)
     mixed = mixed_scenarios(panel, given, legs).scenarios
     losses = -mixed.shocks @ [0.5, 0.5]
     left, tail = 0.01, 0.0
@@ -204,7 +204,7 @@ PAIR = np.array([[1.0, 0.7], [0.7, 1.0]])
 def test_normal_innovations_at_constant_volatility_are_normal_moves() -> None:
     panel = panel_of(standard(100, 2), CONSTANT)
     law = InnovationLaw(subjects=panel.subjects, correlation=PAIR)
-    given = Simulation(horizon_bars=5, count=40_000, seed=2, antithetic=False)
+    given = Simulation(horizon_bars=5, method="recursion", count=40_000, seed=2, antithetic=False)
     found = np.log1p(monte_carlo_scenarios(panel, law, given).scenarios.shocks)
     covariance = np.cov(found.T) / (5 * 1e-4)
     np.testing.assert_allclose(covariance, PAIR, atol=4 * math.sqrt(2 / 40_000))
@@ -250,7 +250,7 @@ def test_model_paths_do_not_depend_on_their_number_or_the_order_of_markets() -> 
     panel = panel_of(z, GJR)
     matrix = np.corrcoef(z.T)
     law = InnovationLaw(subjects=panel.subjects, correlation=matrix, degrees_of_freedom=5.0)
-    given = Simulation(horizon_bars=7, count=90, seed=3, antithetic=False)
+    given = Simulation(horizon_bars=7, method="recursion", count=90, seed=3, antithetic=False)
     found = monte_carlo_scenarios(panel, law, given).scenarios.shocks
     more = monte_carlo_scenarios(panel, law, replace(given, count=150)).scenarios.shocks
     np.testing.assert_array_equal(more[:90], found)
@@ -274,7 +274,9 @@ def test_a_mixture_with_the_model_and_broken_dependence_has_all_labels() -> None
         dependence={Dependence.ANTIMONOTONE: 0.1, Dependence.INDEPENDENT: 0.1},
         lead="C1",
     )
-    found = mixed_scenarios(panel, Simulation(horizon_bars=4, count=100, seed=1), legs).scenarios
+    found = mixed_scenarios(
+        panel, Simulation(horizon_bars=4, method="recursion", count=100, seed=1), legs
+    ).scenarios
     shares = {"history": 0.6, "model": 0.2, "antimonotone": 0.1, "independent": 0.1}
     for leg, share in shares.items():
         rows = [k for k, name in enumerate(found.names) if name.startswith(f"{leg}: ")]

@@ -50,10 +50,15 @@ class TestWorkedExamples:
                 expected = round(size * confidence)
                 assert value_at_risk(losses, confidence).value == expected
 
-    def test_type_seven_is_numpys_linear_quantile(self) -> None:
-        for confidence in (0.01, 0.5, 0.9, 0.975, 0.99):
-            found = value_at_risk(TEN, confidence, convention=Convention.TYPE7).value
-            assert found == pytest.approx(np.quantile(TEN, confidence), abs=1e-12)
+    @pytest.mark.parametrize(
+        ("convention", "method"),
+        [(Convention.TYPE7, "linear"), (Convention.TYPE8, "median_unbiased")],
+    )
+    def test_interpolated_quantiles_are_numpys(self, convention: Convention, method: str) -> None:
+        for confidence in (0.001, 0.01, 0.5, 0.9, 0.975, 0.99, 0.9999):
+            found = value_at_risk(TEN, confidence, convention=convention).value
+            expected = np.quantile(TEN, confidence, method=method)
+            assert found == pytest.approx(expected, abs=1e-12)
 
     def test_one_observation(self) -> None:
         assert value_at_risk([2.5], 0.99).value == 2.5
@@ -263,7 +268,7 @@ class TestRefusals:
     def test_a_quantile_has_no_tail_mean_convention(self) -> None:
         with pytest.raises(UsageError, match="quantile's convention"):
             value_at_risk(TEN, 0.9, convention=Convention.TAIL_MEAN)
-        with pytest.raises(UsageError, match="order_statistic or type7"):
+        with pytest.raises(UsageError, match="order_statistic, type7 or type8"):
             value_at_risk_columns(np.ones((3, 1)), 0.9, convention=Convention.SPECTRUM)
 
     def test_bootstrap_settings(self) -> None:
@@ -279,7 +284,7 @@ class TestColumns:
         generator = np.random.default_rng(10)
         losses = generator.standard_t(3, (257, 9))
         weights = 0.99 ** np.arange(257)[::-1] if weighted else None
-        for convention in (Convention.ORDER_STATISTIC, Convention.TYPE7):
+        for convention in (Convention.ORDER_STATISTIC, Convention.TYPE7, Convention.TYPE8):
             found = value_at_risk_columns(losses, 0.99, weights=weights, convention=convention)
             each = [
                 value_at_risk(x, 0.99, weights=weights, convention=convention).value

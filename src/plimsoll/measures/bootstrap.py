@@ -29,7 +29,9 @@ def block_starts(size: int, bootstrap: BlockBootstrap) -> NDArray[np.int64]:
     return generator.integers(0, size, size=(bootstrap.replications, blocks), dtype=np.int64)
 
 
-def replicated_tail(sample: OrderedSample, confidence: float, bootstrap: BlockBootstrap) -> Matrix:
+def replicated_tail(
+    sample: OrderedSample, confidence: float, bootstrap: BlockBootstrap, plotting: float = 1.0
+) -> Matrix:
     """(replications, 3) order statistic, interpolated quantile and tail mean of each resample."""
     size = sample.values.size
     rank = np.empty(size, dtype=np.int64)
@@ -45,6 +47,7 @@ def replicated_tail(sample: OrderedSample, confidence: float, bootstrap: BlockBo
         bootstrap.block_length,
         confidence,
         sample.effective,
+        plotting,
     )
 
 
@@ -76,6 +79,7 @@ def replicate(
     block_length: int,
     confidence: float,
     effective: float,
+    plotting: float,
 ) -> Matrix:
     """Kernel of `replicated_tail`; a resample without any weight gives NaN."""
     out = np.empty((starts.shape[0], 3))
@@ -86,6 +90,6 @@ def replicate(
             out[b, :] = np.nan
             continue
         out[b, 0] = ordered[tail_boundary(mass, total, confidence)[0]]
-        out[b, 1] = interpolated_quantile(ordered, mass, total, confidence, effective)
+        out[b, 1] = interpolated_quantile(ordered, mass, total, confidence, effective, plotting)
         out[b, 2] = tail_mean(ordered, mass, total, confidence)
     return out

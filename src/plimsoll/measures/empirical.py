@@ -17,6 +17,9 @@ from plimsoll.measures.tail import (
     tail_mean,
 )
 
+PLOTTING = {Convention.TYPE7: 1.0, Convention.TYPE8: 1.0 / 3.0}
+"""Plotting positions of the interpolated quantiles, as `interpolated_quantile` takes them."""
+
 
 def value_at_risk(
     losses: ArrayLike,
@@ -38,7 +41,7 @@ def value_at_risk(
         Not negative; any scale. Integers act as repetitions (order statistic only: the type-7
         rule depends on the number of observations, and takes Kish's effective number).
     convention : Convention
-        ``ORDER_STATISTIC`` or ``TYPE7``.
+        ``ORDER_STATISTIC``, ``TYPE7`` or ``TYPE8``.
     bootstrap : BlockBootstrap, optional
         For losses that depend on each other. Without it the standard error is that of independent
         losses (Maritz and Jarrett).
@@ -61,8 +64,9 @@ def value_at_risk(
     if bootstrap is None:
         error = quantile_standard_error(sample, _position(sample, confidence, convention))
     else:
-        column = INTERPOLATED if convention is Convention.TYPE7 else QUANTILE
-        error = _spread(sample, confidence, bootstrap, column)
+        column = INTERPOLATED if convention in PLOTTING else QUANTILE
+        plotting = PLOTTING.get(convention, 1.0)
+        error = _spread(sample, confidence, bootstrap, column, plotting)
     return Measure(
         value=_quantile(sample, confidence, convention),
         standard_error=error,
@@ -105,10 +109,15 @@ def expected_shortfall(
 
 
 def _quantile(sample: OrderedSample, confidence: float, convention: Convention) -> float:
-    if convention is Convention.TYPE7:
+    if convention in PLOTTING:
         return float(
             interpolated_quantile(
-                sample.values, sample.mass, sample.total, confidence, sample.effective
+                sample.values,
+                sample.mass,
+                sample.total,
+                confidence,
+                sample.effective,
+                PLOTTING[convention],
             )
         )
     index, _ = tail_boundary(sample.mass, sample.total, confidence)
@@ -116,8 +125,9 @@ def _quantile(sample: OrderedSample, confidence: float, convention: Convention) 
 
 
 def _position(sample: OrderedSample, confidence: float, convention: Convention) -> float:
-    if convention is Convention.TYPE7:
-        return (sample.effective - 1.0) * confidence + 1.0
+    if convention in PLOTTING:
+        a, size = PLOTTING[convention], sample.effective
+        return min(max(size * confidence + a + (1.0 - 2.0 * a) * confidence, 1.0), size)
     index, _ = tail_boundary(sample.mass, sample.total, confidence)
     return float(sample.effective * sample.shares[index + 1])
 
@@ -130,16 +140,21 @@ def _shortfall_error(sample: OrderedSample, confidence: float) -> float:
 
 
 def _spread(
-    sample: OrderedSample, confidence: float, bootstrap: BlockBootstrap, column: int
+    sample: OrderedSample,
+    confidence: float,
+    bootstrap: BlockBootstrap,
+    column: int,
+    plotting: float = 1.0,
 ) -> float:
-    return float(np.nanstd(replicated_tail(sample, confidence, bootstrap)[:, column], ddof=1))
+    replicated = replicated_tail(sample, confidence, bootstrap, plotting)
+    return float(np.nanstd(replicated[:, column], ddof=1))
 
 
 def _check_convention(convention: Convention) -> None:
-    if convention not in (Convention.ORDER_STATISTIC, Convention.TYPE7):
+    if convention is not Convention.ORDER_STATISTIC and convention not in PLOTTING:
         raise UsageError(
             "must be a quantile's convention",
             found=str(convention),
             field="convention",
-            remedy="choose order_statistic or type7",
+            remedy="choose order_statistic, type7 or type8",
         )

@@ -76,7 +76,7 @@ def _measure_columns(rows: Matrix, weights: Vector, confidence: float, kind: int
         if kind == 0:
             out[i] = ordered[tail_boundary(mass, total, confidence)[0]]
         elif kind == 1:
-            out[i] = interpolated_quantile(ordered, mass, total, confidence, effective)
+            out[i] = interpolated_quantile(ordered, mass, total, confidence, effective, 1.0)
         else:
             out[i] = tail_mean(ordered, mass, total, confidence)
     return out

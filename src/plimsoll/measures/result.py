@@ -11,7 +11,8 @@ from plimsoll.errors import ParameterError
 class Convention(StrEnum):
     """Finite-sample rule behind a number; two programs agree only where the rules do.
 
-    ``type7``: quantile by linear interpolation at ``(n - 1) c`` (numpy's default).
+    ``type7``: quantile by linear interpolation at ``(n - 1) c`` (numpy's default). ``type8``: at
+    ``(n + 1/3) c + 1/3``, nearly unbiased in the median (Hyndman and Fan, 1996).
     ``order_statistic``: the ``ceil(n c)``-th smallest loss; minimiser of the
     Rockafellar-Uryasev programme. ``tail_mean``: mean of the worst ``n (1 - c)`` losses with the
     fraction of the boundary observation counted (Acerbi and Tasche, 2002). ``spectrum``: each
@@ -19,6 +20,7 @@ class Convention(StrEnum):
     """
 
     TYPE7 = "type7"
+    TYPE8 = "type8"
     ORDER_STATISTIC = "order_statistic"
     TAIL_MEAN = "tail_mean"
     SPECTRUM = "spectrum"

@@ -47,15 +47,22 @@ def tail_mean(ordered: Vector, mass: Vector, total: float, confidence: float) ->
 
 @njit(cache=True, nogil=True)
 def interpolated_quantile(
-    ordered: Vector, mass: Vector, total: float, confidence: float, effective: float
+    ordered: Vector,
+    mass: Vector,
+    total: float,
+    confidence: float,
+    effective: float,
+    plotting: float,
 ) -> float:
-    """Type-7 quantile of a weighted sample of ``effective`` observations.
+    """Interpolated quantile of a weighted sample of ``effective`` observations.
 
-    The mean of the quantile function over the window of width ``1 / effective`` that starts at
-    ``(effective - 1) * confidence / effective``; equal masses give numpy's linear quantile
-    (A. Akinshin, Weighted quantile estimators, arXiv 2304.07265, section on type 7).
+    The mean of the quantile function over a window of width ``1 / effective``; equal masses give
+    the interpolation at ``n c + a + (1 - 2 a) c`` with a = ``plotting``: 1 is type 7 (numpy's
+    linear), 1/3 type 8, of Hyndman and Fan (The American Statistician 50, 1996). For weights see
+    A. Akinshin, Weighted quantile estimators, arXiv 2304.07265.
     """
-    low = (effective - 1.0) * confidence / effective * total
+    place = effective * confidence + plotting + (1.0 - 2.0 * plotting) * confidence - 1.0
+    low = min(max(place, 0.0), effective - 1.0) / effective * total
     high = low + total / effective
     reached = 0.0
     weighted = 0.0

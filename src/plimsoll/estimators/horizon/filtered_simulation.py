@@ -61,7 +61,7 @@ def filtered_risk(
     The residuals are those of the fit's sample; the volatility is that of the next return,
     updates included.
     """
-    mean = fitted.parameters.mean if isinstance(fitted, FittedGarch) else 0.0
+    mean = fitted.mean_return
     volatility = float(np.sqrt(fitted.variance_next))
     ordered = np.sort(-fitted.standardised_residuals)
     var, shortfall = _risks_of_ordered(ordered, confidence, convention)
@@ -145,6 +145,10 @@ def _shocks_and_coefficients(fitted: FittedVolatility) -> tuple[Vector, Vector]:
     if isinstance(fitted, FittedGarch):
         p = fitted.parameters
         return fitted.shocks, np.array([p.mean, p.omega, p.alpha, p.gamma, p.beta])
+    if not isinstance(fitted, FittedEwma):
+        raise ParameterError(
+            "must be a fitted GARCH, GJR or EWMA", found=type(fitted).__name__, field="fitted"
+        )
     decay = fitted.decay
     return np.array(fitted.returns), np.array([0.0, 0.0, 1.0 - decay, 0.0, decay])
 

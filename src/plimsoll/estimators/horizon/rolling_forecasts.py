@@ -88,6 +88,7 @@ def rolling_garch_forecast(
     _check_counts(refit_every=refit_every, search_every=search_every, workers=workers)
     chosen = model or Garch()
     levels = _levels(confidences)
+    _check_rolling(chosen)
     limit = persistence_limit(chosen.persistence_rule, chosen.persistence_cap)
     days = table.shape[1] - window + 1
     out = np.empty((table.shape[0], days, rolling.ROLL_RISKS + 2 * levels.size))
@@ -214,3 +215,20 @@ def _threads(workers: int) -> Iterator[None]:
         yield
     finally:
         numba.set_num_threads(before)
+
+
+def _check_rolling(model: Garch | GjrGarch) -> None:
+    """Refuse what the rolling kernel does not fit, rather than fit something else."""
+    if model.innovations not in ("normal", "t"):
+        raise ParameterError(
+            "must be normal or t in rolling forecasts",
+            found=model.innovations,
+            field="innovations",
+            remedy="walk forward with `GarchPath(skewed=True)`",
+        )
+    if model.variance_start not in START_CODES:
+        raise ParameterError(
+            f"must be one of {sorted(START_CODES)} in rolling forecasts",
+            found=model.variance_start,
+            field="variance_start",
+        )

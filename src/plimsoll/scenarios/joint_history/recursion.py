@@ -72,9 +72,13 @@ class VarianceRecursion:
 
     @classmethod
     def of(cls, fitted: FittedEwma | FittedGarch) -> Self:
-        """That of a fitted model."""
+        """That of a fitted model; those whose variance is not linear in squares are refused."""
         if isinstance(fitted, FittedEwma):
             return cls(omega=0.0, alpha=1.0 - fitted.decay, beta=fitted.decay)
+        if not isinstance(fitted, FittedGarch):
+            raise ParameterError(
+                "must be a fitted GARCH, GJR or EWMA", found=type(fitted).__name__, field="fitted"
+            )
         p = fitted.parameters
         return cls(mean=p.mean, omega=p.omega, alpha=p.alpha, gamma=p.gamma, beta=p.beta)
 

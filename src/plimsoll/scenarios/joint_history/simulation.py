@@ -78,7 +78,7 @@ class Simulation:
     """
 
     horizon_bars: int
-    method: Method = Method.RECURSION
+    method: Method = Method.OVERLAP
     count: int | None = 1_000
     seed: int = 0
     antithetic: bool = True

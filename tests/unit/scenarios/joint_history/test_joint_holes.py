@@ -186,7 +186,8 @@ def degenerate() -> tuple[PriceRows, dict[str, JointReason]]:
 def test_markets_without_a_number_have_a_reason_and_the_others_theirs(method: str) -> None:
     prices, reasons = degenerate()
     found = joint_scenarios(
-        filtered_panel(prices, EWMA), Simulation(horizon_bars=8, count=100, method=method)
+        filtered_panel(prices, EWMA),
+        Simulation(horizon_bars=8, count=100, method=method),
     )
     assert found.reasons == reasons
     assert [f.subject for f in found.scenarios.factors] == ["A", "TWIN"]
@@ -198,7 +199,8 @@ def test_a_spike_in_a_feed_that_hardly_moved_is_finite() -> None:
     returns = 1e-6 * t_returns(400, 2)
     returns[200, 0], returns[201, 0] = 3.0, -3.0
     found = joint_scenarios(
-        filtered_panel(prices_of(returns), EWMA), Simulation(horizon_bars=24, count=400)
+        filtered_panel(prices_of(returns), EWMA),
+        Simulation(horizon_bars=24, method="recursion", count=400),
     )
     assert found.reasons == {}
     assert np.isfinite(found.scenarios.shocks).all()

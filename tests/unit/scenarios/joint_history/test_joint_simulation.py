@@ -34,13 +34,17 @@ BOTH = [Method.RECURSION, Method.OVERLAP]
 
 
 def shocks(prices: PriceRows, recursion=EWMA, rules=None, **fields) -> np.ndarray:
-    given = Simulation(**{"horizon_bars": 8, "count": 200, "seed": 3, **fields})
+    given = Simulation(
+        **{"horizon_bars": 8, "method": "recursion", "count": 200, "seed": 3, **fields}
+    )
     return joint_scenarios(filtered_panel(prices, recursion, rules), given).scenarios.shocks
 
 
 def test_the_recursion_is_the_formula_bar_by_bar() -> None:
     panel = filtered_panel(prices_of(RETURNS), GJR)
-    given = Simulation(horizon_bars=5, count=60, seed=7, lowest_ratio=0.8, highest_ratio=1.3)
+    given = Simulation(
+        horizon_bars=5, method="recursion", count=60, seed=7, lowest_ratio=0.8, highest_ratio=1.3
+    )
     found = np.log1p(joint_scenarios(panel, given).scenarios.shocks)
     rows = drawn_rows(np.arange(1.0, 301.0), stream_seed(7, "paths"), 30, 5, 1)
     for scenario in (0, 13, 30, 47):
@@ -200,7 +204,13 @@ def test_a_window_and_ratios_of_one_take_its_moves_as_they_happened() -> None:
 def test_weights_of_age_draw_late_dates() -> None:
     """Half of all draws come from the last half-life, within three standard errors."""
     panel = filtered_panel(prices_of(RETURNS), EWMA)
-    given = Simulation(horizon_bars=1, count=4_000, seed=1, half_life_bars=30.0, method="overlap")
+    given = Simulation(
+        horizon_bars=1,
+        count=4_000,
+        seed=1,
+        half_life_bars=30.0,
+        method="overlap",
+    )
     names = joint_scenarios(panel, replace(given, antithetic=False)).scenarios.names
     first = np.datetime64(int(panel.start_ns[-30]), "ns").astype("datetime64[m]").astype(str)
     late = sum(name.split(": ")[1] >= f"{first}Z" for name in names) / 4_000
@@ -213,7 +223,7 @@ def test_weights_of_age_draw_late_dates() -> None:
         {"horizon_bars": 0},
         {"block_bars": 0},
         {"count": 3},
-        {"count": None},
+        {"count": None, "method": "recursion"},
         {"lowest_ratio": 2.0, "highest_ratio": 1.0},
         {"half_life_bars": 0.0},
     ],
@@ -233,7 +243,9 @@ def test_a_market_that_leaves_the_range_of_prices_has_a_reason() -> None:
     wild = RETURNS.copy()
     wild[150, 2] = 20.0
     panel = filtered_panel(prices_of(wild), EWMA)
-    given = Simulation(horizon_bars=24, count=400, highest_ratio=np.inf, lowest_ratio=0.0)
+    given = Simulation(
+        horizon_bars=24, method="recursion", count=400, highest_ratio=np.inf, lowest_ratio=0.0
+    )
     found = joint_scenarios(panel, given)
     assert found.reasons == {"C002": JointReason.BEYOND_RANGE}
     assert [f.subject for f in found.scenarios.factors] == ["C000", "C001", "C003"]
