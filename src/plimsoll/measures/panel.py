@@ -7,6 +7,8 @@ from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
 from plimsoll.errors import UsageError
+from plimsoll.measures.bootstrap import INTERPOLATED, MEAN, QUANTILE
+from plimsoll.measures.empirical import PLOTTING
 from plimsoll.measures.result import Convention
 from plimsoll.measures.sample import check_confidence
 from plimsoll.measures.tail import effective_size, interpolated_quantile, tail_boundary, tail_mean
@@ -31,22 +33,28 @@ def value_at_risk_columns(
     >>> value_at_risk_columns([[1.0, 5.0], [2.0, float("nan")]], 0.9)
     array([ 2., nan])
     """
-    if convention not in (Convention.ORDER_STATISTIC, Convention.TYPE7):
+    if convention is not Convention.ORDER_STATISTIC and convention not in PLOTTING:
         raise UsageError(
-            "must be order_statistic or type7", found=str(convention), field="convention"
+            "must be order_statistic, type7 or type8", found=str(convention), field="convention"
         )
-    kind = 1 if convention is Convention.TYPE7 else 0
-    return _columns(losses, confidence, weights, kind)
+    kind = INTERPOLATED if convention in PLOTTING else QUANTILE
+    return _columns(losses, confidence, weights, kind, PLOTTING.get(convention, 1.0))
 
 
 def expected_shortfall_columns(
     losses: ArrayLike, confidence: float, *, weights: ArrayLike | None = None
 ) -> Vector:
     """(N,) expected shortfall of each column; NaN as in `value_at_risk_columns`."""
-    return _columns(losses, confidence, weights, 2)
+    return _columns(losses, confidence, weights, MEAN)
 
 
-def _columns(losses: ArrayLike, confidence: float, weights: ArrayLike | None, kind: int) -> Vector:
+def _columns(
+    losses: ArrayLike,
+    confidence: float,
+    weights: ArrayLike | None,
+    kind: int,
+    plotting: float = 1.0,
+) -> Vector:
     check_confidence(confidence)
     matrix = np.asarray(losses, dtype=np.float64)
     if matrix.ndim != 2 or matrix.shape[0] == 0:
@@ -58,12 +66,15 @@ def _columns(losses: ArrayLike, confidence: float, weights: ArrayLike | None, ki
             found=mass.shape,
             field="weights",
         )
-    out: Vector = _measure_columns(np.array(matrix.T, order="C"), mass.copy(), confidence, kind)
+    rows = np.array(matrix.T, order="C")
+    out: Vector = _measure_columns(rows, mass.copy(), confidence, kind, plotting)
     return out
 
 
 @njit(cache=True, nogil=True)
-def _measure_columns(rows: Matrix, weights: Vector, confidence: float, kind: int) -> Vector:
+def _measure_columns(
+    rows: Matrix, weights: Vector, confidence: float, kind: int, plotting: float
+) -> Vector:
     out = np.empty(rows.shape[0])
     total = weights.sum()
     effective = effective_size(weights)
@@ -73,10 +84,10 @@ def _measure_columns(rows: Matrix, weights: Vector, confidence: float, kind: int
             continue
         order = np.argsort(rows[i])
         ordered, mass = rows[i][order], weights[order]
-        if kind == 0:
+        if kind == QUANTILE:
             out[i] = ordered[tail_boundary(mass, total, confidence)[0]]
-        elif kind == 1:
-            out[i] = interpolated_quantile(ordered, mass, total, confidence, effective, 1.0)
+        elif kind == INTERPOLATED:
+            out[i] = interpolated_quantile(ordered, mass, total, confidence, effective, plotting)
         else:
             out[i] = tail_mean(ordered, mass, total, confidence)
     return out
