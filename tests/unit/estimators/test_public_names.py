@@ -8,7 +8,15 @@ from importlib import import_module
 
 import pytest
 
-PACKAGES = ("surface", "implied", "vol_shocks")
+PACKAGES = (
+    "surface",
+    "implied",
+    "vol_shocks",
+    "volatility",
+    "dependence",
+    "liquidity",
+    "pooling",
+)
 
 
 @pytest.mark.parametrize("package", PACKAGES)
