@@ -1,8 +1,8 @@
 """Forecasters of the loss distribution over a horizon, for all markets of a panel.
 
 Names stand in `catalogue`, imported on first use (PEP 562). A forecaster is whatever has a name, a
-title and ``paths(panel, horizon_hours)``; `methods` lists those that are compared. The function
-`forecast` shares its module's name: import it from there.
+title and ``paths(panel, horizon_hours)``. `methods.METHODS` lists those that are compared, and
+`forecast.forecast` makes forecasts as they were known: import them from their modules.
 """
 
 from __future__ import annotations

@@ -8,17 +8,14 @@ from plimsoll.estimators.reference.conformal import ConformalSimulation
 from plimsoll.estimators.reference.constant import Constant
 from plimsoll.estimators.reference.ewma import Ewma
 from plimsoll.estimators.reference.filtered import FilteredSimulation
-from plimsoll.estimators.reference.forecast import Forecaster, ForecastPaths, forecast
+from plimsoll.estimators.reference.forecast import Forecaster, ForecastPaths
 from plimsoll.estimators.reference.garch import GarchSimulation
 from plimsoll.estimators.reference.historical import HistoricalSimulation
-from plimsoll.estimators.reference.methods import BENCHMARK, METHODS, REFERENCE, forecasters
+from plimsoll.estimators.reference.methods import forecasters
 from plimsoll.estimators.reference.panel import ReturnsPanel, returns_panel
 from plimsoll.estimators.reference.targeted import TargetedGarchSimulation
 
 __all__ = [
-    "BENCHMARK",
-    "METHODS",
-    "REFERENCE",
     "Buffered",
     "ConformalSimulation",
     "Constant",
@@ -33,7 +30,6 @@ __all__ = [
     "ReturnsPanel",
     "StressWeighted",
     "TargetedGarchSimulation",
-    "forecast",
     "forecasters",
     "returns_panel",
 ]
