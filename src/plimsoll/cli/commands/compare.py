@@ -29,6 +29,12 @@ Exclude = Annotated[
 Since = Annotated[str | None, typer.Option("--from", help="First day of starts; else year two.")]
 Until = Annotated[str | None, typer.Option("--until", help="Last day of starts; else the end.")]
 Every = Annotated[int, typer.Option("--set-every", min=1, help="Hours between margins: 24 or 8.")]
+Seasoned = Annotated[
+    int, typer.Option("--seasoned-days", min=1, help="Days a market must have been listed.")
+]
+Scored = Annotated[
+    int, typer.Option("--scored-days", min=1, help="Fewest scored days of a market.")
+]
 Time = Annotated[str, typer.Option("--time", help="Column of the bars' open times.")]
 Close = Annotated[str, typer.Option("--close", help="Column of closes.")]
 Symbol = Annotated[str, typer.Option("--symbol", help="Column of markets' names.")]
@@ -49,6 +55,8 @@ def compare(
     since: Since = None,
     until: Until = None,
     set_every: Every = 24,
+    seasoned_days: Seasoned = 200,
+    scored_days: Scored = 250,
     time: Time = "ts",
     close: Close = "close",
     symbol: Symbol = "symbol",
@@ -76,6 +84,8 @@ def compare(
             since=since,
             until=until,
             every_hours=set_every,
+            seasoned_days=seasoned_days,
+            scored_days=scored_days,
             time=time,
             close=close,
             symbol=symbol,
