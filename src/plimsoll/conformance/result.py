@@ -25,6 +25,13 @@ class Comparison:
     tolerance : str
         What decided, in words.
     matches : bool
+        A cross-check that disagrees as is known of it matches too.
+    cross_check : bool
+        The expected number is another program's, counted apart.
+    agrees : bool
+        Whether a cross-check is within its tolerance.
+    reason : str
+        Why this tolerance, or what is known of a disagreement.
     """
 
     term: str
@@ -34,6 +41,17 @@ class Comparison:
     relative: bool
     tolerance: str
     matches: bool
+    cross_check: bool = False
+    agrees: bool = True
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UncomparedLeaf:
+    """An expected leaf that no number of ours stands against, and why."""
+
+    term: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +63,8 @@ class CaseResult:
     problem : str
         Why nothing could be compared: an unknown engine or kind, no expected values, an engine
         that failed. Empty where all was compared.
+    uncompared : tuple of UncomparedLeaf
+        Leaves that describe, or are inputs.
     """
 
     file: str
@@ -54,6 +74,7 @@ class CaseResult:
     computed: Mapping[str, Any]
     comparisons: tuple[Comparison, ...] = ()
     problem: str = ""
+    uncompared: tuple[UncomparedLeaf, ...] = ()
 
     @property
     def matches(self) -> bool:
@@ -68,20 +89,41 @@ class CaseResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineResult:
-    """All cases of one engine."""
+    """All cases of one engine, or of one kind of statistical file.
+
+    ``by_leaf``: what is counted is not cases but expected numbers, cross-checks apart.
+    """
 
     engine: str
     cases: tuple[CaseResult, ...]
+    by_leaf: bool = False
 
     @property
     def total(self) -> int:
-        """Number of cases."""
-        return len(self.cases)
+        """Number of cases, or of numbers compared; an unreadable case counts as one."""
+        if not self.by_leaf:
+            return len(self.cases)
+        unread = sum(bool(case.problem) and not case.comparisons for case in self.cases)
+        return sum(not c.cross_check for c in self.comparisons) + unread
 
     @property
     def matched(self) -> int:
-        """Number of cases that match."""
-        return sum(case.matches for case in self.cases)
+        """Number of cases, or of numbers, that match."""
+        if not self.by_leaf:
+            return sum(case.matches for case in self.cases)
+        return sum(c.matches and not c.cross_check for c in self.comparisons)
+
+    @property
+    def comparisons(self) -> tuple[Comparison, ...]:
+        """All comparisons of all cases."""
+        return tuple(c for case in self.cases for c in case.comparisons)
+
+    @property
+    def cross_checks(self) -> tuple[int, int, int]:
+        """Other programs' numbers: that agree, that disagree as is known, and all of them."""
+        found = [c for c in self.comparisons if c.cross_check]
+        agree = sum(c.agrees for c in found)
+        return agree, sum(c.matches for c in found) - agree, len(found)
 
     @property
     def tolerances(self) -> tuple[str, ...]:

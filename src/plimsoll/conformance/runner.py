@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -11,16 +11,22 @@ from plimsoll.conformance.comparison import compare
 from plimsoll.conformance.contract import Compute, UnknownCase
 from plimsoll.conformance.engines import ENGINES, engine
 from plimsoll.conformance.result import CaseResult, Comparison, ConformanceResult, EngineResult
+from plimsoll.conformance.statistics.file_kinds import FILE_KINDS, read_statistics
+from plimsoll.conformance.statistics.run import statistical_cases
 from plimsoll.conformance.vector_file import (
     BrokenCase,
     VectorCase,
     VectorFile,
+    read_document,
     read_vector_file,
 )
+from plimsoll.domain.ports import SILENT, Progress
 from plimsoll.errors import DataError, DataFormatError, PlimsollError, UsageError
 
 
-def run_conformance(source: Path, *, only: str | None = None) -> ConformanceResult:
+def run_conformance(
+    source: Path, *, only: str | None = None, progress: Progress = SILENT
+) -> ConformanceResult:
     """Compute every case of the vectors in a folder, or of one file, and compare.
 
     Parameters
@@ -28,7 +34,9 @@ def run_conformance(source: Path, *, only: str | None = None) -> ConformanceResu
     source : Path
         A folder, whose JSON files are read in order of their names, or one file.
     only : str, optional
-        Name of the one engine whose vectors are meant.
+        Name of the one engine, or kind of statistical file, whose vectors are meant.
+    progress : Progress
+        Of the sections of each statistical file.
 
     Raises
     ------
@@ -47,13 +55,18 @@ def run_conformance(source: Path, *, only: str | None = None) -> ConformanceResu
         )
     cases: list[CaseResult] = []
     for file in files:
-        cases += _computed_cases(file, faults)
-    names = sorted({case.engine for case in cases})
+        if file.by_leaf:
+            cases += statistical_cases(file, faults, progress)
+        else:
+            cases += _computed_cases(file, faults)
+    names = sorted({(f.by_leaf, f.engine) for f in files if f.cases or f.broken})
     return ConformanceResult(
         source=str(source),
         engines=tuple(
-            EngineResult(engine=name, cases=tuple(c for c in cases if c.engine == name))
-            for name in names
+            EngineResult(
+                engine=name, cases=tuple(c for c in cases if c.engine == name), by_leaf=by_leaf
+            )
+            for by_leaf, name in names
         ),
         faults=tuple(faults),
         other_files=tuple(others),
@@ -64,7 +77,8 @@ def _read(source: Path) -> tuple[list[VectorFile], list[PlimsollError], list[str
     files, faults, others = list[VectorFile](), list[PlimsollError](), list[str]()
     for path in _paths(source):
         try:
-            file = read_vector_file(path)
+            document = read_document(path)
+            file = None if document is None else _read_file(path, document)
         except DataFormatError as fault:
             faults.append(fault)
             continue
@@ -73,6 +87,10 @@ def _read(source: Path) -> tuple[list[VectorFile], list[PlimsollError], list[str
         else:
             files.append(file)
     return files, faults, others
+
+
+def _read_file(path: Path, document: Mapping[str, Any]) -> VectorFile | None:
+    return read_vector_file(path, document) or read_statistics(path, document)
 
 
 def _paths(source: Path) -> Iterable[Path]:
@@ -85,7 +103,8 @@ def _paths(source: Path) -> Iterable[Path]:
 
 def _check_engine(only: str, files: list[VectorFile], faults: list[PlimsollError]) -> None:
     there = sorted({file.engine for file in files})
-    if only not in there and not (faults and only in ENGINES):
+    known = {*ENGINES, *(kind.name for kind in FILE_KINDS)}
+    if only not in there and not (faults and only in known):
         raise UsageError(
             "must be an engine that has vectors here",
             found=only,

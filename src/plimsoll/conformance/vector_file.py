@@ -28,6 +28,8 @@ class VectorCase:
         As in the file, whatever it is; None where it is missing.
     tolerance : mapping
         The file's own.
+    root : tuple of str
+        Where in the document it was cut out; empty for a case of a list.
     """
 
     id: str
@@ -35,19 +37,25 @@ class VectorCase:
     inputs: Mapping[str, Any]
     expected: object
     tolerance: Mapping[str, Any]
+    root: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BrokenCase:
-    """One case that cannot be read: its id, or its place, and why."""
+    """One case that cannot be read: its id, or its place, why, and what it expected, if known."""
 
     id: str
     fault: DataFormatError
+    expected: object = None
+    root: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VectorFile:
-    """One file of cases of one engine: those that can be read, those that cannot, other faults."""
+    """One file of cases of one engine: those that can be read, those that cannot, other faults.
+
+    ``by_leaf``: every expected number counts, not every case (statistical vectors).
+    """
 
     name: str
     engine: str
@@ -55,22 +63,34 @@ class VectorFile:
     cases: tuple[VectorCase, ...]
     broken: tuple[BrokenCase, ...] = ()
     faults: tuple[DataFormatError, ...] = ()
+    by_leaf: bool = False
 
 
 Reader = Callable[[str, Mapping[str, Any]], VectorFile]
 """``reader(name, document)`` of one schema."""
 
 
-def read_vector_file(path: Path) -> VectorFile | None:
-    """Read one file; None where it is JSON of something else.
+def read_document(path: Path) -> Mapping[str, Any] | None:
+    """Read one JSON file; None where it is no object.
 
     Raises
     ------
     DataFormatError
-        For what is not JSON, a version nobody knows, and faults of form.
+        For what is not JSON.
     """
     document = _document(path)
-    schema = document.get("schema") if isinstance(document, dict) else None
+    return document if isinstance(document, dict) else None
+
+
+def read_vector_file(path: Path, document: Mapping[str, Any]) -> VectorFile | None:
+    """Read a document of a known schema; None where it names none.
+
+    Raises
+    ------
+    DataFormatError
+        For a version nobody knows, and faults of form.
+    """
+    schema = document.get("schema")
     reader = SCHEMAS.get(schema) if isinstance(schema, str) else None
     if reader is not None:
         return reader(path.name, document)
