@@ -52,6 +52,24 @@ METHODS: Mapping[str, Callable[[], Forecaster]] = {
 """Makers by name: a new method enters here, and is then compared, selected from and listed."""
 
 
+VARIANTS: Mapping[str, Callable[[], Forecaster]] = {
+    "default_restless": lambda: LogBlend(name="default_restless", calm=0.0),
+    "default_calm_30": lambda: LogBlend(name="default_calm_30", calm=0.3),
+    "default_calm_200": lambda: LogBlend(name="default_calm_200", calm=2.0),
+    "default_whole_tail": lambda: LogBlend(name="default_whole_tail", tail_share=1.0),
+    "default_own_tail": lambda: LogBlend(name="default_own_tail", pool_prior=1.0),
+    "default_pool_only": lambda: LogBlend(
+        name="default_pool_only", level_prior=1e9, pool_prior=1e9
+    ),
+    "default_slow_pool": lambda: LogBlend(name="default_slow_pool", pool_half_life_days=730.0),
+    "default_daily_scale": lambda: LogBlend(
+        name="default_daily_scale", half_lives_hours=(24.0, 264.0)
+    ),
+    "default_long_scale": lambda: LogBlend(name="default_long_scale", half_lives_hours=(264.0,)),
+}
+"""The default with one thing changed: compared where they are named, left out of all."""
+
+
 def forecasters(names: Iterable[str] | None = None) -> tuple[Forecaster, ...]:
     """Return the methods named, in the order given; all by default.
 
@@ -61,14 +79,15 @@ def forecasters(names: Iterable[str] | None = None) -> tuple[Forecaster, ...]:
         For a name that is none, or is given twice.
     """
     wanted = tuple(METHODS if names is None else names)
+    makers = {**METHODS, **VARIANTS}
     for name in wanted:
-        if name not in METHODS:
+        if name not in makers:
             raise UsageError(
                 "must be a method",
                 found=name,
                 field="methods",
-                remedy=f"choose from {', '.join(METHODS)}",
+                remedy=f"choose from {', '.join(makers)}",
             )
         if wanted.count(name) > 1:
             raise UsageError("must name each method once", found=name, field="methods")
-    return tuple(METHODS[name]() for name in wanted)
+    return tuple(makers[name]() for name in wanted)
