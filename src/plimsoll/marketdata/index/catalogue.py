@@ -22,7 +22,7 @@ from plimsoll.marketdata.index.incidents import (
     replay_incident,
 )
 from plimsoll.marketdata.index.index_value import IndexValue, SourceRow
-from plimsoll.marketdata.index.lead_lag import LeadLag, lag_grid, lead_lag
+from plimsoll.marketdata.index.lead_lag import LeadLag, estimate_lead_lag, lag_grid
 from plimsoll.marketdata.index.mark import MarkRule, MarkState, mark_all, start_mark
 from plimsoll.marketdata.index.mark_rules import BasisMark, OracleMark, PremiumMark
 from plimsoll.marketdata.index.mark_value import MarkInput, MarkInputs, MarkValue
@@ -99,12 +99,12 @@ __all__ = [
     "book_quote",
     "breakdown",
     "compose",
+    "estimate_lead_lag",
     "incident",
     "incident_events",
     "incident_rule",
     "index_robustness",
     "lag_grid",
-    "lead_lag",
     "live_sources",
     "mark_all",
     "mark_robustness",

@@ -299,7 +299,7 @@ def _limited(state: IndexState, composed: float, at_ns: int) -> float:
     if rule.max_move is None or math.isnan(state.good_price):
         return composed
     intervals = (at_ns - state.good_ns) / rule.move_interval_ns
-    reach = (1.0 + rule.max_move) ** min(intervals, rule.catch_up_intervals)
+    reach = math.pow(1.0 + rule.max_move, min(intervals, rule.catch_up_intervals))
     return min(max(composed, state.good_price / reach), state.good_price * reach)
 
 

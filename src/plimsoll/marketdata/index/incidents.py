@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import Any
 
 from plimsoll.errors import UsageError
 from plimsoll.marketdata.index.cross_venue import publish_all
@@ -129,19 +130,19 @@ def incident(name: str) -> PlantedIncident:
     )
 
 
-def incident_rule(live: int, **changes: object) -> IndexRule:
+def incident_rule(live: int, **changes: Any) -> IndexRule:
     """Return the default rule over the wrong source and ``live - 1`` others, all alike.
 
     Parameters
     ----------
     live : int
-        At least 3.
+        At least 3, unless ``least_sources`` says less.
     **changes
         Fields of `IndexRule`.
     """
     names = (WRONG, *(f"venue {number}" for number in range(1, live)))
     sources = tuple(IndexSource(name=name) for name in names)
-    return replace(IndexRule(sources=sources), **changes)  # type: ignore[arg-type]
+    return IndexRule(sources=sources, **changes)
 
 
 def incident_events(

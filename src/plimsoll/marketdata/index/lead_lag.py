@@ -71,7 +71,7 @@ def lag_grid(longest_ns: int, step_ns: int) -> IntArray:
     return np.arange(-count, count + 1, dtype=np.int64) * step_ns
 
 
-def lead_lag(
+def estimate_lead_lag(
     first_ns: ArrayLike,
     first_price: ArrayLike,
     second_ns: ArrayLike,
