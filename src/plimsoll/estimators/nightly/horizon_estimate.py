@@ -1,0 +1,156 @@
+"""The default forecaster fitted over one horizon, with its past forecasts and standard errors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from plimsoll.estimators.nightly.risk_errors import ScaledSample, log_errors
+from plimsoll.estimators.nightly.scale_paths import ScalePaths
+from plimsoll.estimators.observations import read_only
+from plimsoll.estimators.reference.fitted_log_blend import (
+    FittedLogBlend,
+    log_scale,
+    losses_of_tails,
+    open_moves,
+)
+from plimsoll.estimators.reference.log_blend import LogBlend
+from plimsoll.estimators.reference.moves import panel_moves, wait_bars
+from plimsoll.estimators.reference.panel import ReturnsPanel
+from plimsoll.estimators.reference.scale_weights import weights_in_force
+from plimsoll.estimators.reference.steps import step_moves
+from plimsoll.maths.tail_counts import no_counts, tail_path
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+BoolArray = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class HorizonEstimate:
+    """Value-at-risk and expected shortfall of N markets over a horizon; sides: a long, a short.
+
+    Parameters
+    ----------
+    horizon_hours : int
+    fitted : FittedLogBlend
+    own : (N,) bool
+        Markets whose numbers are of their own past, and move with each bar.
+    value_at_risk, expected_shortfall : (N, 2) float64
+        Shares of notional; NaN where there is no number.
+    value_at_risk_log_error, expected_shortfall_log_error : (N, 2) float64
+        Standard errors of the logarithm of the log move, given the volatility.
+    path_ns : (D,) int64
+        Steps of the recent past, at which each row of the paths was known.
+    value_at_risk_path : (D, N, 2) float64
+    moves : (D, N) float64
+        Log moves begun at those steps; NaN where there is none, or it is not known yet.
+    scaled : (D, N) float64
+        The same over their volatility.
+    """
+
+    horizon_hours: int
+    fitted: FittedLogBlend
+    own: BoolArray
+    value_at_risk: FloatArray
+    expected_shortfall: FloatArray
+    value_at_risk_log_error: FloatArray
+    expected_shortfall_log_error: FloatArray
+    path_ns: IntArray
+    value_at_risk_path: FloatArray
+    moves: FloatArray
+    scaled: FloatArray
+
+    @property
+    def value_at_risk_error(self) -> FloatArray:
+        """(N, 2) standard errors, given the volatility."""
+        return loss_error(self.value_at_risk, self.value_at_risk_log_error)
+
+    @property
+    def expected_shortfall_error(self) -> FloatArray:
+        """(N, 2) standard errors, given the volatility."""
+        return loss_error(self.expected_shortfall, self.expected_shortfall_log_error)
+
+    def update(self, log_price: FloatArray) -> Self:
+        """After one more bar; the others keep what they had."""
+        fitted = self.fitted.update(log_price)
+        value, shortfall = fitted.risk()
+        kept = ~(self.own[:, None] & np.isfinite(value))
+        return replace(
+            self,
+            fitted=fitted,
+            value_at_risk=np.where(kept, self.value_at_risk, value),
+            expected_shortfall=np.where(kept, self.expected_shortfall, shortfall),
+        )
+
+
+def loss_error(loss: FloatArray, log_error: FloatArray) -> FloatArray:
+    """Return (..., 2) errors of losses from those of the logarithm of their log moves."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        fall, rise = -np.log1p(-loss[..., 0]), np.log1p(loss[..., 1])
+        slope = np.stack([(1.0 - loss[..., 0]) * fall, (1.0 + loss[..., 1]) * rise], axis=-1)
+    return np.asarray(slope * log_error)
+
+
+def horizon_estimate(
+    panel: ReturnsPanel, paths: ScalePaths, blend: LogBlend, horizon_hours: int, recent_days: int
+) -> tuple[HorizonEstimate, FloatArray]:
+    """Fit the forecaster over one horizon; also the (S, K) weights of its scales at every step."""
+    bars, steps = panel.bars_of(horizon_hours), paths.steps
+    moves = step_moves(panel_moves(panel, horizon_hours), bars, steps)
+    weights = weights_in_force(blend.weights, paths.at_steps, moves, steps.time_ns, blend.calm)
+    scale = log_scale(paths.at_steps, weights, bars)
+    scaled = np.ascontiguousarray(moves.move / np.exp(scale))
+    markets = len(panel.markets)
+    out, levels = np.empty((len(steps), markets * 4)), np.zeros((len(steps), markets, 2))
+    counts, rules = no_counts(markets), blend.tail_rules()
+    tail_path(counts, rules, scaled, moves.known, moves.longest, blend.tail, levels, out)
+    tails = out.reshape(len(steps), markets, 2, 2)
+    fitted = FittedLogBlend(
+        markets=panel.markets,
+        horizon_bars=bars,
+        wait_bars=wait_bars(panel),
+        bars_per_day=panel.bars_per_day,
+        step_bars=blend.step_hours * panel.bars_per_day // 24,
+        tail=blend.tail,
+        decays=read_only(blend.decays(panel.bars_per_day)),
+        ewma_rules=blend.ewma_rules(panel.bars_per_day),
+        tail_rules=rules,
+        weights=read_only(weights[-1]),
+        time_ns=int(panel.time_ns[-1]),
+        volatility=paths.state,
+        counts=counts,
+        pending=open_moves(panel.price, steps, moves, scale, levels, wait_bars(panel)),
+    )
+    kept = slice(max(0, len(steps) - recent_days * 24 // blend.step_hours), None)
+    value, shortfall = losses_of_tails(scale[kept], tails[kept])
+    errors = log_errors(
+        ScaledSample(
+            scaled=scaled,
+            known=moves.known,
+            levels=levels,
+            day=steps.time_ns // 86_400_000_000_000,
+            overlap_days=-(-horizon_hours // 24),
+        ),
+        counts,
+        rules,
+        tails[-1],
+        blend.tail,
+    )
+    found = HorizonEstimate(
+        horizon_hours=horizon_hours,
+        fitted=fitted,
+        own=np.isfinite(value[-1]).all(axis=1),
+        value_at_risk=value[-1].copy(),
+        expected_shortfall=shortfall[-1].copy(),
+        value_at_risk_log_error=errors[0],
+        expected_shortfall_log_error=errors[1],
+        path_ns=steps.time_ns[kept],
+        value_at_risk_path=value,
+        moves=moves.move[kept],
+        scaled=scaled[kept],
+    )
+    return found, weights
