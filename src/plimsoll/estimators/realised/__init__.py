@@ -7,6 +7,7 @@ Names stand in `catalogue`, imported on first use (PEP 562).
 - `seasonality`, `seasonal_factors`: factors of variance by hour of the week.
 - `har`, `fitted_har`, `har_walk_forward`, `variance_record`: heterogeneous autoregression.
 - `forecast_evaluation`: QLIKE, squared error, Mincer-Zarnowitz.
+- `trading_hours`, `session_volatility`: assets with closed hours.
 """
 
 from __future__ import annotations

@@ -31,6 +31,16 @@ from plimsoll.estimators.realised.seasonality import (
     HourOfWeekSeasonality,
     hourly_variance,
 )
+from plimsoll.estimators.realised.session_volatility import (
+    FittedSessionVolatility,
+    SessionForecast,
+    SessionVolatility,
+)
+from plimsoll.estimators.realised.trading_hours import (
+    TradingHours,
+    TradingHoursDetector,
+    always_open,
+)
 from plimsoll.estimators.realised.variance_record import VarianceRecord
 
 __all__ = [
@@ -39,6 +49,7 @@ __all__ = [
     "Blocks",
     "FittedHar",
     "FittedSeasonality",
+    "FittedSessionVolatility",
     "Har",
     "HarForecasts",
     "HarRegressors",
@@ -49,8 +60,13 @@ __all__ = [
     "MincerZarnowitz",
     "RealisedMeasures",
     "SeasonalFactors",
+    "SessionForecast",
+    "SessionVolatility",
+    "TradingHours",
+    "TradingHoursDetector",
     "VarianceRecord",
     "WeightTest",
+    "always_open",
     "blocks_of",
     "flat_factors",
     "har_walk_forward",
