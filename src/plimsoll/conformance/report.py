@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
 from plimsoll.conformance.engines import ENGINES
 from plimsoll.conformance.result import CaseResult, Comparison, ConformanceResult, EngineResult
+from plimsoll.conformance.statistics.file_kinds import FILE_KINDS
+from plimsoll.conformance.statistics.report import error_text, kind_document, number_text
 from plimsoll.domain.table import Column, ColumnKind, Table
 
 
@@ -24,7 +25,7 @@ def engine_table(result: ConformanceResult) -> Table:
             Column(name="where", title="Where the relative error is worst"),
             Column(name="tolerance", title="Tolerance"),
         ),
-        rows=tuple(_engine_row(engine) for engine in result.engines),
+        rows=tuple(_engine_row(engine) for engine in result.engines if not engine.by_leaf),
         notes=tuple(f"no vectors: {name}" for name in result.other_files),
     )
 
@@ -46,8 +47,10 @@ def mismatch_table(result: ConformanceResult) -> Table:
         ),
         rows=tuple(
             _mismatch_row(case, first)
-            for case in result.mismatches
-            if (first := case.first_difference) is not None
+            for engine in result.engines
+            if not engine.by_leaf
+            for case in engine.cases
+            if not case.matches and (first := case.first_difference) is not None
         ),
     )
 
@@ -68,7 +71,10 @@ def uncompared_table(result: ConformanceResult) -> Table:
             Column(name="why", title="Why"),
         ),
         rows=tuple((file, len(ids), ids[0], why) for (file, why), ids in cases.items()),
-        notes=(f"Engines: {', '.join(ENGINES)}.",),
+        notes=(
+            f"Engines: {', '.join(ENGINES)}.",
+            f"Kinds of statistical files: {', '.join(kind.name for kind in FILE_KINDS)}.",
+        ),
     )
 
 
@@ -91,8 +97,8 @@ def _engine_row(engine: EngineResult) -> tuple[str, ...]:
     return (
         engine.engine,
         f"{engine.matched}/{engine.total}",
-        _error(relative),
-        _error(absolute),
+        error_text(relative),
+        error_text(absolute),
         place,
         "; ".join(engine.tolerances),
     )
@@ -104,9 +110,9 @@ def _mismatch_row(case: CaseResult, first: Comparison) -> tuple[str | int, ...]:
         case.id,
         case.kind,
         first.term,
-        _text(first.expected),
-        "nothing" if first.found is None else _text(first.found),
-        _error(first.error),
+        number_text(first.expected),
+        "nothing" if first.found is None else number_text(first.found),
+        error_text(first.error),
         first.tolerance,
         count,
     )
@@ -123,7 +129,7 @@ def _engine_document(engine: EngineResult) -> dict[str, Any]:
         "worst_absolute_error": {"error": absolute, "where": absolute_place},
         "tolerances": list(engine.tolerances),
         "cases": [_case_document(case) for case in engine.cases],
-    }
+    } | (kind_document(engine) if engine.by_leaf else {})
 
 
 def _case_document(case: CaseResult) -> dict[str, Any]:
@@ -148,11 +154,3 @@ def _difference(comparison: Comparison) -> Mapping[str, Any]:
         "error": comparison.error,
         "tolerance": comparison.tolerance,
     }
-
-
-def _error(error: float) -> str:
-    return "not comparable" if math.isinf(error) else f"{error:.2g}"
-
-
-def _text(value: object) -> str:
-    return f"{value:.12g}" if isinstance(value, float) else str(value)

@@ -136,7 +136,7 @@ class EngineResult:
             (c.error, f"{case.id}: {c.term}")
             for case in self.cases
             for c in case.comparisons
-            if c.relative is relative
+            if c.relative is relative and not c.cross_check
         )
         return max(errors, key=lambda pair: pair[0], default=(0.0, ""))
 

@@ -182,7 +182,15 @@ _NAMES: Mapping[object, str] = {str: "string", list: "array", dict: "object"}
 
 def _document(path: Path) -> Any:
     try:
-        return json.loads(path.read_bytes(), parse_constant=_no_constant)
+        content = path.read_bytes()
+        try:
+            return json.loads(content, parse_constant=_no_constant)
+        except ValueError:
+            # Programs write NaN for a number they do not have; a schema of ours does not.
+            lenient = json.loads(content)
+            if not isinstance(lenient, dict) or "schema" in lenient:
+                raise
+            return lenient
     except OSError as error:
         raise DataFormatError(
             "must be readable", found=error.strerror or str(error), field=path.name

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 from plimsoll.conformance.statistics.leaf_rules import (
-    LeafRule,
     Path,
     Section,
     absolute,
@@ -46,7 +45,7 @@ def _beside(section: Section, leaf: Path, name: str) -> object:
     return value_at(tree, name)
 
 
-def _ours_is_lower(section: Section, leaf: Path) -> bool:
+def _ours_is_lower(section: Section, _leaf: Path) -> bool:
     ours = value_at(section.computed, "esr_strict_point", "loss")
     theirs = value_at(section.expected, "esr_strict_point", "loss")
     return isinstance(ours, float) and isinstance(theirs, float) and ours < theirs - 1e-9
@@ -92,28 +91,21 @@ RULES = (
         reason="README silent: the same draws; our Z1 is over paths with a breach, the vector's "
         "counts the others as zero, which moves an order statistic",
     ),
-    LeafRule(
-        paths=("tests/*/esr_strict_point/loss",),
-        tolerance=Tolerance(absolute=2e-4),
-        not_below=False,
+    absolute(
+        "tests/*/esr_strict_point/loss",
+        within=2e-4,
         reason="README silent: a nonsmooth loss whose searches end within 1e-4 of each other",
-    ),
-    cross_check(
-        "tests/*/esr_strict_point/b/[01]",
-        within=Tolerance(relative=0.02),
-        reason="README: 2 % on the ES coefficients; those of VaR are not demanded",
-        bound=Tolerance(relative=0.5, absolute=0.5),
     ),
     replace(
         cross_check(
-            "tests/*/esr_strict_point/b/[23]",
+            "tests/*/esr_strict_point/b/*",
             within=Tolerance(relative=0.02),
             reason=_FLAT,
             known=lambda _section, _leaf: True,
         ),
         when=_ours_is_lower,
     ),
-    relative("tests/*/esr_strict_point/b/[23]", within=0.02),
+    relative("tests/*/esr_strict_point/b/*", within=0.02),
     replace(
         relative("tests/*/*/p", "kupiec_grid/*/pvalue", within=1e-6),
         when=_ratio_is_zero,

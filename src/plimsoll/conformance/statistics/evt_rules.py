@@ -35,9 +35,7 @@ def _under_tails(*names: str) -> tuple[str, ...]:
 
 RULES = (
     not_compared("input", reason="an input"),
-    not_compared(
-        "software", "loss", "*/*/u_rule", "*/rule", "dist/*/note", reason="a note"
-    ),
+    not_compared("software", "loss", "*/*/u_rule", "*/rule", "dist/*/note", reason="a note"),
     exact("n", *_under_tails("n_exc"), "gev_block*/blocks"),
     relative(
         *_under_tails("u", "mean_excess", "pwm_unbiased/*"),

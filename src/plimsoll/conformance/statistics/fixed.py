@@ -106,10 +106,9 @@ def _benchmark(inputs: Inputs) -> Mapping[str, Any]:
         beta=given["beta"],
         degrees_of_freedom=float("inf"),
     )
-    start = "squared_residuals"
-    seen = filter_at(at, inputs["returns"], initial=start)
+    seen = filter_at(at, inputs["returns"], initial="squared_residuals")
     fitted = model_of(
-        "garch", "n", variance_start=start, persistence_rule="stationary"
+        "garch", "n", variance_start="squared_residuals", persistence_rule="stationary"
     ).fit(inputs["returns"])
     found = fitted.parameters
     return {

@@ -23,7 +23,7 @@ CONVENTIONS = (
     "persistence rule: at most 1 (stationary), the boundary allowed and named in status; "
     "unconstrained_optimum is our fit under the rule 'unconstrained'",
     "EGARCH order as arch's: alpha is the size term, gamma the sign term",
-    "filtered history: type7 is numpy's linear quantile, order_stat the ceil(n c)-th smallest loss, "
+    "filtered history: type7 is numpy's linear quantile, order_stat the ceil(n c)-th smallest, "
     "ES the mean of the worst n(1-c) losses with the fraction counted",
     "robust standard errors (Bollerslev-Wooldridge) and loglik_arch_fit are taken at arch's plain "
     "fit, which the file gives",
@@ -44,17 +44,18 @@ def _section(section: Section, leaf: Path) -> tuple[object, object]:
 
 def _is_boundary(section: Section, leaf: Path) -> bool:
     expected, _ = _section(section, leaf)
-    return value_at(expected, "status") != "interior"
+    return bool(value_at(expected, "status") != "interior")
 
 
 def _is_better_twin(section: Section, leaf: Path) -> bool:
     """EGARCH has a kink in the mean at every return: ours stands on a higher twin beside it."""
     expected, computed = _section(section, leaf)
     ours, theirs = value_at(computed, "loglik"), value_at(expected, "loglik")
-    numbers = isinstance(ours, float) and isinstance(theirs, float)
     has_errors = value_at(section.expected, "std_err_robust", leaf[-1]) is not None
     is_egarch = value_at(section.expected, "spec", "vol") == "EGARCH"
-    return is_egarch and numbers and has_errors and ours > theirs + TWIN_GAP  # type: ignore
+    if not (isinstance(ours, float) and isinstance(theirs, float)):
+        return False
+    return is_egarch and has_errors and ours > theirs + TWIN_GAP
 
 
 def _breaks_another_bound(section: Section, leaf: Path) -> bool:
@@ -77,9 +78,7 @@ _PARAMETERS = ("models/*/params/*", "models/*/variant_init_sample_variance/param
 
 RULES = (
     not_compared("input", reason="an input"),
-    not_compared(
-        "software", "scaling", "mean_model", "variance_init", reason="a note"
-    ),
+    not_compared("software", "scaling", "mean_model", "variance_init", reason="a note"),
     not_compared("models/*/spec/*", reason="an input: the model asked for"),
     not_compared(
         "models/*/params_arch_fit/*",

@@ -85,6 +85,8 @@ def _distance(
     expected: Any, found: Any, tolerance: Tolerance, *, not_below: bool
 ) -> tuple[float, bool, bool]:
     """Error, whether it is relative, and whether it is allowed."""
+    if isinstance(expected, float) and math.isnan(expected) and found is None:
+        return 0.0, False, True
     if not (_is_number(expected) and _is_number(found)):
         same = found is not MISSING and type(expected) is type(found) and expected == found
         return (0.0 if same else math.inf), False, same

@@ -55,9 +55,7 @@ class Source:
         """
         where = f"{self.name}: {field}"
         if not isinstance(name, str) or not name or Path(name).name != name:
-            raise DataFormatError(
-                "must name a CSV file beside this one", found=name, field=where
-            )
+            raise DataFormatError("must name a CSV file beside this one", found=name, field=where)
         path = self.folder / name
         try:
             with path.open(newline="", encoding="utf-8") as file:

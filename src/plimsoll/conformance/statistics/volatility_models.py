@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from scipy import special
@@ -29,7 +29,7 @@ LAWS = {
     "skewt": "skewt",
     "sstd": "skewt",
 }
-CLASSES = {
+CLASSES: Mapping[str, Callable[..., Model]] = {
     "garch": Garch,
     "gjr": GjrGarch,
     "egarch": Egarch,
@@ -65,8 +65,7 @@ def name_parts(name: str) -> tuple[str, str]:
 
 def model_of(recursion: str, law: str, **options: Any) -> Model:
     """Return the estimator of a recursion and a law, both as files name them."""
-    found: Model = CLASSES[recursion](innovations=LAWS[law], **options)  # type: ignore[arg-type]
-    return found
+    return CLASSES[recursion](innovations=LAWS[law], **options)
 
 
 def recursion_of(spec: Mapping[str, Any]) -> str:
