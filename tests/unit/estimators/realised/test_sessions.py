@@ -173,7 +173,7 @@ def test_parts_of_a_horizon_in_closed_form() -> None:
 
 
 def test_the_error_of_the_gap_covers_it() -> None:
-    """Gap variance 12 from 52 weekends, prior nearly off: two errors cover it four times in five."""
+    """Gap variance 12 from 52 weekends, prior nearly off: two errors cover it most of the time."""
     inside = 0
     for seed in range(200):
         time, r = planted(52, seed=seed)
