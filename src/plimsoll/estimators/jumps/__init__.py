@@ -3,7 +3,7 @@
 Names stand in `catalogue`, imported on first use (PEP 562).
 
 - `lee_mykland`, `bipower_threshold`: which returns are jumps.
-- `merton`, `kou`, `jump_ratio_test`: laws of returns with jumps, and whether there are any.
+- `merton`, `kou`, `jump_presence`: laws of returns with jumps, and whether there are any.
 - `event_times`, `hawkes`, `fitted_hawkes`: clusters of large moves and liquidations.
 """
 

@@ -12,7 +12,7 @@ from plimsoll.estimators.jumps.fitted_hawkes import (
 )
 from plimsoll.estimators.jumps.hawkes import Hawkes
 from plimsoll.estimators.jumps.jump_law import FittedJumpLaw, JumpMoments
-from plimsoll.estimators.jumps.jump_ratio_test import JumpRatioTest
+from plimsoll.estimators.jumps.jump_presence import JumpRatioTest, jump_ratio_test
 from plimsoll.estimators.jumps.kou import FittedKou, Kou
 from plimsoll.estimators.jumps.lee_mykland import (
     JumpFlags,
@@ -43,6 +43,7 @@ __all__ = [
     "ResidualTest",
     "ThresholdJumps",
     "bipower_threshold_jumps",
+    "jump_ratio_test",
     "jump_threshold",
     "large_moves",
 ]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field, replace
 from typing import Literal, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy.stats import kstwo
 
 from plimsoll.errors import DataFormatError, EstimationError, ParameterError
 from plimsoll.estimators.jumps.event_times import EventTimes
@@ -131,7 +132,7 @@ class FittedHawkes:
             baseline=errors[:count],
             branching=errors[count:-1].reshape(count, count),
             decay=float(errors[-1]),
-            branching_ratio=float(np.sqrt(max(slope @ covariance @ slope, 0.0))),
+            branching_ratio=math.sqrt(max(float(slope @ covariance @ slope), 0.0)),
         )
 
     def residuals(self, component: int = 0) -> Vector:
@@ -152,9 +153,9 @@ class FittedHawkes:
         if not n:
             raise ParameterError("must be a component with events", found=component)
         level = -np.expm1(-np.sort(residuals))
-        above = np.max(np.arange(1, n + 1) / n - level)
-        statistic = float(max(above, np.max(level - np.arange(n) / n)))
-        return ResidualTest(statistic, float(stats.kstwo.sf(statistic, n)), n)
+        gaps = np.concatenate([np.arange(1, n + 1) / n - level, level - np.arange(n) / n])
+        statistic = float(gaps.max())
+        return ResidualTest(statistic, float(kstwo.sf(statistic, n)), n)
 
     def intensities(self) -> Matrix:
         """Intensities just before every event, (n, d)."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -34,8 +35,8 @@ class Hawkes:
     """``lambda_i(t) = mu_i + sum_j phi_ij sum_(t_k < t) exp(-beta (t - t_k))``, one decay for all.
 
     The log-likelihood is concave given the decay; over the decay a grid, from a memory of a fifth
-    of the window to one of a fiftieth of the shortest gaps, finds every maximum worth refining. Events of
-    one instant do not excite each other.
+    of the window to one of a fiftieth of the shortest gaps, finds every maximum worth refining.
+    Events of one instant do not excite each other.
 
     Parameters
     ----------
@@ -149,14 +150,16 @@ def _within(
     start = theta.copy()
     matrix = start[count : count + count * count]
     matrix *= 0.98 * limit / spectral_radius(matrix.reshape(count, count))
-    bounds = [(1e-9, None)] * count + [(0.0, None)] * (count * count)
+    bounds: list[tuple[float, float | None]] = [(1e-9, None)] * count + [(0.0, math.inf)] * (
+        count * count
+    )
     bounds += [(math.exp(grid[0]), math.exp(grid[-1]))]
     room = {
         "type": "ineq",
         "fun": lambda x: limit - spectral_radius(x[count:-1].reshape(count, count)),
     }
-    found = minimize(
-        objective, start, jac=True, bounds=bounds, constraints=[room], method="SLSQP",
+    found: Any = minimize(  # type: ignore[call-overload]
+        objective, start, args=(), jac=True, bounds=bounds, constraints=[room], method="SLSQP",
         options={"maxiter": 500, "ftol": 1e-12},
     )  # fmt: skip
     best = np.asarray(found.x, dtype=np.float64)

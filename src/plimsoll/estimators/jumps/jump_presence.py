@@ -18,7 +18,7 @@ Vector = NDArray[np.float64]
 
 
 class JumpRatioTest(NamedTuple):
-    """``statistic`` is twice the gain of log-likelihood; ``p_value`` (1 + exceedances) / (1 + b)."""
+    """``statistic``: twice the gain of log-likelihood; ``p_value``: (1 + exceedances) / (1 + b)."""
 
     statistic: float
     p_value: float
