@@ -18,6 +18,7 @@ from plimsoll.marketdata.index import (
 
 SECOND_NS = 1_000_000_000
 START_NS = 1_700_000_000 * SECOND_NS
+CALM = {"a": 100.0, "b": 101.0, "c": 102.0}
 
 
 def at(second: float) -> int:
@@ -48,11 +49,22 @@ def run(rule: IndexRule, *events: IndexEvent | Sequence[IndexEvent]) -> IndexSta
     return state
 
 
+def in_usdt(**fields: Any) -> IndexRule:
+    """A rule over a, b, c, quoted in USDT, and d in USD."""
+    sources = tuple(IndexSource(name=name, quote_currency="USDT") for name in "abc")
+    return IndexRule(sources=(*sources, IndexSource(name="d")), **fields)
+
+
+def value_of(rule: IndexRule, *events: IndexEvent | Sequence[IndexEvent]) -> IndexValue:
+    """The last publication after events, or lists of them."""
+    value = run(rule, *events).value
+    assert value is not None
+    return value
+
+
 def published(
     rule: IndexRule, prices: Mapping[str, float], second: float = 0.0, tick: float | None = None
 ) -> IndexValue:
     """What is published of one quote of each source."""
     moment = second if tick is None else tick
-    value = run(rule, quotes(prices, second), Tick(at_ns=at(moment))).value
-    assert value is not None
-    return value
+    return value_of(rule, quotes(prices, second), Tick(at_ns=at(moment)))

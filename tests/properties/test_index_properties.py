@@ -181,9 +181,9 @@ def messy_stream(draw: st.DrawFn) -> list[Any]:
     return events
 
 
-@given(messy_stream())
-def test_no_message_breaks_the_stream(events: list[Any]) -> None:
-    rule = rule_of(4, least_sources=2, max_move=0.5, least_weight_share=0.0)
+@given(messy_stream(), OPTIONS)
+def test_no_message_breaks_the_stream(events: list[Any], options: Any) -> None:
+    rule = rule_of(4, least_sources=2, max_move=0.5, least_weight_share=0.0, **options)
     run_ = publish_all(rule, events)
     assert len(run_.values) == sum(isinstance(event, Tick) for event in events)
     for value in run_.values:

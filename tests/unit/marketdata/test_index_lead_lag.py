@@ -11,20 +11,22 @@ from plimsoll.errors import EstimationError, InsufficientDataError, ParameterErr
 from plimsoll.marketdata.index import estimate_lead_lag, lag_grid
 
 MS = 1_000_000
+Venues = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 LAGS = lag_grid(200 * MS, 2 * MS)
 
 
-def _venues(seed: int, lag_ms: int, noise: float = 0.0, moves: int = 3000) -> list[np.ndarray]:
+def _venues(seed: int, lag_ms: int, noise: float = 0.0, moves: int = 3000) -> Venues:
     """A walk by the millisecond, seen at random times by two venues, by the second one late."""
     rng = np.random.default_rng(seed)
     length = moves * 20 + 1000
     walk = np.cumsum(1e-5 * rng.standard_normal(length))
-    seen = []
+    seen: list[Any] = []
     for delay in (0, lag_ms):
         times = np.sort(rng.choice(np.arange(500, length - 500), size=moves, replace=False))
         prices = 100.0 * np.exp(walk[times - delay] + noise * rng.standard_normal(moves))
         seen += [times.astype(np.int64) * MS, prices]
-    return seen
+    first_ns, first, second_ns, second = seen
+    return first_ns, first, second_ns, second
 
 
 @pytest.mark.parametrize("lag_ms", [-60, 0, 24, 80])
@@ -76,7 +78,7 @@ def test_the_same_seed_gives_the_same_error() -> None:
     assert (one.lag_se_ns, one.interval_ns) == (other.lag_se_ns, other.interval_ns)
 
 
-def _few() -> list[np.ndarray]:
+def _few() -> Venues:
     return _venues(5, 0, moves=40)
 
 

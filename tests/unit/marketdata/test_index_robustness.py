@@ -53,7 +53,7 @@ def test_one_of_three_moves_the_median_to_its_neighbour_and_no_further() -> None
 
 def test_a_source_that_is_the_index_moves_it_one_for_one() -> None:
     (row,) = index_robustness(_sources([50.0]))
-    assert (row.up, row.down) == (pytest.approx(0.01), pytest.approx(0.01))
+    assert [row.up, row.down] == pytest.approx([0.01, 0.01])
     assert math.isinf(row.most_up)
     assert row.most_down == pytest.approx(1.0)
 
@@ -76,10 +76,10 @@ def test_a_gap_between_sources_is_what_one_source_can_use() -> None:
 
 
 def test_a_plain_mean_is_moved_by_n_times_the_target() -> None:
-    mean = {"aggregation": "mean", "outlier_rule": "keep"}
+    mean: dict[str, Any] = {"aggregation": "mean", "outlier_rule": "keep"}
     rows = index_robustness(_sources([100.0] * 5, **mean))
     assert [row.up for row in rows] == pytest.approx([0.05] * 5, rel=1e-9)
-    clamped = {"aggregation": "mean", "outlier_rule": "clamp"}
+    clamped: dict[str, Any] = {"aggregation": "mean", "outlier_rule": "clamp"}
     rows = index_robustness(_sources([100.0] * 5, **clamped))
     assert rows[0].most_up == pytest.approx(0.01, rel=1e-9)  # a fifth of the bound
 
@@ -177,7 +177,7 @@ def test_breakdown_points() -> None:
     # A heavy source is the index.
     assert breakdown(_sources([100.0] * 3, [3.0, 1.0, 1.0])).members == ("a",)
     # A plain mean follows anyone.
-    mean = {"aggregation": "mean", "outlier_rule": "keep"}
+    mean: dict[str, Any] = {"aggregation": "mean", "outlier_rule": "keep"}
     assert breakdown(_sources([100.0] * 7, **mean)).sources == 1
     with pytest.raises(ParameterError, match="at most 2"):
         breakdown(oracle, most_sources=2)
@@ -194,7 +194,7 @@ def test_costs_are_summed_over_the_coalition_and_signed() -> None:
     sources = _sources([100.0, 100.0, 100.0])
     rows = {row.members: row for row in index_robustness(sources, size=2, cost_of_shift=cost)}
     pair = rows["a", "b"]
-    assert (pair.cost_up_usd, pair.cost_down_usd) == (pytest.approx(2e6), pytest.approx(4e6))
+    assert [pair.cost_up_usd, pair.cost_down_usd] == pytest.approx([2e6, 4e6])
     assert pair.cheapest_usd == pair.cost_up_usd
     assert pair.smallest == pytest.approx(0.01)
     assert math.isinf(rows["a", "c"].cheapest_usd)
@@ -267,6 +267,17 @@ def test_marks_over_a_median_are_not_moved_by_one_source() -> None:
     assert by_name["own market"].up == pytest.approx(0.01 / weight, rel=1e-9)
     assert by_name["own market"].down == math.inf
     assert by_name["own book"].up == pytest.approx(0.01 / weight, rel=1e-9)
+
+
+@pytest.mark.parametrize("hold", [0, 30])
+def test_a_shift_that_is_held_needs_to_be_smaller(hold: int) -> None:
+    """Held for n seconds the own market has n + 1 of the newest weights of the mean premium."""
+    state, inputs = _warm(PremiumMark())
+    rows = mark_robustness(state, inputs, index=_sources([100.0] * 3), hold_seconds=hold)
+    total = sum(math.exp(-k / 150.0) for k in range(600 + hold))
+    share = sum(math.exp(-k / 150.0) for k in range(hold + 1)) / total
+    market = {row.members[0]: row for row in rows}["own market"]
+    assert market.up == pytest.approx(0.01 / share, rel=1e-9)
 
 
 def test_a_mark_on_one_index_source_is_that_source() -> None:

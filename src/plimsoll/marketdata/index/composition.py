@@ -75,10 +75,15 @@ def weighted_median(prices: Sequence[float], weights: Sequence[float]) -> float:
 
 
 def weighted_mean(prices: Sequence[float], weights: Sequence[float]) -> float:
-    """Return the mean, never outside the prices by rounding."""
-    products = (price * weight for price, weight in zip(prices, weights, strict=True))
-    mean = math.fsum(products) / math.fsum(weights)
-    return min(max(mean, min(prices)), max(prices))
+    """Return the mean, never outside the prices by rounding; no price is too large for it.
+
+    >>> weighted_mean([1e308, 1e308, 1e308], [1.0, 2.0, 3.0])
+    1e+308
+    """
+    top = max(prices)
+    parts = (price / top * weight for price, weight in zip(prices, weights, strict=True))
+    mean = top * (math.fsum(parts) / math.fsum(weights))
+    return min(max(mean, min(prices)), top)
 
 
 def compose(prices: Sequence[float], weights: Sequence[float], rule: IndexRule) -> Composition:

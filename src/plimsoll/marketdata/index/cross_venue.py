@@ -24,6 +24,8 @@ from plimsoll.marketdata.index.reasons import (
 from plimsoll.marketdata.index.rule import USD, DepegRule, IndexRule
 from plimsoll.marketdata.index.source_state import SourceState, hear
 
+_LARGEST_LOG = 700.0
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IndexState:
@@ -299,7 +301,8 @@ def _limited(state: IndexState, composed: float, at_ns: int) -> float:
     if rule.max_move is None or math.isnan(state.good_price):
         return composed
     intervals = (at_ns - state.good_ns) / rule.move_interval_ns
-    reach = math.pow(1.0 + rule.max_move, min(intervals, rule.catch_up_intervals))
+    steps = min(intervals, rule.catch_up_intervals)
+    reach = math.exp(min(steps * math.log1p(rule.max_move), _LARGEST_LOG))
     return min(max(composed, state.good_price / reach), state.good_price * reach)
 
 

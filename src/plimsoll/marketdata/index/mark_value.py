@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from plimsoll.marketdata.index.reasons import InputStatus, MarkReason, MarkStatus
 
 NAN = math.nan
+_TOO_LARGE = 1e150
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +66,9 @@ def own_market(inputs: MarkInputs, max_age_ns: int) -> OwnMarket:
     """Return what the market says of itself; a last trade without a book is only a last trade."""
     book_age = 0 if inputs.book_ns is None else inputs.at_ns - inputs.book_ns
     last_age = 0 if inputs.last_ns is None else inputs.at_ns - inputs.last_ns
-    sound = 0.0 < inputs.bid < inputs.ask < math.inf and 0 <= book_age <= max_age_ns
+    crossed = not inputs.bid < inputs.ask
+    sound = is_price(inputs.bid) and is_price(inputs.ask) and not crossed
+    sound = sound and 0 <= book_age <= max_age_ns
     traded = is_price(inputs.last) and 0 <= last_age <= max_age_ns
     last = inputs.last if traded else NAN
     if not sound:
@@ -75,8 +78,8 @@ def own_market(inputs: MarkInputs, max_age_ns: int) -> OwnMarket:
 
 
 def is_price(value: float) -> bool:
-    """Whether a number can be a price."""
-    return math.isfinite(value) and value > 0.0
+    """Whether a number can be a price: one whose sums overflow would spoil a mean for good."""
+    return 0.0 < value < _TOO_LARGE
 
 
 def median(values: Sequence[float], or_else: float) -> float:

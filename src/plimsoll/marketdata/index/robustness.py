@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import combinations
+from typing import Any
 
 from plimsoll.errors import InsufficientDataError, ParameterError, UsageError
 from plimsoll.marketdata.index.composition import compose
@@ -19,7 +20,7 @@ from plimsoll.marketdata.index.index_shift import shifted_index
 from plimsoll.marketdata.index.index_value import IndexValue
 from plimsoll.marketdata.index.mark import MarkState, Memory
 from plimsoll.marketdata.index.mark_value import MarkInputs
-from plimsoll.marketdata.index.rule import IndexRule
+from plimsoll.marketdata.index.rule import SECOND_NS, IndexRule
 
 CostOfShift = Callable[[str, float], float]
 """USD to shift a source by a signed fraction; infinite or NaN where its book cannot be."""
@@ -129,6 +130,8 @@ def index_robustness(
     cost_of_shift: CostOfShift | None = None,
 ) -> tuple[ShiftRow, ...]:
     """Return what every coalition of ``size`` sources can do to an index, in order of the rule.
+
+    A limit of speed is left aside: it delays what sources say and does not change it.
 
     Parameters
     ----------
@@ -288,6 +291,7 @@ def mark_robustness(
     perps: LiveSources | None = None,
     target: float = 0.01,
     cost_of_shift: CostOfShift | None = None,
+    hold_seconds: int = 0,
 ) -> tuple[ShiftRow, ...]:
     """Return what one source alone can do to the next mark: of index, of perps, and the own market.
 
@@ -302,7 +306,10 @@ def mark_robustness(
     target : float
     cost_of_shift : callable, optional
         As in `index_robustness`; the own book is ``"own book"``, its last trade ``"own last"``,
-        both together ``"own market"``.
+        both together ``"own market"``. A cost of getting there, not of staying.
+    hold_seconds : int
+        For how long the shift is held, second by second; what is looked at is the mark at the end.
+        0: the next mark only.
 
     Raises
     ------
@@ -311,7 +318,10 @@ def mark_robustness(
     """
 
     def price_at(source: str, shift: float) -> float:
-        value = state.update(_shifted_inputs(inputs, index, perps, source, shift)).value
+        shifted, held = _shifted_inputs(inputs, index, perps, source, shift), state
+        for second in range(hold_seconds + 1):
+            held = held.update(replace(shifted, **_later(shifted, second)))
+        value = held.value
         return math.nan if value is None or not value.status.is_live else value.price
 
     if math.isnan(price_at("", 0.0)):
@@ -344,6 +354,12 @@ def _mark_row(
         cost_up_usd=_cost((source,), up, cost_of_shift),
         cost_down_usd=_cost((source,), -down, cost_of_shift),
     )
+
+
+def _later(inputs: MarkInputs, seconds: int) -> dict[str, Any]:
+    """Times of the same inputs some seconds later, every price as fresh as it was."""
+    times = {name: getattr(inputs, name) for name in ("at_ns", "book_ns", "last_ns")}
+    return {name: None if at is None else at + seconds * SECOND_NS for name, at in times.items()}
 
 
 def _shifted_inputs(

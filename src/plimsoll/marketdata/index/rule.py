@@ -167,8 +167,10 @@ class IndexRule:
             value = getattr(self, field)
             if not low <= value <= high:
                 raise ParameterError(f"must lie in {low} .. {high}", found=value, field=field)
-        if self.max_move is not None and not self.max_move > 0.0:
-            raise ParameterError("must be positive", found=self.max_move, field="max_move")
+        if self.max_move is not None and not 0.0 < self.max_move < math.inf:
+            raise ParameterError(
+                "must be positive and finite", found=self.max_move, field="max_move"
+            )
         least = self.median_from_outliers
         if least is not None and least < 1:
             raise ParameterError("must be at least 1", found=least, field="median_from_outliers")
