@@ -4,7 +4,7 @@ Names stand in `catalogue`, imported on first use (PEP 562).
 
 - `rule`, `events`, `cross_venue`: the index as a state that events change. `composition`: medians.
 - `mark`, `mark_rules`: three rules of marking. `time_decayed_ema`, `spaced_samples`: their means.
-- `robustness`, `index_shift`: the smallest shift of a source, or of several, that moves either.
+- `robustness`, `index_shift`, `mark_shift`: the smallest shift of sources that moves either.
 - `lead_lag`: which venue moves first. `incidents`: planted feeds of known bad prints.
 """
 

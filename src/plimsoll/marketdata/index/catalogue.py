@@ -25,6 +25,7 @@ from plimsoll.marketdata.index.index_value import IndexValue, SourceRow
 from plimsoll.marketdata.index.lead_lag import LeadLag, estimate_lead_lag, lag_grid
 from plimsoll.marketdata.index.mark import MarkRule, MarkState, mark_all, start_mark
 from plimsoll.marketdata.index.mark_rules import BasisMark, OracleMark, PremiumMark
+from plimsoll.marketdata.index.mark_shift import mark_robustness, smallest_shift
 from plimsoll.marketdata.index.mark_value import MarkInput, MarkInputs, MarkValue
 from plimsoll.marketdata.index.reasons import (
     IndexFinding,
@@ -43,8 +44,6 @@ from plimsoll.marketdata.index.robustness import (
     breakdown,
     index_robustness,
     live_sources,
-    mark_robustness,
-    smallest_shift,
 )
 from plimsoll.marketdata.index.rule import (
     Aggregation,
