@@ -5,7 +5,7 @@ Names stand in `catalogue`, imported on first use (PEP 562).
 - `blocks`, `measures`, `noise_robust`: RV, bipower, MedRV, MinRV, quarticity, jumps, semivariances
   by day or other block; subsampled variance and a realised kernel for minutes.
 - `seasonality`, `seasonal_factors`: factors of variance by hour of the week.
-- `har`, `fitted_har`, `har_walk_forward`, `variance_record`: heterogeneous autoregression.
+- `har`, `fitted_har`, `har_forecasts`, `variance_record`: heterogeneous autoregression.
 - `forecast_evaluation`: QLIKE, squared error, Mincer-Zarnowitz.
 - `trading_hours`, `session_volatility`: assets with closed hours.
 """

@@ -11,6 +11,7 @@ from plimsoll.estimators.realised.forecast_evaluation import (
     squared_error,
 )
 from plimsoll.estimators.realised.har import Har
+from plimsoll.estimators.realised.har_forecasts import HarForecasts, har_walk_forward
 from plimsoll.estimators.realised.har_options import (
     BiasCorrection,
     HarRegressors,
@@ -18,7 +19,6 @@ from plimsoll.estimators.realised.har_options import (
     HarWeights,
     InsanityFilter,
 )
-from plimsoll.estimators.realised.har_walk_forward import HarForecasts, har_walk_forward
 from plimsoll.estimators.realised.measures import (
     BipowerScaling,
     RealisedMeasures,

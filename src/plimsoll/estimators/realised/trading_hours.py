@@ -28,6 +28,8 @@ BoolArray = NDArray[np.bool_]
 LEAST_LOG = 0.02
 """Added to ratios before their logarithm: slots that never move would be infinitely quiet."""
 CAP = 5.0
+QUIET_VOLUME = 0.5
+"""Most that volume, where there is any, may be of the rest's in closed hours."""
 LEAST_ERROR = 1e-3
 """Smallest error of a mean log ratio: weeks that are all alike are no infinite evidence."""
 
@@ -134,8 +136,8 @@ class TradingHoursDetector:
         Shortest and longest stretch that may be closed; daily breaks of an hour or two are left to
         seasonal factors.
     quiet_ratio : float, optional
-        Most that moves, and volume where there is any, may be of the rest's; by default 0.5 of
-        hours and 0.3 of days (the quietest of seven days is 0.4 on coins that never close).
+        Most that moves may be of the rest's; by default 0.5 of hours and 0.3 of days (the quietest
+        of seven days is 0.4 on coins that never close).
     significance_t : float
     least_weeks : int
         Whole weeks needed.
@@ -210,7 +212,7 @@ class TradingHoursDetector:
         ratio = _ratio(profile, quiet)
         volume_ratio = 1.0 if turnover is None else _ratio(turnover, quiet)
         closed = ratio <= self.threshold and t <= -self.significance_t
-        closed = closed and (turnover is None or volume_ratio <= self.threshold)
+        closed = closed and (turnover is None or volume_ratio <= QUIET_VOLUME)
         return TradingHours(
             slot_ns=self.slot_ns,
             open=np.asarray(~quiet if closed else np.ones(quiet.size, dtype=np.bool_)),

@@ -49,6 +49,10 @@ class PanelHar:
         is an equal share of ``before``.
     before : float
         Sum of the coefficients until then.
+    share : float
+        Share, in (0, 1], of the forecast's distance from a market's own mean (in logs) that is
+        used: less moves the margin less, at some cost in score. The tail is that of the moves over
+        the volatility so calmed.
     least_rows : int
         With fewer market-days the coefficients stay as they are.
     window_days : int
@@ -59,6 +63,7 @@ class PanelHar:
     lags_days: tuple[int, ...] = (1, 7, 30)
     refit_days: int = 91
     before: float = 0.75
+    share: float = 1.0
     least_rows: int = 1_000
     window_days: int = 0
 
@@ -68,6 +73,8 @@ class PanelHar:
             raise ParameterError(
                 "must rise from at least 1", found=self.lags_days, field="lags_days"
             )
+        if not 0.0 < self.share <= 1.0:
+            raise ParameterError("must lie in (0, 1]", found=self.share, field="share")
         if self.refit_days < 1 or self.least_rows < 100 or self.window_days < 0:
             raise ParameterError(
                 "must be at least 1 day and 100 rows, and not negative",
@@ -80,7 +87,8 @@ class PanelHar:
         """One line."""
         lags = "/".join(str(days) for days in self.lags_days)
         tail = f"own tail {self.window_days} d" if self.window_days else "pooled tail"
-        return f"Panel HAR of log variance over {lags} d, {tail}; ES of the tail"
+        calmed = f", {self.share:g} of it" if self.share < 1.0 else ""
+        return f"Panel HAR of log variance over {lags} d{calmed}, {tail}; ES of the tail"
 
     def paths(self, panel: ReturnsPanel, horizon_hours: int) -> ForecastPaths:
         """Forecast at every boundary."""
@@ -101,7 +109,7 @@ class PanelHar:
         target = squares.log_mean(bars, bars + horizon) - own
         ended = np.searchsorted(bars, bars + horizon, side="left")
         coefficients = self._in_force(design, target, ended, panel.time_ns)
-        line = own + np.einsum("dnk,dk->dn", design, coefficients)
+        line = own + self.share * np.einsum("dnk,dk->dn", design, coefficients)
         return np.ascontiguousarray(np.exp(0.5 * (line + np.log(horizon))).T)
 
     def _in_force(

@@ -16,8 +16,8 @@ from plimsoll.errors import (
     UsageError,
 )
 from plimsoll.estimators.realised.har import Har
+from plimsoll.estimators.realised.har_forecasts import har_walk_forward
 from plimsoll.estimators.realised.har_options import HarRegressors, HarScale
-from plimsoll.estimators.realised.har_walk_forward import har_walk_forward
 from plimsoll.estimators.realised.variance_record import VarianceRecord
 
 
