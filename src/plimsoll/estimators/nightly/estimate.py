@@ -144,7 +144,7 @@ def bar_volatility(found: HorizonEstimate) -> FloatArray:
     """(N,) log volatility of the next bar."""
     fitted = found.fitted
     now = log_volatilities(fitted.volatility, fitted.ewma_rules)
-    return log_scale(now[None], fitted.weights[None], 1)[0]
+    return np.asarray(log_scale(now[None], fitted.weights[None], 1)[0])
 
 
 def annual_volatility(found: HorizonEstimate, interval_ns: int) -> FloatArray:

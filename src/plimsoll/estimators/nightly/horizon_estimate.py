@@ -45,6 +45,8 @@ class HorizonEstimate:
         Standard errors of the logarithm of the log move, given the volatility.
     path_ns : (D,) int64
         Steps of the recent past, at which each row of the paths was known.
+    log_scale_path : (D, N) float64
+        Log volatility of the move begun at each step.
     value_at_risk_path : (D, N, 2) float64
     moves : (D, N) float64
         Log moves begun at those steps; NaN where there is none, or it is not known yet.
@@ -60,6 +62,7 @@ class HorizonEstimate:
     value_at_risk_log_error: FloatArray
     expected_shortfall_log_error: FloatArray
     path_ns: IntArray
+    log_scale_path: FloatArray
     value_at_risk_path: FloatArray
     moves: FloatArray
     scaled: FloatArray
@@ -149,6 +152,7 @@ def horizon_estimate(
         value_at_risk_log_error=errors[0],
         expected_shortfall_log_error=errors[1],
         path_ns=steps.time_ns[kept],
+        log_scale_path=scale[kept],
         value_at_risk_path=value,
         moves=moves.move[kept],
         scaled=scaled[kept],

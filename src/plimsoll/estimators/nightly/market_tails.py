@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 import numpy as np
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from plimsoll.domain.finding import Reason
 from plimsoll.errors import DataFormatError, EstimationError, InsufficientDataError
 from plimsoll.estimators.tails.clusters import extremal_index
+from plimsoll.estimators.tails.pareto_errors import quantile_slopes
 from plimsoll.estimators.tails.peaks_over_threshold import FittedTail, PeaksOverThreshold
 
 FloatArray = NDArray[np.float64]
@@ -36,8 +37,9 @@ class SideTail:
     ----------
     tail : FittedTail or None
         Of standardised returns in one bar, positive.
-    xi_error, beta_error : float
-        Sandwich over clusters of bars; NaN where it could not be had.
+    covariance : (3, 3) float64
+        Of xi, beta and the share of exceedances: sandwich over clusters of bars; NaN where it
+        could not be had.
     extremal_index : float
         Intervals estimate: one over the mean number of exceedances of a cluster.
     flags : tuple of TailFlag
@@ -45,11 +47,28 @@ class SideTail:
     """
 
     tail: FittedTail | None
-    xi_error: float = float("nan")
-    beta_error: float = float("nan")
+    covariance: FloatArray = field(default_factory=lambda: np.full((3, 3), np.nan))
     extremal_index: float = float("nan")
     flags: tuple[TailFlag, ...] = ()
     reason: Reason | None = None
+
+    @property
+    def xi_error(self) -> float:
+        """Standard error of the shape."""
+        return float(np.sqrt(self.covariance[0, 0]))
+
+    @property
+    def beta_error(self) -> float:
+        """Standard error of the scale."""
+        return float(np.sqrt(self.covariance[1, 1]))
+
+    def quantile_error(self, confidence: float) -> float:
+        """Delta-method standard error of the tail's quantile; NaN without a covariance."""
+        if self.tail is None:
+            return float("nan")
+        law = np.array([self.tail.xi, self.tail.beta, self.tail.tail_share])
+        slope = quantile_slopes(self.tail.threshold, law, confidence)
+        return float(np.sqrt(slope @ self.covariance @ slope))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -88,7 +107,8 @@ def _fit_side(losses: FloatArray, task: TailTask) -> SideTail:
         return SideTail(tail=None, reason=Reason.CONSTANT_PRICE if still else Reason.FIT_FAILED)
     if not (tail.threshold > 0.0 and np.isfinite(tail.xi) and tail.beta > 0.0):
         return SideTail(tail=None, reason=Reason.FIT_FAILED)
-    xi_error, beta_error = _errors(tail, task.cluster_bars)
+    covariance = _covariance(tail, task.cluster_bars)
+    xi_error = float(np.sqrt(covariance[0, 0]))
     index = extremal_index(losses, threshold=tail.threshold).value
     found = {
         TailFlag.NO_MEAN: tail.xi >= 1.0,
@@ -99,16 +119,16 @@ def _fit_side(losses: FloatArray, task: TailTask) -> SideTail:
     }
     return SideTail(
         tail=tail,
-        xi_error=xi_error,
-        beta_error=beta_error,
+        covariance=covariance,
         extremal_index=index,
         flags=tuple(flag for flag, holds in found.items() if holds),
     )
 
 
-def _errors(tail: FittedTail, cluster_bars: int) -> tuple[float, float]:
+def _covariance(tail: FittedTail, cluster_bars: int) -> FloatArray:
     block = max(1, min(cluster_bars, tail.observations // 2))
     try:
-        return tail.standard_errors("sandwich", block_length=block)
+        found = tail.covariance("sandwich", block_length=block)
     except EstimationError:
-        return float("nan"), float("nan")
+        return np.full((3, 3), np.nan)
+    return found if bool(np.all(np.diag(found) >= 0.0)) else np.full((3, 3), np.nan)

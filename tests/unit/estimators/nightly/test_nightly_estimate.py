@@ -7,7 +7,6 @@ from functools import cache
 
 import numpy as np
 import pytest
-from synthetic_panel import closes, history_of
 
 from plimsoll.adapters.executor import ThreadPool
 from plimsoll.domain.finding import Reason
@@ -21,6 +20,7 @@ from plimsoll.estimators.nightly import (
 )
 from plimsoll.estimators.reference.log_blend import LogBlend
 from plimsoll.estimators.reference.panel import returns_panel
+from synthetic_panel import closes, history_of
 
 DAYS = 130
 FAST = NightlySettings(copula_replicates=2)
@@ -243,8 +243,8 @@ def test_refusals() -> None:
         night().horizon(5)
     with pytest.raises(UsageError, match="must be one of the markets"):
         night().column("NOBODY")
+    wrong = np.ones((3, 3))
     with pytest.raises(PlimsollError, match="must have the shape of the history"):
-        wrong = np.ones((3, 3))
         nightly_estimate(history, FAST, ranges=BarRanges(high=wrong, low=wrong))
     with pytest.raises(PlimsollError, match="log prices"):
         night().update([1.0])

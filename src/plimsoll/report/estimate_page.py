@@ -1,0 +1,212 @@
+"""The reference distribution as one HTML file: nothing is loaded, pictures are drawn in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from markupsafe import Markup
+
+from plimsoll.domain.table import Table, iso_minute
+from plimsoll.estimators.nightly.estimate import NightlyEstimate
+from plimsoll.estimators.tails.threshold_choice import ThresholdStability
+from plimsoll.report.assets import asset, content_hash, inline_script, templates
+from plimsoll.report.embedding import css_string
+from plimsoll.report.estimate_costs import cost_drawing
+from plimsoll.report.estimate_heat_map import heat_map_drawing
+from plimsoll.report.estimate_tails import quantile_drawing, stability_drawing, survival_drawing
+from plimsoll.report.estimate_volatility import forecast_history, volatility_drawing
+from plimsoll.report.table_view import definitions, table_view
+from plimsoll.report.wording import is_synthetic
+
+Stability = Mapping[str, tuple[ThresholdStability | None, ThresholdStability | None]]
+
+TITLE = "What every market can do"
+_LEAD = (
+    "Open a market for its pictures. Returns are logarithmic and divided by the volatility that "
+    "was forecast before them; falls are drawn with circles, rises with triangles."
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """A drawing with its heading and caption."""
+
+    title: str
+    caption: str
+    drawn: Markup
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarketView:
+    """One market: name, facts beside it, pictures."""
+
+    name: str
+    facts: tuple[tuple[str, str], ...]
+    pictures: tuple[Picture, ...]
+
+
+def estimate_page(
+    found: NightlyEstimate,
+    tables: Sequence[Table],
+    stability: Stability,
+    *,
+    label: str,
+    shown: Sequence[str] | None = None,
+) -> str:
+    """Return the page: the same inputs, the same bytes.
+
+    Parameters
+    ----------
+    found : NightlyEstimate
+    tables : sequence of Table
+        Of all markets.
+    stability : mapping of str to two ThresholdStability or None
+        Falls and rises.
+    label : str
+        What the prices are; stands on the page and under every table.
+    shown : sequence of str, optional
+        Markets with pictures; by default all that have a number.
+    """
+    named = {m for m, r in zip(found.markets, found.reasons, strict=True) if r is None}
+    names = [m for m in found.markets if m in named] if shown is None else list(shown)
+    script = inline_script(asset("report.js") + asset("estimate.js"))
+    context: dict[str, Any] = {
+        "title": TITLE,
+        "source": label,
+        "synthetic": is_synthetic(label),
+        "identity": tuple(_identity(found)),
+        "tables": tuple(table_view(table) for table in tables),
+        "heat_map": _heat_map(found, label),
+        "dependence": tuple(_dependence(found)),
+        "lead": _LEAD,
+        "markets": tuple(_market(found, name, stability, label) for name in names),
+        "definitions": definitions(tables),
+        "style": Markup(asset("report.css") + asset("estimate.css")),
+        "script": Markup(script),
+        "script_hash": Markup(content_hash(script)),
+        "css_string": css_string,
+    }
+    return templates().get_template("estimate.html.j2").render(context)
+
+
+def _identity(found: NightlyEstimate) -> Iterator[tuple[str, str]]:
+    with_number = sum(reason is None for reason in found.reasons)
+    yield "As of (UTC)", iso_minute(found.as_of_ns)
+    yield "Markets", f"{len(found.markets):,}, {with_number:,} with a number"
+    yield "Forecaster", found.settings.forecaster.title
+    yield "Confidence", "99 %"
+
+
+def _heat_map(found: NightlyEstimate, label: str) -> Markup:
+    dependence = found.dependence
+    order = list(dependence.order())
+    if len(order) < 2:
+        return Markup('<p class="empty">Fewer than two markets have correlations.</p>')
+    return heat_map_drawing(
+        dependence.correlation[np.ix_(order, order)],
+        [dependence.markets[i] for i in order],
+        [dependence.classes[i] for i in order],
+        f"Correlations of {len(order)} markets, {label}",
+    )
+
+
+def _dependence(found: NightlyEstimate) -> Iterator[tuple[str, str]]:
+    d = found.dependence
+    estimate, copula, extremes = d.estimate, d.copula, d.extremes
+    yield "Markets", f"{len(d.markets):,}"
+    yield "Half-life of weights [days]", f"{d.half_life_days:g}"
+    yield "Mean correlation of a pair", _number(estimate.average)
+    yield "Effective bars of a pair", _number(estimate.effective_rows, 0)
+    yield "Shrunk towards the mean [%]", _number(100.0 * estimate.shrinkage, 1)
+    yield "Pairs with too few common bars", f"{estimate.sparse_pairs:,}"
+    yield "Repaired to be semi-definite", "yes" if estimate.repaired else "no"
+    yield "t copula: degrees of freedom", _number(copula.degrees_of_freedom, 1)
+    yield "… s.e. of one over them", _number(copula.inverse_error, 3)
+    yield "… fitted to markets, moves", f"{len(copula.columns)}, {copula.rows:,}"
+    yield "… tail dependence of the mean pair", _number(copula.average_tail_dependence)
+    share = f"{100.0 * extremes.tail_share:g} %"
+    yield f"Shared worst {share}: falls", _with_error(extremes.falls, extremes.falls_error)
+    yield f"Shared worst {share}: rises", _with_error(extremes.rises, extremes.rises_error)
+    if len(d.markets) > 1:
+        upper = np.triu_indices(len(d.markets), 1)
+        yield f"Stressed by {d.stress:g}: mean", _number(float(d.stressed[upper].mean()))
+        yield f"Broken by {d.break_:g}: mean", _number(float(d.broken[upper].mean()))
+
+
+def _number(value: float, digits: int = 2) -> str:
+    return "–" if not np.isfinite(value) else f"{value:,.{digits}f}"
+
+
+def _with_error(value: float, error: float) -> str:
+    return f"{_number(value)} ± {_number(error)}"
+
+
+def _market(found: NightlyEstimate, name: str, stability: Stability, label: str) -> MarketView:
+    column = found.column(name)
+    return MarketView(
+        name=name,
+        facts=tuple(_facts(found, column)),
+        pictures=tuple(_pictures(found, column, stability, label)),
+    )
+
+
+def _facts(found: NightlyEstimate, column: int) -> Iterator[tuple[str, str]]:
+    reason = found.reasons[column]
+    if found.classes[column]:
+        yield "class", found.classes[column]
+    if reason is not None:
+        yield "no number:", reason.value.replace("_", " ")
+        return
+    yield "volatility", f"{100.0 * found.volatility_annual[column]:.0f} % a year"
+    for risk in found.horizons:
+        long, short = 100.0 * risk.value_at_risk[column]
+        yield f"VaR {risk.horizon_hours} h", f"{long:.1f} / {short:.1f} %"
+    for flag in found.flags[column]:
+        yield "", flag.value.replace("_", " ")
+
+
+def _pictures(
+    found: NightlyEstimate, column: int, stability: Stability, label: str
+) -> Iterator[Picture]:
+    name, tails, first = found.markets[column], found.tails[column], found.horizons[0]
+    hours = first.horizon_hours
+    yield Picture(
+        title=f"Volatility, {hours} h quantiles and breaches",
+        caption=f"Every {found.settings.forecaster.step_hours} h a forecast and the move over the "
+        f"{hours} h after it; grey strokes span the moves begun on a day.",
+        drawn=volatility_drawing(
+            forecast_history(first, column), f"Volatility and moves of {name}, {label}"
+        ),
+    )
+    yield Picture(
+        title="Quantiles against the fitted tail",
+        caption="Exceedances of both thresholds; shaded: 95 % of each rank were the tail true.",
+        drawn=quantile_drawing(tails, f"Quantiles of {name}, {label}"),
+    )
+    yield Picture(
+        title="Tail",
+        caption="Counted, and the generalised Pareto fit with 95 % bands, clustered by day.",
+        drawn=survival_drawing(tails, f"Tail of {name}, {label}"),
+    )
+    yield Picture(
+        title="Shape by threshold",
+        caption="95 % bars. A usable threshold leaves the shape level; the one used is shaded.",
+        drawn=stability_drawing(
+            *stability.get(name, (None, None)),
+            found.settings.tail.tail_fraction,
+            f"Threshold stability of {name}, {label}",
+        ),
+    )
+    reason = found.liquidity.reasons.get(name)
+    yield Picture(
+        title="Cost of closing at once",
+        caption="One order of that size; from bars or the class the square-root law, Y 0.5 to 1.5.",
+        drawn=cost_drawing(
+            found.liquidity.estimates.get(name),
+            "" if reason is None else reason.value,
+            f"Cost curve of {name}, {label}",
+        ),
+    )
