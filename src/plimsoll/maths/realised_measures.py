@@ -27,6 +27,7 @@ Index = NDArray[np.int64]
 
 COUNT, VARIANCE, BIPOWER, TRIPOWER, MED, MIN, FALLS, RISES = range(8)
 MEASURES = 8
+WORTH_THREADS = 200_000
 
 FOUR_THIRDS = 4.0 / 3.0
 MU_FOUR_THIRDS = 2.0 ** (2.0 / 3.0) * math.gamma(7.0 / 6.0) / math.gamma(0.5)
@@ -73,11 +74,30 @@ def measure_block(returns: Vector, first: int, last: int, out: Vector) -> None:
     out[TRIPOWER] = m * TRIPOWER_SCALE * m / (m - 2.0) * out[TRIPOWER] if count > 2 else np.nan
 
 
+@njit(cache=True, nogil=True)
+def measure_rows(returns: Matrix, first: Index, last: Index) -> Cube:
+    """(N, B, 8) measures of the blocks ``[first, last)`` of N series, one after the other."""
+    out = np.empty((returns.shape[0], first.size, MEASURES))
+    for i in range(returns.shape[0]):
+        for b in range(first.size):
+            measure_block(returns[i], first[b], last[b], out[i, b])
+    return out
+
+
 @njit(cache=True, parallel=True)
-def measure_table(returns: Matrix, first: Index, last: Index) -> Cube:
-    """(N, B, 8) measures of the blocks ``[first, last)`` of N series."""
+def measure_rows_side_by_side(returns: Matrix, first: Index, last: Index) -> Cube:
+    """:func:`measure_rows`, series side by side."""
     out = np.empty((returns.shape[0], first.size, MEASURES))
     for i in prange(returns.shape[0]):
         for b in range(first.size):
             measure_block(returns[i], first[b], last[b], out[i, b])
     return out
+
+
+def measure_table(returns: Matrix, first: Index, last: Index) -> Cube:
+    """:func:`measure_rows`, in threads where there are several milliseconds of work."""
+    if returns.shape[0] > 1 and returns.size > WORTH_THREADS:
+        side_by_side: Cube = measure_rows_side_by_side(returns, first, last)
+        return side_by_side
+    rows: Cube = measure_rows(returns, first, last)
+    return rows

@@ -172,3 +172,14 @@ def test_kernel_and_subsample_in_closed_form() -> None:
     expected = 0.5 * (17.0 + 1.0 * 2.0)
     assert subsampled_variance(r, blocks, every=2)[0] == pytest.approx(expected, rel=1e-15)
     np.testing.assert_array_equal(realised_kernel(np.zeros(100), blocks_of(np.arange(100))), [0.0])
+
+
+def test_threads_change_no_bit() -> None:
+    time = np.arange(20_000)
+    returns = np.random.default_rng(8).standard_normal((12, time.size))
+    blocks = blocks_of(time, span_ns=500)
+    together = realised_measures(returns, blocks)
+    for row in range(12):
+        alone = realised_measures(returns[row], blocks)
+        np.testing.assert_array_equal(together.variance[row], alone.variance)
+        np.testing.assert_array_equal(together.ratio_z[row], alone.ratio_z)
