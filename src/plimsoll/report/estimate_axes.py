@@ -102,12 +102,12 @@ def key(entries: Sequence[tuple[Markup, str, float]]) -> Iterator[Markup]:
 
 
 def band(points: Sequence[tuple[float, float, float]], colour: str) -> Markup:
-    """Return the area between two curves: (x, low, high) in pixels."""
+    """Return the faint area between two curves, (x, low, high) in pixels: others show through."""
     if len(points) < 2:
         return Markup("")
     there = "L".join(f"{x:.1f},{low:.1f}" for x, low, _ in points)
     back = "L".join(f"{x:.1f},{high:.1f}" for x, _, high in reversed(points))
-    return Markup('<path d="M{}L{}Z" fill="{}"/>').format(there, back, colour)
+    return Markup('<path d="M{}L{}Z" fill="{}" fill-opacity="0.11"/>').format(there, back, colour)
 
 
 def dashed(points: Sequence[tuple[float, float]], *, colour: str, width: float = 1) -> Markup:

@@ -53,7 +53,7 @@ def cost_drawing(found: LiquidityEstimate | None, reason: str, title: str) -> Ma
     parts = [
         *across_axis(marks, "position closed at once [USD]"),
         *up_axis(heights, "cost [basis points of the position]"),
-        band([(across(q), up(a), up(b)) for q, a, b in zip(size, low, high, strict=True)], BAND),
+        band([(across(q), up(a), up(b)) for q, a, b in zip(size, low, high, strict=True)], MARGIN),
         polyline(points, colour=MARGIN, width=1.6),
         *(mark(x, y, "circle", colour=MARGIN, radius=2.4) for x, y in points),
         *key(signs),

@@ -39,7 +39,7 @@ def heat_map_drawing(
     parts += _names(names, at)
     parts += _classes(classes, at)
     parts += _scale_of_colours()
-    return drawing(_LEFT + _SIDE + 84.0, _TOP + _SIDE + 34.0, title, parts)
+    return drawing(_LEFT + _SIDE + 96.0, _TOP + _SIDE + 34.0, title, parts)
 
 
 def png(pixels: NDArray[np.uint8]) -> bytes:
@@ -62,7 +62,8 @@ def _colours(values: FloatArray) -> NDArray[np.uint8]:
     share = np.clip(np.abs(values), 0.0, 1.0)[..., None]
     end = np.where(values[..., None] < 0.0, np.array(_COLD), np.array(_WARM))
     mixed = (1.0 - share) * np.array(_NOUGHT) + share * end
-    return np.rint(mixed).astype(np.uint8)
+    found: NDArray[np.uint8] = np.rint(mixed).astype(np.uint8)
+    return found
 
 
 def _names(names: Sequence[str], at: Scale) -> Iterator[Markup]:

@@ -29,7 +29,7 @@ from plimsoll.report.estimate_axes import (
     strokes,
     up_axis,
 )
-from plimsoll.report.palette import BAND, BREACH, INK, MARGIN, MUTED, RULE
+from plimsoll.report.palette import BREACH, INK, MARGIN, MUTED, RULE
 from plimsoll.report.svg import Scale, drawing, line, mark, polyline, text
 
 FloatArray = NDArray[np.float64]
@@ -37,7 +37,6 @@ FloatArray = NDArray[np.float64]
 SIDES = (("falls", "circle", MARGIN), ("rises", "triangle", BREACH))
 _POINTS = 60
 _NORMAL = 1.96
-_RISES_BAND = "#faece4"
 
 
 def quantile_drawing(tails: MarketTails, title: str) -> Markup:
@@ -59,9 +58,8 @@ def quantile_drawing(tails: MarketTails, title: str) -> Markup:
         *_key(),
     ]
     for found, _, colour in ordered:
-        shade = BAND if colour == MARGIN else _RISES_BAND
         points = zip(*(v.tolist() for v in (found[0], found[2], found[3])), strict=True)
-        parts.append(band([(across(x), up(a), up(b)) for x, a, b in points], shade))
+        parts.append(band([(across(x), up(a), up(b)) for x, a, b in points], colour))
     parts.append(line(LEFT, BOTTOM, RIGHT, TOP, colour=RULE, dash="3 3"))
     for found, shape, colour in ordered:
         for x, y in zip(found[0].tolist(), found[1].tolist(), strict=True):
@@ -87,9 +85,8 @@ def survival_drawing(tails: MarketTails, title: str) -> Markup:
         *_key(),
     ]
     for curve, (_, _, _, colour) in zip(curves, sides, strict=True):
-        shade = BAND if colour == MARGIN else _RISES_BAND
         wide = [(up(p), across(a), across(b)) for p, _, a, b in curve if np.isfinite(a + b)]
-        parts.append(_sideways(wide, shade))
+        parts.append(_sideways(wide, colour))
     for curve, (side, _, shape, colour) in zip(curves, sides, strict=True):
         line_points = ((across(x), up(p)) for p, x, _, _ in curve)
         parts.append(polyline(line_points, colour=colour, width=1.4))
@@ -128,11 +125,9 @@ def stability_drawing(
     ]
     for place, ((side, _, shape, colour), half) in enumerate(zip(sides, reach, strict=True)):
         x = [across(float(v)) + 4.0 * place - 2.0 for v in side.tail_fractions]
-        ends = [
-            (max(a, up.low), min(b, up.high))
-            for a, b in zip(side.xi - half, side.xi + half, strict=True)
-        ]
-        spans = ((at, up(float(a)), up(float(b))) for at, (a, b) in zip(x, ends, strict=True))
+        bottom = np.maximum(side.xi - half, up.low).tolist()
+        top = np.minimum(side.xi + half, up.high).tolist()
+        spans = ((at, up(a), up(b)) for at, a, b in zip(x, bottom, top, strict=True))
         parts.append(strokes(spans, colour=colour, width=1.0))
         parts += [
             mark(at, up(float(np.clip(v, up.low, up.high))), shape, colour=colour, radius=2.6)
@@ -172,7 +167,7 @@ def _ordered(tail: FittedTail) -> tuple[FloatArray, FloatArray, FloatArray, Floa
         betaincinv(ranks, count - ranks + 1, 0.975),
         betaincinv(ranks, count - ranks + 1, 0.025),
     ]
-    expected, low, high = (_beyond(tail, share) for share in shares)
+    expected, low, high = (_beyond(tail, np.asarray(s, dtype=np.float64)) for s in shares)
     order = np.argsort(expected)
     return expected[order], observed[order], low[order], high[order]
 
@@ -207,7 +202,7 @@ def _sideways(points: list[tuple[float, float, float]], colour: str) -> Markup:
         return Markup("")
     there = "L".join(f"{a:.1f},{y:.1f}" for y, a, _ in points)
     back = "L".join(f"{b:.1f},{y:.1f}" for y, _, b in reversed(points))
-    return Markup('<path d="M{}L{}Z" fill="{}"/>').format(there, back, colour)
+    return Markup('<path d="M{}L{}Z" fill="{}" fill-opacity="0.11"/>').format(there, back, colour)
 
 
 def _counted(tail: FittedTail, shape: str, colour: str, across: object, up: object) -> list[Markup]:
