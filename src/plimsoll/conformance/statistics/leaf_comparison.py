@@ -107,10 +107,13 @@ def _words(text: Any) -> Any:
 
 def _is_known(rule: LeafRule, section: Section, leaf: Path, expected: Any, found: Any) -> bool:
     """Whether a cross-check disagrees as its rule says; where nothing was computed it does not."""
-    if not (_is_number(expected) and _is_number(found) and math.isfinite(found)):
+    if _is_number(expected) and _is_number(found):
+        if not math.isfinite(found):
+            return False
+        if rule.bound is not None and rule.bound.allows(expected, found):
+            return True
+    elif type(found) is not type(expected):
         return False
-    if rule.bound is not None and rule.bound.allows(expected, found):
-        return True
     return rule.known is not None and rule.known(section, leaf)
 
 
