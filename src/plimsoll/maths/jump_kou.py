@@ -130,6 +130,19 @@ def kou_scores(values: Vector, theta: Vector, scores: Matrix) -> float:
 
     ``theta``: m, log s, log lambda_1, log lambda_2, log eta_1, log eta_2.
     """
+    densities = _densities(values, theta, scores)
+    total = 0.0
+    for i in range(values.size):
+        if not densities[i] > 0.0:
+            return -np.inf
+        scores[i] /= densities[i]
+        total += math.log(densities[i])
+    return total
+
+
+@njit(cache=True, nogil=True)
+def _densities(values: Vector, theta: Vector, slopes: Matrix) -> Vector:
+    """Density at every value; its derivatives into ``slopes``."""
     m, s = theta[0], math.exp(theta[1])
     up_rate, down_rate = math.exp(theta[2]), math.exp(theta[3])
     up_eta, down_eta = math.exp(theta[4]), math.exp(theta[5])
@@ -138,10 +151,10 @@ def kou_scores(values: Vector, theta: Vector, scores: Matrix) -> float:
     g, f = np.empty(up.shape[0] + 2), np.empty(down.shape[0] + 2)
     none = math.exp(-up_rate - down_rate)
     by_a = a * (1.0 - a)
-    total = 0.0
+    out = np.empty(values.size)
     for i in range(values.size):
         y = values[i] - m
-        row = scores[i]
+        row = slopes[i]
         row[:] = 0.0
         erlang_normals(y, s, up_eta, up.shape[0] + 1, g)
         erlang_normals(-y, s, down_eta, down.shape[0] + 1, f)
@@ -152,11 +165,8 @@ def kou_scores(values: Vector, theta: Vector, scores: Matrix) -> float:
         row[3] = -down_rate * density
         density += _side(up, g, up_eta, s, y, -1.0, up_rate, down_rate, by_a, row, 2, 3, 4, 5)
         density += _side(down, f, down_eta, s, -y, 1.0, down_rate, up_rate, by_a, row, 3, 2, 5, 4)
-        if not density > 0.0:
-            return -np.inf
-        row /= density
-        total += math.log(density)
-    return total
+        out[i] = density
+    return out
 
 
 @njit(cache=True, nogil=True)
@@ -196,11 +206,7 @@ def _side(
 @njit(cache=True, nogil=True)
 def kou_density(values: Vector, theta: Vector) -> Vector:
     """Density at every value; ``theta`` as in :func:`kou_scores`."""
-    out, scores, one = np.empty(values.size), np.empty((1, 6)), np.empty(1)
-    for i in range(values.size):
-        one[0] = values[i]
-        out[i] = math.exp(kou_scores(one, theta, scores))
-    return out
+    return _densities(values, theta, np.empty((values.size, 6)))
 
 
 @njit(cache=True, nogil=True)

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from plimsoll.errors import EstimationError, ParameterError
+from plimsoll.errors import EstimationError, InsufficientDataError, ParameterError
 from plimsoll.estimators.jumps.bipower_threshold import bipower_threshold_jumps
 from plimsoll.estimators.tails.fitted_law import FittedLaw
 
@@ -123,7 +123,7 @@ def threshold_start(values: Vector, multiple: float) -> JumpStart | None:
     """Moments of the returns beyond a bipower threshold; None where there is no such volatility."""
     try:
         found = bipower_threshold_jumps(values, multiple=multiple)
-    except EstimationError:
+    except (EstimationError, InsufficientDataError):
         return None
     jumps = values[found.flag]
     up, down = jumps[jumps > 0.0], -jumps[jumps < 0.0]

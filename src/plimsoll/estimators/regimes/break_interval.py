@@ -44,9 +44,10 @@ def argmax_distribution(x: float) -> float:
 def dated_breaks(values: Vector, rows: Sequence[int], confidence: float) -> tuple[BreakDate, ...]:
     """Intervals of the rows at which the mean of ``values`` changes.
 
-    Half-widths are ``c w^2 / delta^2`` rows with delta the shift and w^2 the long-run variance on
-    that side, c from :func:`argmax_distribution`. Asymptotic for small shifts: of shifts that are
-    plain to see they are wider than they need be.
+    Half-widths are ``c w^2 / delta^2`` rows with delta the shift, w^2 the long-run variance of the
+    later stretch for the lower end and of the earlier one for the upper, c from
+    :func:`argmax_distribution`. Asymptotic for small shifts: of shifts that are plain to see they
+    are wider than they need be.
     """
     if not 0.0 < confidence < 1.0:
         raise ParameterError(
@@ -59,7 +60,8 @@ def dated_breaks(values: Vector, rows: Sequence[int], confidence: float) -> tupl
     for a, row, b in zip(ends, ends[1:], ends[2:], strict=False):
         left, right = np.array(values[a:row]), np.array(values[row:b])
         before, after = float(left.mean()), float(right.mean())
-        below, above = (_reach(side, after - before, quantile) for side in (left, right))
+        # A date found too late stands among the later rows, whose noise misplaced it.
+        below, above = (_reach(side, after - before, quantile) for side in (right, left))
         found.append(BreakDate(row, max(row - below, a), min(row + above, b - 1), before, after))
     return tuple(found)
 
