@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 from plimsoll.conformance.statistics.leaf_rules import (
@@ -45,10 +46,20 @@ def _beside(section: Section, leaf: Path, name: str) -> object:
     return value_at(tree, name)
 
 
-def _ours_is_lower(section: Section, _leaf: Path) -> bool:
+def _excess_loss(section: Section) -> float:
+    """Our loss of the shortfall regression less the file's; NaN where there is none."""
     ours = value_at(section.computed, "esr_strict_point", "loss")
     theirs = value_at(section.expected, "esr_strict_point", "loss")
-    return isinstance(ours, float) and isinstance(theirs, float) and ours < theirs - 1e-9
+    known = isinstance(ours, float) and isinstance(theirs, float)
+    return ours - theirs if known else math.nan
+
+
+def _ours_is_lower(section: Section, _leaf: Path) -> bool:
+    return _excess_loss(section) < -1e-9
+
+
+def _ours_is_no_higher(section: Section, _leaf: Path) -> bool:
+    return _excess_loss(section) <= 1e-9
 
 
 _FLAT = (
@@ -105,7 +116,14 @@ RULES = (
         ),
         when=_ours_is_lower,
     ),
-    relative("tests/*/esr_strict_point/b/*", within=0.02),
+    cross_check(
+        "tests/*/esr_strict_point/b/[01]",
+        within=Tolerance(relative=0.02),
+        reason="the file's own status asks for 2 % on the ES coefficients, 2 and 3; those of VaR "
+        "are known where our loss is not the higher one",
+        known=_ours_is_no_higher,
+    ),
+    relative("tests/*/esr_strict_point/b/[23]", within=0.02),
     replace(
         relative("tests/*/*/p", "kupiec_grid/*/pvalue", within=1e-6),
         when=_ratio_is_zero,

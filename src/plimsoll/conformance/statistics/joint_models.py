@@ -13,27 +13,28 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import rankdata
 
-from plimsoll.conformance.statistics.peer_optima import OWN
+from plimsoll.conformance.statistics.peer_optima import GAP, OWN
 from plimsoll.conformance.statistics.sections import Source
 from plimsoll.conformance.statistics.volatility_models import in_rugarch_names
 from plimsoll.estimators.dependence import Dcc, FittedDcc, TCopula
-from plimsoll.estimators.volatility import Garch, GarchParameters, filter_at
+from plimsoll.estimators.volatility import FittedGarch, Garch, GarchParameters, filter_at
 from plimsoll.estimators.volatility.garch_options import VarianceStart
 
 Inputs = Mapping[str, Any]
 Found = dict[str, Any]
 Matrix = NDArray[np.float64]
 START: VarianceStart = "first_squared_residuals"
+NOT_BELOW = "first_stage_not_below"
 PARAMETERS = ("mu", "omega", "alpha1", "beta1")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FirstStage:
-    """Residuals (n, N), volatilities (n + 1, N) with the forecast, and the log-likelihood."""
+    """Residuals (n, N), volatilities (n + 1, N) with the forecast, the log-likelihood of each."""
 
     residuals: Matrix
     volatilities: Matrix
-    log_likelihood: float
+    log_likelihoods: tuple[float, ...]
 
 
 def joint_inputs(source: Source, _path: tuple[str, ...], content: Any) -> Inputs:
@@ -74,7 +75,7 @@ def first_stage(
     seen = []
     for name, column in zip(columns, panel.T, strict=True):
         if given is None:
-            at = own_garch(column)
+            at = own_garch(column).parameters
         else:
             mu, omega, alpha, beta = (given[f"[{name}].{key}"] for key in PARAMETERS)
             at = GarchParameters(
@@ -89,11 +90,11 @@ def first_stage(
     return FirstStage(
         residuals=np.column_stack([one.standardised_residuals for one in seen]),
         volatilities=np.sqrt(np.column_stack([one.variances for one in seen])),
-        log_likelihood=sum(one.log_likelihood for one in seen),
+        log_likelihoods=tuple(one.log_likelihood for one in seen),
     )
 
 
-def own_garch(column: NDArray[np.float64]) -> GarchParameters:
+def own_garch(column: NDArray[np.float64]) -> FittedGarch:
     """Our optimum under rugarch's start and persistence limit."""
     model = Garch(
         innovations="normal",
@@ -101,7 +102,7 @@ def own_garch(column: NDArray[np.float64]) -> GarchParameters:
         persistence_rule="capped",
         persistence_cap=0.999,
     )
-    return model.fit(np.ascontiguousarray(column)).parameters
+    return model.fit(np.ascontiguousarray(column))
 
 
 def second_stage(stage: FirstStage, **options: Any) -> FittedDcc:
@@ -114,9 +115,11 @@ def rmgarch_dcc(inputs: Inputs, innovations: str) -> Found:
     stage = first_stage(inputs["panel"], inputs["columns"], inputs["first_stage"])
     fitted = second_stage(stage, innovations=innovations)
     path = fitted.correlations()
+    own, not_below = _own_first_stage(inputs, stage)
     found: Found = {
+        NOT_BELOW: not_below,
         "n": len(inputs["panel"]),
-        "params": _own_first_stage(inputs)
+        "params": own
         | {
             "[Joint]dcca1": fitted.a,
             "[Joint]dccb1": fitted.b,
@@ -150,23 +153,29 @@ def rmgarch_copula(inputs: Inputs) -> Found:
     stage = first_stage(inputs["panel"], inputs["columns"], inputs["first_stage"])
     ranks = rankdata(stage.residuals, axis=0) / len(stage.residuals)
     fitted = TCopula(method="two_step").fit_uniforms(np.clip(ranks, 1e-5, 0.99999))
-    total = fitted.log_likelihood + stage.log_likelihood
+    total = fitted.log_likelihood + sum(stage.log_likelihoods)
     nu = fitted.degrees_of_freedom
+    own, not_below = _own_first_stage(inputs, stage)
     return {
+        NOT_BELOW: not_below,
         "shape": nu,
-        "coef": _own_first_stage(inputs) | {"[Joint]mshape": nu},
+        "coef": own | {"[Joint]mshape": nu},
         "R": fitted.correlation,
         "loglik": total,
         OWN: total,
     }
 
 
-def _own_first_stage(inputs: Inputs) -> Found:
-    found: Found = {}
-    for name, column in zip(inputs["columns"], inputs["panel"].T, strict=True):
-        own = in_rugarch_names("sGARCH", own_garch(column))
+def _own_first_stage(inputs: Inputs, stage: FirstStage) -> tuple[Found, bool]:
+    """Our own parameters, and that no likelihood of theirs is above ours by more than 1e-4."""
+    found, above = dict[str, Any](), list[float]()
+    columns = zip(inputs["columns"], inputs["panel"].T, stage.log_likelihoods, strict=True)
+    for name, column, theirs in columns:
+        fitted = own_garch(column)
+        own = in_rugarch_names("sGARCH", fitted.parameters)
         found |= {f"[{name}].{key}": own[key] for key in PARAMETERS}
-    return found
+        above.append(theirs - fitted.log_likelihood)
+    return found, max(above) <= GAP
 
 
 def _covariance(correlation: Matrix, volatilities: NDArray[np.float64]) -> Matrix:

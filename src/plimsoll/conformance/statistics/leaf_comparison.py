@@ -27,7 +27,7 @@ def compare_leaves(
     section = Section(expected=expected, computed=computed)
     compared, left = list[Comparison](), list[UncomparedLeaf]()
     for leaf, value, found in leaves((), expected, computed):
-        rule = rule_of(rules, section, root, leaf)
+        rule = rule_of(rules, section, root, leaf, value)
         term = "/".join(leaf)
         if rule.standing is Standing.NOT_COMPARED:
             left.append(UncomparedLeaf(term=term, reason=rule.reason))

@@ -92,15 +92,34 @@ class LeafRule:
 
 
 UNKNOWN = LeafRule(paths=(), reason="no rule knows this leaf")
+DESCRIPTION = LeafRule(paths=(), standing=Standing.NOT_COMPARED, reason="a note")
+DESCRIPTIVE = {
+    "about",
+    "comment",
+    "convention",
+    "conventions",
+    "description",
+    "note",
+    "notes",
+    "rule",
+    "software",
+    "source",
+    "verdict",
+    "versions",
+}
+"""Keys whose texts describe, wherever they stand."""
 
 
-def rule_of(rules: Iterable[LeafRule], section: Section, root: Path, leaf: Path) -> LeafRule:
+def rule_of(
+    rules: Iterable[LeafRule], section: Section, root: Path, leaf: Path, expected: object
+) -> LeafRule:
     """Return the first rule for the leaf at ``root + leaf``; `UNKNOWN` where there is none."""
     path = root + leaf
     for rule in rules:
         if rule.fits(path) and (rule.when is None or rule.when(section, leaf)):
             return rule
-    return UNKNOWN
+    describes = isinstance(expected, str) and not DESCRIPTIVE.isdisjoint(path)
+    return DESCRIPTION if describes else UNKNOWN
 
 
 def relative(*paths: str, within: float, floor: float = 0.0, reason: str = "") -> LeafRule:

@@ -13,6 +13,7 @@ from plimsoll.conformance.statistics.leaf_rules import (
     exact,
     not_compared,
     relative,
+    value_at,
 )
 from plimsoll.conformance.statistics.peer_optima import STOPS_SHORT, stopped_short
 from plimsoll.conformance.tolerance import Tolerance
@@ -69,9 +70,9 @@ RULES = (
     cross_check(
         *(f"{name}/{key}/[[]*].*" for name in _JOINT for key in ("params", "coef")),
         within=Tolerance(relative=1e-3, absolute=1e-4),
-        reason="an input of the second stage, and checked against our own GARCH: agreed within "
-        "1e-3, known within 2 %, where rugarch's search stops",
-        bound=Tolerance(relative=0.02, absolute=0.01),
+        reason="an input of the second stage, and checked against our own GARCH: known where "
+        "rugarch's search stops at a likelihood that is not above ours",
+        known=lambda section, _leaf: value_at(section.computed, "first_stage_not_below") is True,
     ),
     absolute("dcc/R_*/*/*", within=2e-3),
     LeafRule(

@@ -6,7 +6,8 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from scipy import special
+import numpy as np
+from scipy import integrate, special
 
 from plimsoll.conformance.contract import UnknownCase
 from plimsoll.estimators.volatility import (
@@ -16,6 +17,7 @@ from plimsoll.estimators.volatility import (
     GarchParameters,
     GjrGarch,
 )
+from plimsoll.estimators.volatility.residual_law import ResidualLaw, log_densities_of
 
 Model = Garch | GjrGarch | Egarch
 Parameters = GarchParameters | EgarchParameters
@@ -123,7 +125,7 @@ def rugarch_parameters(recursion: str, given: Mapping[str, float]) -> Parameters
     }
     if recursion == "eGARCH":
         size, centre = given["gamma1"], math.sqrt(2.0 / math.pi)
-        moved = size * (mean_absolute_t(nu) - centre) if math.isfinite(nu) else 0.0
+        moved = size * (mean_absolute(nu, common["skew"]) - centre)
         return EgarchParameters(
             omega=given["omega"] - moved, alpha=size, gamma=given["alpha1"], **common
         )
@@ -139,13 +141,25 @@ def in_rugarch_names(recursion: str, found: Parameters) -> dict[str, float]:
     out["skew"] = math.sqrt((1.0 + skew) / (1.0 - skew))
     if recursion == "eGARCH":
         centre = math.sqrt(2.0 / math.pi)
-        moved = found.alpha * (mean_absolute_t(nu) - centre) if math.isfinite(nu) else 0.0
+        moved = found.alpha * (mean_absolute(nu, skew) - centre)
         return out | {"omega": found.omega + moved, "gamma1": found.alpha, "alpha1": found.gamma}
     return out | {"alpha1": found.alpha, "gamma1": found.gamma}
 
 
-def mean_absolute_t(degrees_of_freedom: float) -> float:
-    """``E|z|`` of a unit-variance Student-t."""
+def mean_absolute(degrees_of_freedom: float, skew: float) -> float:
+    """``E|z|`` of an innovation of variance 1: normal, Student-t or Hansen's skewed t."""
     nu = degrees_of_freedom
-    log_ratio = special.gammaln(0.5 * nu + 0.5) - special.gammaln(0.5 * nu)
-    return 2.0 * math.sqrt(nu - 2.0) / ((nu - 1.0) * math.sqrt(math.pi)) * math.exp(log_ratio)
+    if not math.isfinite(nu):
+        return math.sqrt(2.0 / math.pi)
+    if skew == 0.0:
+        log_ratio = special.gammaln(0.5 * nu + 0.5) - special.gammaln(0.5 * nu)
+        return float(2.0 * math.sqrt(nu - 2.0) / (nu - 1.0) / math.sqrt(math.pi)) * math.exp(
+            log_ratio
+        )
+    law = ResidualLaw(degrees_of_freedom=nu, skew=skew, skewed=True)
+
+    def moment(z: float) -> float:
+        return abs(z) * math.exp(float(log_densities_of(law, np.array([z]))[0]))
+
+    sides = ((-math.inf, 0.0), (0.0, math.inf))
+    return float(sum(integrate.quad(moment, *side, epsabs=1e-12, limit=400)[0] for side in sides))
