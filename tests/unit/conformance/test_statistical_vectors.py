@@ -13,6 +13,7 @@ from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
+import backtest_vectors_by_peers as backtests
 import numpy as np
 import other_vectors_by_peers as others
 import pytest
@@ -38,7 +39,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("vectors")
     returns = volatility.simulated_returns(11)
     volatility.write_series(folder, SERIES, returns)
-    columns = others.write_forecasts(folder, FORECASTS, 5)
+    columns = backtests.write_forecasts(folder, FORECASTS, 5)
     panel = others.simulated_panel(7)
     others.write_panel(folder, PANEL, panel)
     with warnings.catch_warnings():
@@ -48,11 +49,11 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "fixed": volatility.fixed_document(returns, SERIES),
         "garch": garch,
         "evt_dist": others.evt_document(returns, SERIES),
-        "backtests": others.backtest_document(columns, FORECASTS),
+        "backtests": backtests.backtest_document(columns, FORECASTS),
         "multi": others.multi_document(panel, PANEL, returns, SERIES),
         "intraday": write_intraday(folder, 3),
         "r": others.r_document(returns, SERIES),
-        "r2": others.r2_document(columns, FORECASTS, panel, PANEL),
+        "r2": backtests.r2_document(columns, FORECASTS, panel, PANEL),
     }
     for kind, document in documents.items():
         volatility.write(folder, f"{kind}_own.json", document)
