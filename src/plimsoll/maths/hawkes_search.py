@@ -23,7 +23,7 @@ Index = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
 _NEWTON, _HALVINGS, _ROOT = 60, 40, 60
-_FINE = 1e-13
+_FINE, _COARSE = 1e-13, 1e-7
 _BASELINE_FLOOR = 1e-9
 
 
@@ -89,7 +89,7 @@ def _step(g: Vector, h: Matrix, w: Vector, low: Vector, high: Vector) -> Vector:
 
 @njit(cache=True, nogil=True)
 def _climb_receiver(
-    x: Matrix, rows: Index, cost: Vector, w: Vector, low: Vector, high: Vector
+    x: Matrix, rows: Index, cost: Vector, w: Vector, low: Vector, high: Vector, gain: float
 ) -> float:
     """Maximise over one receiver's baseline and branching numbers; ``w`` in and out."""
     size = w.size
@@ -102,7 +102,7 @@ def _climb_receiver(
         promised = 0.0
         for j in range(size):
             promised += g[j] * step[j]
-        if promised < _FINE * max(1.0, abs(value)):
+        if promised < gain * max(1.0, abs(value)):
             break
         for _ in range(_HALVINGS):
             for j in range(size):
@@ -129,11 +129,13 @@ def hawkes_profile(
     weights: Matrix,
     work: Matrix,
     slopes: Matrix,
+    gain: float,
 ) -> tuple[float, float]:
     """Best log-likelihood at a decay, and its derivative in log beta.
 
     ``weights`` (components, 1 + components): baseline and branching numbers, start and result;
-    branching numbers stay within ``[0, highest]``.
+    branching numbers stay within ``[0, highest]``; ``gain`` is the promised gain, relative to the
+    log-likelihood, at which the climb ends.
     """
     count = weights.shape[0]
     ends = np.empty((2, count))
@@ -147,7 +149,7 @@ def hawkes_profile(
     for i in range(count):
         rows = np.flatnonzero(marks == i)
         low[0] = _BASELINE_FLOOR * rows.size / horizon
-        value += _climb_receiver(work, rows, cost, weights[i], low, high)
+        value += _climb_receiver(work, rows, cost, weights[i], low, high, gain)
         for row in rows:
             intensity, change = weights[i, 0], 0.0
             for j in range(count):
@@ -171,7 +173,7 @@ def hawkes_search(
     kept = np.empty((size, count, count + 1))
     for g in range(size):
         values[g], derivatives[g] = hawkes_profile(
-            times, marks, horizon, math.exp(log_decays[g]), highest, weights, work, slopes
+            times, marks, horizon, math.exp(log_decays[g]), highest, weights, work, slopes, _COARSE
         )
         kept[g] = weights
     top = int(np.argmax(values))
@@ -218,7 +220,7 @@ def _refine(
     for _ in range(_ROOT):
         middle = (a * at_b - b * at_a) / (at_b - at_a)
         value, slope = hawkes_profile(
-            times, marks, horizon, math.exp(middle), highest, weights, work, slopes
+            times, marks, horizon, math.exp(middle), highest, weights, work, slopes, _FINE
         )
         if abs(slope) < 1e-9 * times.size or b - a < 1e-11:
             break

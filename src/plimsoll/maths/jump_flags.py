@@ -1,8 +1,8 @@
 """Jump statistics of Lee and Mykland (2008) with a window sum that never subtracts.
 
 The state of a series is one vector: the size of the last return, how many products it has seen,
-the running sum of the current block of products, that block, and the suffix sums of the block
-before it. A window is a suffix of the old block and a prefix of the new one, so that a huge
+how many stand in the current block, their running sum, that block, and the suffix sums of the
+block before it. A window is a suffix of the old block and a prefix of the new one, so that a huge
 product leaves no rounding behind when it drops out, and a stream gives the bits of a batch.
 """
 
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
 
-_SIZE, _SEEN, _PREFIX, _HEAD = 0, 1, 2, 3
+_SIZE, _SEEN, _AT, _PREFIX, _HEAD = 0, 1, 2, 3, 4
 
 
 @njit(cache=True, nogil=True)
@@ -37,7 +37,7 @@ def lee_mykland_step(state: Vector, value: float) -> float:
     """
     count = (state.size - _HEAD) // 2
     seen = int(state[_SEEN])
-    at = seen % count
+    at = int(state[_AT])
     statistic = np.nan
     if seen > count:
         total = state[_PREFIX] + state[_HEAD + count + at]
@@ -56,8 +56,10 @@ def _push(state: Vector, count: int, at: int, product: float) -> None:
     state[_HEAD + at] = product
     state[_PREFIX] += product
     state[_SEEN] += 1.0
+    state[_AT] = at + 1.0
     if at + 1 < count:
         return
+    state[_AT] = 0.0
     suffix = 0.0
     for j in range(count - 1, -1, -1):
         suffix += state[_HEAD + j]
