@@ -11,6 +11,8 @@ from dataclasses import replace
 from importlib.resources import as_file, files
 from typing import Any
 
+import numpy as np
+
 from plimsoll import presets
 from plimsoll.calibration.problem import VolatilityModel
 from plimsoll.config.loader import load_venue
@@ -21,6 +23,7 @@ from plimsoll.journeys.calibrate import calibrate
 from plimsoll.journeys.compare import compare
 from plimsoll.journeys.demo import CHAIN_SEED, demo
 from plimsoll.journeys.estimate import estimate
+from plimsoll.journeys.estimate_markets import estimate_markets
 from plimsoll.journeys.margin import margin_book
 from plimsoll.journeys.result import CalibrationResult
 from plimsoll.journeys.surface import surface
@@ -44,11 +47,14 @@ def run_calibrate() -> None:
 
 
 def run_estimate() -> None:
-    """Estimate one market by every volatility model."""
+    """Estimate one market by every volatility model, and all markets with the deep view of one."""
     bars = generate(0, days=DAYS).bars
     symbol = next(iter(bars))
     for model in VolatilityModel:
         estimate(bars[symbol], symbol, model=model)
+    night = estimate_markets(bars, markets=(symbol,))
+    night.found.update(np.zeros(len(night.found.markets)))
+    night.scenarios(count=10)
 
 
 def run_compare() -> None:

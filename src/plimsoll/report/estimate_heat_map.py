@@ -74,7 +74,7 @@ def _names(names: Sequence[str], at: Scale) -> Iterator[Markup]:
         y = _TOP + at(i + 0.5) + 0.35 * size
         yield text(_LEFT - 5, y, short_name(names[i], 18), anchor="end", size=size, colour=INK)
     if step > 1:
-        words = f"every {step}. of {len(names)} markets is named"
+        words = f"one in {step} of {len(names)} markets is named"
         yield text(_LEFT, _TOP + _SIDE + 14, words, size=9.5, colour=MUTED)
 
 

@@ -19,7 +19,7 @@ from plimsoll.estimators.nightly.market_reasons import MarketFlag
 from plimsoll.estimators.nightly.market_tails import MarketTails
 from plimsoll.estimators.nightly.settings import NightlySettings
 from plimsoll.estimators.pooling.young_assessment import YoungMarketRisk
-from plimsoll.estimators.reference.fitted_log_blend import log_scale
+from plimsoll.estimators.reference.log_scales import log_scale
 from plimsoll.maths.blended_volatility import log_volatilities
 
 FloatArray = NDArray[np.float64]

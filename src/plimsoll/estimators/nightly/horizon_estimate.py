@@ -13,16 +13,15 @@ from plimsoll.estimators.nightly.scale_paths import ScalePaths
 from plimsoll.estimators.observations import read_only
 from plimsoll.estimators.reference.fitted_log_blend import (
     FittedLogBlend,
-    log_scale,
     losses_of_tails,
     open_moves,
 )
 from plimsoll.estimators.reference.log_blend import LogBlend
+from plimsoll.estimators.reference.log_scales import log_scale, moving
 from plimsoll.estimators.reference.moves import panel_moves, wait_bars
 from plimsoll.estimators.reference.panel import ReturnsPanel
 from plimsoll.estimators.reference.scale_weights import weights_in_force
 from plimsoll.estimators.reference.steps import step_moves
-from plimsoll.maths.tail_counts import no_counts, tail_path
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -106,12 +105,10 @@ def horizon_estimate(
     moves = step_moves(panel_moves(panel, horizon_hours), bars, steps)
     weights = weights_in_force(blend.weights, paths.at_steps, moves, steps.time_ns, blend.calm)
     scale = log_scale(paths.at_steps, weights, bars)
-    scaled = np.ascontiguousarray(moves.move / np.exp(scale))
-    markets = len(panel.markets)
-    out, levels = np.empty((len(steps), markets * 4)), np.zeros((len(steps), markets, 2))
-    counts, rules = no_counts(markets), blend.tail_rules()
-    tail_path(counts, rules, scaled, moves.known, moves.longest, blend.tail, levels, out)
-    tails = out.reshape(len(steps), markets, 2, 2)
+    learnable = moving(paths.at_steps)
+    scaled = np.where(learnable, moves.move / np.exp(scale), np.nan)
+    rules = blend.tail_rules()
+    tails, counts, levels = blend.tails_at_steps(scale, learnable, moves)
     fitted = FittedLogBlend(
         markets=panel.markets,
         horizon_bars=bars,
@@ -126,7 +123,7 @@ def horizon_estimate(
         time_ns=int(panel.time_ns[-1]),
         volatility=paths.state,
         counts=counts,
-        pending=open_moves(panel.price, steps, moves, scale, levels, wait_bars(panel)),
+        pending=open_moves(panel.price, steps, moves, scale, learnable, levels, wait_bars(panel)),
     )
     kept = slice(max(0, len(steps) - recent_days * 24 // blend.step_hours), None)
     value, shortfall = losses_of_tails(scale[kept], tails[kept])

@@ -26,7 +26,7 @@ from plimsoll.maths.tail_counts import (
     LOG_LOWEST,
     TailCounts,
     TailRules,
-    mixed_tail,
+    mixed_quantile,
 )
 
 FloatArray = NDArray[np.float64]
@@ -68,8 +68,8 @@ def log_errors(
 
     Parameters
     ----------
-    tails : (N, 2, 2) float64
-        Quantile and mean beyond of falls and rises, levels included, as they stand at the end.
+    tails : (N, 2, ...) float64
+        Of falls and rises: quantile and mean beyond, levels included, as they stand at the end.
     tail : float
         Probability beyond the quantile.
     """
@@ -109,7 +109,7 @@ def _shape_errors(
     side: int,
     sign: float,
 ) -> tuple[FloatArray, FloatArray]:
-    (value, mean), p = (asked[0] / np.exp(counts.level[:, side])[:, None]).T, asked[1]
+    (value, mean), p = (asked[0][:, :2] / np.exp(counts.level[:, side])[:, None]).T, asked[1]
     usable = np.isfinite(value) & (value > 0.0)
     at = np.where(usable, np.log(np.where(usable, value, 1.0)), 0.0)
     sizes = _sizes(sample, side, sign, shaped=True)
@@ -140,7 +140,7 @@ def _level_error(
     sizes, own = _sizes(sample, side, sign, shaped=False), _weights(sample, rules.own_fade)
     total, tail = counts.own_total, rules.level_tail
     read = [
-        mixed_tail(counts.own[i, side], counts.pool[side], 0.0, tail * total[i])[0]
+        mixed_quantile(counts.own[i, side], counts.pool[side], 0.0, tail * total[i])
         if total[i] > rules.least_own
         else 1.0
         for i in range(total.size)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from plimsoll.estimators.horizon.price_record import Boundaries
 from plimsoll.estimators.reference.log_blend import LogBlend
+from plimsoll.estimators.reference.log_scales import log_scale
 from plimsoll.estimators.reference.panel import ReturnsPanel
 from plimsoll.estimators.reference.steps import grid_steps
 from plimsoll.maths.blended_volatility import EwmaState, fresh_state, log_volatility_path
@@ -83,10 +84,6 @@ def standardised_returns(panel: ReturnsPanel, paths: ScalePaths, weights: FloatA
     """
     first, last = paths.first_bar, int(paths.steps.bars[-1])
     latest = np.searchsorted(paths.steps.bars, np.arange(first, last), side="right") - 1
-    used = weights[np.maximum(latest, 0)]
-    long = paths.at_bars[:, :, -1]
-    blend = long.copy()
-    for k in range(weights.shape[1]):
-        blend += used[:, k, None] * (paths.at_bars[:, :, k] - long)
+    blend = log_scale(paths.at_bars, weights[np.maximum(latest, 0)], 1)
     step = np.diff(panel.price[:, first - 1 : last], axis=1).T
     return np.ascontiguousarray(step / np.exp(blend))
