@@ -18,6 +18,7 @@ Matrix = NDArray[np.float64]
 Cube = NDArray[np.float64]
 Index = NDArray[np.int64]
 
+LEAST_SHARE = 0.05
 FLOOR = 1e-12
 """Added to a variance per bar before its logarithm: a price that never moves has one."""
 
@@ -26,8 +27,10 @@ class EwmaRules(NamedTuple):
     """How squared moves are averaged; bars.
 
     ``clip``: a square counts for at most so many times the variance so far, once ``clip_after``
-    bars are known. ``longest_fade``: a hole fades the past by at most so many bars.
-    ``longest_hole``: a longer one starts the market anew. ``warm_up``: no number before.
+    bars are known; a scale that a stuck price has emptied takes `LEAST_SHARE` of the variance of
+    the fullest scale, and a price that never moved clips nothing.
+    ``longest_fade``: a hole fades the past by at most so many bars. ``longest_hole``: a longer one
+    starts the market anew, and after it there is no number. ``warm_up``: none before.
     """
 
     clip: float
@@ -75,12 +78,13 @@ def observe(state: EwmaState, market: int, price: float, decays: Vector, rules: 
         state.weight[market, :] = 0.0
     else:
         square = (price - state.last_price[market]) ** 2 / gap
+        largest = _largest_variance(state, market)
         for k in range(decays.size):
             for _ in range(int(min(gap, rules.longest_fade))):
                 value = square
-                if state.bars_seen[market] > rules.clip_after:
-                    most = rules.clip * state.weighted[market, k] / state.weight[market, k]
-                    value = min(value, most)
+                if state.bars_seen[market] > rules.clip_after and largest > 0.0:
+                    own = state.weighted[market, k] / state.weight[market, k]
+                    value = min(value, rules.clip * max(own, LEAST_SHARE * largest))
                 state.weighted[market, k] *= decays[k]
                 state.weighted[market, k] += (1.0 - decays[k]) * value
                 state.weight[market, k] *= decays[k]
@@ -91,11 +95,22 @@ def observe(state: EwmaState, market: int, price: float, decays: Vector, rules: 
 
 
 @njit(cache=True, nogil=True)
+def _largest_variance(state: EwmaState, market: int) -> float:
+    """Variance so far on the scale that holds most; 0 where nothing moved yet."""
+    most = 0.0
+    if state.bars_seen[market] > 0.0:
+        for k in range(state.weight.shape[1]):
+            most = max(most, state.weighted[market, k] / state.weight[market, k])
+    return most
+
+
+@njit(cache=True, nogil=True)
 def write_log_volatility(state: EwmaState, market: int, rules: EwmaRules, out: Vector) -> None:
-    """Write (K,) log volatilities per bar of one market; NaN before it is warm."""
+    """Write (K,) log volatilities per bar of one market; NaN before it is warm, and once dead."""
+    alive = 0.0 <= state.print_age[market] <= rules.longest_hole
     for k in range(out.size):
         out[k] = np.nan
-        if state.bars_seen[market] >= rules.warm_up:
+        if alive and state.bars_seen[market] >= rules.warm_up:
             variance = state.weighted[market, k] / state.weight[market, k]
             out[k] = 0.5 * math.log(variance + FLOOR)
 

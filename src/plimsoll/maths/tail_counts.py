@@ -29,6 +29,11 @@ LOG_LOWEST = math.log(LOWEST)
 BIN_LOG = (math.log(HIGHEST) - LOG_LOWEST) / BINS
 EDGES = LOWEST * np.exp(BIN_LOG * np.arange(BINS + 1))
 FALL, RISE = 0, 1
+SHARES = np.array([1, 1, 2, 4, 8, 16, 32]) / 64.0
+"""Of a tail that its strata hold, the farthest first: losses bend most where moves are largest."""
+STRATA = SHARES.size
+WIDTH = 2 + STRATA
+"""Numbers of one tail: quantile, mean beyond, and the mean of each stratum."""
 
 
 class TailRules(NamedTuple):
@@ -113,22 +118,49 @@ def count_move(counts: TailCounts, market: int, scaled: float, level: Vector) ->
 
 
 @njit(cache=True, nogil=True)
-def mixed_tail(own: Vector, pool: Vector, pool_weight: float, wanted: float) -> tuple[float, float]:
-    """Value exceeded by ``wanted`` of the counts ``own + pool_weight pool``, and the mean beyond.
+def mixed_quantile(own: Vector, pool: Vector, pool_weight: float, wanted: float) -> float:
+    """Value exceeded by ``wanted`` of the counts ``own + pool_weight pool``.
 
     Where fewer are counted, the lowest edge: what lies below it is not told apart.
     """
-    above = beyond = 0.0
+    above = 0.0
     for place in range(BINS - 1, -1, -1):
         here = own[place] + pool_weight * pool[place]
         if above + here >= wanted:
-            share = (wanted - above) / here
-            value = EDGES[place + 1] * math.exp(-share * BIN_LOG)
-            beyond += (wanted - above) * 0.5 * (value + EDGES[place + 1])
-            return value, beyond / wanted
+            return float(EDGES[place + 1]) * math.exp(-BIN_LOG * (wanted - above) / here)
         above += here
-        beyond += here * 0.5 * (EDGES[place] + EDGES[place + 1])
-    return LOWEST, max(LOWEST, (beyond + (wanted - above) * LOWEST) / wanted)
+    return LOWEST
+
+
+@njit(cache=True, nogil=True)
+def write_mixed_tail(
+    own: Vector, pool: Vector, pool_weight: float, wanted: float, out: Vector
+) -> None:
+    """Write the quantile as in `mixed_quantile`, the mean beyond it, and that of each stratum.
+
+    Strata hold the `SHARES` of the tail, the farthest first.
+    """
+    stratum, filled, size, total = 0, 0.0, wanted * SHARES[0], 0.0
+    out[0] = mixed_quantile(own, pool, pool_weight, wanted)
+    for place in range(BINS - 1, -2, -1):
+        here, middle = math.inf, LOWEST
+        if place >= 0:
+            here = own[place] + pool_weight * pool[place]
+            middle = 0.5 * (EDGES[place] + EDGES[place + 1])
+        while here >= size - filled and stratum < STRATA:
+            out[2 + stratum] = (total + (size - filled) * middle) / size
+            here -= size - filled
+            filled, total = 0.0, 0.0
+            stratum += 1
+            size = wanted * SHARES[min(stratum, STRATA - 1)]
+        if stratum == STRATA:
+            break
+        total += here * middle
+        filled += here
+    out[1] = 0.0
+    for k in range(STRATA):
+        out[1] += SHARES[k] * max(out[2 + k], out[0])
+        out[2 + k] = max(out[2 + k], out[0])
 
 
 @njit(cache=True, nogil=True)
@@ -138,19 +170,19 @@ def refresh_levels(counts: TailCounts, rules: TailRules) -> None:
         return
     for side in range(2):
         pool = counts.pool[side]
-        common, _ = mixed_tail(pool, pool, 0.0, rules.level_tail * counts.pool_total[0])
+        common = mixed_quantile(pool, pool, 0.0, rules.level_tail * counts.pool_total[0])
         for i in range(counts.level.shape[0]):
             total = counts.own_total[i]
             counts.level[i, side] = 0.0
             if total > rules.least_own:
-                own, _ = mixed_tail(counts.own[i, side], pool, 0.0, rules.level_tail * total)
+                own = mixed_quantile(counts.own[i, side], pool, 0.0, rules.level_tail * total)
                 shrunk = total / (total + rules.level_prior)
                 counts.level[i, side] = shrunk * math.log(own / common)
 
 
 @njit(cache=True, nogil=True)
 def write_tails(counts: TailCounts, rules: TailRules, tail: float, out: Cube) -> None:
-    """Write (N, 2, 2) quantile and mean beyond of moves over volatility; NaN where too few."""
+    """Write (N, 2, WIDTH) tails of moves over volatility, `write_mixed_tail`; NaN where too few."""
     out[:] = np.nan
     if counts.pool_total[1] < rules.least_pooled:
         return
@@ -158,12 +190,9 @@ def write_tails(counts: TailCounts, rules: TailRules, tail: float, out: Cube) ->
     for i in range(out.shape[0]):
         wanted = tail * (counts.own_total[i] + rules.pool_prior)
         for side in range(2):
-            value, mean = mixed_tail(
-                counts.own_shaped[i, side], counts.pool_shaped[side], weight, wanted
-            )
-            level = math.exp(counts.level[i, side])
-            out[i, side, 0] = level * value
-            out[i, side, 1] = level * mean
+            own, pool = counts.own_shaped[i, side], counts.pool_shaped[side]
+            write_mixed_tail(own, pool, weight, wanted, out[i, side])
+            out[i, side] *= math.exp(counts.level[i, side])
 
 
 @njit(cache=True, nogil=True)
@@ -217,11 +246,11 @@ def tail_path(
         As in `tail_step`; unknown to the end: a step never reached.
     longest : int
         Most steps a move takes to be known.
-    levels, out : (S, N, 2), (S, N * 2 * 2)
-        Written: own levels in logarithms; quantile and mean beyond of falls and rises.
+    levels, out : (S, N, 2), (S, N * 2 * WIDTH)
+        Written: own levels in logarithms; tails of falls and rises, as in `write_mixed_tail`.
     """
     steps, markets = scaled.shape
-    now_out = np.empty((markets, 2, 2))
+    now_out = np.empty((markets, 2, WIDTH))
     for now in range(steps):
         tail_step(counts, rules, max(0, now - longest), now, scaled, known, levels)
         write_tails(counts, rules, tail, now_out)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -14,9 +15,11 @@ from scipy.stats import t as student
 from plimsoll.domain.market import HOUR_NS
 from plimsoll.errors import DataFormatError, ParameterError
 from plimsoll.estimators.horizon.price_record import Boundaries, PriceRecord
+from plimsoll.estimators.reference.fitted_log_blend import losses_of_tails
 from plimsoll.estimators.reference.log_blend import LogBlend
 from plimsoll.estimators.reference.panel import ReturnsPanel
 from plimsoll.estimators.reference.scale_weights import ScaleWeights
+from plimsoll.estimators.reference.steps import grid_steps
 from plimsoll.maths.blended_volatility import (
     EwmaRules,
     fresh_state,
@@ -25,16 +28,29 @@ from plimsoll.maths.blended_volatility import (
     take_bar,
 )
 from plimsoll.maths.scale_likelihood import penalised_likelihood
-from plimsoll.maths.tail_counts import BIN_LOG, BINS, TailRules, count_move, mixed_tail, no_counts
+from plimsoll.maths.tail_counts import (
+    BIN_LOG,
+    BINS,
+    SHARES,
+    WIDTH,
+    TailRules,
+    count_move,
+    mixed_quantile,
+    no_counts,
+    write_mixed_tail,
+)
 
 NEVER = np.iinfo(np.int64).max
+EPOCH_NS = 18_628 * 24 * HOUR_NS
+"""2021-01-01: numbers too large for float64, as real ones are."""
 SMALL = {"least_moves": 500, "refit_days": 40}
 
 
 def panel_of(price: np.ndarray, every_hours: int = 8) -> ReturnsPanel:
     """Panel of (T, N) hourly log prices from a midnight, boundaries every so many hours."""
-    available = (1 + np.arange(price.shape[0])) * HOUR_NS
-    times = np.arange(24 * HOUR_NS, int(available[-1]) + 1, every_hours * HOUR_NS)
+    available = EPOCH_NS + (1 + np.arange(price.shape[0])) * HOUR_NS
+    count = (price.shape[0] - 24) // every_hours + 1
+    times = EPOCH_NS + HOUR_NS * (24 + every_hours * np.arange(count))
     names = tuple(f"M{i}" for i in range(price.shape[1]))
     return ReturnsPanel(
         markets=names,
@@ -69,12 +85,13 @@ def prices(days: int, markets: int, seed: int, holes: float = 0.0) -> np.ndarray
 
 @pytest.mark.parametrize("horizon", [8, 24])
 def test_stream_is_batch_to_the_last_bit(horizon: int) -> None:
-    """From a fit at day 150 on, bar by bar to day 158 with holes: the fit of day 158."""
-    path = prices(158, 7, 1, holes=0.05)
-    path[3650:3690, 2] = np.nan  # a hole longer than the wait
-    model = LogBlend(weights=ScaleWeights(refit_days=100))
-    early = model.fit(panel_of(path[: 150 * 24]), horizon)
-    for row in path[150 * 24 :]:
+    """From a fit at day 250 on, bar by bar to day 258 with holes: the fit of day 258."""
+    path = prices(258, 7, 1, holes=0.05)
+    path[6050:6090, 2] = np.nan  # a hole longer than the wait
+    path[6020:6150, 3] = path[6020, 3]  # a stuck price
+    model = LogBlend(weights=ScaleWeights(refit_days=200))
+    early = model.fit(panel_of(path[: 250 * 24]), horizon)
+    for row in path[250 * 24 :]:
         early = early.update(row)
     late = model.fit(panel_of(path), horizon)
     assert early.time_ns == late.time_ns
@@ -104,7 +121,7 @@ def test_the_future_changes_nothing() -> None:
     other[cut:] = np.random.default_rng(0).permutation(path[cut:]) + 0.3
     model = LogBlend(weights=ScaleWeights(**SMALL))
     mine, theirs = (model.paths(panel_of(p), 24) for p in (path, other))
-    before = mine.time_ns <= cut * HOUR_NS
+    before = mine.time_ns <= EPOCH_NS + cut * HOUR_NS
     assert np.isfinite(mine.value_at_risk[before]).any()
     np.testing.assert_array_equal(mine.value_at_risk[before], theirs.value_at_risk[before])
     np.testing.assert_array_equal(
@@ -167,7 +184,13 @@ def test_counted_tail_is_the_sample_tail() -> None:
     losses = np.sort(-moves)[::-1]
     wanted = 2000
     empty = np.zeros(BINS)
-    value, mean = mixed_tail(counts.own[0, 0], empty, 0.0, float(wanted))
+    tail = np.empty(WIDTH)
+    write_mixed_tail(counts.own[0, 0], empty, 0.0, float(wanted), tail)
+    value, mean = tail[:2]
+    assert value == mixed_quantile(counts.own[0, 0], empty, 0.0, float(wanted))
+    ends = np.concatenate([[0], np.cumsum(SHARES) * wanted]).astype(int)
+    for k, (start, end) in enumerate(pairwise(ends)):
+        assert tail[2 + k] == pytest.approx(losses[start:end].mean(), rel=2 * BIN_LOG)
     assert value == pytest.approx(losses[wanted - 1], rel=BIN_LOG)
     assert mean == pytest.approx(losses[:wanted].mean(), rel=BIN_LOG)
     assert counts.own_total[0] == moves.size
@@ -178,9 +201,12 @@ def test_counted_tail_is_the_sample_tail() -> None:
 def test_mean_beyond_is_never_less_than_the_quantile(own: dict[int, float], wanted: float) -> None:
     counts = np.zeros(BINS)
     counts[list(own)] = list(own.values())
-    value, mean = mixed_tail(counts, np.zeros(BINS), 0.0, wanted)
-    assert mean >= value * (1.0 - 1e-12)
-    assert value > 0.0
+    tail = np.empty(WIDTH)
+    write_mixed_tail(counts, np.zeros(BINS), 0.0, wanted, tail)
+    assert tail[1] >= tail[0] * (1.0 - 1e-12)
+    assert tail[0] > 0.0
+    assert np.all(np.diff(tail[2:]) <= 1e-9 * tail[2])
+    assert tail[1] == pytest.approx(SHARES @ tail[2:], rel=1e-12)
 
 
 def test_volatility_is_the_weighted_mean_of_squares() -> None:
@@ -200,6 +226,78 @@ def test_volatility_is_the_weighted_mean_of_squares() -> None:
     for bar in price:
         take_bar(again, np.array([bar]), decays, rules)
     np.testing.assert_array_equal(log_volatilities(again, rules)[0], path[0, 1])
+
+
+def test_steps_are_all_there() -> None:
+    """2,000 of them, which a range counted in float64 would not give."""
+    panel = panel_of(np.zeros((2000 * 8, 1)))
+    steps = grid_steps(panel, 8)
+    assert steps.time_ns[-1] == panel.time_ns[-1]
+    assert set(np.diff(steps.time_ns)) == {8 * HOUR_NS}
+
+
+def test_a_stuck_start_is_forgotten() -> None:
+    """201 hours at one price: after 250 days the margin is that of the market without them."""
+    path = prices(250, 6, 12)
+    stuck = path.copy()
+    stuck[:201, 0] = path[201, 0]
+    mine, theirs = (LogBlend().fit(panel_of(p), 8).risk()[0][0] for p in (stuck, path))
+    np.testing.assert_allclose(mine, theirs, rtol=0.15)
+
+
+@pytest.mark.parametrize("days", [1, 5, 30, 100])
+def test_a_frozen_feed_costs_no_margin_for_long(days: int) -> None:
+    """While it is frozen and a week after: at least half of the margin that it would have had."""
+    path = prices(400, 8, 13)
+    frozen, end = path.copy(), 380 * 24
+    frozen[end - days * 24 : end, 0] = path[end - days * 24, 0]
+    truth = LogBlend().paths(panel_of(path), 8).value_at_risk[:, 0]
+    found = LogBlend().paths(panel_of(frozen), 8).value_at_risk[:, 0]
+    since = (end // 24 - days) * 3
+    ratio = found[since:] / truth[since:]
+    assert np.nanmin(ratio) > 0.3
+    assert np.nanmin(ratio[days * 3 + 21 :]) > 0.5
+
+
+def test_stuck_markets_do_not_spoil_the_others() -> None:
+    """Three of four markets never move: the fourth's margin stays within a tenth."""
+    path = prices(300, 6, 14)
+    crowd = np.concatenate([path, np.zeros((path.shape[0], 18))], axis=1)
+    alone = LogBlend(weights=ScaleWeights(**SMALL)).paths(panel_of(path), 8).value_at_risk
+    among = LogBlend(weights=ScaleWeights(**SMALL)).paths(panel_of(crowd), 8).value_at_risk
+    np.testing.assert_allclose(among[-1, :6], alone[-1], rtol=0.1)
+    assert np.isnan(among[:, 6:]).all()
+    known = np.isfinite(alone)
+    assert np.isfinite(among[:, :6][known]).all()
+
+
+def test_a_dead_market_has_no_number() -> None:
+    path = prices(200, 4, 15)
+    path[-49 * 24 :, 0] = np.nan
+    value_at_risk, _ = LogBlend().fit(panel_of(path), 8).risk()
+    assert np.isnan(value_at_risk[0]).all()
+    assert np.isfinite(value_at_risk[1:]).all()
+
+
+@pytest.mark.parametrize("hourly", [0.002, 0.006, 0.02])
+def test_shortfall_is_the_mean_loss(hourly: float) -> None:
+    """Against the mean over the counted moves themselves, at rising volatility.
+
+    2 %: a bin is 1 % wide, and within a stratum the bend is left out (1.3 % at 2 % an hour).
+    """
+    counts = no_counts(1)
+    moves = np.random.default_rng(16).standard_t(4, 100_000)
+    for move in moves:
+        count_move(counts, 0, float(move), np.zeros(2))
+    wanted = 0.01 * moves.size
+    scale = hourly * math.sqrt(24.0)
+    for side, losses in enumerate((-np.expm1(scale * moves), np.expm1(scale * moves))):
+        tail = np.empty(WIDTH)
+        write_mixed_tail(counts.own[0, side], np.zeros(BINS), 0.0, wanted, tail)
+        tails = np.broadcast_to(tail, (1, 1, 2, WIDTH))
+        found = losses_of_tails(np.array([[math.log(scale)]]), tails)[1][0, 0, side]
+        worst = np.sort(losses)[::-1][: int(wanted)]
+        assert found == pytest.approx(worst.mean(), rel=0.02)
 
 
 @pytest.mark.parametrize("odd", ["constant", "spike", "thirty", "none", "identical", "holes"])
@@ -223,7 +321,7 @@ def test_odd_markets_have_numbers_or_none_and_spare_the_others(odd: str) -> None
     assert not np.isinf(shortfall).any()
     assert np.isfinite(value_at_risk[1:]).all()
     assert (value_at_risk[1:] > 0.0).all()
-    assert np.isnan(value_at_risk[0]).all() == (odd in {"thirty", "none"})
+    assert np.isnan(value_at_risk[0]).all() == (odd in {"constant", "thirty", "none"})
 
 
 def test_rules_keeps_a_market_without_a_law_of_its_own_at_the_pool() -> None:

@@ -11,9 +11,12 @@ from numpy.typing import ArrayLike, NDArray
 from plimsoll.domain.market import DAY_NS
 from plimsoll.errors import DataFormatError
 from plimsoll.estimators.horizon.price_record import Boundaries
+from plimsoll.estimators.reference.log_scales import log_scale, moving
 from plimsoll.estimators.reference.steps import StepMoves
 from plimsoll.maths.blended_volatility import EwmaRules, EwmaState, log_volatilities, take_bar
 from plimsoll.maths.tail_counts import (
+    SHARES,
+    WIDTH,
     TailCounts,
     TailRules,
     count_move,
@@ -93,7 +96,10 @@ class FittedLogBlend:
 
     @property
     def log_scale(self) -> FloatArray:
-        """(N,) log volatility of a move over the horizon; NaN before a market is warm."""
+        """(N,) log volatility of a move over the horizon.
+
+        NaN before a market is warm, two days after its last print, and where it never moved.
+        """
         now = log_volatilities(self.volatility, self.ewma_rules)
         scale: FloatArray = log_scale(now[None], self.weights[None], self.horizon_bars)[0]
         return scale
@@ -101,9 +107,9 @@ class FittedLogBlend:
     def risk(self) -> tuple[FloatArray, FloatArray]:
         """(N, 2) value-at-risk and expected shortfall: shares of notional of a long and a short.
 
-        NaN where a market is not warm yet, or too few moves are known.
+        NaN where `log_scale` is, or where too few moves are known.
         """
-        tails = np.empty((len(self.markets), 2, 2))
+        tails = np.empty((len(self.markets), 2, WIDTH))
         write_tails(self.counts, self.tail_rules, self.tail, tails)
         value_at_risk, shortfall = losses_of_tails(self.log_scale[None], tails[None])
         return value_at_risk[0], shortfall[0]
@@ -151,9 +157,10 @@ class FittedLogBlend:
             if np.isfinite(left).any() and moves.age_bars < self.horizon_bars + self.wait_bars:
                 still.append(replace(moves, price=left, ended=np.full(left.size, np.nan)))
         refresh_levels(counts, self.tail_rules)
+        now = log_volatilities(self.volatility, self.ewma_rules)
         begun = OpenMoves(
             age_bars=0,
-            price=price,
+            price=np.where(moving(now[None])[0], price, np.nan),
             log_scale=self.log_scale,
             level=counts.level.copy(),
             ended=np.full(price.size, np.nan),
@@ -161,25 +168,16 @@ class FittedLogBlend:
         return replace(self, counts=counts, pending=(*still, begun))
 
 
-def log_scale(log_volatility: FloatArray, weights: FloatArray, horizon_bars: int) -> FloatArray:
-    """(S, N) log volatility of a move from (S, N, K + 1) log volatilities of a bar.
-
-    The long scale stands last; ``weights`` is (S, K).
-    """
-    long = log_volatility[:, :, -1]
-    blend = long + 0.5 * np.log(horizon_bars)
-    for k in range(weights.shape[1]):
-        blend = blend + weights[:, k, None] * (log_volatility[:, :, k] - long)
-    return np.asarray(blend)
-
-
 def losses_of_tails(scale: FloatArray, tails: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """(S, N, 2) value-at-risk and shortfall from (S, N) log scales and (S, N, 2, 2) tails."""
+    """(S, N, 2) value-at-risk and shortfall from (S, N) log scales and (S, N, 2, WIDTH) tails.
+
+    Losses bend where log moves are large, so their mean is taken stratum by stratum.
+    """
     sizes = np.exp(scale)[:, :, None, None] * tails
     fall, rise = -np.expm1(-sizes[:, :, 0]), np.expm1(sizes[:, :, 1])
     return (
         np.stack([fall[..., 0], rise[..., 0]], axis=-1),
-        np.stack([fall[..., 1], rise[..., 1]], axis=-1),
+        np.stack([fall[..., 2:] @ SHARES, rise[..., 2:] @ SHARES], axis=-1),
     )
 
 
@@ -188,6 +186,7 @@ def open_moves(
     steps: Boundaries,
     moves: StepMoves,
     scale: FloatArray,
+    learnable: NDArray[np.bool_],
     levels: FloatArray,
     wait_bars: int,
 ) -> tuple[OpenMoves, ...]:
@@ -199,7 +198,7 @@ def open_moves(
         if age >= moves.horizon_bars + wait_bars:
             continue
         start = price[:, steps.bars[s] - 1]
-        still_open = moves.known[s] == len(steps)
+        still_open = (moves.known[s] == len(steps)) & learnable[s]
         found.append(
             OpenMoves(
                 age_bars=age,

@@ -29,11 +29,11 @@ from plimsoll.estimators.horizon.price_record import Boundaries
 from plimsoll.estimators.observations import read_only
 from plimsoll.estimators.reference.fitted_log_blend import (
     FittedLogBlend,
-    log_scale,
     losses_of_tails,
     open_moves,
 )
 from plimsoll.estimators.reference.forecast import CONFIDENCE, ForecastPaths
+from plimsoll.estimators.reference.log_scales import log_scale, moving
 from plimsoll.estimators.reference.moves import panel_moves, wait_bars
 from plimsoll.estimators.reference.panel import ReturnsPanel
 from plimsoll.estimators.reference.scale_weights import ScaleWeights, weights_in_force
@@ -44,7 +44,7 @@ from plimsoll.maths.blended_volatility import (
     fresh_state,
     log_volatility_path,
 )
-from plimsoll.maths.tail_counts import TailCounts, TailRules, no_counts, tail_path
+from plimsoll.maths.tail_counts import WIDTH, TailCounts, TailRules, no_counts, tail_path
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -132,7 +132,8 @@ class LogBlend:
         at_steps, at_boundaries, _ = self._log_volatilities(panel, steps)
         moves = step_moves(panel_moves(panel, horizon_hours), bars, steps)
         weights = weights_in_force(self.weights, at_steps, moves, steps.time_ns, self.calm)
-        tails, _, _ = self._tails(log_scale(at_steps, weights, bars), moves)
+        scale = log_scale(at_steps, weights, bars)
+        tails, _, _ = self.tails_at_steps(scale, moving(at_steps), moves)
         latest = np.searchsorted(steps.time_ns, panel.time_ns, side="right") - 1
         scale = log_scale(at_boundaries, weights[latest], bars)
         value_at_risk, expected_shortfall = losses_of_tails(scale, tails[latest])
@@ -163,7 +164,8 @@ class LogBlend:
         moves = step_moves(panel_moves(panel, horizon_hours), bars, steps)
         weights = weights_in_force(self.weights, at_steps, moves, steps.time_ns, self.calm)
         scale = log_scale(at_steps, weights, bars)
-        _, counts, levels = self._tails(scale, moves)
+        learnable = moving(at_steps)
+        _, counts, levels = self.tails_at_steps(scale, learnable, moves)
         return FittedLogBlend(
             markets=panel.markets,
             horizon_bars=bars,
@@ -178,7 +180,9 @@ class LogBlend:
             time_ns=int(panel.time_ns[-1]),
             volatility=state,
             counts=counts,
-            pending=open_moves(panel.price, steps, moves, scale, levels, wait_bars(panel)),
+            pending=open_moves(
+                panel.price, steps, moves, scale, learnable, levels, wait_bars(panel)
+            ),
         )
 
     def decays(self, bars_per_day: int) -> FloatArray:
@@ -228,15 +232,18 @@ class LogBlend:
         at_steps = path[np.searchsorted(bars, steps.bars)]
         return at_steps, path[np.searchsorted(bars, panel.boundaries.bars)], state
 
-    def _tails(
-        self, scale: FloatArray, moves: StepMoves
+    def tails_at_steps(
+        self, scale: FloatArray, learnable: NDArray[np.bool_], moves: StepMoves
     ) -> tuple[FloatArray, TailCounts, FloatArray]:
-        """(S, N, 2, 2) tails over the scale by step, the counts at the end, (S, N, 2) levels."""
+        """(S, N, 2, WIDTH) tails over the scale by step, the counts at the end, (S, N, 2) levels.
+
+        ``scale`` (S, N) log scales; ``learnable`` (S, N): moves begun there are counted.
+        """
         steps, markets = scale.shape
-        out, levels = np.empty((steps, markets * 4)), np.zeros((steps, markets, 2))
+        out, levels = np.empty((steps, markets * 2 * WIDTH)), np.zeros((steps, markets, 2))
         counts = no_counts(markets)
-        scaled = np.ascontiguousarray(moves.move / np.exp(scale))
+        scaled = np.where(learnable, moves.move / np.exp(scale), np.nan)
         tail_path(
             counts, self.tail_rules(), scaled, moves.known, moves.longest, self.tail, levels, out
         )
-        return out.reshape(steps, markets, 2, 2), counts, levels
+        return out.reshape(steps, markets, 2, WIDTH), counts, levels

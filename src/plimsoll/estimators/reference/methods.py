@@ -13,8 +13,10 @@ from plimsoll.estimators.reference.ewma import Ewma
 from plimsoll.estimators.reference.filtered import FilteredSimulation
 from plimsoll.estimators.reference.forecast import Forecaster
 from plimsoll.estimators.reference.garch import GarchSimulation
+from plimsoll.estimators.reference.har import PanelHar
 from plimsoll.estimators.reference.historical import HistoricalSimulation
 from plimsoll.estimators.reference.log_blend import LogBlend
+from plimsoll.estimators.reference.regime import RegimeSimulation
 from plimsoll.estimators.reference.targeted import TargetedGarchSimulation
 
 BENCHMARK = "ewma_t"
@@ -47,12 +49,15 @@ METHODS: Mapping[str, Callable[[], Forecaster]] = {
     "blend_90_30_own": lambda: PooledBlend(
         name="blend_90_30_own", fast_decay=0.90, fast_weight=0.3, own_days=200.0
     ),
+    "har_pooled": PanelHar,
+    "har_60": lambda: PanelHar(name="har_60", share=0.6),
     "default": LogBlend,
 }
 """Makers by name: a new method enters here, and is then compared, selected from and listed."""
 
 
 VARIANTS: Mapping[str, Callable[[], Forecaster]] = {
+    "regime_fhs": RegimeSimulation,
     "default_restless": lambda: LogBlend(name="default_restless", calm=0.0),
     "default_calm_30": lambda: LogBlend(name="default_calm_30", calm=0.3),
     "default_calm_200": lambda: LogBlend(name="default_calm_200", calm=2.0),
@@ -67,7 +72,7 @@ VARIANTS: Mapping[str, Callable[[], Forecaster]] = {
     ),
     "default_long_scale": lambda: LogBlend(name="default_long_scale", half_lives_hours=(264.0,)),
 }
-"""The default with one thing changed: compared where they are named, left out of all."""
+"""Compared where they are named, left out of all: a slow one, and the default with one change."""
 
 
 def forecasters(names: Iterable[str] | None = None) -> tuple[Forecaster, ...]:

@@ -10,6 +10,7 @@ from scipy.optimize import minimize
 
 from plimsoll.domain.market import DAY_NS
 from plimsoll.errors import ParameterError
+from plimsoll.estimators.reference.log_scales import moving
 from plimsoll.estimators.reference.steps import StepMoves
 from plimsoll.maths.scale_likelihood import penalised_likelihood
 
@@ -84,7 +85,7 @@ def _known_moves(
     rule: ScaleWeights, log_volatility: FloatArray, moves: StepMoves, step: int
 ) -> tuple[FloatArray, FloatArray]:
     """(n, K) features and (n,) moves over the long scale, known by a step."""
-    usable = (moves.known[:step] <= step) & np.isfinite(log_volatility).all(axis=2)
+    usable = (moves.known[:step] <= step) & moving(log_volatility)
     rows = np.flatnonzero(usable)
     rows = rows[:: max(1, -(-rows.size // rule.most_moves))]
     flat = log_volatility.reshape(-1, log_volatility.shape[2])[rows]
@@ -97,8 +98,19 @@ def _known_moves(
 
 
 def _fitted(start: FloatArray, features: FloatArray, moves: FloatArray, calm: float) -> FloatArray:
+    """Weights in [0, 1], the scale and the freedom; weights beyond 1 in all are scaled down to it.
+
+    A scale must not move against a volatility, nor more than all of them do.
+    """
+    scales = features.shape[1]
     found = minimize(
-        penalised_likelihood, start, args=(features, moves, calm), jac=True, method="L-BFGS-B"
+        penalised_likelihood,
+        start,
+        args=(features, moves, calm),
+        jac=True,
+        method="L-BFGS-B",
+        bounds=[(0.0, 1.0)] * scales + [(None, None), (-3.0, 5.0)],
     )
-    out: FloatArray = found.x
+    out: FloatArray = found.x.copy()
+    out[:scales] /= max(1.0, float(out[:scales].sum()))
     return out

@@ -45,7 +45,9 @@ def grid_steps(panel: ReturnsPanel, step_hours: int) -> Boundaries:
     available = panel.records[0].available_ns
     step_ns = step_hours * HOUR_NS
     first = -(-int(available[0]) // step_ns) * step_ns
-    times = np.arange(first, int(panel.time_ns[-1]) + 1, step_ns, dtype=np.int64)
+    # A range of such numbers made by numpy would count its terms in float64, and lose the last.
+    count = max(0, (int(panel.time_ns[-1]) - first) // step_ns + 1)
+    times = first + step_ns * np.arange(count, dtype=np.int64)
     bars = np.searchsorted(available, times, side="right").astype(np.int64)
     return Boundaries(time_ns=times, bars=bars, bars_per_day=DAY_NS // panel.interval_ns)
 
