@@ -102,7 +102,7 @@ def test_page_and_document(tmp_path: Path) -> None:
     assert "default-src 'none'" in page
     shown = with_numbers(result)
     assert page.count('<details class="market"') == len(shown) == len(result.shown)
-    assert page.count('class="drawing"') == 5 * len(shown) + 1
+    assert page.count('class="drawing"') == 6 * len(shown) + 1
     for words in ("volatilities of a bar", "% a year", "basis points of the position", "[USD]"):
         assert words in page
     drawn = "".join(re.findall(r"<svg.*?</svg>", page, re.DOTALL))

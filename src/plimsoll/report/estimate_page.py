@@ -10,12 +10,14 @@ import numpy as np
 from markupsafe import Markup
 
 from plimsoll.domain.table import Table, iso_minute
+from plimsoll.estimators.liquidity.estimate import Source
 from plimsoll.estimators.nightly.estimate import NightlyEstimate
 from plimsoll.estimators.tails.threshold_choice import ThresholdStability
 from plimsoll.report.assets import asset, content_hash, inline_script, templates
 from plimsoll.report.embedding import css_string
 from plimsoll.report.estimate_costs import cost_drawing
 from plimsoll.report.estimate_heat_map import heat_map_drawing
+from plimsoll.report.estimate_neighbours import neighbours_drawing
 from plimsoll.report.estimate_tails import quantile_drawing, stability_drawing, survival_drawing
 from plimsoll.report.estimate_volatility import forecast_history, volatility_drawing
 from plimsoll.report.table_view import definitions, table_view
@@ -28,6 +30,12 @@ _LEAD = (
     "Open a market for its pictures. Returns are logarithmic and divided by the volatility that "
     "was forecast before them; falls are drawn with circles, rises with triangles."
 )
+_COSTS_FROM = {
+    Source.BOOKS: "One order of that size, walked through recorded books.",
+    Source.BARS: "One order of that size: half the spread of bars and the square-root law, "
+    "Y 0.5 to 1.5.",
+    Source.CLASS: "One order of that size: spread, turnover and Y in the range of its class.",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,12 +209,19 @@ def _pictures(
         ),
     )
     reason = found.liquidity.reasons.get(name)
+    liquidity = found.liquidity.estimates.get(name)
+    source = None if liquidity is None else liquidity.source
     yield Picture(
         title="Cost of closing at once",
-        caption="One order of that size; from bars or the class the square-root law, Y 0.5 to 1.5.",
+        caption="" if source is None else _COSTS_FROM[source],
         drawn=cost_drawing(
-            found.liquidity.estimates.get(name),
+            liquidity,
             "" if reason is None else reason.value,
             f"Cost curve of {name}, {label}",
         ),
+    )
+    yield Picture(
+        title="Moves with",
+        caption="The closest markets, and below the dotted line the farthest.",
+        drawn=neighbours_drawing(found.dependence, name, f"Correlations of {name}, {label}"),
     )

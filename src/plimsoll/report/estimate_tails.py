@@ -120,9 +120,10 @@ def stability_drawing(
         line(LEFT, up(0.0), RIGHT, up(0.0), colour=INK, width=0.6),
         line(LEFT, up(0.5), RIGHT, up(0.5), colour=MUTED, dash="2 3"),
         text(RIGHT - 3, up(0.5) - 3, "infinite variance above", anchor="end", size=9, colour=MUTED),
-        line(across(used), BOTTOM, across(used), TOP, colour=RULE, width=5),
         *_key(),
     ]
+    if low < used < high:
+        parts.append(line(across(used), BOTTOM, across(used), TOP, colour=RULE, width=5))
     for place, ((side, _, shape, colour), half) in enumerate(zip(sides, reach, strict=True)):
         x = [across(float(v)) + 4.0 * place - 2.0 for v in side.tail_fractions]
         bottom = np.maximum(side.xi - half, up.low).tolist()

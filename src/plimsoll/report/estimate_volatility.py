@@ -30,6 +30,7 @@ IntArray = NDArray[np.int64]
 
 _WIDTH, _HEIGHT = 520.0, 330.0
 _VOL_TOP, _VOL_BOTTOM, _MOVE_TOP, _MOVE_BOTTOM = 26.0, 92.0, 108.0, 290.0
+_SHORT_DAYS = 60.0
 _HIGHEST = 1.6
 """A move further out than so many of the largest quantile is drawn at the edge."""
 
@@ -85,7 +86,7 @@ def volatility_drawing(history: ForecastHistory, title: str) -> Markup:
     day = history.day[known]
     across = Scale(low=float(day[0]), high=float(day[-1]), start=LEFT, stop=RIGHT)
     months = month_ticks(int(day[0] * DAY_NS), int(day[-1] * DAY_NS))
-    at = [(across(float(d)), name) for d, name in months if d >= day[0]]
+    at = [(across(float(d)), name) for d, name in months if day[0] <= d <= day[-1]]
     parts = [*_key(history)]
     parts += _volatility(history, known, across)
     parts += [line(x, _VOL_BOTTOM, x, _VOL_TOP) for x, _ in at]
@@ -145,9 +146,9 @@ def _moves(history: ForecastHistory, known: FloatArray, across: Scale) -> Iterat
 
 
 def _daily(day: FloatArray, move: FloatArray) -> Iterator[tuple[float, float, float]]:
-    """Smallest and largest move begun on each day."""
-    number = np.floor(day)
+    """Smallest and largest move begun on each day; each move of a short past by itself."""
+    number = np.floor(day) if day[-1] - day[0] > _SHORT_DAYS else day
     for start in np.unique(number):
-        those = move[(number == start) & np.isfinite(move)]
-        if those.size:
-            yield float(start) + 0.5, float(those.min()), float(those.max())
+        those = (number == start) & np.isfinite(move)
+        if those.any():
+            yield float(day[those].mean()), float(move[those].min()), float(move[those].max())
