@@ -198,7 +198,9 @@ def main() -> None:
         f"all {MARKETS} markets have a number; those of the forecaster are its own to the bit",
         "pandas' EWMA neither clips nor knows holes from calm, and runs no step of a stream",
     ]
-    write_table("nightly", "The night", gate, [*lines, *table_of(peers(history, night))])
+    compared = peers(history, night)
+    lines += [*table_of(compared), "", f"Ratios: {', '.join(f'{c.ratio:.2f}' for c in compared)}."]
+    write_table("nightly", "The night", gate, lines)
     assert min(nights) <= NIGHT_SECONDS
     assert float(np.median(updates)) <= UPDATE_MS
     assert min(scenarios) <= SCENARIOS_MS

@@ -29,6 +29,7 @@ from plimsoll.estimators.pooling.young_assessment import YoungMarketRisk
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 Found = TypeVar("Found")
+_TOO_SHORT = Reason.TOO_SHORT_HISTORY
 
 PARTS = ("volatility and risk", "young markets", "tails", "dependence", "liquidity")
 """Stages of the night, as progress names them."""
@@ -227,12 +228,18 @@ def _with_young(
 def _reasons(
     base: VolatilityPass, horizons: tuple[HorizonEstimate, ...]
 ) -> tuple[Reason | None, ...]:
+    fitted = base.horizons[0].fitted
+    warm = base.paths.state.bars_seen >= fitted.ewma_rules.warm_up
+    scaled = np.isfinite(fitted.log_scale)
     found = []
     for j, given in enumerate(base.listing):
         has = all(bool(np.isfinite(f.value_at_risk[j]).all()) for f in horizons)
-        warm = base.horizons[0].own[j]
-        otherwise = Reason.FIT_FAILED if warm else Reason.TOO_SHORT_HISTORY
-        found.append(given if given is not None else (None if has else otherwise))
+        if given is not None or has:
+            found.append(given)
+        elif warm[j] and not scaled[j]:  # it prints, and has no volatility to speak of
+            found.append(Reason.CONSTANT_PRICE)
+        else:
+            found.append(Reason.FIT_FAILED if base.horizons[0].own[j] else _TOO_SHORT)
     return tuple(found)
 
 
@@ -263,7 +270,7 @@ def _flags(
             base.panel,
             j,
             base.paths.first_bar,
-            young=market in peers,
+            young=market in peers and peers[market].reason is None,
             still_share=settings.still_share,
         )
         for j, market in enumerate(base.panel.markets)

@@ -194,6 +194,31 @@ def test_short_panels_say_so(bars: int) -> None:
         assert set(found.reasons) == {Reason.TOO_SHORT_HISTORY}
 
 
+def test_three_hundred_markets_of_which_sixty_have_holes() -> None:
+    close, generator = closes(60, 300), np.random.default_rng(11)
+    for j in range(60):
+        if j % 3 == 0:
+            close[generator.random(close.shape[0]) < 0.1, j] = np.nan
+        elif j % 3 == 1:
+            close[: 24 * int(generator.integers(1, 59)), j] = np.nan
+        else:
+            start = int(generator.integers(0, close.shape[0] - 200))
+            close[start : start + 200, j] = np.nan
+    found = nightly_estimate(history_of(close), FAST)
+    check_complete(found)
+    assert found.reasons[60:] == (None,) * 240
+    assert set(found.reasons[:60]) <= {None, Reason.TOO_SHORT_HISTORY, Reason.NO_DATA}
+
+
+def test_a_price_that_hardly_moves_says_so() -> None:
+    close = closes(DAYS, 4)
+    close[:, 0] = 1.0 + 1e-8 * np.random.default_rng(3).standard_normal(close.shape[0])
+    found = nightly_estimate(history_of(close), FAST)
+    check_complete(found)
+    assert found.reasons[0] in (None, Reason.CONSTANT_PRICE)
+    assert found.reasons[1:] == (None,) * 3
+
+
 def test_one_market_alone() -> None:
     found = nightly_estimate(history_of(closes(200, 1)), FAST)
     check_complete(found)
