@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from plimsoll.journeys.compare_result import ComparisonResult
     from plimsoll.journeys.demo import demo
     from plimsoll.journeys.estimate import estimate
+    from plimsoll.journeys.estimate_markets import estimate_markets
+    from plimsoll.journeys.estimate_markets_result import MarketEstimates
     from plimsoll.journeys.estimate_result import EstimateResult
     from plimsoll.journeys.evidence import read_evidence
     from plimsoll.journeys.fetch import fetch
@@ -44,6 +46,7 @@ _FRONT_DOOR = {
     "ComparisonResult": "plimsoll.journeys.compare_result",
     "EstimateResult": "plimsoll.journeys.estimate_result",
     "Evidence": "plimsoll.domain.evidence",
+    "MarketEstimates": "plimsoll.journeys.estimate_markets_result",
     "MarginResult": "plimsoll.journeys.margin_result",
     "ParameterSet": "plimsoll.domain.parameters",
     "PresetMargin": "plimsoll.journeys.margin_preset_result",
@@ -57,6 +60,7 @@ _FRONT_DOOR = {
     "demo": "plimsoll.journeys.demo",
     "difference": "plimsoll.journeys.params",
     "estimate": "plimsoll.journeys.estimate",
+    "estimate_markets": "plimsoll.journeys.estimate_markets",
     "fetch": "plimsoll.journeys.fetch",
     "init": "plimsoll.journeys.init",
     "margin_book": "plimsoll.journeys.margin",
@@ -74,6 +78,7 @@ __all__ = [
     "EstimateResult",
     "Evidence",
     "MarginResult",
+    "MarketEstimates",
     "ParameterSet",
     "PresetMargin",
     "SurfaceResult",
@@ -87,6 +92,7 @@ __all__ = [
     "demo",
     "difference",
     "estimate",
+    "estimate_markets",
     "fetch",
     "init",
     "margin_book",
