@@ -37,6 +37,16 @@ def variance_of_sum(series: ArrayLike, lags: int) -> Any:
     return np.maximum(total, 0.0)
 
 
+def newey_west_covariance(sums: Array, lags: int) -> Array:
+    """(k, k) Newey-West covariance of the sum of (D, k) centred moments."""
+    out = sums.T @ sums
+    for lag in range(1, min(lags, sums.shape[0] - 1) + 1):
+        cross = sums[lag:].T @ sums[:-lag]
+        out = out + (1.0 - lag / (lags + 1.0)) * (cross + cross.T)
+    covariance: Array = out
+    return covariance
+
+
 def daily_sums(values: Array, time_ns: NDArray[np.int64]) -> Array:
     """Sum rows of (T,) or (T, N) by UTC day: one row for every day from the first to the last.
 

@@ -15,7 +15,7 @@ from scipy import special, stats
 from plimsoll.domain.market import DAY_NS
 from plimsoll.errors import EstimationError, InsufficientDataError, UsageError
 from plimsoll.measures.sample import check_confidence
-from plimsoll.validation.newey_west import daily_sums
+from plimsoll.validation.newey_west import daily_sums, newey_west_covariance
 from plimsoll.validation.starts import Starts, starts_of
 from plimsoll.validation.tested_forecasts import SIGNIFICANCE, Power
 
@@ -97,16 +97,6 @@ def shortfall_panel(
 def by_day(cells: Matrix | Flags, time_ns: NDArray[np.int64]) -> Vector:
     """(D,) sum over markets and over the starts of each day."""
     return daily_sums(cells.sum(axis=1, dtype=np.float64), time_ns)
-
-
-def newey_west_covariance(sums: Matrix, lags: int) -> Matrix:
-    """(k, k) Newey-West covariance of the sum of (D, k) centred daily moments."""
-    out = sums.T @ sums
-    for lag in range(1, min(lags, sums.shape[0] - 1) + 1):
-        cross = sums[lag:].T @ sums[:-lag]
-        out = out + (1.0 - lag / (lags + 1.0)) * (cross + cross.T)
-    covariance: Matrix = out
-    return covariance
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

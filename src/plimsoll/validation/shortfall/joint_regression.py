@@ -1,41 +1,49 @@
 """Joint linear regression of value-at-risk and expected shortfall.
 
-    q_t = x_t'b,   e_t = z_t'g < 0     on the scale of returns y, tail probability a
+    q_t = b0 + b1 x_t,   e_t = g0 + g1 z_t < 0     on the scale of returns y, tail probability a
 
 minimise the mean of the homogeneous score ``1{y <= q} (q - y) / (a (-e)) + q / e + ln(-e)``
 (Fissler and Ziegel, Annals of Statistics 44, 2016; Dimitriadis and Bayer, Electronic Journal of
-Statistics 13, 2019). The score has kinks in b and several dents: Nelder-Mead from the exact
-quantile regression, restarted from perturbed best points until they bring nothing.
+Statistics 13, 2019). The search (`plimsoll.maths.joint_tail_regression`) minimises over the
+quantile's line and the shortfall's in turn, from a flat start and from perturbed best points.
+
+Domain: the score has no bottom as a shortfall goes to zero beside a quantile above zero. So
+``-e`` is at least a thousandth of the median absolute return, and a quantile on the wrong side
+of zero is charged nothing for it. All of it is done on returns divided by that median: the result
+does not depend on the unit.
 
 The covariance is robust to misspecification: ``H^-1 C H^-1 / n`` with H the second derivative of
 the expected score *without* the terms that vanish under correct specification being dropped, and
-C the outer product of the scores, with a Newey-West sum where horizons overlap.
+C the outer product of the scores, with a Newey-West sum where horizons overlap. The two
+observations on the fitted line are neither breaches nor not: they count as the fractions that
+make the score of the quantile zero (the multipliers of the linear programme).
 """
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
-from scipy import optimize, special
+from scipy import special
 
-from plimsoll.errors import EstimationError, InsufficientDataError
-from plimsoll.maths.quantile_regression import quantile_regression
+from plimsoll.errors import EstimationError, InsufficientDataError, UsageError
+from plimsoll.maths.joint_tail_regression import descend_jointly
+from plimsoll.validation.newey_west import newey_west_covariance
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
+Index = NDArray[np.int64]
 
 MINIMUM_TAIL = 5
 """Expected breaches below which no regression is tried."""
 
 RESTARTS = 6
-"""Vain perturbations after which the search ends."""
+"""Perturbed places from which the search starts again."""
 
 _INFEASIBLE = 1e10
-_LONGEST = 40
+_LEAST_DEPTH = 1e-3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -80,9 +88,8 @@ def joint_score(
             e += z_design[t, j] * coefficients[p + j]
         if e >= 0.0:
             return _INFEASIBLE
-        if returns[t] <= q:
-            total += (q - returns[t]) / (tail * -e)
-        total += q / e + np.log(-e)
+        charge = max(q - returns[t], 0.0) / tail - q
+        total += max(charge, 0.0) / -e + np.log(-e)
     return total / returns.size
 
 
@@ -101,21 +108,24 @@ def fit_joint_regression(
     Parameters
     ----------
     returns : (n,) float64
-    x_design, z_design : (n, p) and (n, q) float64
+    x_design, z_design : (n, 2) float64
         Regressors of quantile and shortfall, a column of ones first.
     tail : float
         Probability, 0.025 for 97.5 %.
     lags : int
         Newey-West lags of the covariance, 0 for horizons that do not overlap.
     seed, restarts : int
-        Of the perturbations, and how many vain ones end the search.
+        Of the perturbed starts, and how many.
 
     Raises
     ------
     InsufficientDataError
         Fewer than five breaches to be expected.
+    UsageError
+        More or fewer than two columns.
     EstimationError
-        Regressors that do not vary, or a covariance that cannot be made.
+        Regressors that do not vary, returns that are mostly zero, a search that leaves the
+        domain, or a covariance that cannot be made.
     """
     if returns.size * tail < MINIMUM_TAIL:
         raise InsufficientDataError(
@@ -123,111 +133,102 @@ def fit_joint_regression(
             found=returns.size,
             remedy="take a longer series or a lower confidence",
         )
-    x_map, z_map = _standardising(x_design), _standardising(z_design)
-    x, z = np.ascontiguousarray(x_design @ x_map), np.ascontiguousarray(z_design @ z_map)
-    start = _start(returns, x, z, tail)
-    best = minimised(start, returns, x, z, tail, restarts=restarts, seed=seed)
-    p = x.shape[1]
-    b, g = x_map @ best[:p], z_map @ best[p:]
-    covariance = _covariance(returns, x_design, z_design, b, g, tail, lags)
+    if not x_design.shape == z_design.shape == (returns.size, 2):
+        raise UsageError("must be (n, 2), ones first", found=f"{x_design.shape}, {z_design.shape}")
+    (x, x_map), (z, z_map) = _standardised(x_design), _standardised(z_design)
+    unit = float(np.median(np.abs(returns)))
+    if not unit > 0.0:
+        raise EstimationError("more than half of the returns must differ from zero", found=unit)
+    y = np.ascontiguousarray(returns / unit)
+    best, met = _least(y, x, z, tail, restarts, seed)
+    b, g = x_map @ best[:2], z_map @ best[2:]
+    covariance = _covariance(y, x, z, best, met, tail, lags)
+    back = np.zeros((4, 4))
+    back[:2, :2], back[2:, 2:] = unit * x_map, unit * z_map
+    b, g = unit * b, unit * g
     loss = joint_score(np.concatenate((b, g)), returns, x_design, z_design, tail)
-    return JointFit(quantile=b, shortfall=g, loss=float(loss), covariance=covariance)
+    return JointFit(
+        quantile=b, shortfall=g, loss=float(loss), covariance=back @ covariance @ back.T
+    )
 
 
-def minimised(
-    start: Vector,
-    returns: Vector,
-    x: Matrix,
-    z: Matrix,
-    tail: float,
-    *,
-    restarts: int,
-    seed: int,
-) -> Vector:
-    """Best coefficients found from ``start``; stops after ``restarts`` vain perturbations."""
+def _least(
+    y: Vector, x: Vector, z: Vector, tail: float, restarts: int, seed: int
+) -> tuple[Vector, Index]:
+    """Coefficients of the least score found, and the two observations on the quantile's line."""
+    quantile = float(np.quantile(y, tail))
+    depth = max(-float(y[y <= quantile].mean()), 10.0 * _LEAST_DEPTH)
+    best, best_met = np.array([quantile, 0.0, -depth, 0.0]), np.zeros(2, dtype=np.int64)
+    value = descend_jointly(x, z, y, tail, _LEAST_DEPTH, best, best_met)
     generator = np.random.default_rng(seed)
-    arguments = (returns, x, z, tail)
-    value, best = _descend(start, arguments)
-    vain, tried = 0, 0
-    while vain < restarts and tried < _LONGEST:
-        step = (0.05 + 0.25 * np.abs(best)) * generator.standard_normal(best.size)
-        found, at = _descend(best + step, arguments)
-        vain = 0 if found < value - 1e-10 else vain + 1
-        if found < value:
-            value, best = found, at
-        tried += 1
-    return best
+    for _ in range(restarts):
+        line = best + 0.25 * np.abs(best[[0, 0, 2, 2]]) * generator.standard_normal(4)
+        met = np.zeros(2, dtype=np.int64)
+        found = descend_jointly(x, z, y, tail, _LEAST_DEPTH, line, met)
+        # Not for a difference of rounding: the unit of the data must not choose.
+        if found < value - 1e-10:
+            value, best, best_met = found, line, met
+    if not float(np.min(-(best[2] + best[3] * z))) > 2.0 * _LEAST_DEPTH:
+        raise EstimationError(
+            "the fitted shortfall must stay below zero for every forecast",
+            found=f"loss {value:.4g} at the edge of the domain",
+            remedy="take a longer series, or the intercept test",
+        )
+    return best, best_met
 
 
-def _descend(
-    start: Vector, arguments: tuple[Vector, Matrix, Matrix, float]
-) -> tuple[float, Vector]:
-    """Smallest score and its place, by two runs of Nelder-Mead."""
-
-    def score(coefficients: Vector) -> float:
-        return float(joint_score(coefficients, *arguments))
-
-    options: dict[str, float] = {"xatol": 1e-7, "fatol": 1e-11, "maxfev": 4_000}
-    at, value = start, math.inf
-    for _ in range(2):
-        found = optimize.minimize(score, at, method="Nelder-Mead", options=options)  # type: ignore[call-overload]
-        at, value = np.asarray(found.x, dtype=np.float64), float(found.fun)
-    return value, at
-
-
-def _start(returns: Vector, x: Matrix, z: Matrix, tail: float) -> Vector:
-    b = quantile_regression(x, returns, tail)
-    broke = returns <= x @ b + 1e-12
-    level = float(returns[broke].mean()) if broke.any() else float(returns.min())
-    flat = np.zeros(z.shape[1])
-    flat[0] = min(level, -1e-9)
-    if int(broke.sum()) > z.shape[1]:
-        g = np.linalg.lstsq(z[broke], returns[broke], rcond=None)[0]
-        if bool(np.all(z @ g < 0.0)):
-            return np.concatenate((b, g))
-    return np.concatenate((b, flat))
-
-
-def _standardising(design: Matrix) -> Matrix:
-    """Matrix that turns columns (1, x) into (1, (x - mean) / sd)."""
-    mean, spread = design[:, 1:].mean(axis=0), design[:, 1:].std(axis=0)
-    if bool(np.any(spread <= 1e-10 * np.maximum(np.abs(mean), 1e-300))):
+def _standardised(design: Matrix) -> tuple[Vector, Matrix]:
+    """Regressor of mean 0 and variance 1, and the matrix that takes its coefficients back."""
+    column = design[:, 1]
+    mean, spread = float(column.mean()), float(column.std())
+    if spread <= 1e-10 * max(abs(mean), 1e-300):
         raise EstimationError(
             "forecasts must vary over the series",
             found="a constant column",
             remedy="use the intercept test",
         )
-    out = np.diag(np.append(1.0, 1.0 / spread))
-    out[0, 1:] = -mean / spread
+    back = np.array([[1.0, -mean / spread], [0.0, 1.0 / spread]])
+    return np.ascontiguousarray((column - mean) / spread), back
+
+
+def _breached(y: Vector, x: Vector, line: Vector, e: Vector, met: Index, tail: float) -> Vector:
+    """(n,) 1 under the line, 0 above, and in between for the two observations on it.
+
+    ``sum (d / a - 1) (1, x) / -e = 0`` decides the two.
+    """
+    out: Vector = (y < line[0] + line[1] * x).astype(np.float64)
+    out[met] = 0.0
+    moment = np.vstack((np.ones(x.size), x)) / -e
+    on_line = np.linalg.solve(moment[:, met], tail * moment.sum(axis=1) - moment @ out)
+    out[met] = np.clip(on_line, 0.0, 1.0)
     return out
 
 
 def _covariance(
-    returns: Vector, x: Matrix, z: Matrix, b: Vector, g: Vector, tail: float, lags: int
+    y: Vector, x: Vector, z: Vector, line: Vector, met: Index, tail: float, lags: int
 ) -> Matrix:
-    q, e = x @ b, z @ g
-    broke = returns <= q
-    surplus = e - q + np.where(broke, q - returns, 0.0) / tail
-    density = _density(returns, q, e, tail)
-    p = x.shape[1]
-    hessian = np.empty((p + z.shape[1], p + z.shape[1]))
-    hessian[:p, :p] = _weighted(x, x, density / (tail * -e))
-    hessian[:p, p:] = _weighted(x, z, (broke / tail - 1.0) / e**2)
-    hessian[p:, :p] = hessian[:p, p:].T
-    hessian[p:, p:] = _weighted(z, z, 1.0 / e**2 - 2.0 * surplus / e**3)
+    q, e = line[0] + line[1] * x, line[2] + line[3] * z
+    ones = np.ones(y.size)
+    x_design, z_design = np.column_stack((ones, x)), np.column_stack((ones, z))
+    broke = _breached(y, x, line, e, met, tail)
+    surplus = e - q + np.maximum(q - y, 0.0) / tail
+    hessian = np.empty((4, 4))
+    hessian[:2, :2] = _weighted(x_design, x_design, _density(y, q, e, tail) / (tail * -e))
+    hessian[:2, 2:] = _weighted(x_design, z_design, (broke / tail - 1.0) / e**2)
+    hessian[2:, :2] = hessian[:2, 2:].T
+    hessian[2:, 2:] = _weighted(z_design, z_design, 1.0 / e**2 - 2.0 * surplus / e**3)
     score = np.column_stack(
-        (x * ((broke / tail - 1.0) / -e)[:, None], z * (surplus / e**2)[:, None])
+        (
+            x_design * ((broke / tail - 1.0) / -e)[:, None],
+            z_design * (surplus / e**2)[:, None],
+        )
     )
-    score = score - score.mean(axis=0)
-    middle = score.T @ score
-    for lag in range(1, min(lags, returns.size - 1) + 1):
-        cross = score[lag:].T @ score[:-lag]
-        middle += (1.0 - lag / (lags + 1.0)) * (cross + cross.T)
+    middle = newey_west_covariance(score - score.mean(axis=0), lags)
     try:
         bread = np.linalg.inv(hessian)
     except np.linalg.LinAlgError:
         raise EstimationError("the score's second derivative must be regular") from None
-    out: Matrix = bread @ (middle / returns.size) @ bread.T / returns.size
+    out: Matrix = bread @ (middle / y.size) @ bread.T / y.size
     return out
 
 
