@@ -1,7 +1,8 @@
 """Maximum likelihood of location-scale Student-t by Fisher scoring.
 
 Coordinates are location, log scale and log degrees of freedom; the expected information is that
-of Lange, Little and Taylor (1989, appendix B). Steps are halved until the likelihood rises.
+of Lange, Little and Taylor (1989, appendix B). Steps are halved until the likelihood rises; nu is
+held where a step would leave its bounds. Start and steps of ``-x`` mirror those of ``x``.
 """
 
 from __future__ import annotations
@@ -70,11 +71,11 @@ def student_t_information(scale: float, nu: float, count: int) -> Matrix:
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _improve(values: Vector, theta: Vector, value: float, step: Vector) -> float:
+def _improve(values: Vector, theta: Vector, value: float, step: Vector, low: float) -> float:
     """Move ``theta`` along the step as far as the likelihood rises; the new value."""
     largest = max(abs(step[1]), abs(step[2]))
     length = 1.0 if largest < 1.0 else 1.0 / largest
-    low, high = math.log(NU_LOWEST), math.log(NU_HIGHEST)
+    high = math.log(NU_HIGHEST)
     for _ in range(40):
         location, log_scale = theta[0] + length * step[0], theta[1] + length * step[1]
         log_nu = min(max(theta[2] + length * step[2], low), high)
@@ -92,21 +93,39 @@ def student_t_fit(values: Vector) -> tuple[float, float, float, float, bool]:
 
     Degrees of freedom are kept within 0.2 and 500. NaN where the values do not vary.
     """
+    return student_t_fit_above(values, NU_LOWEST)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _step(values: Vector, theta: Vector, low: float, step: Vector) -> None:
+    """Scoring step; of location and scale alone where nu stands on the bound it would leave by."""
+    _score(values, theta[0], theta[1], theta[2], step)
+    information = student_t_information(math.exp(theta[1]), math.exp(theta[2]), values.size)
+    scale_alone = step[1] / information[1, 1]
+    solve_linear(information, step, 3)
+    leaves_high = theta[2] >= math.log(NU_HIGHEST) and step[2] > 0.0
+    if leaves_high or (theta[2] <= low and step[2] < 0.0):
+        step[1], step[2] = scale_alone, 0.0
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def student_t_fit_above(
+    values: Vector, nu_lowest: float
+) -> tuple[float, float, float, float, bool]:
+    """The same with degrees of freedom within ``nu_lowest`` (under 5) and 500."""
     ordered = np.sort(values)
     n = ordered.size
-    spread = ordered[(3 * n) // 4] - ordered[n // 4]
+    spread = ordered[n - 1 - n // 4] - ordered[n // 4]
     spread = spread if spread > 0.0 else float(np.std(values))
     if not spread > 0.0:
         return np.nan, np.nan, np.nan, np.nan, False
-    theta = np.array([ordered[n // 2], math.log(spread / 1.5), math.log(5.0)])
+    middle = 0.5 * (ordered[(n - 1) // 2] + ordered[n // 2])
+    theta, low = np.array([middle, math.log(spread / 1.5), math.log(5.0)]), math.log(nu_lowest)
     value = student_t_log_likelihood(values, 5.0, theta[0], math.exp(theta[1]))
-    score, converged = np.empty(3), False
+    step, converged = np.empty(3), False
     for _ in range(_ITERATIONS):
-        _score(values, theta[0], theta[1], theta[2], score)
-        information = student_t_information(math.exp(theta[1]), math.exp(theta[2]), n)
-        step = score.copy()
-        solve_linear(information, step, 3)
-        found = _improve(values, theta, value, step)
+        _step(values, theta, low, step)
+        found = _improve(values, theta, value, step, low)
         converged = found - value < _TOLERANCE
         value = found
         if converged:

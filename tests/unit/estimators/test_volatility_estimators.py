@@ -177,8 +177,10 @@ def test_half_life_and_decay_are_inverse() -> None:
     assert found == pytest.approx([11.2, 22.8, 69.0], abs=0.06)
 
 
-def test_zero_inflated_returns_converge_or_say_so() -> None:
-    returns = np.where(np.random.default_rng(2).random(500) < 0.9, 0.0, RETURNS[:500])
-    fitted = Garch().fit(returns)
+def test_zero_inflated_returns_have_a_normal_fit_and_no_heavy_one() -> None:
+    returns = np.where(np.random.default_rng(2).random(500) < 0.7, 0.0, RETURNS[:500])
+    fitted = Garch(innovations="normal").fit(returns)
     assert np.isfinite(fitted.log_likelihood)
-    assert fitted.variance_next > 0.0
+    assert fitted.value_at_risk(0.99) > 0.3 * np.quantile(-returns, 0.99)
+    with pytest.raises(EstimationError, match="30% of the returns may be 0"):
+        Garch().fit(returns)

@@ -8,7 +8,7 @@ import pytest
 from scipy import integrate, stats
 
 from plimsoll.maths import student_t as t
-from plimsoll.maths.student_t_fit import student_t_fit
+from plimsoll.maths.student_t_fit import NU_HIGHEST, student_t_fit, student_t_fit_above
 
 # (nu, tail probability, VaR over sd, ES over VaR), printed to 3 decimals.
 TABLE = [
@@ -82,3 +82,32 @@ def test_fit_follows_the_unit() -> None:
     location, scale, nu, _, _ = student_t_fit(values)
     moved = student_t_fit(values * 1e-4 + 7e-4)
     assert moved[:3] == pytest.approx((location * 1e-4 + 7e-4, scale * 1e-4, nu), rel=1e-5)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_fit_mirrors_to_the_bit_and_moves_with_the_values_at_the_bound(seed: int) -> None:
+    """Light tails stand on nu = 500; the mirrored fit takes the same steps with the other sign."""
+    rng = np.random.default_rng(seed)
+    for values in (rng.uniform(-1.0, 1.0, 400 + seed), rng.standard_normal(300)):
+        location, scale, nu, value, converged = student_t_fit(values)
+        assert converged
+        assert student_t_fit(-values) == (-location, scale, nu, value, True)
+        moved = student_t_fit(3.0 * values + 7.0)
+        # The climb ends where a step gains 1e-11: to 1e-6 of the scale.
+        assert moved[0] == pytest.approx(3.0 * location + 7.0, abs=1e-5 * scale)
+        assert moved[1] == pytest.approx(3.0 * scale, rel=1e-5)
+
+
+@pytest.mark.parametrize("bound", [2.05, NU_HIGHEST])
+def test_a_fit_at_its_bound_is_the_optimum_of_location_and_scale(bound: float) -> None:
+    """Against scipy with the degrees of freedom held; the likelihood is flat to 1e-8 there."""
+    rng = np.random.default_rng(11)
+    wild = bound < 3.0
+    values = rng.standard_t(1.2, 700) if wild else rng.uniform(-2.0, 3.0, 700)
+    location, scale, nu, value, converged = student_t_fit_above(values, 2.05)
+    assert converged
+    assert nu == pytest.approx(bound, rel=1e-12)
+    _, peer_location, peer_scale = stats.t.fit(values, f0=bound)
+    assert value > stats.t.logpdf(values, bound, peer_location, peer_scale).sum() - 1e-9
+    assert location == pytest.approx(peer_location, abs=1e-3 * scale)
+    assert scale == pytest.approx(peer_scale, rel=1e-3)

@@ -19,12 +19,7 @@ from numpy.typing import ArrayLike
 from scipy import optimize
 
 from plimsoll.errors import ParameterError
-from plimsoll.estimators.observations import (
-    Vector,
-    as_observations,
-    finite_observation,
-    read_only,
-)
+from plimsoll.estimators.observations import Vector, read_only
 from plimsoll.estimators.volatility.ewma import (
     MINIMUM_OBSERVATIONS,
     check_ewma_start,
@@ -36,8 +31,16 @@ from plimsoll.estimators.volatility.garch_options import Innovations, VarianceSt
 from plimsoll.estimators.volatility.one_step_risk import OneStepRisk
 from plimsoll.estimators.volatility.residual_law import (
     ResidualLaw,
+    check_reach,
     fit_residual_law,
     log_densities_of,
+)
+from plimsoll.estimators.volatility.usable_returns import (
+    as_returns,
+    check_not_stuck,
+    check_variances,
+    check_zeros,
+    usable_return,
 )
 from plimsoll.maths.recursions import asymmetric_ewma_filter, asymmetric_ewma_step
 
@@ -88,18 +91,21 @@ class AsymmetricEwma:
         Raises
         ------
         DataFormatError, InsufficientDataError, EstimationError
-            See :func:`plimsoll.estimators.observations.as_observations`; the last also where the
-            first variance is 0.
+            As :meth:`plimsoll.estimators.volatility.ewma.Ewma.fit`.
         """
-        values = as_observations(returns, minimum=MINIMUM_OBSERVATIONS, name="returns")
+        values = as_returns(returns, minimum=MINIMUM_OBSERVATIONS)
         decay = decay_of_half_life(self.half_life)
+        check_zeros(values, heavy=self.innovations != "normal")
+        check_not_stuck(values, decay)
         first = ewma_first_variance(values, self.variance_start)
         chosen = self.asymmetry
         if chosen is None:
             chosen = _likeliest_asymmetry(values, first, decay, self.innovations)
         variances = asymmetric_ewma_filter(values, first, decay, chosen)
+        check_variances(variances)
         residuals = values / np.sqrt(variances[:-1])
         law = fit_residual_law(residuals, self.innovations)
+        check_reach(law, residuals)
         total = log_densities_of(law, residuals).sum() - 0.5 * np.log(variances[:-1]).sum()
         return FittedAsymmetricEwma(
             decay=decay,
@@ -137,9 +143,16 @@ class FittedAsymmetricEwma(OneStepRisk):
         """Returns of the sample: the mean is zero."""
         return self.returns
 
+    @property
+    def status(self) -> tuple[str, ...]:
+        """Bounds on which the estimates stand, empty if none."""
+        limit = self.is_estimated and abs(self.asymmetry) > ASYMMETRY_LIMIT - 2.0 * _TOLERANCE
+        bound = (f"asymmetry={np.copysign(ASYMMETRY_LIMIT, self.asymmetry):g}",) if limit else ()
+        return self.law.status + bound
+
     def update(self, value: float) -> Self:
         """The model after one more return: one step of the recursion, a new object."""
-        shock = finite_observation(value, name="return")
+        shock = usable_return(value)
         variance = asymmetric_ewma_step(self.variance_next, shock, self.decay, self.asymmetry)
         return replace(self, variance_next=variance, observations=self.observations + 1)
 

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from plimsoll.errors import EstimationError
-from plimsoll.estimators.observations import Vector, as_observations, read_only
+from plimsoll.estimators.observations import Vector, read_only
 from plimsoll.estimators.volatility.fitted_egarch import FittedEgarch
 from plimsoll.estimators.volatility.fixed_filter import variance_path
 from plimsoll.estimators.volatility.garch_options import (
@@ -36,6 +36,8 @@ from plimsoll.estimators.volatility.garch_options import (
     start_code,
 )
 from plimsoll.estimators.volatility.garch_parameters import EgarchParameters, family_theta
+from plimsoll.estimators.volatility.residual_law import check_reach
+from plimsoll.estimators.volatility.usable_returns import as_returns, check_variances, check_zeros
 from plimsoll.maths import garch_family_fit as kernel
 from plimsoll.maths.garch_family_constraints import FAMILY_BINDING_NAMES
 from plimsoll.maths.garch_family_likelihood import EGARCH, START_FIXED, family_first_variance
@@ -94,10 +96,11 @@ class Egarch:
         Raises
         ------
         DataFormatError, InsufficientDataError, EstimationError
-            See :func:`plimsoll.estimators.observations.as_observations`; the last also where the
+            As :meth:`plimsoll.estimators.volatility.garch.Garch.fit`; the last also where the
             variance start is 0, whose logarithm the recursion needs.
         """
-        values = as_observations(returns, minimum=MINIMUM_OBSERVATIONS, name="returns")
+        values = as_returns(returns, minimum=MINIMUM_OBSERVATIONS)
+        check_zeros(values, heavy=self.innovations != "normal")
         _check_start(self, values)
         limit = persistence_limit(self.persistence_rule, self.persistence_cap)
         fit = np.empty(kernel.FAMILY_FIT_SIZE)
@@ -113,7 +116,9 @@ class Egarch:
             self.bounds == "arch",
             fit,
         )
-        return _describe(self, values, fit, limit)
+        fitted = _describe(self, values, fit, limit)
+        check_reach(fitted.law, fitted.standardised_residuals)
+        return fitted
 
 
 def _check_start(model: Egarch, returns: Vector) -> None:
@@ -141,6 +146,7 @@ def _describe(model: Egarch, returns: Vector, fit: Vector, limit: float) -> Fitt
     start = start_code(model.variance_start)
     first = float(family_first_variance(family_theta(parameters), EGARCH, start, presample))
     variances = variance_path(parameters, returns, first, floor, ceiling)
+    check_variances(variances)
     return FittedEgarch(
         parameters=parameters,
         innovations=model.innovations,

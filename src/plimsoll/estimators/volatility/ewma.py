@@ -15,15 +15,21 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from plimsoll.errors import EstimationError, ParameterError
-from plimsoll.estimators.observations import (
-    Vector,
-    as_observations,
-    finite_observation,
-    read_only,
-)
+from plimsoll.estimators.observations import Vector, read_only
 from plimsoll.estimators.volatility.garch_options import Innovations, VarianceStart, check_choice
 from plimsoll.estimators.volatility.one_step_risk import OneStepRisk
-from plimsoll.estimators.volatility.residual_law import ResidualLaw, fit_residual_law
+from plimsoll.estimators.volatility.residual_law import (
+    ResidualLaw,
+    check_reach,
+    fit_residual_law,
+)
+from plimsoll.estimators.volatility.usable_returns import (
+    as_returns,
+    check_not_stuck,
+    check_variances,
+    check_zeros,
+    usable_return,
+)
 from plimsoll.maths.recursions import arch_backcast, ewma_filter, ewma_step
 
 MINIMUM_OBSERVATIONS = 20
@@ -79,12 +85,19 @@ class Ewma:
         Raises
         ------
         DataFormatError, InsufficientDataError, EstimationError
-            See :func:`plimsoll.estimators.observations.as_observations`.
+            See :func:`~plimsoll.estimators.volatility.usable_returns.as_returns`; the last also for
+            too many zeros (30 % under a fitted t, 90 % under any law), zeros at the end that are a
+            stuck feed, and a law that does not reach the residuals' own tail.
         """
-        values = as_observations(returns, minimum=MINIMUM_OBSERVATIONS, name="returns")
+        values = as_returns(returns, minimum=MINIMUM_OBSERVATIONS)
         decay = decay_of_half_life(self.half_life)
+        check_zeros(values, heavy=self.innovations != "normal")
+        check_not_stuck(values, decay)
         variances = ewma_filter(values, ewma_first_variance(values, self.variance_start), decay)
-        law = fit_residual_law(values / np.sqrt(variances[:-1]), self.innovations)
+        check_variances(variances)
+        residuals = values / np.sqrt(variances[:-1])
+        law = fit_residual_law(residuals, self.innovations)
+        check_reach(law, residuals)
         return FittedEwma(
             decay=decay,
             innovations=self.innovations,
@@ -106,7 +119,8 @@ class FittedEwma(OneStepRisk):
 
     ``residual_location``, ``residual_scale``, ``degrees_of_freedom`` and ``residual_skew`` describe
     the law of the standardised residuals (0, 1, infinity and 0 for normal innovations); the scale
-    of a skewed law is its standard deviation.
+    of a skewed law is its standard deviation. ``status`` names the bounds on which the law stands
+    (``nu=2.05``: the tail is heavier than any law with a variance).
     """
 
     decay: float
@@ -127,6 +141,11 @@ class FittedEwma(OneStepRisk):
         return self.returns
 
     @property
+    def status(self) -> tuple[str, ...]:
+        """Bounds on which the fitted law stands, empty if none."""
+        return self.law.status
+
+    @property
     def law(self) -> ResidualLaw:
         """Law of the standardised residuals."""
         return ResidualLaw(
@@ -139,7 +158,7 @@ class FittedEwma(OneStepRisk):
 
     def update(self, value: float) -> Self:
         """The model after one more return: one step of the recursion, a new object."""
-        shock = finite_observation(value, name="return")
+        shock = usable_return(value)
         variance = ewma_step(self.variance_next, shock, self.decay)
         return replace(self, variance_next=variance, observations=self.observations + 1)
 

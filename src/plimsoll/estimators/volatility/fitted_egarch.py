@@ -8,7 +8,7 @@ from typing import Self
 import numpy as np
 
 from plimsoll.errors import ParameterError
-from plimsoll.estimators.observations import Vector, finite_observation
+from plimsoll.estimators.observations import Vector
 from plimsoll.estimators.volatility.fitted_family import FittedFamily
 from plimsoll.estimators.volatility.garch_options import (
     EgarchBounds,
@@ -18,6 +18,7 @@ from plimsoll.estimators.volatility.garch_options import (
     VarianceStart,
 )
 from plimsoll.estimators.volatility.garch_parameters import EgarchParameters
+from plimsoll.estimators.volatility.usable_returns import usable_return
 from plimsoll.maths.egarch_recursion import (
     egarch_empirical_growth,
     egarch_normal_growth,
@@ -66,7 +67,7 @@ class FittedEgarch(FittedFamily):
         Streaming a series gives the variances of :meth:`filter` to the last bit.
         """
         p = self.parameters
-        shock = finite_observation(value, name="return") - p.mean
+        shock = usable_return(value) - p.mean
         variance = egarch_step(
             self.variance_next, shock, p.omega, p.alpha, p.gamma, p.beta, *self.variance_bounds
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from plimsoll.estimators.observations import Vector, as_observations
+from plimsoll.estimators.observations import Vector
 from plimsoll.estimators.volatility.fixed_filter import (
     FilteredReturns,
     filter_at,
@@ -25,6 +25,7 @@ from plimsoll.estimators.volatility.garch_parameters import (
 from plimsoll.estimators.volatility.garch_standard_errors import robust_standard_errors
 from plimsoll.estimators.volatility.one_step_risk import OneStepRisk
 from plimsoll.estimators.volatility.residual_law import ResidualLaw
+from plimsoll.estimators.volatility.usable_returns import as_returns, check_variances
 from plimsoll.maths.garch_family_likelihood import (
     START_FIRST_VARIANCE,
     family_first_variance,
@@ -71,9 +72,11 @@ class FittedFamily(OneStepRisk):
 
         Started by the fit's pre-sample variance; the last entry is the forecast.
         """
-        values = as_observations(returns, minimum=2, name="returns")
+        values = as_returns(returns, minimum=2)
         floor, ceiling = self.variance_bounds
-        return variance_path(self.parameters, values, self._first_variance(), floor, ceiling)
+        path = variance_path(self.parameters, values, self._first_variance(), floor, ceiling)
+        check_variances(path)
+        return path
 
     def log_densities(self) -> Vector:
         """Log density of each return of the sample; their sum is the log-likelihood."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Self
 
 from plimsoll.errors import ParameterError
-from plimsoll.estimators.observations import Vector, finite_observation
+from plimsoll.estimators.observations import Vector
 from plimsoll.estimators.volatility.fitted_family import FittedFamily
 from plimsoll.estimators.volatility.garch_options import (
     Innovations,
@@ -15,6 +15,7 @@ from plimsoll.estimators.volatility.garch_options import (
     VarianceStart,
 )
 from plimsoll.estimators.volatility.garch_parameters import GarchParameters
+from plimsoll.estimators.volatility.usable_returns import usable_return
 from plimsoll.maths.recursions import garch_variance_path, gjr_step
 
 __all__ = ["FittedGarch", "GarchParameters"]
@@ -68,7 +69,7 @@ class FittedGarch(FittedFamily):
         Streaming a series gives the variances of :meth:`filter` to the last bit.
         """
         p = self.parameters
-        shock = finite_observation(value, name="return") - p.mean
+        shock = usable_return(value) - p.mean
         variance = gjr_step(self.variance_next, shock, p.omega, p.alpha, p.gamma, p.beta)
         return replace(self, variance_next=variance, observations=self.observations + 1)
 

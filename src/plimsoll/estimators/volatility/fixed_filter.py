@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from plimsoll.errors import EstimationError, ParameterError
-from plimsoll.estimators.observations import Vector, as_observations, read_only
+from plimsoll.estimators.observations import Vector, read_only
 from plimsoll.estimators.volatility.garch_options import (
     START_CODES,
     VarianceStart,
@@ -22,6 +22,7 @@ from plimsoll.estimators.volatility.garch_parameters import (
     family_theta,
     parameter_vector,
 )
+from plimsoll.estimators.volatility.usable_returns import as_returns
 from plimsoll.maths.egarch_recursion import LOG_VARIANCE_SPAN, egarch_filter
 from plimsoll.maths.garch_family_likelihood import (
     EGARCH,
@@ -92,7 +93,7 @@ def filter_at(
         The variance does not stay positive and finite under these parameters.
     """
     _check_parameters(parameters)
-    values = as_observations(returns, minimum=MINIMUM_OBSERVATIONS, name="returns")
+    values = as_returns(returns, minimum=MINIMUM_OBSERVATIONS)
     theta, kind = family_theta(parameters), family_kind(parameters)
     presample, start = _presample(values, parameters.mean, initial, first=is_first_variance)
     first = float(family_first_variance(theta, kind, start, presample))

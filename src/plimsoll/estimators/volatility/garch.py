@@ -19,7 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from plimsoll.estimators.observations import Vector, as_observations, read_only
+from plimsoll.estimators.observations import Vector, read_only
 from plimsoll.estimators.volatility.fitted_garch import FittedGarch
 from plimsoll.estimators.volatility.fixed_filter import variance_path
 from plimsoll.estimators.volatility.garch_options import (
@@ -35,6 +35,8 @@ from plimsoll.estimators.volatility.garch_options import (
     start_code,
 )
 from plimsoll.estimators.volatility.garch_parameters import GarchParameters, family_theta
+from plimsoll.estimators.volatility.residual_law import check_reach
+from plimsoll.estimators.volatility.usable_returns import as_returns, check_variances, check_zeros
 from plimsoll.maths import garch_family_fit, garch_fit
 from plimsoll.maths.garch_family_constraints import FAMILY_BINDING_NAMES
 from plimsoll.maths.garch_family_likelihood import GARCH, family_first_variance
@@ -85,7 +87,9 @@ class Garch:
         Raises
         ------
         DataFormatError, InsufficientDataError, EstimationError
-            See :func:`plimsoll.estimators.observations.as_observations`.
+            See :func:`~plimsoll.estimators.volatility.usable_returns.as_returns`; the last also for
+            too many zeros (30 % under a t or skewed t, 90 % under any law), and a law that does
+            not reach the residuals' own tail.
         """
         return _fit(self, returns, asymmetric=False)
 
@@ -122,12 +126,15 @@ def _check_options(model: Garch | GjrGarch) -> None:
 
 
 def _fit(model: Garch | GjrGarch, returns: ArrayLike, *, asymmetric: bool) -> FittedGarch:
-    values = as_observations(returns, minimum=MINIMUM_OBSERVATIONS, name="returns")
+    values = as_returns(returns, minimum=MINIMUM_OBSERVATIONS)
+    check_zeros(values, heavy=model.innovations != "normal")
     limit = persistence_limit(model.persistence_rule, model.persistence_cap)
     # The fast search knows symmetric laws and starts that do not move with the mean.
     fast = model.innovations != "skewt" and model.variance_start in START_CODES
     row = (_plain_fit if fast else _family_fit)(model, values, limit, asymmetric)
-    return _describe(model, values, row, limit, asymmetric, fast)
+    fitted = _describe(model, values, row, limit, asymmetric, fast)
+    check_reach(fitted.law, fitted.standardised_residuals)
+    return fitted
 
 
 def _plain_fit(model: Garch | GjrGarch, values: Vector, limit: float, asymmetric: bool) -> Vector:
@@ -181,6 +188,7 @@ def _describe(
     start = start_code(model.variance_start)
     first = float(family_first_variance(family_theta(parameters), GARCH, start, presample))
     variances = variance_path(parameters, returns, first, 0.0, float("inf"))
+    check_variances(variances)
     return FittedGarch(
         parameters=parameters,
         asymmetric=asymmetric,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
+from scipy import special
 
 from plimsoll.errors import EstimationError
 from plimsoll.estimators.observations import Vector
@@ -22,10 +23,15 @@ from plimsoll.maths.student_t import (
     student_t_value_at_risk,
     unit_variance_scale,
 )
-from plimsoll.maths.student_t_fit import student_t_fit
+from plimsoll.maths.student_t_fit import NU_HIGHEST, student_t_fit_above
 
-_NORMAL_FREEDOM = 1e9
-"""At 1e9 degrees of freedom a t is normal to 1e-9: one formula serves both laws."""
+LOWEST_FREEDOM, HIGHEST_FREEDOM = 2.05, NU_HIGHEST
+"""Bounds of every fitted law, the GARCH family's: a variance exists, and so a shortfall."""
+_AT_BOUND = 1e-6
+_SKEW_LIMIT = 0.99
+_LEAST_REACH = 1.0 / 3.0
+"""Real coins, pegged and dead ones in: 0.57 and more in 1,040 fits of eight models."""
+_REACH_CONFIDENCE, _LOSSES_BEYOND = 0.99, 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,25 +60,53 @@ class ResidualLaw:
         if self.skewed:
             unit = hansen_value_at_risk(confidence, self.degrees_of_freedom, self.skew)
             return float(self.scale * unit - self.location)
-        return float(student_t_value_at_risk(confidence, self._freedom, self.location, self.scale))
+        nu = self.degrees_of_freedom
+        if np.isinf(nu):
+            return float(self.scale * special.ndtri(confidence) - self.location)
+        return float(student_t_value_at_risk(confidence, nu, self.location, self.scale))
 
     def expected_shortfall(self, confidence: float) -> float:
-        """Mean loss (positive) beyond the value-at-risk; infinite for a t with nu <= 1."""
+        """Mean loss (positive) beyond the value-at-risk.
+
+        Raises
+        ------
+        EstimationError
+            A t with at most one degree of freedom has no mean.
+        """
         if self.skewed:
             unit = hansen_expected_shortfall(confidence, self.degrees_of_freedom, self.skew)
             return float(self.scale * unit - self.location)
-        return float(
-            student_t_expected_shortfall(confidence, self._freedom, self.location, self.scale)
-        )
+        nu = self.degrees_of_freedom
+        if np.isinf(nu):
+            quantile = float(special.ndtri(confidence))
+            density = float(np.exp(-0.5 * quantile * quantile) / np.sqrt(2.0 * np.pi))
+            return self.scale * density / (1.0 - confidence) - self.location
+        if not nu > 1.0:
+            raise EstimationError(
+                "nu must be above 1 for an expected shortfall",
+                found=nu,
+                remedy="report the value-at-risk, or bound the degrees of freedom",
+                field="degrees_of_freedom",
+            )
+        return float(student_t_expected_shortfall(confidence, nu, self.location, self.scale))
 
     @property
-    def _freedom(self) -> float:
-        nu = self.degrees_of_freedom
-        return nu if np.isfinite(nu) else _NORMAL_FREEDOM
+    def status(self) -> tuple[str, ...]:
+        """Bounds on which a fitted law stands, named as the GARCH family names them."""
+        nu, found = self.degrees_of_freedom, []
+        if nu <= LOWEST_FREEDOM * (1.0 + _AT_BOUND):
+            found.append(f"nu={LOWEST_FREEDOM:g}")
+        if np.isfinite(nu) and nu >= HIGHEST_FREEDOM * (1.0 - _AT_BOUND):
+            found.append(f"nu={HIGHEST_FREEDOM:g}")
+        if abs(self.skew) >= _SKEW_LIMIT * (1.0 - _AT_BOUND):
+            found.append(f"skew={np.copysign(_SKEW_LIMIT, self.skew):g}")
+        return tuple(found)
 
 
 def fit_residual_law(residuals: Vector, innovations: Innovations) -> ResidualLaw:
     """Maximum-likelihood law of standardised residuals; the standard normal is not fitted.
+
+    Degrees of freedom are kept within ``LOWEST_FREEDOM`` and ``HIGHEST_FREEDOM``.
 
     Raises
     ------
@@ -83,10 +117,10 @@ def fit_residual_law(residuals: Vector, innovations: Innovations) -> ResidualLaw
         return ResidualLaw()
     skew = 0.0
     if innovations == "t":
-        location, scale, freedom, _, _ = student_t_fit(residuals)
+        location, scale, freedom, _, _ = student_t_fit_above(residuals, LOWEST_FREEDOM)
     else:
         location, scale, freedom, skew, _, _ = hansen_skew_t_fit(residuals)
-    if not (np.isfinite(freedom) and scale > 0.0):
+    if not (np.isfinite(location) and np.isfinite(freedom) and 0.0 < scale < np.inf):
         raise EstimationError(
             "standardised residuals must vary",
             found="a law without spread",
@@ -98,6 +132,30 @@ def fit_residual_law(residuals: Vector, innovations: Innovations) -> ResidualLaw
         degrees_of_freedom=float(freedom),
         skew=float(skew),
         skewed=innovations == "skewt",
+    )
+
+
+def check_reach(law: ResidualLaw, residuals: Vector) -> None:
+    """Refuse a law whose 99 % loss is less than a third of the residuals' own.
+
+    Such a law describes a mass of returns next to one value, or another level, not the tail. Under
+    300 residuals the confidence is lower, so that three losses lie beyond.
+
+    Raises
+    ------
+    EstimationError
+        With both losses.
+    """
+    confidence = min(_REACH_CONFIDENCE, 1.0 - _LOSSES_BEYOND / residuals.size)
+    own, reached = float(np.quantile(-residuals, confidence)), law.value_at_risk(confidence)
+    if np.isfinite(reached) and (own <= 0.0 or reached >= _LEAST_REACH * own):
+        return
+    raise EstimationError(
+        f"the law's {confidence:.2%} loss must be a third of the residuals' own or more",
+        found=f"{reached:.3g} against {own:.3g} standard deviations",
+        remedy="look for prices that hardly move and for breaks: use coarser bars, mask or cut "
+        "them, or take filtered history of a model with normal innovations",
+        field="returns",
     )
 
 

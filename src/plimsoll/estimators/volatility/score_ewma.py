@@ -17,12 +17,7 @@ from numpy.typing import ArrayLike
 from scipy import optimize
 
 from plimsoll.errors import ParameterError
-from plimsoll.estimators.observations import (
-    Vector,
-    as_observations,
-    finite_observation,
-    read_only,
-)
+from plimsoll.estimators.observations import Vector, read_only
 from plimsoll.estimators.volatility.ewma import (
     MINIMUM_OBSERVATIONS,
     check_ewma_start,
@@ -32,14 +27,25 @@ from plimsoll.estimators.volatility.ewma import (
 )
 from plimsoll.estimators.volatility.garch_options import VarianceStart
 from plimsoll.estimators.volatility.one_step_risk import OneStepRisk
-from plimsoll.estimators.volatility.residual_law import ResidualLaw
+from plimsoll.estimators.volatility.residual_law import (
+    HIGHEST_FREEDOM,
+    LOWEST_FREEDOM,
+    ResidualLaw,
+    check_reach,
+)
+from plimsoll.estimators.volatility.usable_returns import (
+    as_returns,
+    check_not_stuck,
+    check_variances,
+    check_zeros,
+    usable_return,
+)
 from plimsoll.maths.heavy_ewma import (
     heavy_ewma_filter,
     heavy_ewma_log_likelihood,
     heavy_ewma_step,
 )
 
-LOWEST_FREEDOM, HIGHEST_FREEDOM = 2.05, 500.0
 _TOLERANCE = 1e-8
 
 
@@ -83,16 +89,20 @@ class ScoreEwma:
         Raises
         ------
         DataFormatError, InsufficientDataError, EstimationError
-            See :func:`plimsoll.estimators.observations.as_observations`; the last also where the
-            first variance is 0.
+            As :meth:`plimsoll.estimators.volatility.ewma.Ewma.fit`.
         """
-        values = as_observations(returns, minimum=MINIMUM_OBSERVATIONS, name="returns")
+        values = as_returns(returns, minimum=MINIMUM_OBSERVATIONS)
         decay = decay_of_half_life(self.half_life)
+        check_zeros(values, heavy=self.degrees_of_freedom is None)
+        check_not_stuck(values, decay)
         first = ewma_first_variance(values, self.variance_start)
         freedom = self.degrees_of_freedom
         if freedom is None:
             freedom = _likeliest_freedom(values, first, decay)
         variances = heavy_ewma_filter(values, first, decay, freedom)
+        check_variances(variances)
+        law = ResidualLaw.unit_variance(float(freedom), 0.0, skewed=False)
+        check_reach(law, values / np.sqrt(variances[:-1]))
         return FittedScoreEwma(
             decay=decay,
             degrees_of_freedom=float(freedom),
@@ -130,9 +140,14 @@ class FittedScoreEwma(OneStepRisk):
         """Unit-variance Student-t, normal for infinite degrees of freedom."""
         return ResidualLaw.unit_variance(self.degrees_of_freedom, 0.0, skewed=False)
 
+    @property
+    def status(self) -> tuple[str, ...]:
+        """The bound on which estimated degrees of freedom stand, empty if none."""
+        return self.law.status if self.is_estimated else ()
+
     def update(self, value: float) -> Self:
         """The model after one more return: one step of the recursion, a new object."""
-        shock = finite_observation(value, name="return")
+        shock = usable_return(value)
         variance = heavy_ewma_step(self.variance_next, shock, self.decay, self.degrees_of_freedom)
         return replace(self, variance_next=variance, observations=self.observations + 1)
 
@@ -158,4 +173,8 @@ def _likeliest_freedom(returns: Vector, first: float, decay: float) -> float:
     found = optimize.minimize_scalar(
         minus_log_likelihood, bounds=bounds, method="bounded", options={"xatol": _TOLERANCE}
     )
-    return float(1.0 / found.x)
+    # The search stops short of its bounds: where one of them is likelier, it is the estimate.
+    return min(
+        (float(1.0 / found.x), LOWEST_FREEDOM, HIGHEST_FREEDOM),
+        key=lambda nu: minus_log_likelihood(1.0 / nu),
+    )
