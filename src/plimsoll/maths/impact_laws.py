@@ -19,7 +19,7 @@ ALMGREN_ETA = 0.142
 
 
 class Unwind(NamedTuple):
-    """Even unwind over the cheapest time."""
+    """Even unwind over the cheapest time; NaN rate where it cannot end, or nobody knows."""
 
     horizon_days: FloatArray  # h*
     rate: FloatArray  # c(h*), relative, price risk of h* included
@@ -65,7 +65,10 @@ def optimal_unwind(
     ``a = z sigma / sqrt(3)`` (the price risk of a position that falls evenly has the variance of a
     third of the time), ``b = eta sigma (Q / V)^0.6``; the minimum lies at
     ``h* = (1.2 b / a)^(1 / 1.1)``, but not under ``covered_days`` nor where the unwind would be
-    more than ``participation`` of turnover.
+    more than ``participation`` of turnover. Without price risk nothing hurries the unwind and
+    impact comes to nothing: the shortest admissible horizon, and half of the spread. A size without
+    turnover has an infinite horizon and a NaN rate, which an add-on reports as unknown; no size
+    costs half of the spread over the covered time, whatever the turnover.
 
     Parameters
     ----------
@@ -80,10 +83,22 @@ def optimal_unwind(
     covered_days, participation : float
         Positive.
     """
-    days = np.asarray(size, dtype=np.float64) / np.asarray(volume, dtype=np.float64)
+    days = _days_of_turnover(size, volume)
     risk = quantile * np.asarray(volatility, dtype=np.float64) / np.sqrt(3.0)
-    cost = np.asarray(impact) * np.asarray(volatility) * days**ALMGREN_POWER
-    cheapest = (1.2 * cost / risk) ** (1.0 / 1.1)
-    taken = np.maximum(np.maximum(covered_days, days / participation), cheapest)
-    rate = risk * np.sqrt(taken) + np.asarray(half_spread) + cost * taken**-ALMGREN_POWER
-    return Unwind(taken, rate, rate - risk * np.sqrt(covered_days))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        cost = np.asarray(impact) * np.asarray(volatility) * days**ALMGREN_POWER
+        cheapest = np.where(risk == 0.0, 0.0, (1.2 * cost / risk) ** (1.0 / 1.1))
+        taken = np.maximum(np.maximum(covered_days, days / participation), cheapest)
+        taken = np.where(np.isinf(days), np.inf, taken)
+        still = np.where(np.isfinite(cost), 0.0, np.nan)
+        paid = np.where((risk == 0.0) | (cost == 0.0), still, cost * taken**-ALMGREN_POWER)
+        delay = np.where(risk == 0.0, 0.0, risk * (np.sqrt(taken) - np.sqrt(covered_days)))
+    add_on = np.where(np.isinf(taken), np.nan, np.asarray(half_spread) + (delay + paid))
+    return Unwind(taken, add_on + risk * np.sqrt(covered_days), add_on)
+
+
+def _days_of_turnover(size: ArrayLike, volume: ArrayLike) -> FloatArray:
+    """Size over turnover: infinite where nothing trades, 0 for no size, NaN where nobody knows."""
+    held, traded = np.asarray(size, dtype=np.float64), np.asarray(volume, dtype=np.float64)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.asarray(np.where(held == 0.0, 0.0 * traded, held / traded))

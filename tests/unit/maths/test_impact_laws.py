@@ -68,6 +68,50 @@ def test_the_add_on_charges_the_same(size: float) -> None:
     assert cost[0] == pytest.approx(size * float(unwind.add_on), rel=1e-12)
 
 
+UNKNOWN = float("nan")
+
+
+@pytest.mark.parametrize("size", [1e-3, 1e6, 1e9])
+@pytest.mark.parametrize("volatility", [0.0, UNKNOWN, 0.05])
+@pytest.mark.parametrize("volume", [0.0, UNKNOWN, 1e8])
+@pytest.mark.parametrize("impact", [0.0, 0.142])
+def test_the_add_on_and_the_law_agree_where_nothing_moves_or_trades(
+    size: float, volatility: float, volume: float, impact: float
+) -> None:
+    """The kernel lists what it does not know; the law gives NaN there, and an equal number else."""
+    values = (1.0, 2e-4, volatility, impact, 0.0, volume, 0.1, 1.0 / 24.0, 2.326)
+    terms = LiquidityTerms(*(np.array([v]) for v in values))
+    held = AccountPositions(offsets=np.array([0, 1]), row=np.array([0]), quantity=np.array([size]))
+    cost, unknown = liquidation_costs(held, terms, unwind=True)
+    market = {"volume": volume, "volatility": volatility, "half_spread": 2e-4, "impact": impact}
+    unwind = optimal_unwind(size, **market, **RULE)
+    known = volatility >= 0.0 and volume > 0.0
+    assert bool(unknown.size) is not known
+    for found in (unwind.rate, unwind.add_on):
+        assert bool(np.isfinite(found)) is known
+    if known:
+        assert size * float(unwind.add_on) == pytest.approx(cost[0], rel=1e-14)
+
+
+def test_without_price_risk_the_spread_is_the_price() -> None:
+    still = {**MARKET, "volatility": 0.0}
+    unwind = optimal_unwind([0.0, 1e3, 1e9], **still, **RULE)
+    np.testing.assert_allclose(unwind.horizon_days, [1.0 / 24.0, 1.0 / 24.0, 100.0], rtol=1e-14)
+    np.testing.assert_array_equal(unwind.rate, [2e-4] * 3)
+    np.testing.assert_array_equal(unwind.add_on, [2e-4] * 3)
+
+
+def test_without_turnover_an_unwind_never_ends() -> None:
+    dead = {**MARKET, "volume": [0.0, 0.0, 1e8]}
+    unwind = optimal_unwind([0.0, 1e6, 1e6], **dead, **RULE)
+    assert unwind.horizon_days[0] == RULE["covered_days"]
+    assert unwind.horizon_days[1] == np.inf
+    assert np.isnan(unwind.rate[1])
+    assert np.isnan(unwind.add_on[1])
+    assert unwind.add_on[0] == 2e-4
+    assert 2e-4 < unwind.add_on[2] < 0.1
+
+
 def test_the_regression_agrees_with_statsmodels() -> None:
     rng = np.random.default_rng(5)
     x = rng.standard_normal(300)
