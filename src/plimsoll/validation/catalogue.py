@@ -31,6 +31,7 @@ from plimsoll.validation.overlap.overlapping_means import (
     overlapping_shortfall_test,
 )
 from plimsoll.validation.panels.daily_moments import ShortfallPanel, shortfall_panel
+from plimsoll.validation.panels.day_bootstrap import DayBootstrap, PooledLaw
 from plimsoll.validation.panels.pooled_breaches import (
     pooled_coverage_test,
     pooled_dynamic_quantile_test,
@@ -69,6 +70,7 @@ from plimsoll.validation.shortfall.forecast_law import (
     student_draws,
 )
 from plimsoll.validation.shortfall.mcneil_frey import ResidualLaw, mcneil_frey_test
+from plimsoll.validation.shortfall.regression_bootstrap import RegressionLaw, RegressionNull
 from plimsoll.validation.shortfall.shortfall_regression import (
     Regression,
     shortfall_intercept_test,
@@ -83,6 +85,7 @@ __all__ = [
     "Blocks",
     "ConditionalCoverage",
     "Correction",
+    "DayBootstrap",
     "Direction",
     "EProcess",
     "Equality",
@@ -90,9 +93,12 @@ __all__ = [
     "ForecastTest",
     "ModelConfidenceSet",
     "NeweyWest",
+    "PooledLaw",
     "Power",
     "RankedModel",
     "Regression",
+    "RegressionLaw",
+    "RegressionNull",
     "Regressors",
     "ResidualLaw",
     "ShortfallPanel",

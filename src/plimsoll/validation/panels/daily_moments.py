@@ -144,11 +144,18 @@ def clustered_wald(moments: Matrix, lags: int, days: int) -> ClusteredWald:
     )
 
 
-def wald_power(found: ClusteredWald, shift: Vector, label: str) -> Power:
-    """Power of a clustered Wald test when the sum of moments moves by ``shift``."""
+def wald_power(
+    found: ClusteredWald, shift: Vector, label: str, critical_value: float | None = None
+) -> Power:
+    """Power of a clustered Wald test when the sum of moments moves by ``shift``.
+
+    Rejected beyond ``critical_value``, that of the F law where none is given.
+    """
     k, d = found.degrees_of_freedom, found.denominator_degrees
     away = float(shift @ np.linalg.solve(found.covariance, shift))
     critical = float(stats.f.isf(SIGNIFICANCE, k, d))
+    if critical_value is not None:
+        critical = critical_value * d / (k * (d + k - 1))
     return Power(
         value=float(stats.ncf.sf(critical, k, d, away)),
         size=float("nan"),

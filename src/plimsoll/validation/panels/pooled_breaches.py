@@ -13,10 +13,23 @@ from plimsoll.errors import InsufficientDataError, ParameterError, UsageError
 from plimsoll.measures import BlockBootstrap
 from plimsoll.measures.sample import check_confidence
 from plimsoll.validation.binomial import check_rate
-from plimsoll.validation.newey_west import DEFAULT_LAGS, daily_sums, variance_of_sum
+from plimsoll.validation.newey_west import (
+    DEFAULT_LAGS,
+    daily_sums,
+    day_numbers,
+    variance_of_sum,
+)
+from plimsoll.validation.overlap.block_indices import BlockResampling, Blocks, drawn_rows
 from plimsoll.validation.overlap.overlapping_means import effective_count_power
 from plimsoll.validation.panels.daily_moments import by_day, clustered_wald, wald_power
-from plimsoll.validation.panels.pooled_shortfall import t_power
+from plimsoll.validation.panels.day_bootstrap import (
+    DAY_BOOTSTRAP,
+    DayBootstrap,
+    NullDraws,
+    drawn_hit_moments,
+    resampled_walds,
+)
+from plimsoll.validation.panels.pooled_shortfall import t_p_value, t_power
 from plimsoll.validation.pooled import pooled_coverage
 from plimsoll.validation.shortfall.costanzino_curran import tail_moments
 from plimsoll.validation.shortfall.forecast_law import (
@@ -81,11 +94,13 @@ def pooled_dynamic_quantile_test(
     lags: int = 1,
     daily_lags: int = 0,
     other_rate: float | None = None,
+    bootstrap: DayBootstrap = DAY_BOOTSTRAP,
 ) -> ForecastTest:
     """Are breaches of the target rate, and not foretold by the market's own last hits?
 
     Moments ``h_t (1, h_{t-1}, .., h_{t-k})``, ``h = I - p``, of each market with no unscored row
-    between, summed over markets by day; Hotelling's law.
+    between, summed over markets by day. Judged by Hotelling's law, or by series of the panel's
+    rows drawn anew: what markets share stays, what the past tells is lost.
 
     Parameters
     ----------
@@ -99,6 +114,7 @@ def pooled_dynamic_quantile_test(
         differences under the null.
     other_rate : float, optional
         Of the power; twice the target.
+    bootstrap : DayBootstrap
     """
     check_rate(breach_rate)
     if lags < 0:
@@ -123,17 +139,59 @@ def pooled_dynamic_quantile_test(
     other = other_rate or 2.0 * breach_rate
     gap, count = other - breach_rate, float(usable.sum())
     shift = count * np.array([gap] + [gap * gap] * lags)
+    p_value, error, critical = found.p_value, 0.0, None
+    law = f"T2({lags + 1}, {days - 1})"
+    if bootstrap.resampled:
+        scale = np.sqrt(np.diag(found.covariance))
+        null = _reordered(hit, scored, time_ns, lags, daily_lags, scale, bootstrap)
+        p_value, error = null.p_value(found.statistic)
+        critical, law = null.critical()[1], f"{bootstrap.resamples} resamples of rows"
     return ForecastTest(
         name="pooled_dynamic_quantile",
         statistic=found.statistic,
-        p_value=found.p_value,
-        reference_law=f"T2({lags + 1}, {days - 1})",
+        p_value=p_value,
+        reference_law=law,
         null=f"breaches of rate {breach_rate:.4g} that past hits do not foretell",
         alternative="another rate, or breaches foretold by past hits",
         observations=int(count),
         convention=f"{lags} lags of hits, clustered by day, {daily_lags} daily lags",
-        power_of=partial(wald_power, found, shift, f"breach rate {other:.4g}, independent"),
+        standard_error=error,
+        critical_value=critical,
+        power_of=partial(
+            wald_power, found, shift, f"breach rate {other:.4g}, independent", critical
+        ),
     )
+
+
+def _reordered(
+    hit: Matrix,
+    scored: Flags,
+    time_ns: NDArray[np.int64],
+    lags: int,
+    daily_lags: int,
+    scale: Vector,
+    bootstrap: DayBootstrap,
+) -> NullDraws:
+    """Statistics of the panel's rows drawn anew; in blocks where horizons overlap."""
+    day = day_numbers(time_ns)
+    day = day - day[0]
+    days = int(day[-1]) + 1
+    rows = hit.shape[0]
+    block = 1 if daily_lags == 0 else min(rows, (daily_lags + 1) * -(-rows // days))
+    drawn = drawn_rows(
+        rows,
+        BlockResampling(
+            length=block,
+            replications=bootstrap.resamples,
+            seed=bootstrap.seed,
+            kind=Blocks.CIRCULAR,
+        ),
+    )
+    moments = drawn_hit_moments(
+        np.array(hit), np.array(scored, dtype=np.float64), np.array(day), days, drawn, lags
+    )
+    center = moments.sum(axis=1).mean(axis=0)
+    return resampled_walds(moments, center, scale, daily_lags)
 
 
 def pooled_severity_test(
@@ -160,12 +218,7 @@ def pooled_severity_test(
     mean, total = float(top.sum() / held.sum()), float(held.sum())
     error = math.sqrt(float(variance_of_sum(top - mean * held, lags))) / total
     t = (mean - tail_moments(confidence)[0]) / error
-    below = float(special.stdtr(days - 1, t))
-    p_value = {
-        Direction.UNDERSTATED: 1.0 - below,
-        Direction.OVERSTATED: below,
-        Direction.TWO_SIDED: 2.0 * min(below, 1.0 - below),
-    }[direction]
+    p_value = t_p_value(t, days - 1, direction)
     shift = severity_shift(confidence, understatement) / error
     return ForecastTest(
         name="pooled_severity",

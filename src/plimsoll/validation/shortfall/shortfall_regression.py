@@ -5,6 +5,8 @@ regressed on its forecast. *Strict*: ``ES(Y) = g0 + g1 e`` with the forecast sho
 of the quantile too, (g0, g1) = (0, 1), chi2(2); it needs no value-at-risk. *Auxiliary*: the
 quantile is regressed on the forecast value-at-risk. *Intercept*: ``ES(Y - e) = g0``, g0 = 0, one-
 or two-sided. On the scale of returns; the intercept falls under zero where shortfall is too small.
+The Wald statistics are judged by a bootstrap, or by their chi-square law (far too small for less
+than hundreds of breaches).
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from functools import partial
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy import special
 
 from plimsoll.errors import EstimationError, InsufficientDataError, UsageError
 from plimsoll.measures.sample import check_confidence
@@ -35,12 +38,19 @@ from plimsoll.validation.shortfall.joint_regression import (
     JointFit,
     fit_joint_regression,
 )
+from plimsoll.validation.shortfall.regression_bootstrap import (
+    RegressionNull,
+    resampled_wald,
+    wald_of,
+)
 from plimsoll.validation.tested_forecasts import (
     SIGNIFICANCE,
     Direction,
     ForecastTest,
     Power,
+    check_paths,
     chosen,
+    simulated_p_value,
     simulated_power,
 )
 
@@ -48,6 +58,8 @@ Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
 
 POWER_PATHS = 100
+"""Paths of the power of the regression, whose error is then at most 5 points."""
+
 INTERCEPT_POWER_PATHS = 1_000
 _TYPICAL_RATIO = 1.30
 """Shortfall over value-at-risk where only the shortfall is forecast (about t(5))."""
@@ -87,6 +99,19 @@ def shortfall_regression(
 
     Losses and forecasts are positive; the coefficients are on the scale of returns.
     """
+    returns, x, z = _designs(loss, expected_shortfall, confidence, value_at_risk)
+    return fit_joint_regression(
+        returns, x, z, 1.0 - confidence, lags=lags, seed=seed, restarts=restarts
+    )
+
+
+def _designs(
+    loss: ArrayLike,
+    expected_shortfall: ArrayLike,
+    confidence: float,
+    value_at_risk: ArrayLike | None,
+) -> tuple[Vector, Matrix, Matrix]:
+    """Returns, and the regressors of quantile and shortfall, of complete rows."""
     check_confidence(confidence)
     level = expected_shortfall if value_at_risk is None else value_at_risk
     lost, mean, quantile = complete_rows(
@@ -94,11 +119,7 @@ def shortfall_regression(
     )
     check_shortfall(quantile, mean)
     ones = np.ones(lost.size)
-    z = np.column_stack((ones, -mean))
-    x = np.column_stack((ones, -quantile))
-    return fit_joint_regression(
-        -lost, x, z, 1.0 - confidence, lags=lags, seed=seed, restarts=restarts
-    )
+    return -lost, np.column_stack((ones, -quantile)), np.column_stack((ones, -mean))
 
 
 def shortfall_regression_test(
@@ -108,10 +129,12 @@ def shortfall_regression_test(
     *,
     value_at_risk: ArrayLike | None = None,
     lags: int = 0,
+    null: RegressionNull = RegressionNull(),  # noqa: B008 - frozen
     understatement: float = UNDERSTATEMENT,
+    power_paths: int = POWER_PATHS,
     seed: int = 0,
 ) -> ForecastTest:
-    """Strict test, or the auxiliary one where ``value_at_risk`` is given; chi2(2).
+    """Strict test, or the auxiliary one where ``value_at_risk`` is given.
 
     Parameters
     ----------
@@ -121,9 +144,14 @@ def shortfall_regression_test(
     value_at_risk : (n,) array_like, optional
     lags : int
         Newey-West lags of the covariance, for overlapping horizons.
+    null : RegressionNull
+        Law of the statistic: 199 refitted resamples, or chi2(2).
     understatement : float
         Power is against a shortfall too small by this share (losses drawn from `TailLaw`).
+    power_paths : int
+        Of the power, simulated when asked for, with its error: 5 points at most for 100.
     seed : int
+        Of the search and the power.
 
     Raises
     ------
@@ -132,40 +160,43 @@ def shortfall_regression_test(
     EstimationError
         Forecasts that never change: use `shortfall_intercept_test`.
     """
-    fit = shortfall_regression(
-        loss, expected_shortfall, confidence, value_at_risk=value_at_risk, lags=lags, seed=seed
-    )
+    check_paths(power_paths, "power_paths")
+    returns, x, z = _designs(loss, expected_shortfall, confidence, value_at_risk)
+    fit = fit_joint_regression(returns, x, z, 1.0 - confidence, lags=lags, seed=seed)
     version = Regression.STRICT if value_at_risk is None else Regression.AUXILIARY
-    level = expected_shortfall if value_at_risk is None else value_at_risk
-    _, mean, quantile = complete_rows(2, loss=loss, es=expected_shortfall, value_at_risk=level)
     statistic = wald_of(fit)
+    p_value, error, law = float(chi_square_survival(statistic, 2)), 0.0, "chi2(2)"
+    critical = float(special.chdtri(2, SIGNIFICANCE))
+    if null.resampled:
+        drawn = resampled_wald(returns, x, z, 1.0 - confidence, lags, null)
+        p_value, error = simulated_p_value(int(np.sum(drawn >= statistic)) + 1, drawn.size + 1)
+        critical = float(np.quantile(drawn, 1.0 - SIGNIFICANCE, method="higher"))
+        law = f"{null.resamples} refitted resamples"
     return ForecastTest(
         name=f"shortfall_regression_{version}",
         statistic=statistic,
-        p_value=float(chi_square_survival(statistic, 2)),
-        reference_law="chi2(2)",
+        p_value=p_value,
+        reference_law=law,
         null="the shortfall moves one for one with its forecast (intercept 0, slope 1)",
         alternative="another intercept or slope",
-        observations=mean.size,
+        observations=returns.size,
         convention=(
             f"{version}, intercept {fit.shortfall[0]:.4g}, slope {fit.shortfall[1]:.4g}, "
             f"misspecification-robust covariance, {lags} lags"
         ),
+        standard_error=error,
+        critical_value=critical if math.isfinite(critical) else None,
         power_of=partial(
             _regression_power,
-            mean,
-            None if value_at_risk is None else quantile,
+            -z[:, 1],
+            None if value_at_risk is None else -x[:, 1],
             confidence,
             understatement,
+            critical,
+            power_paths,
             seed,
         ),
     )
-
-
-def wald_of(fit: JointFit) -> float:
-    """Wald statistic of intercept 0 and slope 1."""
-    gap = fit.shortfall - np.array([0.0, 1.0])
-    return float(gap @ np.linalg.solve(fit.shortfall_covariance, gap))
 
 
 def intercept_fit(
@@ -227,18 +258,27 @@ def shortfall_intercept_test(
 
 
 def _regression_power(
-    mean: Vector, level: Vector | None, confidence: float, understatement: float, seed: int
+    mean: Vector,
+    level: Vector | None,
+    confidence: float,
+    understatement: float,
+    critical: float,
+    paths: int,
+    seed: int,
 ) -> Power:
+    """Share of paths beyond ``critical``; those that cannot be fitted are not rejected."""
     decided = []
     for share, offset in ((understatement, 1), (0.0, 2)):
-        p_values = []
-        for lost in _drawn(mean, level, confidence, share, POWER_PATHS, seed + offset):
-            # One descent: a refit per path is dear, and its start is near the truth.
-            fit = shortfall_regression(
-                lost, mean, confidence, value_at_risk=level, seed=seed, restarts=0
-            )
-            p_values.append(float(chi_square_survival(wald_of(fit), 2)))
-        decided.append(np.array(p_values) < SIGNIFICANCE)
+        rejected = np.zeros(paths, dtype=np.bool_)
+        for path, lost in enumerate(_drawn(mean, level, confidence, share, paths, seed + offset)):
+            try:
+                fit = shortfall_regression(
+                    lost, mean, confidence, value_at_risk=level, seed=seed, restarts=0
+                )
+            except EstimationError:
+                continue
+            rejected[path] = wald_of(fit) > critical
+        decided.append(rejected)
     return simulated_power(decided[0], decided[1], understated_label(understatement))
 
 
