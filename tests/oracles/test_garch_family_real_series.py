@@ -81,3 +81,43 @@ def test_not_below_arch(market_data_dir: Path, symbol: str, kind: str, law: str)
     fitted = KINDS[kind](innovations=law, persistence_rule="stationary").fit(returns)
     assert fitted.converged
     assert fitted.log_likelihood > peer.loglikelihood - 1e-4
+
+
+@pytest.mark.parametrize(
+    ("file", "column", "symbol", "law", "at"),
+    [
+        ("daily/yahoo_usd_1d", "close", "USDC", "t", (0.0021, -0.007, 0.2865, 0.2335, 0.9902)),
+        (
+            "hourly/binance_spot_close_1h_2021_2025",
+            "close",
+            "OMUSDT",
+            "normal",
+            (0.1189, 0.0057, 0.0, 0.0534, 0.995),
+        ),
+    ],
+)
+def test_crashes_do_not_hide_the_optimum(
+    market_data_dir: Path,
+    file: str,
+    column: str,
+    symbol: str,
+    law: Any,
+    at: tuple[float, float, float, float, float],
+) -> None:
+    """Not below the likelihood at what a search from random starts found, for unit variance."""
+    frame = pl.read_parquet(market_data_dir / f"{file}.parquet")
+    rows = frame.filter(pl.col("symbol").cast(pl.String) == symbol).sort("ts")
+    price = rows[column].drop_nulls().drop_nans().to_numpy()
+    returns = np.diff(np.log(price[::24] if file.startswith("hourly") else price))
+    returns /= returns.std()
+    mean, omega, alpha, gamma, beta = at
+    there = EgarchParameters(
+        mean=mean,
+        omega=omega,
+        alpha=alpha,
+        gamma=gamma,
+        beta=beta,
+        degrees_of_freedom=1.0 / 0.2887 if law == "t" else np.inf,
+    )
+    least = filter_at(there, returns, initial="arch_backcast").log_likelihood
+    assert Egarch(innovations=law).fit(returns).log_likelihood > least

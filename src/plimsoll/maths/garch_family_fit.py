@@ -39,7 +39,8 @@ NORMAL, STUDENT, SKEWED = 0, 1, 2
 _FIRST_ETA = 0.2
 # EGARCH: size terms, sign terms, persistences; the best of four persistences are climbed.
 _SIZES = (0.08, 0.2, 0.45)
-_SIGNS = (-0.12, 0.12)
+_SIGNS = (0.0, -0.12, 0.12)
+_SIGNS_ALONE = (-0.05, 0.05)  # crashes under a law without tails: a size term would answer them
 _PERSISTENCES = (0.995, 0.97, 0.9, 0.7, 0.3)
 _CLIMBS = 4
 # GARCH beside the optimum of the plain search: pairs (alpha, persistence).
@@ -85,21 +86,20 @@ def _egarch_starts(
     theta, densities = np.zeros(FAMILY_PARAMETERS), np.empty(returns.size)
     theta[0], theta[5] = mean, 0.0 if law == NORMAL else _FIRST_ETA
     for persistence in _PERSISTENCES:
-        theta[3], theta[4] = 0.0, min(persistence, cap)
+        theta[4] = min(persistence, cap)
         theta[1] = -0.3 * (1.0 - theta[4])
-        # The best size without a sign term, then the best sign with that size.
-        leading, size_best = -np.inf, _SIZES[0]
         for size in _SIZES:
-            theta[2] = size
-            value = _value_of(returns, theta, start, presample, densities)
-            if value > leading:
-                leading, size_best = value, size
-        theta[2] = size_best
-        _keep_if_good(theta, leading, best, chosen)
-        for sign in _SIGNS:
-            theta[3] = sign
-            value = _value_of(returns, theta, start, presample, densities)
-            _keep_if_good(theta, value, best, chosen)
+            for sign in _SIGNS:
+                theta[2], theta[3] = size, sign
+                value = _value_of(returns, theta, start, presample, densities)
+                _keep_if_good(theta, value, best, chosen)
+    # At the highest persistence a sign term without a size term too.
+    theta[4] = min(_PERSISTENCES[0], cap)
+    theta[1], theta[2] = -0.3 * (1.0 - theta[4]), 0.0
+    for sign in _SIGNS_ALONE:
+        theta[3] = sign
+        value = _value_of(returns, theta, start, presample, densities)
+        _keep_if_good(theta, value, best, chosen)
     return chosen
 
 
