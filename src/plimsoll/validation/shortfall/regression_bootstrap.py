@@ -17,7 +17,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plimsoll.errors import EstimationError
-from plimsoll.validation.overlap.block_indices import BlockResampling, Blocks, drawn_rows
 from plimsoll.validation.shortfall.joint_regression import JointFit, fit_joint_regression
 from plimsoll.validation.tested_forecasts import check_paths, chosen
 
@@ -82,17 +81,13 @@ def resampled_wald(
     forecast = z_design[:, 1]
     ratio = returns / -forecast
     ratio = ratio / -_mean_of_worst(ratio, tail)
-    drawn = drawn_rows(
-        returns.size,
-        BlockResampling(
-            length=min(lags + 1, returns.size),
-            replications=null.resamples,
-            seed=null.seed,
-            kind=Blocks.CIRCULAR,
-        ),
-    )
+    block = min(lags + 1, returns.size)
+    blocks = -(-returns.size // block)
+    generator = np.random.default_rng(null.seed)
+    starts = generator.integers(returns.size, size=(null.resamples, blocks, 1))
+    drawn = ((starts + np.arange(block)) % returns.size).reshape(null.resamples, -1)
     out = np.full(null.resamples, math.inf)
-    for k, rows in enumerate(drawn):
+    for k, rows in enumerate(drawn[:, : returns.size]):
         try:
             fit = fit_joint_regression(
                 ratio[rows] * -forecast, x_design, z_design, tail, lags=lags, restarts=0
