@@ -165,10 +165,13 @@ def _law_slopes(
     skew: float,
     a: float,
     b: float,
-    slopes: tuple[float, float, float, float, float],
+    a_skew: float,
+    b_skew: float,
+    a_nu: float,
+    b_nu: float,
+    c_nu: float,
 ) -> tuple[float, float, float, float]:
     """Derivatives of the standardised log density in z, nu and lambda, and its logarithmic tail."""
-    a_skew, b_skew, a_nu, b_nu, c_nu = slopes
     w = b * z + a
     sign = 1.0 if w >= 0.0 else -1.0
     side = 1.0 + sign * skew
@@ -251,7 +254,9 @@ def family_scores(
         z = (returns[t] - theta[0]) / deviation
         by_z, by_nu, by_skew, tail = -z, 0.0, 0.0, z * z
         if eta > 0.0:
-            by_z, by_nu, by_skew, tail = _law_slopes(z, nu, skew, a, b, law)
+            by_z, by_nu, by_skew, tail = _law_slopes(
+                z, nu, skew, a, b, law[0], law[1], law[2], law[3], law[4]
+            )
             by_nu *= -nu * nu
         logs += log_variance
         tails += tail

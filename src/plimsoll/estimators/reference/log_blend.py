@@ -122,7 +122,7 @@ class LogBlend:
         scales = "/".join(f"{h:g}" for h in self.half_lives_hours)
         return (
             f"Log blend of {scales} h and long volatility, calm {self.calm:g}; "
-            f"own level and pooled tail at {100.0 * self.tail:g}%; ES of it"
+            f"own level and pooled tail at {100.0 * self.tail:g} %; ES of it"
         )
 
     def paths(self, panel: ReturnsPanel, horizon_hours: int) -> ForecastPaths:
