@@ -207,12 +207,14 @@ def test_command_line(tmp_path: Path) -> None:
     page = (tmp_path / "out" / "estimate.html").read_text("utf-8")
     assert page.count('<details class="market"') == 1
     alone = run(tmp_path, "--market", markets[0], "--symbol", "symbol", "--alone")
-    assert deep.stdout.startswith(alone.stdout.rstrip("\n"))
+    own = deep.stdout[deep.stdout.index(f"{markets[0]} by itself") :]
+    assert own.split("\n", 1)[1].startswith(alone.stdout.rstrip("\n"))
     assert "by the reference distribution" not in alone.stdout
 
     for arguments, words in (
         (("--symbol", "nothing"), "must have the column 'nothing'"),
-        (("--market", "NOBODY", "--symbol", "symbol"), "check the names in symbols"),
+        (("--market", "NOBODY", "--symbol", "symbol"), "must be one of the markets"),
+        (("--market", "NOBODY", "--symbol", "symbol", "--alone"), "check the names in symbols"),
         (("--horizon", "0"), "greater than or equal to 1"),
         (("--classes", "absent.csv"), "must be a readable CSV file"),
     ):

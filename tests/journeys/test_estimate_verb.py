@@ -193,3 +193,17 @@ def test_command_line(tmp_path: Path) -> None:
     missing = run("--symbol", "nothing")
     assert (missing.returncode, missing.stdout) == (3, "")
     assert "must have the column 'nothing'" in missing.stderr
+
+
+@pytest.mark.parametrize(
+    "given",
+    [["--confidence", "0.975"], ["--model", "garch_t"], ["--payoff", "inverse"], ["--alone"]],
+)
+def test_options_of_one_market_are_refused_over_all(tmp_path: Path, given: list[str]) -> None:
+    """They would be ignored: wrong use, named."""
+    file = tmp_path / "prices.csv"
+    file.write_text("ts,symbol,close\n2024-01-01T00:00:00Z,A,1.0\n")
+    command = [sys.executable, "-m", "plimsoll.cli", "estimate", str(file), *given]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert result.returncode == 2
+    assert given[0] in result.stderr

@@ -79,7 +79,7 @@ def normal_copula_log_likelihood(scores: Matrix, correlation: Matrix) -> float:
     """Sum over rows of the log density of the normal copula, at normal scores (T, N)."""
     logarithm, white = _whitened(scores, correlation)
     gain = float(np.sum(white * white) - np.sum(scores * scores))
-    return -0.5 * (scores.shape[0] * logarithm + gain)
+    return float(-0.5 * (scores.shape[0] * logarithm + gain))
 
 
 def t_copula_log_likelihood(

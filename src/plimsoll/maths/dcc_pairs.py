@@ -30,7 +30,7 @@ _PARTS = 8
 def _slope_of_r(q: Vector, by: Vector) -> float:
     """Slope of ``q_xy / sqrt(q_xx q_yy)``."""
     root = math.sqrt(q[0] * q[1])
-    return by[2] / root - 0.5 * q[2] / root * (by[0] / q[0] + by[1] / q[1])
+    return float(by[2] / root - 0.5 * q[2] / root * (by[0] / q[0] + by[1] / q[1]))
 
 
 @njit(cache=True, nogil=True, error_model="numpy", forceinline=True)

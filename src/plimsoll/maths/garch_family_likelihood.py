@@ -58,7 +58,7 @@ def family_first_variance(theta: Vector, kind: int, start: int, presample: float
         return presample
     if kind == EGARCH:
         return math.exp(omega + beta * math.log(presample))
-    return omega + (alpha + 0.5 * gamma) * presample + beta * presample
+    return float(omega + (alpha + 0.5 * gamma) * presample + beta * presample)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -86,9 +86,9 @@ def _next_variance(
     """Log variance of the next return for EGARCH, its variance for GARCH."""
     if kind == EGARCH:
         news = theta[2] * (abs(z) - MEAN_ABSOLUTE_NORMAL) + theta[3] * z
-        return theta[1] + news + theta[4] * log_variance
+        return float(theta[1] + news + theta[4] * log_variance)
     weight = theta[2] + theta[3] if z < 0.0 else theta[2]
-    return theta[1] + variance * (weight * z * z + theta[4])
+    return float(theta[1] + variance * (weight * z * z + theta[4]))
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

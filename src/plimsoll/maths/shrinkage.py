@@ -67,7 +67,7 @@ def oracle_intensity(rows: int, covariance: Matrix) -> float:
     distance = (rows + 1.0) * (square - mean * mean / n)
     if distance <= 0.0:
         return 1.0
-    return min((square + mean * mean) / distance, 1.0)
+    return float(min((square + mean * mean) / distance, 1.0))
 
 
 def blended(covariance: Matrix, target: Matrix, intensity: float) -> Matrix:

@@ -10,6 +10,7 @@ import typer
 from plimsoll.cli.exit_codes import ExitCode
 from plimsoll.cli.failure import running
 from plimsoll.cli.options import Debug, Json, utc_midnight
+from plimsoll.errors import InsufficientDataError, UsageError
 
 if TYPE_CHECKING:
     from plimsoll.cli.output import Output
@@ -86,6 +87,10 @@ def estimate(
 ) -> None:
     """Estimate volatility, tails, VaR, ES, dependence and liquidity of all markets, or of one."""
     with running("estimate", json=json, debug=debug) as output:
+        of_one = {"--confidence": confidence != 0.99, "--model": model != "ewma_t"}
+        of_one |= {"--payoff": payoff != "linear", "--alone": alone}
+        if market is None:
+            _refuse_of_one([name for name, given in of_one.items() if given])
         instant = utc_midnight(as_of)
         output.note_compilation()
         read: dict[str, Any] = {
@@ -98,11 +103,8 @@ def estimate(
         }
         one: dict[str, Any] = {"confidence": confidence, "model": model, "payoff": payoff}
         documents: dict[str, Any] = {}
-        if market is not None:
-            hours = (horizon or [8])[0]
-            tables = _by_itself(prices, market, {**read, **one, "symbol": symbol}, hours)
-            _show(output, tables, documents)
-        if market is None or (symbol is not None and not alone) or out is not None:
+        with_others = market is None or (symbol is not None and not alone) or out is not None
+        if with_others:
             others = {
                 **read,
                 "symbol": symbol or ("symbol" if market is None else None),
@@ -113,7 +115,31 @@ def estimate(
                 "workers": workers,
             }
             _all_markets(output, documents, prices, market, horizon, others)
+        if market is not None:
+            hours = (horizon or [8])[0]
+            try:
+                tables = _by_itself(prices, market, {**read, **one, "symbol": symbol}, hours)
+            except InsufficientDataError as short:
+                if not with_others:
+                    raise
+                output.line(
+                    f"{market} by itself, with the filter of `calibrate`: no number. {short}"
+                )
+            else:
+                if with_others:
+                    output.line(f"{market} by itself, with the filter of `calibrate`:")
+                _show(output, tables, documents)
         output.document(ExitCode.HOLDS, {"result": documents})
+
+
+def _refuse_of_one(options: list[str]) -> None:
+    if options:
+        raise UsageError(
+            "must come with --market: it is of one market by itself",
+            found="all markets",
+            field=options[0],
+            remedy="all markets are estimated at 99 %, linear, by the default forecaster",
+        )
 
 
 def _by_itself(prices: Path, market: str, options: dict[str, Any], hours: int) -> tuple[Table, ...]:
