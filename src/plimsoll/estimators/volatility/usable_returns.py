@@ -38,7 +38,7 @@ def as_returns(values: ArrayLike, *, minimum: int) -> Vector:
         beyond ``LARGEST_RETURN`` or within ``SMALLEST_DEVIATION``, and for a drift without noise.
     """
     returns = as_observations(values, minimum=minimum, name="returns")
-    largest = float(np.max(np.abs(returns)))
+    largest = max(float(returns.max()), -float(returns.min()))
     unit = "check the units: log returns, as fractions or in percent"
     if largest > LARGEST_RETURN:
         raise EstimationError(
@@ -47,14 +47,16 @@ def as_returns(values: ArrayLike, *, minimum: int) -> Vector:
             remedy=unit,
             field="returns",
         )
-    if largest < SMALLEST_DEVIATION or not np.std(returns) > SMALLEST_DEVIATION:
+    mean = float(returns.mean())
+    centred = returns - mean
+    deviation = float(np.sqrt(centred @ centred / returns.size))
+    if largest < SMALLEST_DEVIATION or not deviation > SMALLEST_DEVIATION:
         raise EstimationError(
             f"the standard deviation of returns must exceed {SMALLEST_DEVIATION:g}",
-            found=f"{np.std(returns):.3g}, largest return {largest:.3g}",
+            found=f"{deviation:.3g}, largest return {largest:.3g}",
             remedy=unit,
             field="returns",
         )
-    mean, deviation = float(np.mean(returns)), float(np.std(returns))
     if deviation < LEAST_SPREAD * abs(mean):
         raise EstimationError(
             "returns must vary about their mean",
