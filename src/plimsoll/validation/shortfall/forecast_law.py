@@ -65,8 +65,13 @@ class StudentLaw:
     degrees_of_freedom: Vector
 
     def __post_init__(self) -> None:
-        if not self.mean.shape == self.sigma.shape == self.degrees_of_freedom.shape:
-            raise UsageError("mean, sigma and degrees_of_freedom must have one length")
+        for name in ("mean", "sigma", "degrees_of_freedom"):
+            object.__setattr__(self, name, np.asarray(getattr(self, name), dtype=np.float64))
+        one_length = self.mean.shape == self.sigma.shape == self.degrees_of_freedom.shape
+        if self.mean.ndim != 1 or not one_length:
+            raise UsageError(
+                "mean, sigma and degrees_of_freedom must be arrays of one length, a row a horizon"
+            )
         if not bool(np.all(self.degrees_of_freedom > 2.0)) or not bool(np.all(self.sigma > 0.0)):
             raise ParameterError(
                 "must be above 2, and sigma positive",
