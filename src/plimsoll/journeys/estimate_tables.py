@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from plimsoll.domain.finding import Reason
-from plimsoll.domain.table import Cell, Column, ColumnKind, Table
+from plimsoll.domain.table import Cell, Column, ColumnKind, Table, iso_minute
 from plimsoll.estimators.nightly.estimate import NightlyEstimate
 from plimsoll.estimators.nightly.market_tails import SideTail
 
@@ -110,10 +110,12 @@ def _risk_row(found: NightlyEstimate, which: int, j: int) -> tuple[Cell, ...]:
 def _risk_notes(found: NightlyEstimate) -> tuple[str, ...]:
     tail = 100.0 * found.settings.forecaster.tail
     return (
+        f"As of {iso_minute(found.time_ns)} UTC (the last midnight within the data, unless named); 99 %.",
         f"{found.settings.forecaster.title}. Shares of notional, linear contract; the quantile is "
         f"read at {tail:g} % so that 1 % is met out of sample.",
-        "Standard errors are given the volatility, clustered by day; those of young markets are of "
-        "the pooled tail and of the market's own level.",
+        "Standard errors are given the volatility, clustered by day. Those of young markets are of "
+        "the pooled tail and of the market's own level alone, and so smaller: that little is known "
+        "of the market is in the quantile itself.",
         "Young markets: predictive quantiles from past listings and peers.",
     )
 
