@@ -110,7 +110,8 @@ def _risk_row(found: NightlyEstimate, which: int, j: int) -> tuple[Cell, ...]:
 def _risk_notes(found: NightlyEstimate) -> tuple[str, ...]:
     tail = 100.0 * found.settings.forecaster.tail
     return (
-        f"As of {iso_minute(found.time_ns)} UTC (the last midnight within the data, unless named); 99 %.",
+        f"As of {iso_minute(found.time_ns)} UTC (the last midnight within the data, unless named), "
+        "at 99 %.",
         f"{found.settings.forecaster.title}. Shares of notional, linear contract; the quantile is "
         f"read at {tail:g} % so that 1 % is met out of sample.",
         "Standard errors are given the volatility, clustered by day. Those of young markets are of "

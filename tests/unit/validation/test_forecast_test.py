@@ -394,10 +394,3 @@ def test_right_forecasts_have_the_shortfall_of_their_law() -> None:
     expected = stats.t.pdf(q, 5) / 0.025 * (5.0 + q * q) / 4.0 / q
     np.testing.assert_allclose(made.expected_shortfall / made.value_at_risk, expected, rtol=1e-9)
     assert made.hits.sum() == 25
-
-
-def test_a_law_needs_a_row_a_horizon() -> None:
-    with pytest.raises(UsageError, match="a row a horizon"):
-        StudentLaw(mean=0.0, sigma=1.0, degrees_of_freedom=5.0)  # type: ignore[arg-type]
-    with pytest.raises(UsageError, match="one length"):
-        StudentLaw(mean=np.zeros(3), sigma=np.ones(2), degrees_of_freedom=np.full(3, 5.0))
