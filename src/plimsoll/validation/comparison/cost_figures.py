@@ -41,7 +41,11 @@ def equal_coverage_cost(
 
 
 def cycle_figures(
-    sample: ComparisonSample, margin: FloatArray, markets: BoolArray
+    sample: ComparisonSample,
+    margin: FloatArray,
+    markets: BoolArray,
+    *,
+    until_ns: int | None = None,
 ) -> tuple[float, dict[int, Rises]]:
     """Peak-to-trough of the trailing year, and largest rises, of the margins set in the period.
 
@@ -50,9 +54,14 @@ def cycle_figures(
     margin : (D, N, 2) float64
     markets : (N,) bool
         Those that are scored.
+    until_ns : int, optional
+        Only margins set before; by default up to the last start.
     """
+    rows = sample.in_period()
+    if until_ns is not None:
+        rows &= sample.boundary_ns < until_ns
     held = np.where(sample.seasoned_boundary[:, :, None], margin, np.nan)
-    paths = held[sample.in_period()][:, markets].reshape(int(sample.in_period().sum()), -1)
+    paths = held[rows][:, markets].reshape(int(rows.sum()), -1)
     found = procyclicality(paths, steps_per_day=sample.boundaries_per_day)
     rises = {
         days: Rises(

@@ -9,33 +9,29 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plimsoll.domain.market import DAY_NS
-from plimsoll.errors import UsageError
-from plimsoll.estimators.reference.forecast import CONFIDENCE, ForecastPaths
+from plimsoll.estimators.reference.forecast import ForecastPaths
 from plimsoll.validation.comparison.cost_figures import cycle_figures, equal_coverage_cost
-from plimsoll.validation.comparison.coverage_figures import (
-    clustered_rate,
-    kupiec_rejections,
-    rates_by_year,
-    rates_in_windows,
-    worst_quartile,
-)
+from plimsoll.validation.comparison.coverage_figures import rates_in_windows
 from plimsoll.validation.comparison.crises import CRISES
+from plimsoll.validation.comparison.forecast_figures import (
+    TAIL,
+    PairScores,
+    forecast_figures,
+    pair_scores,
+)
 from plimsoll.validation.comparison.method_score import Half, MethodScore, ScoreDifference
 from plimsoll.validation.comparison.sample import ComparisonSample
 from plimsoll.validation.comparison.shortfall_figures import shortfall_residual, shortfall_z
 from plimsoll.validation.diebold_mariano import diebold_mariano
-from plimsoll.validation.scores import fz0_score, quantile_score
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
 
-TAIL = 1.0 - CONFIDENCE
-
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ScoredForecasts:
-    """Forecasts of one method with the FZ0 score of each pair.
+    """Forecasts of one method with the scores of each pair.
 
     Parameters
     ----------
@@ -43,15 +39,19 @@ class ScoredForecasts:
     paths : ForecastPaths
     scored : (S, N, 2) bool
         The same for every method of a comparison.
-    fz0 : (S, N, 2) float64
-        NaN where a pair is not scored.
+    scores : PairScores
     """
 
     name: str
     title: str
     paths: ForecastPaths
     scored: BoolArray
-    fz0: FloatArray
+    scores: PairScores
+
+    @property
+    def fz0(self) -> FloatArray:
+        """(S, N, 2) FZ0 scores; NaN where a pair is not scored."""
+        return self.scores.fz0
 
 
 def both_sides(pairs: BoolArray) -> BoolArray:
@@ -62,7 +62,7 @@ def both_sides(pairs: BoolArray) -> BoolArray:
 def scored_forecasts(
     name: str, title: str, paths: ForecastPaths, sample: ComparisonSample, scored: BoolArray
 ) -> ScoredForecasts:
-    """Look the forecasts up at the starts and score them by FZ0.
+    """Look the forecasts up at the starts and score them.
 
     Parameters
     ----------
@@ -74,13 +74,10 @@ def scored_forecasts(
     UsageError
         Where a scored pair has no forecast.
     """
-    at_risk = sample.at_starts(paths.value_at_risk)[scored]
-    if not np.isfinite(at_risk).all():
-        raise UsageError("must have a forecast on every scored pair", field=name)
-    shortfall = sample.at_starts(paths.expected_shortfall)[scored]
-    fz0 = np.full(scored.shape, np.nan)
-    fz0[scored] = fz0_score(sample.loss[scored], at_risk, shortfall, CONFIDENCE)
-    return ScoredForecasts(name=name, title=title, paths=paths, scored=scored, fz0=fz0)
+    at_risk = sample.at_starts(paths.value_at_risk)
+    shortfall = sample.at_starts(paths.expected_shortfall)
+    scores = pair_scores(at_risk, shortfall, sample.loss, scored)
+    return ScoredForecasts(name=name, title=title, paths=paths, scored=scored, scores=scores)
 
 
 def method_score(
@@ -105,6 +102,7 @@ def method_score(
     shortfall = sample.at_starts(method.paths.expected_shortfall)
     broke = scored & (loss > at_risk)
     markets: BoolArray = np.any(scored[:, :, 0], axis=0)
+    figures = forecast_figures(at_risk, shortfall, loss, scored, time, scores=method.scores)
     cycle, rises = cycle_figures(sample, method.paths.value_at_risk, markets)
     columns = np.flatnonzero(markets)
     return MethodScore(
@@ -112,17 +110,17 @@ def method_score(
         title=method.title,
         horizon_hours=sample.horizon_hours,
         markets=int(markets.sum()),
-        pooled=clustered_rate(broke, scored, time),
-        long=clustered_rate(broke[..., 0], scored[..., 0], time),
-        short=clustered_rate(broke[..., 1], scored[..., 1], time),
-        years=rates_by_year(broke, scored, time),
+        pooled=figures.pooled,
+        long=figures.long,
+        short=figures.short,
+        years=figures.years,
         crises=rates_in_windows(broke, scored, time, crises),
-        worst_quartile=worst_quartile(broke, scored),
-        kupiec=kupiec_rejections(broke, scored, TAIL),
-        mean_margin=float(at_risk[scored].mean()),
+        worst_quartile=figures.worst_quartile,
+        kupiec=figures.kupiec,
+        mean_margin=figures.mean_margin,
         equal_coverage_cost=_cost(at_risk, method, reference, sample, columns),
-        fz0=float(method.fz0[scored].mean()),
-        quantile_score=float(quantile_score(loss[scored], at_risk[scored], CONFIDENCE).mean()),
+        fz0=figures.fz0,
+        quantile_score=figures.quantile_score,
         shortfall_residual=shortfall_residual(loss, at_risk, shortfall, scored, time),
         shortfall_z=shortfall_z(loss, at_risk, shortfall, scored, time, TAIL),
         peak_to_trough=cycle,
