@@ -8,9 +8,12 @@ from plimsoll.estimators.reference.conformal import ConformalSimulation
 from plimsoll.estimators.reference.constant import Constant
 from plimsoll.estimators.reference.ewma import Ewma
 from plimsoll.estimators.reference.filtered import FilteredSimulation
+from plimsoll.estimators.reference.fitted_log_blend import FittedLogBlend
 from plimsoll.estimators.reference.forecast import Forecaster, ForecastPaths
 from plimsoll.estimators.reference.garch import GarchSimulation
+from plimsoll.estimators.reference.har import PanelHar
 from plimsoll.estimators.reference.historical import HistoricalSimulation
+from plimsoll.estimators.reference.log_blend import LogBlend
 from plimsoll.estimators.reference.methods import forecasters
 from plimsoll.estimators.reference.panel import ReturnsPanel, returns_panel
 from plimsoll.estimators.reference.targeted import TargetedGarchSimulation
@@ -21,11 +24,14 @@ __all__ = [
     "Constant",
     "Ewma",
     "FilteredSimulation",
+    "FittedLogBlend",
     "Floored",
     "ForecastPaths",
     "Forecaster",
     "GarchSimulation",
     "HistoricalSimulation",
+    "LogBlend",
+    "PanelHar",
     "PooledBlend",
     "ReturnsPanel",
     "StressWeighted",
