@@ -99,6 +99,9 @@ def test_tables_name_counts_and_conventions(reference_dir: Path) -> None:
     assert found.exit_code == 0, found.output
     assert "Statistical vectors by kind of file" in found.stdout
     assert "EGARCH order as arch's" in found.stdout
+    last = found.stdout.splitlines()[-1]
+    assert last.startswith("verdict: HOLDS  (")
+    assert "numbers match (fixed) under the conventions named above" in last
     assert "Leaves not compared" not in found.stdout
     more = run(str(reference_dir / "stats_vectors"), "--engine", "r", "--verbose")
     assert more.exit_code == 0, more.output
@@ -119,3 +122,4 @@ def test_a_wrong_digit_is_shown_and_exits_with_1(reference_dir: Path, tmp_path: 
     assert "h_at/100" in found.stdout
     assert "3e-09" in found.stdout
     assert "models/egarch_n" in found.stdout
+    assert found.stdout.splitlines()[-1].startswith("verdict: FAILS  (")

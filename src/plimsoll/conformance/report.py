@@ -78,17 +78,55 @@ def uncompared_table(result: ConformanceResult) -> Table:
     )
 
 
+def verdict_line(result: ConformanceResult) -> str:
+    """Whether all holds, in one line: what matched of what, and what could not be read.
+
+    Cases of margin engines and numbers of statistical files are counted apart; cross-checks, other
+    programs' numbers, are in neither.
+    """
+    found = [
+        f"{matched:,} of {total:,} {counted} match ({', '.join(names)})"
+        for counted, matched, total, names in _counts(result)
+    ]
+    if result.faults:
+        found.append(f"{len(result.faults):,} not readable")
+    conventions = " under the conventions named above" if _is_conventional(result) else ""
+    verdict = "HOLDS" if result.holds else "FAILS"
+    return f"verdict: {verdict}  ({'; '.join(found)}{conventions}; {result.source})"
+
+
 def conformance_document(result: ConformanceResult) -> dict[str, Any]:
     """Plain form of a run, with all that was computed."""
     return {
         "source": result.source,
         "holds": result.holds,
+        "verdict": "holds" if result.holds else "fails",
+        "counts": {
+            counted: {"matched": matched, "total": total}
+            for counted, matched, total, _ in _counts(result)
+        },
         "engines": [_engine_document(engine) for engine in result.engines],
         "faults": [
             {"field": f.field, "must": f.must, "found": str(f.found)} for f in result.faults
         ],
         "other_files": list(result.other_files),
     }
+
+
+def _counts(result: ConformanceResult) -> list[tuple[str, int, int, tuple[str, ...]]]:
+    """What is counted, matched, total and the engines or kinds: cases, then numbers."""
+    counts = []
+    for counted, by_leaf in (("cases", False), ("numbers", True)):
+        engines = [engine for engine in result.engines if engine.by_leaf is by_leaf]
+        if engines:
+            matched = sum(engine.matched for engine in engines)
+            names = tuple(engine.engine for engine in engines)
+            counts.append((counted, matched, sum(e.total for e in engines), names))
+    return counts
+
+
+def _is_conventional(result: ConformanceResult) -> bool:
+    return any(engine.by_leaf for engine in result.engines)
 
 
 def _engine_row(engine: EngineResult) -> tuple[str, ...]:

@@ -41,6 +41,8 @@ def test_vectors_that_match_exit_with_0(tmp_path: Path) -> None:
     assert found.exit_code == 0, found.output
     assert "1/1" in found.output
     assert "exact" in found.output
+    last = found.output.splitlines()[-1]
+    assert last == f"verdict: HOLDS  (1 of 1 cases match (dydx_v4); {tmp_path})"
 
 
 def test_a_mismatch_is_shown_and_exits_with_1(tmp_path: Path) -> None:
@@ -50,6 +52,16 @@ def test_a_mismatch_is_shown_and_exits_with_1(tmp_path: Path) -> None:
     assert "1/2" in found.output
     for shown in ("dydx_v4/two", "imf_ppm", "600001", "600000"):
         assert shown in found.output
+    assert found.stdout.splitlines()[-1].startswith("verdict: FAILS  (1 of 2 cases match")
+
+
+def test_what_cannot_be_read_fails_the_verdict(tmp_path: Path) -> None:
+    folder = write(tmp_path, CASE)
+    (tmp_path / "broken.json").write_text("{")
+    found = run(folder)
+    assert found.exit_code == 3
+    last = found.stdout.splitlines()[-1]
+    assert last.startswith("verdict: FAILS  (1 of 1 cases match (dydx_v4); 1 not readable")
 
 
 @pytest.mark.parametrize(
@@ -71,6 +83,8 @@ def test_json_holds_what_was_computed_whatever_is_expected(tmp_path: Path) -> No
     document = json.loads(found.stdout)
     assert document["command"] == "conformance"
     assert document["exit_code"] == 1
+    assert document["result"]["verdict"] == "fails"
+    assert document["result"]["counts"] == {"cases": {"matched": 0, "total": 1}}
     engine = document["result"]["engines"][0]
     assert (engine["matched"], engine["total"]) == (0, 1)
     assert engine["cases"][0]["computed"] == {"imf_ppm": 600_000}

@@ -39,7 +39,11 @@ def conformance(
     json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """Compute published test vectors and compare; 1 where any does not match."""
+    """Compute published test vectors, compare, and say whether they hold.
+
+    Exit code 0: every case and number matches; 1: one does not, or nothing stands against it;
+    2: wrong use; 3: a file cannot be read.
+    """
     with running("conformance", json=json, debug=debug) as output:
         output.note_compilation()
         from plimsoll.conformance.report import (
@@ -47,6 +51,7 @@ def conformance(
             engine_table,
             mismatch_table,
             uncompared_table,
+            verdict_line,
         )
         from plimsoll.conformance.runner import run_conformance
 
@@ -62,6 +67,7 @@ def conformance(
                 output.table(table)
         for fault in result.faults:
             output.note(f"error: {fault}")
+        output.line(verdict_line(result))
         output.document(code, {"result": conformance_document(result)})
         raise typer.Exit(code)
 
