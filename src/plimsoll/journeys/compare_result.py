@@ -11,6 +11,7 @@ from plimsoll.domain.market import PriceKind
 from plimsoll.domain.table import Table
 from plimsoll.errors import UsageError
 from plimsoll.validation.comparison.compare import HorizonComparison
+from plimsoll.validation.comparison.definitions import definitions_table
 from plimsoll.validation.comparison.tables import comparison_tables
 
 PAGE, MARKDOWN = "comparison.html", "comparison.md"
@@ -49,11 +50,14 @@ class ComparisonResult:
 
     @property
     def tables(self) -> tuple[Table, ...]:
-        """Every table, horizon by horizon."""
-        return tuple(
-            table
-            for found in self.horizons
-            for table in comparison_tables(found, self.price_kind.label)
+        """Every table, horizon by horizon; then what the figures mean."""
+        return (
+            *(
+                table
+                for found in self.horizons
+                for table in comparison_tables(found, self.price_kind.label)
+            ),
+            definitions_table(),
         )
 
     def table(self, name: str) -> Table:

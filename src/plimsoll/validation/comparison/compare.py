@@ -14,6 +14,8 @@ from plimsoll.errors import UsageError
 from plimsoll.estimators.reference.forecast import Forecaster, forecast
 from plimsoll.estimators.reference.methods import BENCHMARK, REFERENCE
 from plimsoll.estimators.reference.panel import ReturnsPanel
+from plimsoll.validation.comparison.coverage_figures import kupiec_powers
+from plimsoll.validation.comparison.forecast_figures import TAIL
 from plimsoll.validation.comparison.method_score import MethodScore
 from plimsoll.validation.comparison.sample import (
     SCORED_DAYS,
@@ -42,6 +44,7 @@ from plimsoll.validation.ranking.model_confidence_set import (
 )
 
 BoolArray = NDArray[np.bool_]
+FloatArray = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,12 +59,17 @@ class Period:
         Days a market must have been listed.
     scored_days : int
         Scored days below which a market is left out.
+    fresh : bool, optional
+        Score only starts at which margins have just been set, less than a bar before: forecasts
+        one step ahead. By default so for a horizon of one bar, and otherwise every start, with
+        the margin in force.
     """
 
     from_ns: int
     until_ns: int
     seasoned_days: int = SEASONED_DAYS
     scored_days: int = SCORED_DAYS
+    fresh: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -79,8 +87,13 @@ class HorizonComparison:
         In the order of the methods.
     selection : ModelSelection or None
         None where the benchmark is not among the methods, or no New Year within the period.
-    confidence_set : ModelConfidenceSet or None
-        Of the daily mean FZ0 over the whole period; None for one method alone.
+    confidence_set, quantile_confidence_set : ModelConfidenceSet or None
+        Of the daily mean FZ0, and of the daily mean quantile loss over its mean of all methods;
+        None for one method alone or fewer than 180 scored days.
+    kupiec_powers : mapping of float to float
+        Chance that a market-side with this true breach rate counts as a Kupiec rejection.
+    fresh : bool
+        Whether only starts with a margin just set are scored.
     """
 
     horizon_hours: int
@@ -90,6 +103,9 @@ class HorizonComparison:
     scores: tuple[MethodScore, ...]
     selection: ModelSelection | None
     confidence_set: ModelConfidenceSet | None
+    quantile_confidence_set: ModelConfidenceSet | None
+    kupiec_powers: Mapping[float, float]
+    fresh: bool = False
 
     def score(self, name: str) -> MethodScore:
         """Return the score of one method."""
@@ -128,6 +144,8 @@ def compare_forecasters(
     ------
     UsageError, InsufficientDataError
     """
+    one_bar = panel.bars_of(horizon_hours) == 1
+    fresh = one_bar if period.fresh is None else period.fresh
     sample = comparison_sample(
         history,
         panel,
@@ -135,6 +153,7 @@ def compare_forecasters(
         from_ns=period.from_ns,
         until_ns=period.until_ns,
         seasoned_days=period.seasoned_days,
+        fresh=fresh,
     )
     progress.start(f"forecast and score, {horizon_hours} h", 2 * len(methods))
     try:
@@ -151,7 +170,10 @@ def compare_forecasters(
         pairs=int(scored.sum()),
         scores=scores,
         selection=_selection(judged, sample, confidence_set),
-        confidence_set=_confidence_set(scores),
+        confidence_set=_confidence_set([(one.name, one.daily_fz0) for one in scores]),
+        quantile_confidence_set=_confidence_set(_in_means(scores)),
+        kupiec_powers=kupiec_powers(scored, TAIL),
+        fresh=fresh,
     )
 
 
@@ -203,8 +225,15 @@ def _selection(
     )
 
 
-def _confidence_set(scores: Sequence[MethodScore]) -> ModelConfidenceSet | None:
-    if len(scores) < 2 or scores[0].daily_fz0.size < LEAST_DAYS:
+def _in_means(scores: Sequence[MethodScore]) -> list[tuple[str, FloatArray]]:
+    """Quantile losses over the mean of all methods': a difference of 0.02 is 2 % of it."""
+    mean = float(np.mean([one.daily_quantile_score.mean() for one in scores]))
+    return [(one.name, one.daily_quantile_score / mean) for one in scores]
+
+
+def _confidence_set(daily: Sequence[tuple[str, FloatArray]]) -> ModelConfidenceSet | None:
+    if len(daily) < 2 or daily[0][1].size < LEAST_DAYS:
         return None
-    daily = np.stack([one.daily_fz0 for one in scores], axis=1)
-    return model_confidence_set(daily, [one.name for one in scores])
+    return model_confidence_set(
+        np.stack([values for _, values in daily], axis=1), [name for name, _ in daily]
+    )

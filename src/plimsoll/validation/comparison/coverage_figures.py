@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from plimsoll.domain.market import DAY_NS
 from plimsoll.validation.binomial import chi_square_survival
+from plimsoll.validation.breaches.coverage_power import kupiec_power
 from plimsoll.validation.comparison.method_score import Kupiec, Rate
 from plimsoll.validation.likelihood import unconditional_ratio
 from plimsoll.validation.newey_west import DEFAULT_LAGS, daily_sums, variance_of_sum
@@ -18,6 +19,8 @@ IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
 
 SIGNIFICANCE = 0.05
+KUPIEC_ALTERNATIVES = (0.015, 0.02)
+"""True breach rates that the power of the count of rejections is told for."""
 WORST_SHARE = 0.25
 
 
@@ -80,3 +83,18 @@ def kupiec_rejections(breaches: BoolArray, scored: BoolArray, target: float) -> 
         too_low=int(np.sum(rejected & ~high)),
         market_sides=int(count.size),
     )
+
+
+def kupiec_powers(scored: BoolArray, target: float) -> dict[float, float]:
+    """Chance that a market-side whose true rate is another is rejected: mean over market-sides.
+
+    Exact for independent breaches; those of one market cluster, so that fewer are found.
+    """
+    counts, sides = np.unique(scored.sum(axis=0).ravel(), return_counts=True)
+    held, sides = counts[counts > 0], sides[counts > 0]
+    return {
+        other: float(
+            np.average([kupiec_power(int(n), target, other).value for n in held], weights=sides)
+        )
+        for other in KUPIEC_ALTERNATIVES
+    }

@@ -36,13 +36,25 @@ class Kupiec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClusteredMean:
-    """A pooled mean with its standard error, clustered by day, and p-values against zero."""
+    """A pooled mean with its standard error, clustered by day, and p-values against zero.
+
+    Parameters
+    ----------
+    mean, standard_error : float
+    p_two_sided, p_positive : float
+        By resampled days; NaN where there are too few to resample.
+    count : int
+        What the mean is over.
+    power : float
+        Chance that the two-sided test at 5 % finds a shortfall 10 % too small.
+    """
 
     mean: float
     standard_error: float
     p_two_sided: float
     p_positive: float
     count: int
+    power: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,12 +77,24 @@ class Half:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScoreDifference:
-    """Mean FZ0 less the benchmark's: negative speaks for the method (Diebold-Mariano)."""
+    """Mean score less the benchmark's: negative speaks for the method (Diebold-Mariano).
+
+    Parameters
+    ----------
+    mean, standard_error, statistic : float
+    p_better : float
+        One-sided.
+    power : float
+        Chance that the one-sided test at 5 % finds a true difference of ``difference``.
+    difference : float
+    """
 
     mean: float
     standard_error: float
     statistic: float
     p_better: float
+    power: float
+    difference: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -103,9 +127,10 @@ class MethodScore:
     rises : mapping of int to Rises
         By days: 1, 5, 20.
     even, odd : Half
-    against_benchmark : ScoreDifference or None
-    daily_fz0 : (days,) float64
-        Mean over the pairs of each scored day, in order.
+    against_benchmark, quantile_against_benchmark : ScoreDifference or None
+        By FZ0 and by quantile loss; None for the benchmark itself, or without it.
+    daily_fz0, daily_quantile_score : (days,) float64
+        Means over the pairs of each scored day, in order.
     """
 
     name: str
@@ -130,4 +155,6 @@ class MethodScore:
     even: Half
     odd: Half
     against_benchmark: ScoreDifference | None
+    quantile_against_benchmark: ScoreDifference | None
     daily_fz0: FloatArray
+    daily_quantile_score: FloatArray

@@ -77,8 +77,14 @@ def comparison_sample(
     from_ns: int,
     until_ns: int,
     seasoned_days: int = SEASONED_DAYS,
+    fresh: bool = False,
 ) -> ComparisonSample:
     """Measure the moves that began in ``[from_ns, until_ns]`` on the panel's markets.
+
+    Parameters
+    ----------
+    fresh : bool
+        Only those that began less than a bar after a boundary.
 
     Raises
     ------
@@ -88,6 +94,8 @@ def comparison_sample(
     moves = realised_moves(history, horizon_hours, from_ns)
     row = in_force(panel.time_ns, moves.start_ns)
     kept = (moves.start_ns <= until_ns) & (row >= 0)
+    if fresh:
+        kept &= moves.start_ns - panel.time_ns[np.maximum(row, 0)] < panel.interval_ns
     if not kept.any():
         raise InsufficientDataError(
             "must hold a move that began in the period", found=0, field="history"

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from plimsoll.domain.market import DAY_NS
 from plimsoll.estimators.reference.forecast import ForecastPaths
 from plimsoll.validation.comparison.cost_figures import cycle_figures, equal_coverage_cost
 from plimsoll.validation.comparison.coverage_figures import rates_in_windows
@@ -21,8 +20,13 @@ from plimsoll.validation.comparison.forecast_figures import (
 )
 from plimsoll.validation.comparison.method_score import Half, MethodScore, ScoreDifference
 from plimsoll.validation.comparison.sample import ComparisonSample
+from plimsoll.validation.comparison.score_tests import (
+    FZ0_DIFFERENCE,
+    QUANTILE_SHARE,
+    daily_means,
+    score_difference,
+)
 from plimsoll.validation.comparison.shortfall_figures import shortfall_residual, shortfall_z
-from plimsoll.validation.diebold_mariano import diebold_mariano
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -105,6 +109,7 @@ def method_score(
     figures = forecast_figures(at_risk, shortfall, loss, scored, time, scores=method.scores)
     cycle, rises = cycle_figures(sample, method.paths.value_at_risk, markets)
     columns = np.flatnonzero(markets)
+    by_fz0, by_quantile = difference(method, benchmark, sample)
     return MethodScore(
         name=method.name,
         title=method.title,
@@ -127,37 +132,23 @@ def method_score(
         rises=rises,
         even=_half(at_risk, method, reference, sample, columns[::2]),
         odd=_half(at_risk, method, reference, sample, columns[1::2]),
-        against_benchmark=difference(method, benchmark, sample),
-        daily_fz0=daily_means(method.fz0, sample.time_ns),
+        against_benchmark=by_fz0,
+        quantile_against_benchmark=by_quantile,
+        daily_fz0=daily_means(method.fz0, time),
+        daily_quantile_score=daily_means(method.scores.quantile, time),
     )
-
-
-def daily_means(score: FloatArray, time_ns: IntArray) -> FloatArray:
-    """(days,) mean score over the scored pairs of each UTC day; days without any are left out."""
-    day = time_ns // DAY_NS
-    first = np.flatnonzero(np.diff(day, prepend=day[0] - 1))
-    known = np.isfinite(score).reshape(score.shape[0], -1)
-    held = np.where(known, score.reshape(score.shape[0], -1), 0.0)
-    total = np.add.reduceat(held.sum(axis=1), first)
-    count = np.add.reduceat(known.sum(axis=1), first)
-    return np.asarray(total[count > 0] / count[count > 0], dtype=np.float64)
 
 
 def difference(
     method: ScoredForecasts, benchmark: ScoredForecasts | None, sample: ComparisonSample
-) -> ScoreDifference | None:
-    """Compare a method's FZ0 with the benchmark's over all pairs, days as clusters."""
+) -> tuple[ScoreDifference | None, ScoreDifference | None]:
+    """Compare FZ0 and quantile loss with the benchmark's; none where it is the benchmark."""
     if benchmark is None or benchmark.name == method.name:
-        return None
-    rows = method.fz0.shape[0]
-    found = diebold_mariano(
-        method.fz0.reshape(rows, -1), benchmark.fz0.reshape(rows, -1), sample.time_ns
-    )
-    return ScoreDifference(
-        mean=found.mean_difference,
-        standard_error=found.standard_error,
-        statistic=found.statistic,
-        p_better=found.p_first_better,
+        return None, None
+    time_ns, worse = sample.time_ns, QUANTILE_SHARE * np.nanmean(benchmark.scores.quantile)
+    return (
+        score_difference(method.fz0, benchmark.fz0, time_ns, FZ0_DIFFERENCE),
+        score_difference(method.scores.quantile, benchmark.scores.quantile, time_ns, float(worse)),
     )
 
 

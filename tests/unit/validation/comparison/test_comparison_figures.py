@@ -24,8 +24,9 @@ from plimsoll.validation.comparison.coverage_figures import (
     rates_in_windows,
     worst_quartile,
 )
+from plimsoll.validation.comparison.definitions import definitions_table
 from plimsoll.validation.comparison.sample import common_pairs, comparison_sample
-from plimsoll.validation.comparison.score import daily_means
+from plimsoll.validation.comparison.score_tests import daily_means
 from plimsoll.validation.comparison.shortfall_figures import (
     clustered_mean,
     shortfall_residual,
@@ -192,11 +193,58 @@ def test_a_comparison_scores_all_methods_on_the_same_pairs(comparison: HorizonCo
 def test_tables_have_a_row_for_every_method(comparison: HorizonComparison) -> None:
     tables = comparison_tables(comparison, "SYNTHETIC")
     names = [table.name for table in tables]
-    assert names == ["methods_8h", "years_8h", "shortfall_8h", "halves_8h", "selection_8h"]
-    for table in tables[:4]:
+    assert names == [
+        "methods_8h",
+        "scores_8h",
+        "years_8h",
+        "shortfall_8h",
+        "halves_8h",
+        "selection_8h",
+    ]
+    for table in tables[:5]:
         assert table.column("method") == tuple(one.name for one in comparison.scores)
     row = dict(zip([c.name for c in tables[0].columns], tables[0].rows[2], strict=True))
     score = comparison.score("ewma_t")
     assert row["fz0"] == score.fz0
     assert row["breach"] == score.pooled.rate
     assert "ex post" in tables[0].markdown()
+
+
+def test_a_power_stands_beside_every_p_value(comparison: HorizonComparison) -> None:
+    seen = 0
+    for table in comparison_tables(comparison, "SYNTHETIC"):
+        names = [column.name for column in table.columns]
+        for place, name in enumerate(names):
+            if name.endswith("_p"):
+                assert names[place + 1].endswith("_power"), (table.name, name)
+                assert any(note.startswith("Power") for note in table.notes)
+                for row in table.rows:
+                    p, power = float(row[place]), float(row[place + 1])
+                    assert np.isnan(p) == np.isnan(power)
+                    assert np.isnan(p) or 0.0 <= power <= 1.0
+                    seen += not np.isnan(p)
+    assert seen > 20
+    assert "with a power of" in " ".join(comparison_tables(comparison, "SYNTHETIC")[0].notes)
+
+
+def test_a_horizon_of_one_bar_is_scored_where_margins_are_set() -> None:
+    close = closes(400, 3)
+    history = history_of(close)
+    panel = returns_panel(history, every_hours=8)
+    methods = forecasters(["hs_365", "ewma_t"])
+    period = Period(from_ns=day(200), until_ns=day(398), seasoned_days=100, scored_days=50)
+    found = compare_forecasters(history, panel, methods, 1, period)
+    assert found.fresh
+    assert found.starts == 3 * 198 + 1
+    every = comparison_sample(history, panel, 1, from_ns=day(200), until_ns=day(398))
+    assert every.time_ns.size == 24 * 198 + 1
+    fresh = comparison_sample(history, panel, 1, from_ns=day(200), until_ns=day(398), fresh=True)
+    assert np.all(fresh.time_ns == panel.time_ns[fresh.row])
+    assert found.horizon_hours == 1
+    assert "One step ahead" in comparison_tables(found, "SYNTHETIC")[0].markdown()
+
+
+def test_every_figure_that_a_table_names_is_defined() -> None:
+    text = definitions_table().markdown()
+    for term in ("@B", "PT", "C1, C5, C20", "Worst quartile", "MCS p", "FZ0", "Power", "–"):
+        assert f"| {term} |" in text
