@@ -78,7 +78,7 @@ def test_every_market_has_a_row_in_every_table() -> None:
 def test_deep_view_has_the_numbers_of_the_tables() -> None:
     market = with_numbers(estimated())[0]
     result = estimate_markets(sandbox(), settings=FAST, markets=(market,))
-    reference, tails, stability, costs, closest = result.market(market)
+    reference, tails, stability, costs, closest = result.market(market)[:5]
     row = next(r for r in result.tables[0] if r["market"] == market)
     assert next(iter(reference))["value_at_risk"] == row["var_long"]
     assert [r["side"] for r in tails] == ["falls", "rises"]

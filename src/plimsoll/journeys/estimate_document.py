@@ -26,8 +26,10 @@ def estimates_document(
     tables: Sequence[Table],
     stability: Stability,
     excluded: Sequence[str],
+    studies: Mapping[str, Sequence[Table]] | None = None,
 ) -> dict[str, Any]:
     """Return everything as plain values; a number that there is none of is null."""
+    studied = studies or {}
     return {
         "schema": SCHEMA,
         "schema_version": SCHEMA_VERSION,
@@ -37,7 +39,13 @@ def estimates_document(
         "confidence": 0.99,
         "recent_days": found.settings.recent_days,
         "excluded": list(excluded),
-        "markets": {m: _market(found, j, stability) for j, m in enumerate(found.markets)},
+        "markets": {
+            m: {
+                **_market(found, j, stability),
+                "studies": {table.name: _rows(table) for table in studied.get(m, ())},
+            }
+            for j, m in enumerate(found.markets)
+        },
         "dependence": _dependence(found.dependence),
         "tables": {table.name: _rows(table) for table in tables},
     }

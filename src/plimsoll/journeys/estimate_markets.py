@@ -19,7 +19,7 @@ from plimsoll.errors import UsageError
 from plimsoll.estimators.nightly import NightlySettings, nightly_estimate
 from plimsoll.estimators.nightly.liquidity_rows import BarRanges
 from plimsoll.journeys.as_of import Day, as_of_ns
-from plimsoll.journeys.estimate_books import with_books
+from plimsoll.journeys.estimate_books import walked_books
 from plimsoll.journeys.estimate_inputs import (
     OPTIONAL,
     MarketColumns,
@@ -34,6 +34,8 @@ from plimsoll.journeys.estimate_markets_result import (
     MarketEstimates,
     write_estimates,
 )
+from plimsoll.journeys.estimate_open_interest import read_open_interest
+from plimsoll.journeys.estimate_studies import market_studies
 from plimsoll.journeys.estimate_thresholds import thresholds
 from plimsoll.marketdata.assembly import Assembly, assemble
 
@@ -46,6 +48,7 @@ def estimate_markets(
     exclude: Iterable[str] | None = None,
     classes: Mapping[str, str] | str | os.PathLike[str] | None = None,
     books: Sequence[str | Path] = (),
+    open_interest: str | os.PathLike[str] | None = None,
     as_of: Day | None = None,
     format: FileFormat | str | None = None,
     time: str = "ts",
@@ -67,12 +70,16 @@ def estimate_markets(
     settings : NightlySettings, optional
     markets : sequence of str, optional
         Markets shown in depth: threshold tables, and pictures where ``out`` is given; by default
-        none without ``out``, else all. Every market is estimated in any case.
+        none without ``out``, else all. Those named here are studied too (`estimate_studies`).
+        Every market is estimated in any case.
     exclude : iterable of str, optional
         Markets to leave out; by default those held to a currency or to another coin, by name.
     classes : mapping, or path of a CSV file with ``market`` and ``class``
     books : sequence of path or ``MARKET=path``
         Recordings, for cost curves.
+    open_interest : path, optional
+        CSV file, ``market,open_interest_usd`` or ``market,side,position_usd`` by holder; for the
+        markets asked for.
     as_of : date, datetime or str, optional
         By default the last midnight (UTC) within the data.
     format : FileFormat or str, optional
@@ -111,7 +118,8 @@ def estimate_markets(
             executor=executor,
             progress=progress,
         )
-        found = with_books(found, books, progress)
+        held = None if open_interest is None else read_open_interest(open_interest, found.markets)
+        found, last_books = walked_books(found, books, progress)
         shown = _shown(found.markets, found.reasons, markets, out is not None)
         result = MarketEstimates(
             found=found,
@@ -120,6 +128,15 @@ def estimate_markets(
             excluded=left_out,
             shown=shown,
             stability=thresholds(found, shown, executor=executor, progress=progress),
+            studies=market_studies(
+                found,
+                assembly.history,
+                markets or (),
+                books=last_books,
+                open_interest=held,
+                executor=executor,
+                progress=progress,
+            ),
         )
         return result if output is None else replace(result, files=write_estimates(result, output))
 

@@ -41,6 +41,8 @@ class MarketEstimates:
         Markets in depth.
     stability : mapping of str to two ThresholdStability or None
         Of those.
+    studies : mapping of str to tuple of Table
+        Jumps, models and liquidity of the markets asked for by name.
     files : tuple of Path
         What was written.
     """
@@ -51,6 +53,7 @@ class MarketEstimates:
     excluded: tuple[str, ...] = ()
     shown: tuple[str, ...] = ()
     stability: Mapping[str, Both] = field(default_factory=dict)
+    studies: Mapping[str, tuple[Table, ...]] = field(default_factory=dict)
     files: tuple[Path, ...] = ()
 
     @property
@@ -66,7 +69,8 @@ class MarketEstimates:
         UsageError
             For a market that is not among them.
         """
-        return deep_tables(self.found, name, self.stability.get(name, (None, None)))
+        both = self.stability.get(name, (None, None))
+        return (*deep_tables(self.found, name, both), *self.studies.get(name, ()))
 
     def scenarios(
         self, *, horizon_hours: int = 8, count: int = 1_000, seed: int = 0
@@ -78,7 +82,9 @@ class MarketEstimates:
 
     def document(self) -> dict[str, Any]:
         """Everything in plain form, for JSON."""
-        return estimates_document(self.found, self.tables, self.stability, self.excluded)
+        return estimates_document(
+            self.found, self.tables, self.stability, self.excluded, self.studies
+        )
 
     def _repr_html_(self) -> str:
         return "".join(table._repr_html_() for table in self.tables)
@@ -101,6 +107,7 @@ def write_estimates(result: MarketEstimates, output: OutputFolder) -> tuple[Path
         result.stability,
         label=result.found.price_kind.label,
         shown=result.shown,
+        studies=result.studies,
     )
     output.write(PAGE, page)
     text = json.dumps(result.document(), allow_nan=False, indent=1, ensure_ascii=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -20,7 +20,7 @@ from plimsoll.report.estimate_heat_map import heat_map_drawing
 from plimsoll.report.estimate_neighbours import neighbours_drawing
 from plimsoll.report.estimate_tails import quantile_drawing, stability_drawing, survival_drawing
 from plimsoll.report.estimate_volatility import forecast_history, volatility_drawing
-from plimsoll.report.table_view import definitions, table_view
+from plimsoll.report.table_view import TableView, definitions, table_view
 from plimsoll.report.wording import is_synthetic
 
 Stability = Mapping[str, tuple[ThresholdStability | None, ThresholdStability | None]]
@@ -49,11 +49,12 @@ class Picture:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MarketView:
-    """One market: name, facts beside it, pictures."""
+    """One market: name, facts beside it, pictures, tables of what was studied."""
 
     name: str
     facts: tuple[tuple[str, str], ...]
     pictures: tuple[Picture, ...]
+    tables: tuple[TableView, ...]
 
 
 def estimate_page(
@@ -63,6 +64,7 @@ def estimate_page(
     *,
     label: str,
     shown: Sequence[str] | None = None,
+    studies: Mapping[str, Sequence[Table]] | None = None,
 ) -> str:
     """Return the page: the same inputs, the same bytes.
 
@@ -77,7 +79,10 @@ def estimate_page(
         What the prices are; stands on the page and under every table.
     shown : sequence of str, optional
         Markets with pictures; by default all that have a number.
+    studies : mapping of str to sequence of Table, optional
+        Tables below a market's pictures.
     """
+    studied = studies or {}
     named = {m for m, r in zip(found.markets, found.reasons, strict=True) if r is None}
     names = [m for m in found.markets if m in named] if shown is None else list(shown)
     script = inline_script(asset("report.js") + asset("estimate.js"))
@@ -90,8 +95,10 @@ def estimate_page(
         "heat_map": _heat_map(found, label),
         "dependence": tuple(_dependence(found)),
         "lead": _LEAD,
-        "markets": tuple(_market(found, name, stability, label) for name in names),
-        "definitions": definitions(tables),
+        "markets": tuple(
+            _market(found, name, stability, label, studied.get(name, ())) for name in names
+        ),
+        "definitions": definitions((*tables, *_first_of_each(studied))),
         "style": Markup(asset("report.css") + asset("estimate.css")),
         "script": Markup(script),
         "script_hash": Markup(content_hash(script)),
@@ -152,12 +159,25 @@ def _with_error(value: float, error: float) -> str:
     return f"{_number(value)} ± {_number(error)}"
 
 
-def _market(found: NightlyEstimate, name: str, stability: Stability, label: str) -> MarketView:
+def _first_of_each(studied: Mapping[str, Sequence[Table]]) -> tuple[Table, ...]:
+    """Tables by name, once: those of every market have the same columns."""
+    found = {table.name: table for tables in studied.values() for table in tables}
+    return tuple(found.values())
+
+
+def _market(
+    found: NightlyEstimate,
+    name: str,
+    stability: Stability,
+    label: str,
+    studies: Sequence[Table],
+) -> MarketView:
     column = found.column(name)
     return MarketView(
         name=name,
         facts=tuple(_facts(found, column)),
         pictures=tuple(_pictures(found, column, stability, label)),
+        tables=tuple(replace(table_view(table), name=f"{name}-{table.name}") for table in studies),
     )
 
 
