@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
 from typing import Self
 
 import numpy as np
@@ -13,17 +14,28 @@ from plimsoll.domain.finding import Reason
 from plimsoll.domain.market import DAY_NS, PriceKind
 from plimsoll.errors import UsageError
 from plimsoll.estimators.liquidity.estimate import LiquidityRows
+from plimsoll.estimators.nightly.closed_hours import MarketSessions
 from plimsoll.estimators.nightly.dependence import DependenceEstimate
 from plimsoll.estimators.nightly.horizon_estimate import HorizonEstimate
 from plimsoll.estimators.nightly.market_reasons import MarketFlag
 from plimsoll.estimators.nightly.market_tails import MarketTails
+from plimsoll.estimators.nightly.parameter_fits import TwoFits
 from plimsoll.estimators.nightly.settings import NightlySettings
+from plimsoll.estimators.pooling.covariates import MarketCovariates
 from plimsoll.estimators.pooling.young_assessment import YoungMarketRisk
 from plimsoll.estimators.reference.log_scales import log_scale
 from plimsoll.maths.blended_volatility import log_volatilities
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
+
+
+class ErrorPart(StrEnum):
+    """What a standard error of risk measures; the volatility is taken as given in all of them."""
+
+    OWN = "tail and level"
+    POOLED = "pooled tail and own level"
+    SESSIONS = "closed hours"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -55,6 +67,12 @@ class NightlyEstimate:
     reasons : tuple of N Reason or None
         Of markets without value-at-risk.
     flags : tuple of N tuple of MarketFlag
+    sessions : mapping of str to MarketSessions
+        Markets with closed hours.
+    fits : tuple of TwoFits
+        Volatility level and tail shapes, by likelihood and by Bayes.
+    covariates : MarketCovariates, optional
+        What was known of the markets besides their prices.
     """
 
     markets: tuple[str, ...]
@@ -76,6 +94,18 @@ class NightlyEstimate:
     young: Mapping[int, Mapping[str, YoungMarketRisk]]
     reasons: tuple[Reason | None, ...]
     flags: tuple[tuple[MarketFlag, ...], ...]
+    sessions: Mapping[str, MarketSessions] = field(default_factory=dict)
+    fits: tuple[TwoFits, ...] = ()
+    covariates: MarketCovariates | None = None
+
+    def errors_of(self, market: str) -> tuple[ErrorPart, ...]:
+        """What the standard errors of a market's risk measure; nothing where it has no number."""
+        j = self.column(market)
+        if self.reasons[j] is not None:
+            return ()
+        young = MarketFlag.YOUNG in self.flags[j]
+        first = ErrorPart.POOLED if young else ErrorPart.OWN
+        return (first, ErrorPart.SESSIONS) if market in self.sessions else (first,)
 
     def horizon(self, hours: int) -> HorizonEstimate:
         """Return the risk over one horizon.
@@ -131,6 +161,8 @@ class NightlyEstimate:
         standardised = standardised_bar(self.horizons[0], price)
         own = self.horizons[0].own
         annual = annual_volatility(horizons[0], self.interval_ns)
+        if self.horizons[0].log_adjustment is not None:
+            annual = annual * np.exp(self.horizons[0].log_adjustment)
         return replace(
             self,
             time_ns=self.time_ns + self.interval_ns,

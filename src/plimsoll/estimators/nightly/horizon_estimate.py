@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Self
 
@@ -51,6 +52,8 @@ class HorizonEstimate:
         Log moves begun at those steps; NaN where there is none, or it is not known yet.
     scaled : (D, N) float64
         The same over their volatility.
+    log_adjustment : (N,) float64, optional
+        Log of what volatility is multiplied by where a pooled level is used (`parameter_fits`).
     """
 
     horizon_hours: int
@@ -65,6 +68,7 @@ class HorizonEstimate:
     value_at_risk_path: FloatArray
     moves: FloatArray
     scaled: FloatArray
+    log_adjustment: FloatArray | None = None
 
     @property
     def value_at_risk_error(self) -> FloatArray:
@@ -80,6 +84,9 @@ class HorizonEstimate:
         """After one more bar; the others keep what they had."""
         fitted = self.fitted.update(log_price)
         value, shortfall = fitted.risk()
+        if self.log_adjustment is not None:
+            factor = np.exp(self.log_adjustment)[:, None]
+            value, shortfall = stretched(value, factor), stretched(shortfall, factor)
         kept = ~(self.own[:, None] & np.isfinite(value))
         return replace(
             self,
@@ -87,6 +94,44 @@ class HorizonEstimate:
             value_at_risk=np.where(kept, self.value_at_risk, value),
             expected_shortfall=np.where(kept, self.expected_shortfall, shortfall),
         )
+
+
+def stretched(loss: FloatArray, factor: FloatArray) -> FloatArray:
+    """Return (N, 2) losses with their log moves multiplied by a factor that spreads over them.
+
+    Examples
+    --------
+    >>> stretched(np.array([[0.5, 1.0]]), np.array([[2.0]])).round(12).tolist()
+    [[0.75, 3.0]]
+    """
+    with np.errstate(invalid="ignore", divide="ignore"):
+        fall, rise = -np.log1p(-loss[:, 0]), np.log1p(loss[:, 1])
+        size = np.stack([fall, rise], axis=1) * factor
+    return np.stack([-np.expm1(-size[:, 0]), np.expm1(size[:, 1])], axis=1)
+
+
+def with_levels(found: HorizonEstimate, adjustment: FloatArray) -> HorizonEstimate:
+    """Return the risk with forecast volatilities multiplied by the exponential of (N,) logs."""
+    if not adjustment.any():
+        return found
+    factor = np.exp(adjustment)[:, None]
+    return replace(
+        found,
+        value_at_risk=stretched(found.value_at_risk, factor),
+        expected_shortfall=stretched(found.expected_shortfall, factor),
+        log_adjustment=read_only(adjustment),
+    )
+
+
+def wide_errors(horizons: Sequence[HorizonEstimate]) -> BoolArray:
+    """(N,) a standard error of value-at-risk or expected shortfall exceeds its number."""
+    with np.errstate(invalid="ignore"):
+        each = [
+            (f.value_at_risk_error > f.value_at_risk)
+            | (f.expected_shortfall_error > f.expected_shortfall)
+            for f in horizons
+        ]
+    return np.asarray(np.any(each, axis=(0, 2)))
 
 
 def loss_error(loss: FloatArray, log_error: FloatArray) -> FloatArray:

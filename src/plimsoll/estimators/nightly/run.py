@@ -13,14 +13,23 @@ from plimsoll.domain.finding import Reason
 from plimsoll.domain.market import DAY_NS, MarketHistory
 from plimsoll.domain.ports import SILENT, Executor, Progress
 from plimsoll.errors import InsufficientDataError
+from plimsoll.estimators.nightly.closed_hours import MarketSessions, market_sessions
 from plimsoll.estimators.nightly.correlation import correlation_stream
 from plimsoll.estimators.nightly.dependence import DependenceEstimate
 from plimsoll.estimators.nightly.estimate import NightlyEstimate, annual_volatility
-from plimsoll.estimators.nightly.horizon_estimate import HorizonEstimate
+from plimsoll.estimators.nightly.horizon_estimate import HorizonEstimate, wide_errors, with_levels
 from plimsoll.estimators.nightly.joint_tails import pooled_copula, shared_extremes
 from plimsoll.estimators.nightly.liquidity_rows import BarRanges, liquidity_rows
+from plimsoll.estimators.nightly.market_covariates import market_covariates
 from plimsoll.estimators.nightly.market_reasons import MarketFlag, market_flags
 from plimsoll.estimators.nightly.market_tails import MarketTails, TailTask, fit_market_tails
+from plimsoll.estimators.nightly.parameter_fits import (
+    log_adjustment,
+    shape_fits,
+    volatility_fits,
+    with_shapes,
+)
+from plimsoll.estimators.nightly.session_rows import with_sessions
 from plimsoll.estimators.nightly.settings import NightlySettings
 from plimsoll.estimators.nightly.volatility_pass import VolatilityPass, volatility_pass
 from plimsoll.estimators.nightly.young_rows import YoungRows, young_rows
@@ -41,6 +50,7 @@ def nightly_estimate(
     *,
     ranges: BarRanges | None = None,
     classes: Mapping[str, str] | None = None,
+    capitalisation_usd: Mapping[str, float] | None = None,
     executor: Executor | None = None,
     progress: Progress = SILENT,
 ) -> NightlyEstimate:
@@ -55,7 +65,10 @@ def nightly_estimate(
     ranges : BarRanges, optional
         Highs and lows, for spreads; without them Roll's measure stands.
     classes : mapping of str to str, optional
-        Market to class, for liquidity without turnover and the order of the correlations.
+        Market to class, for liquidity without turnover, the order of the correlations, and the
+        peers of young markets and of pooled parameters.
+    capitalisation_usd : mapping of str to float, optional
+        For those peers; turnover is read from the history's volume.
     executor : Executor, optional
         Of the tails; results are the same whatever its workers.
     progress : Progress
@@ -73,17 +86,28 @@ def nightly_estimate(
     settings = settings or NightlySettings()
     known, ranges = _until_midnight(history, ranges)
     base = volatility_pass(known, settings, classes or {}, progress, PARTS[0])
+    about = market_covariates(known, base.classes, capitalisation_usd)
     young = _staged(
         progress,
         PARTS[1],
-        lambda: young_rows(known, base.age_days, settings.horizons_hours, settings.young),
+        lambda: young_rows(known, base.age_days, settings.horizons_hours, settings.young, about),
     )
     tails = _tails(base, settings, executor, progress)
+    is_young = YoungRows.of(young[settings.horizons_hours[0]], base.panel.markets).known
+    peers = replace(about, age_days=np.where(base.age_days > 0.0, base.age_days, np.nan))
+    level = volatility_fits(base.panel, base.paths.first_bar, peers, is_young, settings)
+    shapes = shape_fits(tails, peers, settings)
+    sessions = market_sessions(known, base.panel, settings.horizons_hours, settings.recent_days)
     warm = np.array([r is None for r in base.listing]) & base.horizons[0].own
     dependence = _staged(progress, PARTS[3], lambda: _dependence(base, warm, settings))
-    horizons = tuple(_with_young(f, base, young[f.horizon_hours]) for f in base.horizons)
-    reasons = _reasons(base, horizons)
-    annual = _volatilities(base, horizons[0], reasons, young[horizons[0].horizon_hours])
+    adjustment = log_adjustment(level, is_young)
+    horizons = tuple(
+        with_levels(_with_young(f, base, young[f.horizon_hours], sessions), adjustment)
+        for f in base.horizons
+    )
+    reasons = _reasons(base, horizons, sessions)
+    annual = _volatilities(base, horizons[0], reasons, young[horizons[0].horizon_hours], sessions)
+    annual = annual * np.exp(adjustment)
     liquidity = _staged(
         progress,
         PARTS[4],
@@ -104,14 +128,17 @@ def nightly_estimate(
         volatility_annual=annual,
         volatility_log_error=np.where(warm, base.volatility_log_error, np.nan),
         horizons=horizons,
-        tails=tails,
+        tails=with_shapes(tails, *shapes),
         residual_ns=known.available_ns[bars],
         residuals=base.standardised,
         dependence=dependence,
         liquidity=liquidity,
         young=young,
         reasons=reasons,
-        flags=_flags(base, reasons, young, settings),
+        flags=_flags(base, (horizons, warm), reasons, (is_young, sessions), settings),
+        sessions=sessions,
+        fits=(level, *shapes),
+        covariates=about,
     )
 
 
@@ -203,9 +230,12 @@ def _dependence(
 
 
 def _with_young(
-    found: HorizonEstimate, base: VolatilityPass, young: Mapping[str, YoungMarketRisk]
+    found: HorizonEstimate,
+    base: VolatilityPass,
+    young: Mapping[str, YoungMarketRisk],
+    sessions: Mapping[str, MarketSessions],
 ) -> HorizonEstimate:
-    """The forecaster's numbers where a market has some, and its peers' where it is young."""
+    """The forecaster's numbers where a market has some, its peers' where young; closed hours."""
     rows = YoungRows.of(young, base.panel.markets)
     listed = np.array([r is None for r in base.listing])
     own = found.own & listed & ~rows.known
@@ -215,7 +245,7 @@ def _with_young(
         usable = np.where(kept, mine, np.where(listed[:, None], peers, np.nan))
         return np.where(np.isfinite(usable), usable, np.nan)
 
-    return replace(
+    mine = replace(
         found,
         own=own,
         value_at_risk=chosen(found.value_at_risk, rows.value_at_risk),
@@ -223,10 +253,13 @@ def _with_young(
         value_at_risk_log_error=chosen(found.value_at_risk_log_error, rows.log_error),
         expected_shortfall_log_error=chosen(found.expected_shortfall_log_error, rows.log_error),
     )
+    return with_sessions(mine, rows, listed, sessions)
 
 
 def _reasons(
-    base: VolatilityPass, horizons: tuple[HorizonEstimate, ...]
+    base: VolatilityPass,
+    horizons: tuple[HorizonEstimate, ...],
+    sessions: Mapping[str, MarketSessions],
 ) -> tuple[Reason | None, ...]:
     fitted = base.horizons[0].fitted
     warm = base.paths.state.bars_seen >= fitted.ewma_rules.warm_up
@@ -234,8 +267,11 @@ def _reasons(
     found = []
     for j, given in enumerate(base.listing):
         has = all(bool(np.isfinite(f.value_at_risk[j]).all()) for f in horizons)
+        hours = sessions.get(base.panel.markets[j])
         if given is not None or has:
             found.append(given)
+        elif hours is not None and hours.reason is not None:
+            found.append(hours.reason)
         elif warm[j] and not scaled[j]:  # it prints, and has no volatility to speak of
             found.append(Reason.CONSTANT_PRICE)
         else:
@@ -248,21 +284,27 @@ def _volatilities(
     first: HorizonEstimate,
     reasons: tuple[Reason | None, ...],
     young: Mapping[str, YoungMarketRisk],
+    sessions: Mapping[str, MarketSessions],
 ) -> FloatArray:
     annual = annual_volatility(first, base.panel.interval_ns)
     peers = YoungRows.of(young, base.panel.markets).volatility
     peers = peers * np.sqrt(365.0 * DAY_NS / base.panel.interval_ns)
     found = np.where(np.isfinite(peers), peers, annual)
+    for j, market in enumerate(base.panel.markets):
+        if market in sessions:
+            found[j] = sessions[market].volatility_annual
     return np.where(np.array([r is None for r in reasons]), found, np.nan)
 
 
 def _flags(
     base: VolatilityPass,
+    risk: tuple[tuple[HorizonEstimate, ...], BoolArray],
     reasons: tuple[Reason | None, ...],
-    young: Mapping[int, Mapping[str, YoungMarketRisk]],
+    kinds: tuple[BoolArray, Mapping[str, MarketSessions]],
     settings: NightlySettings,
 ) -> tuple[tuple[MarketFlag, ...], ...]:
-    peers = next(iter(young.values()))
+    (horizons, warm), (young, sessions) = risk, kinds
+    wide = warm & (base.volatility_log_error > 1.0) | wide_errors(horizons)
     return tuple(
         ()
         if reasons[j] is not None
@@ -270,7 +312,9 @@ def _flags(
             base.panel,
             j,
             base.paths.first_bar,
-            young=market in peers and peers[market].reason is None,
+            young=bool(young[j]),
+            closed_hours=market in sessions,
+            wide_error=bool(wide[j]),
             still_share=settings.still_share,
         )
         for j, market in enumerate(base.panel.markets)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from plimsoll.errors import ParameterError
 from plimsoll.estimators.liquidity.cost_curve import DEFAULT_NOTIONAL
+from plimsoll.estimators.pooling.student_posterior import FitMethod
 from plimsoll.estimators.pooling.young_market import YoungMarketModel
 from plimsoll.estimators.reference.log_blend import LogBlend
 from plimsoll.estimators.tails.peaks_over_threshold import PeaksOverThreshold
+
+FITTED_TWICE = ("tail_shape", "volatility")
+"""Parameters that are fitted by likelihood and pooled by Bayes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +50,9 @@ class NightlySettings:
         Sizes of the cost curves.
     still_share : float
         Share of unchanged prices from which a market is flagged.
+    fit : mapping of str to FitMethod
+        Which fit of ``tail_shape`` and of ``volatility`` is used, by likelihood or pooled. Unsaid:
+        the likelihood's, and of the volatility of young markets the pooled one.
     """
 
     horizons_hours: tuple[int, ...] = (8, 24)
@@ -64,6 +72,7 @@ class NightlySettings:
     liquidity_days: int = 30
     notional_usd: tuple[float, ...] = tuple(DEFAULT_NOTIONAL)
     still_share: float = 0.5
+    fit: Mapping[str, FitMethod] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         hours = self.horizons_hours
@@ -86,6 +95,13 @@ class NightlySettings:
             )
         if not 0.0 < self.tail_share < 0.5:
             raise ParameterError("must lie in (0, 0.5)", found=self.tail_share, field="tail_share")
+        foreign = sorted(set(self.fit) - set(FITTED_TWICE))
+        if foreign or any(method not in tuple(FitMethod) for method in self.fit.values()):
+            raise ParameterError(
+                f"must choose mle or bayes for {' or '.join(FITTED_TWICE)}",
+                found=dict(self.fit),
+                field="fit",
+            )
         for name in ("stress", "break_", "still_share"):
             if not 0.0 <= getattr(self, name) <= 1.0:
                 found = getattr(self, name)

@@ -84,5 +84,5 @@ def volatility_pass(
         volatility_log_error=log_volatility_error(
             standardised, weights[-1], decays, paths.state.bars_seen
         ),
-        listing=listing_reasons(panel, paths.first_bar, blend.longest_hole_hours),
+        listing=listing_reasons(panel, history, paths.first_bar, blend.longest_hole_hours),
     )

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from plimsoll.domain.market import DAY_NS, MarketHistory
+from plimsoll.estimators.pooling.covariates import MarketCovariates
 from plimsoll.estimators.pooling.young_assessment import YoungMarketRisk, risk_at
 from plimsoll.estimators.pooling.young_market import YoungMarketModel
 from plimsoll.estimators.reference.forecast import CONFIDENCE
@@ -76,12 +77,29 @@ def young_rows(
     age: FloatArray,
     horizons_hours: tuple[int, ...],
     model: YoungMarketModel,
+    known: MarketCovariates | None = None,
 ) -> Mapping[int, Mapping[str, YoungMarketRisk]]:
-    """Return the risk of every young market by horizon and name; empty where nobody is young."""
+    """Return the risk of every young market by horizon and name; empty where nobody is young.
+
+    Parameters
+    ----------
+    history : MarketHistory
+        With the delisted in it: they are peers as well.
+    age : (N,) float64
+        Days.
+    horizons_hours : tuple of int
+    model : YoungMarketModel
+        Its own covariates, where it has some, stand before ``known``.
+    known : MarketCovariates, optional
+        Class, capitalisation, turnover of the history's markets.
+    """
     reach = (int(history.available_ns[-1]) - int(history.time_ns[0])) / DAY_NS
     came_within = np.isfinite(age) & (age < reach - 1.0)
     if not (came_within & (age < model.ages.young_until)).any():
         return {hours: {} for hours in horizons_hours}
+    if known is not None and model.link.levels.covariates is None:
+        levels = replace(model.link.levels, covariates=known)
+        model = replace(model, link=replace(model.link, levels=levels))
     hours = tuple(float(h) for h in horizons_hours)
     paths = model.paths(history, horizons_hours=hours, confidence=CONFIDENCE)
     last = len(paths[0].time_ns) - 1

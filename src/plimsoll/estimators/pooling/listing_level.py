@@ -14,7 +14,11 @@ from numpy.typing import NDArray
 
 from plimsoll.errors import ParameterError
 from plimsoll.estimators.pooling.covariates import MarketCovariates
-from plimsoll.estimators.pooling.hierarchy import MINIMUM_MARKETS, HierarchicalLevels
+from plimsoll.estimators.pooling.hierarchy import (
+    MINIMUM_MARKETS,
+    FittedLevels,
+    HierarchicalLevels,
+)
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
@@ -71,10 +75,18 @@ class ListingLevels:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class PeerLevel:
-    """What the others say of each market's log level over the market: (N,) mean and variance."""
+    """What the others say of each market's log level over the market.
+
+    Parameters
+    ----------
+    mean, variance : (N,) float64
+    covariates : tuple of str
+        What told the markets apart.
+    """
 
     mean: FloatArray
     variance: FloatArray
+    covariates: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -138,7 +150,17 @@ class LevelRecord:
         mean, sd = told.mean.copy(), told.sd.copy()
         others = fitted.leave_one_out()
         mean[known], sd[known] = others.mean, others.sd
-        return PeerLevel(mean=mean, variance=sd**2)
+        return PeerLevel(mean=mean, variance=sd**2, covariates=self._told(fitted, known))
+
+    def _told(self, fitted: FittedLevels, known: NDArray[np.int64]) -> tuple[str, ...]:
+        """Covariates that entered the fit: those that differ among the ``known``."""
+        given = self.settings.covariates
+        classes = () if given is None else np.asarray(given.market_class)[known].tolist()
+        found = (
+            ("class", len(set(classes)) > 1),
+            ("listing or established", len(set(self.is_listing[known].tolist())) > 1),
+        )
+        return (*(name for name, differs in found if differs), *fitted.design.used)
 
     def _covariates(self, rows: NDArray[np.int64], is_listing: BoolArray) -> MarketCovariates:
         group = np.where(is_listing, "listing", "established")

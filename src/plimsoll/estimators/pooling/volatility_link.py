@@ -99,6 +99,7 @@ class VolatilityLink:
             own_weight=np.array([s.own_weight for s in steps]),
             rows_learnt=np.array([s.rows_learnt for s in steps]),
             coefficients=walk.coefficients,
+            covariates=() if walk.peers is None else walk.peers.covariates,
         )
 
     @property
@@ -129,6 +130,8 @@ class LinkPath:
         Market-days behind the coefficients in force.
     coefficients : (k,) float64
         Last in force.
+    covariates : tuple of str
+        What tells the peers apart, at the last midnight.
     """
 
     log_volatility: FloatArray
@@ -136,6 +139,7 @@ class LinkPath:
     own_weight: FloatArray
     rows_learnt: NDArray[np.int64]
     coefficients: FloatArray
+    covariates: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -42,6 +42,8 @@ class YoungMarketRisk:
     review_at_ns : int
         When its own history will have doubled, or its youth ends: what comes first.
     reason : Reason or None
+    covariates : tuple of str
+        What told its peers apart: class, group of age, capitalisation, turnover.
     """
 
     market: str
@@ -60,6 +62,12 @@ class YoungMarketRisk:
     listings: float
     review_at_ns: int
     reason: Reason | None
+    covariates: tuple[str, ...] = ()
+
+    @property
+    def pool_weight(self) -> float:
+        """Weight of its peers' activity against its own."""
+        return 1.0 - self.own_weight
 
 
 def assess_young_market(
@@ -135,6 +143,7 @@ def risk_at(
         listings=float(np.nan_to_num(path.listings[day, column])),
         review_at_ns=_review(int(path.time_ns[day]), age, young_until),
         reason=reason,
+        covariates=path.covariates,
     )
 
 

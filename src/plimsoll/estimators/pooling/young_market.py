@@ -144,6 +144,8 @@ class YoungMarketPath:
         Young and listed: a number or a reason is owed.
     confidence : float
     horizon_bars : int
+    covariates : tuple of str
+        What told the peers apart at the last midnight.
     """
 
     time_ns: IntArray
@@ -158,6 +160,7 @@ class YoungMarketPath:
     wanted: BoolArray
     confidence: float
     horizon_bars: int
+    covariates: tuple[str, ...] = ()
 
     def reason(self, day: int, column: int) -> Reason | None:
         """Why a market has no number at a midnight; None where it has one."""
@@ -261,6 +264,7 @@ def _with_volatility(
         wanted=wanted,
         confidence=confidence,
         horizon_bars=horizon_bars,
+        covariates=link.covariates,
     )
 
 
