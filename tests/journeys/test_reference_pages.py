@@ -6,6 +6,8 @@ and commit.
 
 from __future__ import annotations
 
+import ast
+import builtins
 import os
 import re
 from contextlib import redirect_stdout
@@ -17,8 +19,21 @@ import pytest
 DOCS = Path(__file__).parents[2] / "docs"
 BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 MARK = "# prints\n"
-PAGES = {"reference-from-python": 15}
+PAGES = {
+    "reference-from-python": 15,
+    "volatility": 1,
+    "realised-volatility": 1,
+    "tails": 1,
+    "dependence": 1,
+    "joint-scenarios": 1,
+    "short-history": 1,
+    "forecast-tests": 1,
+}
 """Page, and how many of its blocks print something."""
+
+
+OF_RECORDINGS = ("liquidity", "jumps-and-regimes", "index-and-mark")
+"""Run on the shared data by tests of their own (``tests/oracles/test_*_page.py``)."""
 
 
 def _printed(source: str, page: str, names: dict[str, object]) -> str:
@@ -45,3 +60,27 @@ def test_the_page_prints_what_it_says(page: str) -> None:
             assert printed == expected, f"{source}\n--- printed\n{printed}"
     if writing:
         path.write_text(text, encoding="utf-8")
+
+
+def _undefined(blocks: list[str]) -> set[str]:
+    """Names that are read and nowhere on the page bound, imported or built in."""
+    nodes = [node for block in blocks for node in ast.walk(ast.parse(block))]
+    bound = {alias.asname or alias.name.split(".")[0] for n in nodes for alias in _imported(n)}
+    bound |= {n.name for n in nodes if isinstance(n, ast.FunctionDef)}
+    bound |= {n.arg for n in nodes if isinstance(n, ast.arg)}
+    names = [n for n in nodes if isinstance(n, ast.Name)]
+    bound |= {n.id for n in names if isinstance(n.ctx, ast.Store)}
+    return {n.id for n in names} - bound - set(dir(builtins))
+
+
+def _imported(node: ast.AST) -> list[ast.alias]:
+    return node.names if isinstance(node, ast.Import | ast.ImportFrom) else []
+
+
+@pytest.mark.parametrize("page", OF_RECORDINGS)
+def test_a_page_of_recordings_defines_what_it_uses(page: str) -> None:
+    blocks = BLOCK.findall((DOCS / f"{page}.md").read_text(encoding="utf-8"))
+    assert len(blocks) >= 3
+    assert _undefined(blocks) == set()
+    without = [block.replace("folder = ", "other = ") for block in blocks]
+    assert _undefined(without) == {"folder"}

@@ -32,8 +32,11 @@ def _snippets() -> list[str]:
 
 @cache
 def _tables(folder: Path | None) -> dict[int, list[str]]:
-    """Rows of each snippet; they build on one another, as a reader would run them."""
-    names: dict[str, Any] = {"folder": folder}
+    """Rows of each snippet; they build on one another, as a reader would run them.
+
+    ``folder`` is PLIMSOLL_DATA, which the snippets read.
+    """
+    names: dict[str, Any] = {}
     tables = {}
     for place, snippet in enumerate(_snippets()):
         if folder is not None or place in NEED_NO_DATA:
@@ -59,14 +62,14 @@ def test_tables_without_data(place: int) -> None:
 
 @pytest.mark.parametrize("place", [2, 4])
 def test_tables_of_recorded_books(market_data_dir: Path, place: int) -> None:
-    rows = _tables(market_data_dir / "books")[place]
+    rows = _tables(market_data_dir)[place]
     assert len(rows) >= 4
     assert _missing(rows) == []
 
 
 def test_the_linear_contract_leads_the_inverse_one_by_either_clock(market_data_dir: Path) -> None:
     """The interval of the lag lies above nought by receipt and by the venue's stamps."""
-    rows = _tables(market_data_dir / "books")[4]
+    rows = _tables(market_data_dir)[4]
     for row in rows[:2]:
         low, _ = re.search(r"\| (-?\d+) to (-?\d+) \|", row).groups()  # type: ignore[union-attr]
         assert int(low) > 0

@@ -21,8 +21,11 @@ def test_the_page_has_its_snippets() -> None:
 
 
 @pytest.mark.parametrize("place", range(SNIPPETS))
-def test_tables_are_what_the_snippets_print(market_data_dir: Path, place: int) -> None:
-    names: dict[str, Any] = {"folder": market_data_dir / "books"}
+def test_tables_are_what_the_snippets_print(
+    market_data_dir: Path, monkeypatch: pytest.MonkeyPatch, place: int
+) -> None:
+    monkeypatch.setenv("PLIMSOLL_DATA", str(market_data_dir))
+    names: dict[str, Any] = {}
     exec(_snippets()[place], names)
     assert len(names["rows"]) >= 3
     missing = [row for row in names["rows"] if f"\n{row}\n" not in PAGE.read_text("utf-8")]
