@@ -4,7 +4,7 @@ Box and Muller (1958) on two uniforms of `plimsoll.maths.counter_random`'s gener
 
     z = sqrt(-2 ln u) cos(2 pi v),   sqrt(-2 ln u) sin(2 pi v).
 
-u has 53 bits and is never 0, so |z| stays below 8.7. Sine and cosine are polynomials on a half
+u has 53 bits and is never 0, so |z| stays below 8.7. Sine and cosine are polynomials on a quarter
 turn, wrong by less than 3e-16.
 """
 
@@ -17,26 +17,33 @@ from numba import njit
 from numpy.typing import NDArray
 
 from plimsoll.maths.counter_random import mixed_bits
-from plimsoll.maths.elementary import log
-from plimsoll.maths.machine_arithmetic import polynomial
+from plimsoll.maths.elementary import log_positive
+from plimsoll.maths.machine_arithmetic import bits_of, float_of, polynomial
 
 Vector = NDArray[np.float64]
 
 _TO_UNIT = 1.0 / 9007199254740992.0
-_COS = tuple((-1.0) ** n / math.factorial(2 * n) for n in range(13))
-_SIN = tuple((-1.0) ** n / math.factorial(2 * n + 1) for n in range(12))
+_COS = tuple((-1.0) ** n / math.factorial(2 * n) for n in range(9))
+_SIN = tuple((-1.0) ** n / math.factorial(2 * n + 1) for n in range(9))
 _TURN = 2.0 * math.pi
+_ROUND = 6755399441055744.0  # 1.5 * 2**52: adding it leaves an integer in the low bits
 
 
 @njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
 def turn(v: float) -> tuple[float, float]:
     """Cosine and sine of ``2 pi v``, for v in [0, 1)."""
-    halves = np.floor(2.0 * v + 0.5)
-    angle = (v - 0.5 * halves) * _TURN
-    # The angle now lies within a quarter turn; every half turn changes both signs.
-    sign = 1.0 - 2.0 * (halves - 2.0 * np.floor(0.5 * halves))
+    quarters = np.floor(4.0 * v + 0.5)
+    angle = (v - 0.25 * quarters) * _TURN
     square = angle * angle
-    return sign * polynomial(square, _COS), sign * angle * polynomial(square, _SIN)
+    cosine, sine = polynomial(square, _COS), angle * polynomial(square, _SIN)
+    # The angle lies within an eighth of a turn; odd quarters swap the two, and the second and
+    # third change the cosine's sign, the third and fourth the sine's.
+    count = bits_of(quarters + _ROUND)
+    odd = (count & 1) != 0
+    x, y = (sine, cosine) if odd else (cosine, sine)
+    x = float_of(bits_of(x) ^ (((count + 1) & 2) << 62))
+    y = float_of(bits_of(y) ^ ((count & 2) << 62))
+    return x, y
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -46,7 +53,7 @@ def normal_pairs(seed: int, counter: int, stride: int, first: Vector, second: Ve
         at = 2 * (counter + i * stride)
         u = (float(mixed_bits(seed, at) >> np.uint64(11)) + 0.5) * _TO_UNIT
         v = float(mixed_bits(seed, at + 1) >> np.uint64(11)) * _TO_UNIT
-        radius = math.sqrt(-2.0 * log(u))
+        radius = math.sqrt(-2.0 * log_positive(u))
         cosine, sine = turn(v)
         first[i] = radius * cosine
         second[i] = radius * sine

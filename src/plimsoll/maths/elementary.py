@@ -164,6 +164,18 @@ def log(x: float) -> float:
 
 
 @njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+def log_positive(x: float) -> float:
+    """Natural logarithm of a positive normal number by fewer steps: the bits of `log`."""
+    bits = bits_of(x)
+    n = _octaves(bits)
+    f = float_of(bits - (n << 52)) - 1.0
+    octaves = _as_float(n)
+    s = f / (2.0 + f)
+    low = fma(octaves, _LN2_LOW, _two_atanh_rest(s) - s * f)
+    return fma(octaves, _LN2_HIGH, f + low)
+
+
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
 def log1p(x: float) -> float:
     """``ln(1 + x)`` without loss next to 0; -inf at -1, NaN below, inf at inf."""
     y = 1.0 + x

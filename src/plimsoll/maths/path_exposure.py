@@ -13,8 +13,7 @@ minimum transfer; what was called m steps ago is the last that arrived:
     exposure(t) = max(V(t) - C(t - m) - initial, 0).
 
 Random numbers depend on seed, path, step and asset alone, so paths are the same whatever their
-number and the number of threads. chi2 is a gamma by Marsaglia and Tsang (2000), whose rejections
-draw from counters of their own.
+number and the number of threads.
 """
 
 from __future__ import annotations
@@ -26,18 +25,17 @@ import numpy as np
 from numba import njit, prange
 from numpy.typing import NDArray
 
-from plimsoll.maths.counter_normals import normal_pairs, turn
-from plimsoll.maths.counter_random import random_unit
+from plimsoll.maths.counter_normals import normal_pairs
 from plimsoll.maths.elementary import exp
+from plimsoll.maths.path_combination import add_weighted, combine_lower, whole_tiles
+from plimsoll.maths.path_mixing import fill_mixing
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
 Cube = NDArray[np.float64]
 
-LANES = 64
+LANES = 128
 """Paths that go through the steps together."""
-
-_TRIES = 64  # of one gamma number; a 65th is needed with a probability below 1e-80
 
 
 class AssetPaths(NamedTuple):
@@ -68,6 +66,14 @@ class NettedPositions(NamedTuple):
     lag_steps: int
 
 
+class _BlockState(NamedTuple):
+    """Of J assets, each (J, LANES)."""
+
+    log: Matrix  # of price over spot
+    price: Matrix
+    variance: Matrix
+
+
 class SetPaths(NamedTuple):
     """(K, steps + 1, paths)."""
 
@@ -76,86 +82,37 @@ class SetPaths(NamedTuple):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _gamma(shape: float, seed: int, counter: int) -> float:
-    """One gamma number of unit scale, for a shape of at least 1."""
-    d = shape - 1.0 / 3.0
-    c = 1.0 / math.sqrt(9.0 * d)
-    at = counter * 3 * _TRIES
-    for _ in range(_TRIES):
-        u = 1.0 - random_unit(seed, at)
-        cosine, _sine = turn(random_unit(seed, at + 1))
-        x = math.sqrt(-2.0 * math.log(u)) * cosine
-        v = (1.0 + c * x) ** 3
-        if v > 0.0 and math.log(1.0 - random_unit(seed, at + 2)) < 0.5 * x * x + d * (
-            1.0 - v + math.log(v)
-        ):
-            return d * v
-        at += 3
-    return d
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _fill_mix(nu: float, seed: int, path: int, step: int, steps: int, mix: Vector) -> None:
-    """What turns normals into t numbers of unit variance, one for each path."""
-    if nu == np.inf:
-        mix[:] = 1.0
-        return
-    for i in range(mix.size):
-        chi2 = 2.0 * _gamma(0.5 * nu, seed, (path + i) * steps + step)
-        mix[i] = math.sqrt((nu - 2.0) / chi2)
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _add_two(one: Vector, a: float, two: Vector, b: float, out: Vector) -> None:
-    for i in range(out.size):
-        out[i] += a * one[i] + b * two[i]
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _add_one(one: Vector, a: float, out: Vector) -> None:
-    for i in range(out.size):
-        out[i] += a * one[i]
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _combine(root: Vector, last: int, normal: Matrix, out: Vector) -> None:
-    """Sum of ``root[k] normal[k]`` over k up to ``last``, two at a time."""
-    out[:] = 0.0
-    k = 0
-    while k < last:
-        _add_two(normal[k], root[k], normal[k + 1], root[k + 1], out)
-        k += 2
-    if k == last:
-        _add_one(normal[k], root[k], out)
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _move(drift: float, variance: float, e: Vector, mix: Vector, log_price: Vector) -> None:
+def _move(j: int, assets: AssetPaths, e: Vector, mix: Vector, log: Vector, price: Vector) -> None:
     """One step of one asset at a constant variance."""
-    centre, scale = drift - 0.5 * variance, math.sqrt(variance)
+    variance, spot = assets.variance[j], assets.spot[j]
+    centre, scale = assets.drift[j] - 0.5 * variance, math.sqrt(variance)
     for i in range(e.size):
-        log_price[i] += centre + scale * (mix[i] * e[i])
+        moved = log[i] + (centre + scale * (mix[i] * e[i]))
+        log[i] = moved
+        price[i] = spot * exp(moved)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _move_with_variance(
-    j: int, assets: AssetPaths, e: Vector, mix: Vector, variance: Vector, log_price: Vector
+    j: int,
+    assets: AssetPaths,
+    e: Vector,
+    mix: Vector,
+    variance: Vector,
+    log: Vector,
+    price: Vector,
 ) -> None:
     """One step of one asset and its variance."""
-    drift, omega, beta = assets.drift[j], assets.omega[j], assets.beta[j]
+    drift, omega, beta, spot = assets.drift[j], assets.omega[j], assets.beta[j], assets.spot[j]
     calm, fallen = assets.alpha[j], assets.alpha[j] + assets.gamma[j]
     for i in range(e.size):
         v = variance[i]
         shock = math.sqrt(v) * (mix[i] * e[i])
-        log_price[i] += drift - 0.5 * v + shock
         weight = fallen if shock < 0.0 else calm
         variance[i] = omega + weight * (shock * shock) + beta * v
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _exponentials(scale: float, logs: Vector, out: Vector) -> None:
-    for i in range(out.size):
-        out[i] = scale * exp(logs[i])
+        moved = log[i] + (drift - 0.5 * v + shock)
+        log[i] = moved
+        price[i] = spot * exp(moved)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -165,12 +122,11 @@ def _step(
     path: int,
     seed: int,
     assets: AssetPaths,
+    root: Matrix,
     normal: Matrix,
-    e: Vector,
+    e: Matrix,
     mix: Vector,
-    variance: Matrix,
-    logs: Matrix,
-    price: Matrix,
+    state: _BlockState,
 ) -> None:
     """Move all assets of a block of paths by one step."""
     count = assets.spot.size
@@ -178,14 +134,15 @@ def _step(
     for pair in range(pairs):
         at = path * steps * pairs + step * pairs + pair
         normal_pairs(seed, at, steps * pairs, normal[2 * pair], normal[2 * pair + 1])
-    _fill_mix(assets.degrees_of_freedom, assets.mixing_seed, path, step, steps, mix)
+    nu, first = assets.degrees_of_freedom, path * steps + step
+    fill_mixing(nu, assets.mixing_seed, first, steps, mix)
+    combine_lower(root, normal, e)
     for j in range(count):
-        _combine(assets.root[j], j, normal, e)
+        log, price = state.log[j], state.price[j]
         if assets.moves:
-            _move_with_variance(j, assets, e, mix, variance[j], logs[j])
+            _move_with_variance(j, assets, e[j], mix, state.variance[j], log, price)
         else:
-            _move(assets.drift[j], assets.variance[j], e, mix, logs[j])
-        _exponentials(assets.spot[j], logs[j], price[j])
+            _move(j, assets, e[j], mix, log, price)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -199,7 +156,7 @@ def _call(value: Vector, k: int, sets: NettedPositions, before: Vector, after: V
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _keep(value: Vector, arrived: Vector, initial: float, kept: Vector, exposed: Vector) -> None:
-    for i in range(value.size):
+    for i in range(kept.size):
         kept[i] = value[i]
         exposed[i] = max(value[i] - arrived[i] - initial, 0.0)
 
@@ -215,12 +172,10 @@ def _measure(
     out: SetPaths,
 ) -> None:
     """Value and exposure of all sets of a block of paths at one time."""
-    last = first + value.size
+    last = min(first + LANES, out.value.shape[2])
     for k in range(sets.cash.size):
         value[:] = sets.cash[k]
-        for j in range(price.shape[0]):
-            if sets.quantity[k, j] != 0.0:
-                _add_one(price[j], sets.quantity[k, j], value)
+        add_weighted(sets.quantity[k], price, value)
         _call(value, k, sets, held[k, max(t - 1, 0)], held[k, t])
         arrived = held[k, max(t - sets.lag_steps, 0)]
         kept, exposed = out.value[k, t, first:last], out.exposure[k, t, first:last]
@@ -231,20 +186,22 @@ def _measure(
 def _run_block(
     block: int, seed: int, assets: AssetPaths, sets: NettedPositions, out: SetPaths
 ) -> None:
-    """Follow up to `LANES` paths through all steps."""
+    """Follow `LANES` paths through all steps; of the last block those that are asked for."""
     first, count, steps = block * LANES, assets.spot.size, out.value.shape[1] - 1
-    lanes = min(LANES, out.value.shape[2] - first)
-    normal, logs = np.empty((count + 1, lanes)), np.zeros((count, lanes))
-    price, variance = np.empty((count, lanes)), np.empty((count, lanes))
-    held = np.zeros((sets.cash.size, steps + 1, lanes))
-    e, mix, value = np.empty(lanes), np.empty(lanes), np.empty(lanes)
+    rows, shape = whole_tiles(count), (count, LANES)
+    root = np.zeros((rows, rows))
+    root[:count, :count] = assets.root
+    normal, e = np.zeros((rows, LANES)), np.empty((rows, LANES))
+    state = _BlockState(np.zeros(shape), np.empty(shape), np.empty(shape))
+    held = np.zeros((sets.cash.size, steps + 1, LANES))
+    mix, value = np.empty(LANES), np.empty(LANES)
     for j in range(count):
-        price[j] = assets.spot[j]
-        variance[j] = assets.variance[j]
-    _measure(0, first, sets, price, held, value, out)
+        state.price[j] = assets.spot[j]
+        state.variance[j] = assets.variance[j]
+    _measure(0, first, sets, state.price, held, value, out)
     for t in range(1, steps + 1):
-        _step(t - 1, steps, first, seed, assets, normal, e, mix, variance, logs, price)
-        _measure(t, first, sets, price, held, value, out)
+        _step(t - 1, steps, first, seed, assets, root, normal, e, mix, state)
+        _measure(t, first, sets, state.price, held, value, out)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

@@ -56,6 +56,7 @@ CASES = {
     "exp": (mp.exp, 1.3e-16, lambda: np.r_[draws((-700, 700), (-1, 1)), magnitudes(-18, -1)]),
     "exp_nonpositive": (mp.exp, 1.3e-16, lambda: draws((-708, 0), (-1, 0), (-40, 0))),
     "log": (mp.log, 1.6e-16, lambda: np.r_[np.exp(draws((-708, 708), (-1, 1))), draws((0.5, 2))]),
+    "log_positive": (mp.log, 1.6e-16, lambda: np.r_[np.exp(draws((-708, 708))), draws((0, 1))]),
     "log1p": (
         mp.log1p,
         1.8e-16,
