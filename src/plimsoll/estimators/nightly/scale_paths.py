@@ -17,7 +17,12 @@ from plimsoll.estimators.reference.log_blend import LogBlend
 from plimsoll.estimators.reference.log_scales import log_scale
 from plimsoll.estimators.reference.panel import ReturnsPanel
 from plimsoll.estimators.reference.steps import grid_steps
-from plimsoll.maths.blended_volatility import EwmaState, fresh_state, log_volatility_path
+from plimsoll.maths.blended_volatility import (
+    EwmaState,
+    fresh_state,
+    log_volatilities,
+    log_volatility_path,
+)
 
 FloatArray = NDArray[np.float64]
 
@@ -87,3 +92,26 @@ def standardised_returns(panel: ReturnsPanel, paths: ScalePaths, weights: FloatA
     blend = log_scale(paths.at_bars, weights[np.maximum(latest, 0)], 1)
     step = np.diff(panel.price[:, first - 1 : last], axis=1).T
     return np.ascontiguousarray(step / np.exp(blend))
+
+
+def bar_volatilities(
+    panel: ReturnsPanel, blend: LogBlend, weights: FloatArray, recent_bars: int
+) -> FloatArray:
+    """(R + 1, N) volatility of each of the last R bars, forecast before it, and of the next one.
+
+    NaN before a market is warm, two days after its last print, and where it never moved.
+
+    Parameters
+    ----------
+    panel : ReturnsPanel
+        It ends at a step of the forecaster.
+    weights : (K,) float64
+        Of the short scales, in force at its end: the past is measured as the present is.
+    recent_bars : int
+        R, or as many as there are.
+    """
+    paths = scale_paths(panel, blend, recent_bars)
+    rules = blend.ewma_rules(panel.bars_per_day)
+    bars = np.concatenate([paths.at_bars, log_volatilities(paths.state, rules)[None]])
+    same = np.broadcast_to(weights, (bars.shape[0], weights.size))
+    return np.ascontiguousarray(np.exp(log_scale(bars, same, 1)))

@@ -9,6 +9,7 @@ from plimsoll.scenarios.joint_history.legs import (
     StressLeg,
     mixed_scenarios,
 )
+from plimsoll.scenarios.joint_history.marginals import Marginals
 from plimsoll.scenarios.joint_history.monte_carlo import (
     InnovationLaw,
     copula_moves,
@@ -40,6 +41,7 @@ __all__ = [
     "JointReason",
     "JointScenarios",
     "LogMoves",
+    "Marginals",
     "MarketOutcome",
     "Method",
     "MixtureLegs",

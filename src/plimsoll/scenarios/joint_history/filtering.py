@@ -19,7 +19,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from plimsoll.errors import InsufficientDataError, UsageError
+from plimsoll.errors import DataFormatError, InsufficientDataError, UsageError
 from plimsoll.maths.path_moves import panel_variances
 from plimsoll.scenarios.joint_history.gaps import bridged, standing_volatility
 from plimsoll.scenarios.joint_history.holes import HoleRule, filled_residuals
@@ -39,6 +39,8 @@ def filtered_panel(
     prices: PriceRows,
     recursions: VarianceRecursion | Mapping[str, VarianceRecursion],
     rules: PanelRules | None = None,
+    *,
+    volatility: FloatArray | None = None,
 ) -> FilteredPanel:
     """Filter the joint past of many markets, and draw what is missing.
 
@@ -49,11 +51,16 @@ def filtered_panel(
     recursions : VarianceRecursion or mapping
         One for all, or one for each subject.
     rules : PanelRules, optional
+    volatility : (T + 1, N) float64, optional
+        Per bar, forecast before each of the T bars and for the next one, by whoever forecasts best:
+        it stands in place of the recursion's. NaN: the recursion's.
 
     Raises
     ------
     UsageError
         For a subject without a recursion.
+    DataFormatError
+        For volatilities of another shape, or not positive.
     InsufficientDataError
         Where no market is left; each has its Reason in the message.
     """
@@ -72,7 +79,8 @@ def filtered_panel(
         log_prices=np.ascontiguousarray(prices.log_prices[:, kept]),
         listed=prices.listed[kept],
     )
-    panel = _panel(left, tuple(given[s] for s in left.subjects), rules)
+    scales = None if volatility is None else _checked(volatility, prices)[:, kept]
+    panel = _panel(left, tuple(given[s] for s in left.subjects), rules, scales)
     refused = {
         s: MarketOutcome(subject=s, reason=r, observed=_returns_of(prices, s).size)
         for s, r in reasons.items()
@@ -80,6 +88,18 @@ def filtered_panel(
     }
     every = {**refused, **panel.outcomes}
     return replace(panel, outcomes={s: every[s] for s in prices.subjects})
+
+
+def _checked(volatility: FloatArray, prices: PriceRows) -> FloatArray:
+    shape = prices.log_prices.shape
+    good = volatility.shape == shape and not bool(np.any(volatility <= 0.0))
+    if not good or bool(np.any(np.isinf(volatility))):
+        raise DataFormatError(
+            f"must be {shape} positive numbers, or NaN",
+            found=volatility.shape if volatility.shape != shape else float(np.nanmin(volatility)),
+            field="volatility",
+        )
+    return volatility
 
 
 def _by_subject(
@@ -129,12 +149,17 @@ def _least_volatility(
 
 
 def _panel(
-    prices: PriceRows, recursions: tuple[VarianceRecursion, ...], rules: PanelRules
+    prices: PriceRows,
+    recursions: tuple[VarianceRecursion, ...],
+    rules: PanelRules,
+    scales: FloatArray | None,
 ) -> FilteredPanel:
     """The panel of markets that all have enough returns."""
     returns = np.diff(prices.log_prices, axis=0)
     known = np.isfinite(returns)
     variances = _variances(returns, recursions, rules.floor_quantile)
+    if scales is not None:
+        variances = np.where(np.isfinite(scales), scales * scales, variances)
     origin = np.where(known, RowOrigin.OBSERVED, RowOrigin.DRAWN)
     mean = columns_of(recursions).mean
     volatility = np.sqrt(variances[:-1])

@@ -15,6 +15,7 @@ import numpy as np
 
 from plimsoll.domain.scenario import ScenarioSet
 from plimsoll.errors import UsageError
+from plimsoll.estimators.reference.marginal_curves import MarginalCurves
 from plimsoll.scenarios.joint_history.monte_carlo import InnovationLaw, monte_carlo_scenarios
 from plimsoll.scenarios.joint_history.outcome import MarketOutcome
 from plimsoll.scenarios.joint_history.panel import FilteredPanel
@@ -114,7 +115,11 @@ class MixtureLegs:
 
 
 def mixed_scenarios(
-    panel: FilteredPanel, simulation: Simulation, legs: MixtureLegs
+    panel: FilteredPanel,
+    simulation: Simulation,
+    legs: MixtureLegs,
+    *,
+    curves: MarginalCurves | None = None,
 ) -> JointScenarios:
     """Draw every leg and mix them by their shares.
 
@@ -125,6 +130,9 @@ def mixed_scenarios(
         Of history; horizon, seed, antithetic and the weights of dates are those of the stressed
         legs too, horizon, count, seed and antithetic those of the Monte Carlo leg.
     legs : MixtureLegs
+    curves : MarginalCurves, optional
+        Of history and of the legs that are history with its dependence replaced; stressed windows
+        and the model have their own sizes.
 
     Returns
     -------
@@ -136,7 +144,7 @@ def mixed_scenarios(
     UsageError, InsufficientDataError
         As `joint_scenarios` and `monte_carlo_scenarios`; a window without dates is named.
     """
-    history = joint_scenarios(panel, simulation)
+    history = joint_scenarios(panel, simulation, curves=curves)
     drawn = {HISTORY: (history, legs.history_share)}
     for leg in legs.stresses:
         drawn[f"stress {leg.window.name}"] = (_stressed(panel, simulation, leg), leg.share)
@@ -153,7 +161,7 @@ def mixed_scenarios(
         Leg(name=name, scenarios=_of_subjects(found.scenarios, kept), share=share)
         for name, (found, share) in drawn.items()
     ]
-    return JointScenarios(scenarios=mixture(parts), outcomes=outcomes)
+    return replace(history, scenarios=mixture(parts), outcomes=outcomes)
 
 
 def _stressed(panel: FilteredPanel, simulation: Simulation, leg: StressLeg) -> JointScenarios:

@@ -107,7 +107,7 @@ def fitted_loadings(
 ) -> FittedLoadings:
     """Fit one market; with few rows its remainders are those of its group besides its own."""
     factors, known = design.factors(group, column), design.rows.known[:, column]
-    own = design.own_moments(group, column)
+    own = design.moments(group).get(column) or design.own_moments(group, column)
     pooled = _pooled(design, group, column, own)
     prior = _solved(pooled.gram, pooled.cross)
     diagonal = np.maximum(np.diag(pooled.gram) / max(pooled.count, 1), _RIDGE)

@@ -16,6 +16,7 @@ class JointReason(StrEnum):
     NO_RECENT_PRINT = "no recent print"
     BEYOND_RANGE = "its simulated moves are beyond what a price can do"
     HOLES = "rows are missing, and the rule is not to fill any"
+    NO_FORECAST = "the forecaster has no number for it"
 
 
 class RowOrigin:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,6 +49,14 @@ class PriceRows:
             raise UsageError("must be finite, or NaN", found="infinity", field="log_prices")
         if self.close_ns.size < 2 or not bool(np.all(np.diff(self.close_ns) > 0)):
             raise UsageError("must rise, two at least", found=self.close_ns.size, field="close_ns")
+
+    def latest(self, closes: int) -> PriceRows:
+        """Return the last so many closes, all where there are fewer."""
+        return replace(
+            self,
+            close_ns=self.close_ns[-closes:],
+            log_prices=np.ascontiguousarray(self.log_prices[-closes:]),
+        )
 
 
 def price_rows(

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from plimsoll.domain.choice import chosen
 from plimsoll.domain.scenario import Factor, ScenarioSet
 from plimsoll.errors import EstimationError, InsufficientDataError, ParameterError
+from plimsoll.estimators.reference.marginal_curves import MarginalCurves
 from plimsoll.maths.path_moves import (
     PathDraws,
     VarianceColumns,
@@ -29,6 +30,7 @@ from plimsoll.maths.path_moves import (
     window_moves,
 )
 from plimsoll.maths.path_rows import drawn_rows, stratified_rows
+from plimsoll.scenarios.joint_history.marginals import Marginals, forecast_moves, forecast_panel
 from plimsoll.scenarios.joint_history.outcome import JointReason, MarketOutcome
 from plimsoll.scenarios.joint_history.panel import FilteredPanel
 from plimsoll.scenarios.joint_history.recursion import horizon_variance
@@ -121,10 +123,13 @@ class JointScenarios:
     scenarios : ScenarioSet
         Price factors, simple returns.
     outcomes : mapping of str to MarketOutcome
+    marginals : Marginals
+        Where the distribution of each single market is from.
     """
 
     scenarios: ScenarioSet
     outcomes: Mapping[str, MarketOutcome]
+    marginals: Marginals = Marginals.HISTORY
 
     @property
     def reasons(self) -> dict[str, JointReason]:
@@ -142,7 +147,11 @@ class LogMoves:
 
 
 def joint_scenarios(
-    panel: FilteredPanel, simulation: Simulation, *, window: StressWindow | None = None
+    panel: FilteredPanel,
+    simulation: Simulation,
+    *,
+    window: StressWindow | None = None,
+    curves: MarginalCurves | None = None,
 ) -> JointScenarios:
     """Draw joint scenarios.
 
@@ -152,17 +161,26 @@ def joint_scenarios(
     simulation : Simulation
     window : StressWindow, optional
         Take dates of this window alone.
+    curves : MarginalCurves, optional
+        Each market's own distribution over the horizon (`marginals`): history gives ranks alone.
 
     Raises
     ------
     InsufficientDataError
-        Where no run of dates is as long as a move or block, or the window holds none.
+        Where no run of dates is as long as a move or block, the window holds none, or no market has
+        a curve.
     """
+    if curves is not None:
+        panel = forecast_panel(panel, curves)
     if simulation.method is Method.OVERLAP:
         moves = _overlapping(panel, simulation, window)
     else:
         moves = _recursed(panel, simulation, window)
-    return as_scenarios(panel, moves)
+    if curves is None:
+        return as_scenarios(panel, moves)
+    values = forecast_moves(panel.subjects, moves.values, moves.weights, curves)
+    found = as_scenarios(panel, replace(moves, values=values))
+    return replace(found, marginals=Marginals.FORECAST)
 
 
 def as_scenarios(panel: FilteredPanel, moves: LogMoves) -> JointScenarios:

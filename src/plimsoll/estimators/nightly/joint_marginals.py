@@ -1,0 +1,84 @@
+"""Marginals of joint scenarios: each market's loss distribution as the night publishes it."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from plimsoll.estimators.nightly.horizon_estimate import HorizonEstimate
+from plimsoll.estimators.reference.marginal_curves import (
+    PUBLISHED,
+    TAILS,
+    MarginalCurves,
+    curves_through,
+    forecast_curves,
+)
+
+FloatArray = NDArray[np.float64]
+
+_HALVINGS, _MOST_STRETCH = 60, 16.0
+_FALL, _RISE = 0, 1
+
+
+def night_curves(found: HorizonEstimate) -> MarginalCurves:
+    """Return the curves of a night over one horizon; NaN where a market has no number.
+
+    A market with a past of its own has the forecaster's curve. A young one takes the median shape
+    of those: its body is scaled to its own value-at-risk, and what lies beyond is stretched about
+    it until the mean beyond is its own expected shortfall.
+    """
+    markets = found.fitted.markets
+    curves = forecast_curves(found.fitted)
+    listed = np.isfinite(found.value_at_risk).all(axis=1)
+    own = found.own & listed & curves.known
+    loss = np.where(own[:, None, None], curves.loss, np.nan)
+    beyond = np.where(own[:, None], curves.beyond, np.nan)
+    if own.any() and (listed & ~own).any():
+        shape, far = _median_shape(curves.loss[own], curves.beyond[own])
+        for i in np.flatnonzero(listed & ~own):
+            for side in (_FALL, _RISE):
+                at = (float(found.value_at_risk[i, side]), float(found.expected_shortfall[i, side]))
+                loss[i, side], beyond[i, side] = _through(at, shape[side], far[side], side)
+    return curves_through(markets, loss[:, :, :-1], beyond)
+
+
+def _median_shape(loss: FloatArray, beyond: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """(2, G) log moves over those at the published confidence, and (2,) their mean beyond."""
+    size = np.stack([_log_size(loss[:, s], s) for s in (_FALL, _RISE)], axis=1)
+    far = np.stack([_log_size(beyond[:, s], s) for s in (_FALL, _RISE)], axis=1)
+    at = size[:, :, PUBLISHED]
+    return np.median(size / at[:, :, None], axis=0), np.median(far / at, axis=0)
+
+
+def _through(
+    at: tuple[float, float], shape: FloatArray, far: float, side: int
+) -> tuple[FloatArray, float]:
+    """Curve of a side through a value-at-risk, its mean beyond an expected shortfall."""
+    size = float(_log_size(np.array(at[0]), side))
+    width = np.diff(TAILS[: PUBLISHED + 1])
+
+    def stretched(excess: float) -> tuple[FloatArray, float]:
+        scale = np.where(shape > 1.0, 1.0 + excess * (shape - 1.0), shape)
+        return _loss(size * scale, side), float(_loss(size * (1.0 + excess * (far - 1.0)), side))
+
+    def lacking(excess: float) -> bool:
+        loss, beyond = stretched(excess)
+        inner = loss[: PUBLISHED + 1]
+        mass = beyond * TAILS[0] + float(np.sum(0.5 * width * (inner[1:] + inner[:-1])))
+        return bool(mass < at[1] * TAILS[PUBLISHED])
+
+    least, most = 0.0, _MOST_STRETCH
+    for _ in range(_HALVINGS):
+        middle = 0.5 * (least + most)
+        least, most = (middle, most) if lacking(middle) else (least, middle)
+    return stretched(0.5 * (least + most))
+
+
+def _log_size(loss: FloatArray, side: int) -> FloatArray:
+    """Log moves of losses, positive."""
+    return np.asarray(-np.log1p(-loss) if side == _FALL else np.log1p(loss))
+
+
+def _loss(log_size: FloatArray | float, side: int) -> FloatArray:
+    """Losses of log moves."""
+    return np.asarray(-np.expm1(-log_size) if side == _FALL else np.expm1(log_size))
