@@ -1,43 +1,36 @@
 """Compile the numba kernels and store them, so that the first numeric command answers at once.
 
-The kernels are those functions of the core that numba dispatches; they are found, not listed. For
-one verb its exercise runs, and compiles what it meets. For all, every exercise runs; kernels that
-none of them reaches are compiled for the types they are annotated with, and whatever is left is
-named in the result.
+For one verb its exercise runs, and compiles what it meets. For all, each kernel is compiled for
+the types it is annotated with, file by file in several processes; every exercise runs, and adds
+what it meets besides; whatever is left then is named in the result.
 """
 
 from __future__ import annotations
 
-import glob
-import importlib
-import pkgutil
+import os
 import time
-from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import nullcontext
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryDirectory
 
-from numba.core.errors import NumbaError
-from numba.core.registry import CPUDispatcher
-
+from plimsoll.adapters.executor import open_executor
 from plimsoll.domain.ports import SILENT, Progress
 from plimsoll.errors import UsageError
 from plimsoll.journeys.kernel_compilation import compilation_told
-from plimsoll.journeys.kernel_types import argument_types
+from plimsoll.journeys.kernel_stores import CAN_SHARE, stores_shared
 from plimsoll.journeys.warm_exercises import EXERCISES
-
-KERNEL_PACKAGES = (
-    "maths",
-    "measures",
-    "marketdata",
-    "estimators",
-    "scenarios",
-    "margin",
-    "validation",
-    "calibration",
-    "sandbox",
+from plimsoll.journeys.warm_kernels import (
+    callees_first,
+    compile_annotated,
+    is_compiled,
+    kernels,
+    kernels_of,
 )
+
+MOST_WORKERS = 4
+"""More processes than this nobody gets without asking: each takes about a gigabyte at its peak."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,19 +54,23 @@ class WarmResult:
     seconds: float
 
 
-def warm(*, verb: str | None = None, progress: Progress = SILENT) -> WarmResult:
+def warm(*, verb: str | None = None, workers: int = 1, progress: Progress = SILENT) -> WarmResult:
     """Compile and store every kernel, or those of one verb; the second time this only loads them.
 
     Parameters
     ----------
     verb : str, optional
-        One of `plimsoll.journeys.warm_exercises.EXERCISES`.
+        One of `plimsoll.journeys.warm_exercises.EXERCISES`; it runs in this process.
+    workers : int, default 1
+        Processes that compile all kernels; what they store does not depend on it. More than one
+        need the usual ``if __name__ == "__main__":`` guard in a script, and file locks.
     progress : Progress
 
     Raises
     ------
     UsageError
-        Where there is no such verb.
+        Where there is no such verb, less than one worker, or more than one where the system
+        lacks the locks for it (Windows).
     """
     if verb is not None and verb not in EXERCISES:
         raise UsageError(
@@ -82,8 +79,20 @@ def warm(*, verb: str | None = None, progress: Progress = SILENT) -> WarmResult:
             field="--for",
             remedy=f"choose from {', '.join(EXERCISES)}; or leave it out, for all kernels",
         )
+    if workers > 1 and not CAN_SHARE:
+        raise UsageError("must be 1 on this system", found=workers, field="workers")
     began = time.perf_counter()
-    return _warm_all(progress, began) if verb is None else _warm_verb(verb, progress, began)
+    if verb is not None:
+        return _warm_verb(verb, progress, began)
+    return _warm_all(workers, progress, began)
+
+
+def sensible_workers() -> int:
+    """Return as many processes as there are cores, four at most.
+
+    One where processes cannot share what they store.
+    """
+    return min(os.cpu_count() or 1, MOST_WORKERS) if CAN_SHARE else 1
 
 
 def _warm_verb(verb: str, progress: Progress, began: float) -> WarmResult:
@@ -109,26 +118,16 @@ def _warm_verb(verb: str, progress: Progress, began: float) -> WarmResult:
     )
 
 
-def _warm_all(progress: Progress, began: float) -> WarmResult:
+def _warm_all(workers: int, progress: Progress, began: float) -> WarmResult:
     found = kernels()
     before = {name for name, kernel in found.items() if is_compiled(kernel)}
-    awaited = set(found)
-
-    def done(name: str) -> None:
-        if name in awaited:
-            awaited.remove(name)
-            progress.advance()
-
-    progress.start("compile kernels", len(found))
-    try:
-        with compilation_told(done=done):
-            for exercise in EXERCISES.values():
-                exercise()
-            for name, kernel in found.items():
-                _compile(kernel)
-                done(name)
-    finally:
-        progress.finish()
+    with TemporaryDirectory() as folder, open_executor(workers) as executor:
+        lock = Path(folder, "lock") if workers > 1 else None
+        modules = callees_first(found)
+        executor.map(partial(_compile_file, lock), modules, progress, label="compile kernels")
+        executor.map(partial(_exercise, lock), [*EXERCISES], progress, label="run every verb")
+    for kernel in found.values():
+        compile_annotated(kernel)  # those that another process compiled for other types only
     cold = tuple(name for name, kernel in found.items() if not is_compiled(kernel))
     return WarmResult(
         compiled=len(found) - len(cold),
@@ -138,43 +137,12 @@ def _warm_all(progress: Progress, began: float) -> WarmResult:
     )
 
 
-def kernels() -> dict[str, Any]:
-    """Return the numba dispatchers of the core by full name, in order of name."""
-    found = {
-        f"{module}.{name}": value
-        for module in sorted(_modules())
-        for name, value in vars(importlib.import_module(module)).items()
-        if isinstance(value, CPUDispatcher) and value.py_func.__module__ == module
-    }
-    return dict(sorted(found.items()))
+def _compile_file(lock: Path | None, module: str) -> None:
+    with nullcontext() if lock is None else stores_shared(lock):
+        for kernel in kernels_of(module).values():
+            compile_annotated(kernel)
 
 
-def is_compiled(kernel: Any) -> bool:
-    """Whether a kernel has machine code here, or stored for the source as it stands.
-
-    A kernel that is only called by others is part of their machine code; where theirs was loaded,
-    it has none of its own in this process.
-    """
-    if kernel.signatures:
-        return True
-    code, folder = kernel.py_func.__code__, kernel.stats.cache_path
-    source = Path(code.co_filename)
-    name = f"{source.stem}.{kernel.py_func.__qualname__}-{code.co_firstlineno}.py"
-    stored = [] if folder is None else Path(folder).glob(f"{glob.escape(name)}*.nbi")
-    return any(index.stat().st_mtime >= source.stat().st_mtime for index in stored)
-
-
-def _compile(kernel: Any) -> None:
-    """Compile a kernel that nothing has compiled yet, where its annotations say for what."""
-    arguments = None if is_compiled(kernel) else argument_types(kernel)
-    if arguments is not None:
-        with suppress(NumbaError):  # it stays cold, and the result says so
-            kernel.compile(arguments)
-
-
-def _modules() -> Iterator[str]:
-    for package in KERNEL_PACKAGES:
-        root = importlib.import_module(f"plimsoll.{package}")
-        yield root.__name__
-        for module in pkgutil.walk_packages(root.__path__, f"{root.__name__}."):
-            yield module.name
+def _exercise(lock: Path | None, verb: str) -> None:
+    with nullcontext() if lock is None else stores_shared(lock):
+        EXERCISES[verb]()

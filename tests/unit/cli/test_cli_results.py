@@ -157,7 +157,8 @@ def test_stored_evidence(tmp_path: Path, as_json: bool) -> None:
 def test_warm_says_what_it_did(monkeypatch: pytest.MonkeyPatch, new: int, line: str) -> None:
     from plimsoll.journeys.warm import WarmResult
 
-    def warm(*, verb: str | None, progress: Progress) -> WarmResult:
+    def warm(*, verb: str | None, workers: int, progress: Progress) -> WarmResult:
+        assert workers >= 1
         return WarmResult(compiled=3, new=new, cold=(), seconds=1.5)
 
     monkeypatch.setattr("plimsoll.journeys.warm.warm", warm)
