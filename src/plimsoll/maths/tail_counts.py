@@ -95,6 +95,19 @@ def fade(counts: TailCounts, rules: TailRules) -> None:
     counts.pool_total[1] *= rules.pool_fade
 
 
+def faded(counts: TailCounts, rules: TailRules) -> TailCounts:
+    """Counts after one step in arrays of their own: the bits of `fade` on a copy, in one pass."""
+    return TailCounts(
+        counts.own * rules.own_fade,
+        counts.own_shaped * rules.own_fade,
+        counts.pool * rules.own_fade,
+        counts.pool_shaped * rules.pool_fade,
+        counts.own_total * rules.own_fade,
+        counts.pool_total * np.array([rules.own_fade, rules.pool_fade]),
+        counts.level.copy(),
+    )
+
+
 @njit(cache=True, nogil=True)
 def _add(row: Vector, pool: Vector, log_size: float) -> None:
     if log_size > LOG_LOWEST:
@@ -225,6 +238,23 @@ def tail_step(
                 count_move(counts, i, scaled[s, i], levels[s, i])
     refresh_levels(counts, rules)
     levels[now] = counts.level
+
+
+@njit(cache=True, nogil=True)
+def count_moves(counts: TailCounts, scaled: Matrix, levels: Cube) -> None:
+    """Count moves, row by row, the longest open first: in the order of `tail_step`.
+
+    Parameters
+    ----------
+    scaled : (B, N) float64
+        Moves over volatility by the step at which they began; not finite where none ended.
+    levels : (B, N, 2) float64
+        Levels in force when they began.
+    """
+    for s in range(scaled.shape[0]):
+        for i in range(scaled.shape[1]):
+            if np.isfinite(scaled[s, i]):
+                count_move(counts, i, scaled[s, i], levels[s, i])
 
 
 @njit(cache=True, nogil=True)

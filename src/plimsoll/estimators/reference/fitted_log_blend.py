@@ -19,8 +19,8 @@ from plimsoll.maths.tail_counts import (
     WIDTH,
     TailCounts,
     TailRules,
-    count_move,
-    fade,
+    count_moves,
+    faded,
     refresh_levels,
     write_tails,
 )
@@ -146,16 +146,10 @@ class FittedLogBlend:
 
     def _step(self, price: FloatArray) -> Self:
         """Count what ended, read the levels, and begin the moves of this step."""
-        counts = TailCounts(*(a.copy() for a in self.counts))
-        fade(counts, self.tail_rules)
-        still = []
-        for moves in self.pending:
-            scaled = (moves.ended - moves.price) / np.exp(moves.log_scale)
-            for i in np.flatnonzero(np.isfinite(scaled)):
-                count_move(counts, int(i), float(scaled[i]), np.array(moves.level[i]))
-            left = np.where(np.isfinite(moves.ended), np.nan, moves.price)
-            if np.isfinite(left).any() and moves.age_bars < self.horizon_bars + self.wait_bars:
-                still.append(replace(moves, price=left, ended=np.full(left.size, np.nan)))
+        counts = faded(self.counts, self.tail_rules)
+        _count(counts, self.pending)
+        longest = self.horizon_bars + self.wait_bars
+        still = (_still_open(m) for m in self.pending if m.age_bars < longest)
         refresh_levels(counts, self.tail_rules)
         now = log_volatilities(self.volatility, self.ewma_rules)
         begun = OpenMoves(
@@ -165,7 +159,25 @@ class FittedLogBlend:
             level=counts.level.copy(),
             ended=np.full(price.size, np.nan),
         )
-        return replace(self, counts=counts, pending=(*still, begun))
+        return replace(self, counts=counts, pending=(*(m for m in still if m is not None), begun))
+
+
+def _count(counts: TailCounts, pending: tuple[OpenMoves, ...]) -> None:
+    """Count what ended of the moves, in one pass."""
+    done = [moves for moves in pending if np.isfinite(moves.ended).any()]
+    if done:
+        scaled = [(moves.ended - moves.price) / np.exp(moves.log_scale) for moves in done]
+        count_moves(counts, np.array(scaled), np.array([moves.level for moves in done]))
+
+
+def _still_open(moves: OpenMoves) -> OpenMoves | None:
+    """What has not ended of the moves; None where all have."""
+    ended = np.isfinite(moves.ended)
+    if not ended.any():
+        return moves if np.isfinite(moves.price).any() else None
+    left = np.where(ended, np.nan, moves.price)
+    still = replace(moves, price=left, ended=np.full(left.size, np.nan))
+    return still if np.isfinite(left).any() else None
 
 
 def losses_of_tails(scale: FloatArray, tails: FloatArray) -> tuple[FloatArray, FloatArray]:
