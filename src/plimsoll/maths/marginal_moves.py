@@ -20,6 +20,8 @@ from numpy.typing import NDArray
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
 Cube = NDArray[np.float64]
+Codes = NDArray[np.int64]
+IndexMatrix = NDArray[np.int64]
 
 
 class MarginalTable(NamedTuple):
@@ -35,33 +37,37 @@ class MarginalTable(NamedTuple):
 
 
 @njit(cache=True, nogil=True)
-def _mass_beyond(probability: float, tail: Vector, loss: Vector, mass: Vector) -> float:
+def _node(probability: float, start: int, tail: Vector) -> int:
+    """Node at or below a tail probability, sought from a near one; the last but one at most."""
+    k = start
+    while k < tail.size - 2 and tail[k + 1] <= probability:
+        k += 1
+    while k > 0 and tail[k] > probability:
+        k -= 1
+    return k
+
+
+@njit(cache=True, nogil=True)
+def _mass_beyond(probability: float, k: int, tail: Vector, loss: Vector, mass: Vector) -> float:
     """Integral of the loss from 0 to a tail probability; one mean beyond the first node."""
     if probability <= tail[0]:
         return float(mass[0] * probability / tail[0])
-    k = min(np.searchsorted(tail, probability, side="right"), tail.size - 1) - 1
     step = probability - tail[k]
     slope = (loss[k + 1] - loss[k]) / (tail[k + 1] - tail[k])
     return float(mass[k] + step * (loss[k] + 0.5 * slope * step))
 
 
 @njit(cache=True, nogil=True)
-def _mass_below(lower: float, tail: Vector, loss: Matrix, mass: Matrix) -> float:
-    """Integral of the return's quantile function from 0 to a lower probability."""
-    last = tail.size - 1
-    if lower <= tail[last]:
-        return -_mass_beyond(lower, tail, loss[0], mass[0])
-    upper = max(1.0 - lower, 0.0)
-    rises = mass[1, last] - _mass_beyond(upper, tail, loss[1], mass[1])
-    return float(rises - mass[0, last])
-
-
-@njit(cache=True, nogil=True)
 def _fill_market(
-    values: Vector, weights: Vector, tail: Vector, loss: Matrix, mass: Matrix, out: Vector
+    values: Vector,
+    order: Codes,
+    weights: Vector,
+    tail: Vector,
+    loss: Matrix,
+    mass: Matrix,
+    out: Vector,
 ) -> None:
-    order, count = np.argsort(values, kind="mergesort"), values.size
-    total = weights.sum()
+    count, total, last, node = values.size, weights.sum(), tail.size - 1, 0
     first, below, mass_below = 0, 0.0, 0.0
     while first < count:
         after, weight = first, 0.0
@@ -69,7 +75,12 @@ def _fill_market(
             weight += weights[order[after]]
             after += 1
         upto = 1.0 if after == count else min(below + weight / total, 1.0)
-        mass_upto = _mass_below(upto, tail, loss, mass)
+        near = min(upto, 1.0 - upto)
+        node = _node(near, node, tail)
+        side = 0 if upto <= 0.5 else 1
+        mass_upto = -_mass_beyond(near, node, tail, loss[side], mass[side])
+        if side == 1:
+            mass_upto += mass[1, last] - mass[0, last]
         size = (mass_upto - mass_below) / (upto - below) if upto > below else 0.0
         for k in range(first, after):
             out[order[k]] = size
@@ -77,13 +88,18 @@ def _fill_market(
 
 
 @njit(cache=True, nogil=True)
-def marginal_returns(moves: Matrix, weights: Vector, table: MarginalTable, out: Matrix) -> None:
+def marginal_returns(
+    moves: Matrix, order: IndexMatrix, weights: Vector, table: MarginalTable, out: Matrix
+) -> None:
     """Fill (N, S) simple returns with the ranks of (N, S) moves; see the module text.
 
-    Rows of moves that are not finite become NaN. ``weights`` (S,) are positive.
+    Rows of moves that are not finite become NaN. ``order`` (N, S) sorts each row, in whatever
+    order of those that tie; ``weights`` (S,) are positive.
     """
     for j in range(moves.shape[0]):
-        if np.isfinite(moves[j]).all():
-            _fill_market(moves[j], weights, table.tail, table.loss[j], table.mass[j], out[j])
+        first, last = moves[j, order[j, 0]], moves[j, order[j, -1]]
+        if np.isfinite(first) and np.isfinite(last):
+            own_order, loss, mass = order[j], table.loss[j], table.mass[j]
+            _fill_market(moves[j], own_order, weights, table.tail, loss, mass, out[j])
         else:
             out[j, :] = np.nan

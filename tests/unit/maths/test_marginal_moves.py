@@ -43,7 +43,7 @@ def mean_of(low: float, high: float) -> float:
 
 def mapped(moves: np.ndarray, weights: np.ndarray) -> np.ndarray:
     out = np.empty((1, moves.size))
-    marginal_returns(moves[None].copy(), weights, TABLE, out)
+    marginal_returns(moves[None].copy(), np.argsort(moves)[None], weights, TABLE, out)
     return out[0]
 
 

@@ -79,6 +79,9 @@ def forecast_moves(
     rows = np.ascontiguousarray(moves.T)
     out = np.empty_like(rows)
     table = MarginalTable(TAILS.copy(), laws.loss.copy(), laws.mass)
-    marginal_returns(rows, np.array(weights), table, out)
+    # Where ties have unequal weights, the order in which these add up must not be the machine's.
+    equal = bool(np.all(weights == weights[0]))
+    order = np.argsort(rows, axis=1, kind=None if equal else "stable")
+    marginal_returns(rows, order, np.array(weights), table, out)
     with np.errstate(divide="ignore"):  # a loss of everything leaves the range of prices
         return np.ascontiguousarray(np.log1p(out).T)

@@ -50,7 +50,7 @@ def test_the_curve_goes_through_the_published_numbers(hours: int) -> None:
 def test_every_node_is_the_forecaster_asked_at_that_tail() -> None:
     fitted = night().horizon(8).fitted
     curves, share = forecast_curves(fitted), fitted.tail / 0.01
-    for node in (0, 40, PUBLISHED, 120, TAILS.size - 2):
+    for node in (0, 100, PUBLISHED, 300, TAILS.size - 2):
         value, _ = replace(fitted, tail=share * float(TAILS[node])).risk()
         told_apart = curves.loss[:3, :, node] > curves.loss[:3, :, -2]
         np.testing.assert_allclose(
@@ -85,8 +85,8 @@ def test_a_young_market_has_its_own_numbers_and_the_shape_of_its_peers(hours: in
     np.testing.assert_allclose(curves.value_at_risk[4], value[4], rtol=1e-9)
     np.testing.assert_allclose(curves.expected_shortfall[4], shortfall[4], rtol=1e-9)
     assert np.all(np.diff(curves.loss[4], axis=1) <= 0.0)
-    half = -np.log1p(-curves.loss[:3, 0, 120]) / -np.log1p(-curves.loss[:3, 0, PUBLISHED])
-    own = -np.log1p(-curves.loss[4, 0, 120]) / -np.log1p(-curves.loss[4, 0, PUBLISHED])
+    half = -np.log1p(-curves.loss[:3, 0, 300]) / -np.log1p(-curves.loss[:3, 0, PUBLISHED])
+    own = -np.log1p(-curves.loss[4, 0, 300]) / -np.log1p(-curves.loss[4, 0, PUBLISHED])
     assert own == pytest.approx(np.median(half), rel=1e-9)
     assert not curves.known[3]
 
