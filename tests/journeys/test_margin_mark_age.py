@@ -112,7 +112,7 @@ def test_a_day_minute_or_second_that_holds_a_chain_is_that_chains_time(folder: P
 def test_an_age_that_is_none_is_refused(folder: Path, age: str) -> None:
     done = run(folder, "--max-age", age)
     assert done.exit_code == 2
-    assert "max_age: must be an age such as 30s, 90m, 1h or 2d, or any" in done.stderr
+    assert "--max-age: must be an age such as 30s, 90m, 1h or 2d, or any" in done.stderr
 
 
 def test_a_row_of_marks_says_when_it_was_seen() -> None:

@@ -62,7 +62,7 @@ def test_help_lists_the_formats() -> None:
             "it holds HELM 2025-03-04 09:30 to 2025-03-06 09:30",
         ),
         (["{chains}", "--at", "2025-03-03"], 3, "2025-03-0"),
-        (["{chains}", "--at", "noon"], 2, "at: must"),
+        (["{chains}", "--at", "noon"], 2, "--at: must"),
         (["{chains}", "--all", "--at", "2025-03-05"], 2, "--at: must not be given with --all"),
         (["{chains}", "--all", "--out", "{folder}"], 3, "name a file, not a folder"),
         (["{chains}", "--at", "2025-03-01"], 3, "3 from 2025-03-04T09:30:00Z to 2025-03-06T09:30"),

@@ -51,7 +51,10 @@ def run_conformance(
         files = [file for file in files if file.engine == only]
     if not files and not faults:
         raise DataError(
-            "must hold vector files", found=f"{len(others)} other JSON files", field=str(source)
+            "must hold vector files",
+            found=f"{len(others)} other JSON files",
+            field=str(source),
+            remedy="name a folder of plimsoll-margin-vectors/1 documents or of statistical vectors",
         )
     cases: list[CaseResult] = []
     for file in files:

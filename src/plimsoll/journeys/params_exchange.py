@@ -155,14 +155,17 @@ def read_set_or_venue_file(
     ------
     DataFormatError
         Where it is neither.
+    UsageError
+        No schema of that name, whether it is needed or not.
     """
+    named = schema_named(schema) if schema else None
     path = Path(place)
     if path.is_dir():
         return read_parameters(place)
     document = document_of(_content(path), str(place), FaultLog())
     if isinstance(document, dict) and str(document.get("schema", "")).startswith(SCHEMA):
         return read_parameters(place)
-    told = schema_named(schema) if schema else schema_of(document)
+    told = named or schema_of(document)
     if told is None:
         raise DataFormatError(
             "must be a parameter set or a venue's file",

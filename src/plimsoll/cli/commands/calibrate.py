@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from plimsoll.cli.failure import running
+from plimsoll.cli.option_names import naming
 from plimsoll.cli.options import AsOf, Data, Debug, Json, Out, Venue, data_variables, utc_midnight
 
 Workers = Annotated[
@@ -30,7 +31,8 @@ def calibrate(
     debug: Debug = False,
 ) -> None:
     """Turn history into a parameter set with its evidence."""
-    with running("calibrate", json=json, debug=debug) as output:
+    named = naming("out", "incumbent", as_of="--as-of")
+    with running("calibrate", json=json, debug=debug) as output, named:
         instant = utc_midnight(as_of)
         from plimsoll.config.loader import load_venue
 

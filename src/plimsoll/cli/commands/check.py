@@ -6,6 +6,7 @@ import typer
 
 from plimsoll.cli.exit_codes import ExitCode
 from plimsoll.cli.failure import fault_documents, faults_text, running
+from plimsoll.cli.option_names import naming
 from plimsoll.cli.options import AsOf, Data, Debug, Json, Venue, data_variables, utc_midnight
 
 
@@ -13,7 +14,7 @@ def check(
     venue: Venue, as_of: AsOf = None, data: Data = None, json: Json = False, debug: Debug = False
 ) -> None:
     """Explain every fault of a venue file."""
-    with running("check", json=json, debug=debug) as output:
+    with running("check", json=json, debug=debug) as output, naming(as_of="--as-of"):
         from plimsoll.journeys.check import check as check_venue
 
         instant = utc_midnight(as_of)

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from plimsoll.cli.failure import running
+from plimsoll.cli.option_names import naming
 from plimsoll.cli.options import Debug, Json
 
 Place = Annotated[Path, typer.Argument(help="evidence.json, or the folder of a calibration.")]
@@ -18,7 +19,7 @@ Names = Annotated[
 
 def evidence(place: Place, table: Names = None, json: Json = False, debug: Debug = False) -> None:
     """Print stored evidence; the exit code is its verdict."""
-    with running("evidence", json=json, debug=debug) as output:
+    with running("evidence", json=json, debug=debug) as output, naming("table"):
         from plimsoll.cli.results import show_evidence
         from plimsoll.journeys.evidence import read_evidence
 

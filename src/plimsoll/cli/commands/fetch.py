@@ -9,6 +9,7 @@ import typer
 
 from plimsoll.cli.exit_codes import ExitCode
 from plimsoll.cli.failure import running
+from plimsoll.cli.option_names import naming
 from plimsoll.cli.options import Debug, Json, Out
 
 Venue = Annotated[str, typer.Argument(help="Exchange by its ccxt name, such as binanceusdm.")]
@@ -33,7 +34,8 @@ def fetch(
     debug: Debug = False,
 ) -> None:
     """Bring bars and funding from an exchange into Parquet."""
-    with running("fetch", json=json, debug=debug) as output:
+    named = naming("timeframe", "price", "out", since="--since", until="--until")
+    with running("fetch", json=json, debug=debug) as output, named:
         from plimsoll.cli.render import table_document
         from plimsoll.journeys.fetch import fetch as run
 

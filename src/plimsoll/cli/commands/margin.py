@@ -19,10 +19,12 @@ from plimsoll.cli.commands.margin_standing import (
 )
 from plimsoll.cli.exit_codes import ExitCode
 from plimsoll.cli.failure import running
+from plimsoll.cli.option_names import naming
 from plimsoll.cli.options import Debug, Json
 
 if TYPE_CHECKING:
     from plimsoll.cli.output import Output
+    from plimsoll.errors import UsageError
     from plimsoll.journeys.margin_preset_result import PresetMargin
     from plimsoll.journeys.margin_what_if import WhatIf as WhatIfMargin
 
@@ -114,6 +116,11 @@ Signal = Annotated[
     ),
 ]
 
+_NAMED = (
+    "preset", "collateral", "marks", "numeraire", "venue_names", "initial_rule",
+    "contract_size", "what_if", "volatility",
+)  # fmt: skip
+
 
 def margin(
     book: Positions = None,
@@ -142,7 +149,8 @@ def margin(
     debug: Debug = False,
 ) -> None:
     """Margin every account of a book under a venue's preset, or under a parameter set."""
-    with running("margin", json=json, debug=debug) as output:
+    named = naming(*_NAMED, at="--at", max_age="--max-age", fee_rate="--closing-fee")
+    with running("margin", json=json, debug=debug) as output, named:
         if list_presets:
             raise typer.Exit(_list(output))
         only_preset = {
@@ -158,6 +166,8 @@ def margin(
             "--initial-rule": None if initial_rule == "whole_notional" else initial_rule,
         }
         _check_use(book, preset, parameters, only_preset, only_set)
+        if preset is not None and not market and marks is None:
+            raise _unpriced()
         standing = standing_request(health, plan, volatility, closing_fee)
         output.note_compilation()
         if preset is None and parameters is not None:
@@ -215,7 +225,8 @@ def _show(
     from plimsoll.cli.render import table_document
     from plimsoll.journeys.margin_explained import explanation_document
 
-    explained = None if explain is None else result.explain(explain)
+    with naming(account="--explain"):
+        explained = None if explain is None else result.explain(explain)
     asked = None if request is None else result.what_if(request)
     standing = _standing(result, asked)
     code = ExitCode.BREACH if exit_code and standing else ExitCode.HOLDS
@@ -270,7 +281,8 @@ def _by_parameters(
     from plimsoll.journeys.margin import margin_by_tiers as run
 
     result = run(book, parameters, marks, **options)
-    table = result.table() if explain is None else result.explain(explain)
+    with naming(account="--explain"):
+        table = result.table() if explain is None else result.explain(explain)
     failing = bool(result.under_maintenance or result.unknown)
     code = ExitCode.BREACH if exit_code and failing else ExitCode.HOLDS
     told = told_standing(output, result.standing(), wanted) if wanted else Told()
@@ -314,7 +326,19 @@ def _check_use(
             f"must not be given with {'--parameters' if preset is None else '--preset'}",
             found=wrong[0],
             field=wrong[0],
+            remedy="leave one of the two out",
         )
+
+
+def _unpriced() -> UsageError:
+    from plimsoll.errors import UsageError
+
+    return UsageError(
+        "must be given with a preset",
+        found="neither",
+        field="--market or --marks",
+        remedy="name option chains or a table of marks",
+    )
 
 
 def _request(text: str | None) -> Any:
@@ -335,6 +359,11 @@ def _sizes(pairs: list[str]) -> dict[str, str]:
         if not mark or not market:
             from plimsoll.errors import UsageError
 
-            raise UsageError("must be MARKET=SIZE", found=pair, field="--contract-size")
+            raise UsageError(
+                "must be MARKET=SIZE",
+                found=pair,
+                field="--contract-size",
+                remedy="such as BTC/USDT:USDT=0.001",
+            )
         sizes[market] = size
     return sizes

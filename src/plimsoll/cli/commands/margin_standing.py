@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from plimsoll.cli.option_names import naming
+
 if TYPE_CHECKING:
     from plimsoll.cli.output import Output
     from plimsoll.domain.table import Table
@@ -79,6 +81,14 @@ def standing_request(
             "must be given with --health",
             found="no --health",
             field="--volatility" if volatility else "--closing-fee",
+            remedy="add --health",
+        )
+    if not 0.0 <= closing_fee < 1.0:
+        raise UsageError(
+            "must be a share of notional, from 0 to below 1",
+            found=closing_fee,
+            field="--closing-fee",
+            remedy="such as 0.0005, five basis points",
         )
     return StandingRequest(
         health=health,
@@ -124,7 +134,8 @@ def told_standing(output: Output, standing: Standing, asked: StandingRequest) ->
         document["calls"] = calls_document(calls.rows)
         listings += [units, prices, *([calls] if len(calls) else [])]
     if asked.plan is not None:
-        plans = standing.plan(asked.plan)
+        with naming(account="--plan"):
+            plans = standing.plan(asked.plan)
         document["plan"] = plans_document(plans.rows)
         listings.append(plans)
     tables = tuple(table for listing in listings for table in listing.tables)

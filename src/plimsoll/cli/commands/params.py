@@ -11,6 +11,7 @@ import typer
 
 from plimsoll.cli.exit_codes import ExitCode
 from plimsoll.cli.failure import running
+from plimsoll.cli.option_names import naming
 from plimsoll.cli.options import Debug, Json
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def application() -> typer.Typer:
 
 def show(place: Place, market: Market = None, json: Json = False, debug: Debug = False) -> None:
     """Print a parameter set with its id."""
-    with running("params show", json=json, debug=debug) as output:
+    with running("params show", json=json, debug=debug) as output, naming("market"):
         from plimsoll.journeys.params import parameter_table, read_parameters
 
         parameters = read_parameters(place)
@@ -98,7 +99,8 @@ def diff(
     debug: Debug = False,
 ) -> None:
     """Print what changes from one set or venue file to another, and what it does to margin."""
-    with running("params diff", json=json, debug=debug) as output, _telling(output):
+    named = naming("market", schema="--from")
+    with running("params diff", json=json, debug=debug) as output, named, _telling(output):
         from plimsoll.cli.render import table_document
         from plimsoll.journeys.params import difference
         from plimsoll.journeys.params_exchange import read_set_or_venue_file
@@ -126,7 +128,8 @@ def import_file(
     debug: Debug = False,
 ) -> None:
     """Read a venue's margin parameters into a parameter set."""
-    with running("params import", json=json, debug=debug) as output, _telling(output):
+    named = naming("valid_from", "out", schema="--from")
+    with running("params import", json=json, debug=debug) as output, named, _telling(output):
         from plimsoll.journeys.params import parameter_table
         from plimsoll.journeys.params_exchange import UNKNOWN_SINCE, import_venue_file
 
@@ -153,7 +156,8 @@ def export_file(
     debug: Debug = False,
 ) -> None:
     """Write a parameter set in a venue's own schema."""
-    with running("params export", json=json, debug=debug) as output, _telling(output):
+    named = naming("market", "out", markets="--market", schema="--to")
+    with running("params export", json=json, debug=debug) as output, named, _telling(output):
         from json import loads
 
         from plimsoll.adapters.tier_tables.told_lines import told_lines

@@ -9,6 +9,7 @@ import typer
 
 from plimsoll.cli.exit_codes import ExitCode
 from plimsoll.cli.failure import running
+from plimsoll.cli.option_names import naming
 from plimsoll.cli.options import Debug, Json
 
 if TYPE_CHECKING:
@@ -60,7 +61,8 @@ def surface(
     debug: Debug = False,
 ) -> None:
     """Fit a volatility surface free of arbitrage to an option chain, and judge it."""
-    with running("surface", json=json, debug=debug) as output:
+    named = naming("currency", "format", at="--at")
+    with running("surface", json=json, debug=debug) as output, named:
         from plimsoll.journeys.surface_day_weights import settings_on
         from plimsoll.journeys.surface_page_file import page_path
 
