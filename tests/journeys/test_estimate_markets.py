@@ -60,9 +60,12 @@ def with_numbers(result: MarketEstimates) -> list[str]:
 
 def test_every_market_has_a_row_in_every_table() -> None:
     result = estimated()
-    risk_8h, risk_24h, tails = result.tables
+    risk_8h, risk_24h, tails = result.tables[:3]
     assert (risk_8h.name, risk_24h.name, tails.name) == ("risk_8h", "risk_24h", "tails_and_costs")
-    for table in result.tables:
+    everywhere = ("parameter_fits", "liquidation", "findings")
+    others = [table for table in result.tables if table.name in everywhere]
+    assert len(others) == 3
+    for table in (risk_8h, risk_24h, tails, *others):
         assert set(result.found.markets) <= set(table.column("market"))
     for row in risk_8h:
         numbers = [row["var_long"], row["var_short"], row["es_long"], row["volatility_annual"]]
@@ -207,8 +210,9 @@ def test_command_line(tmp_path: Path) -> None:
     page = (tmp_path / "out" / "estimate.html").read_text("utf-8")
     assert page.count('<details class="market"') == 1
     alone = run(tmp_path, "--market", markets[0], "--symbol", "symbol", "--alone")
-    own = deep.stdout[deep.stdout.index(f"{markets[0]} by itself") :]
-    assert own.split("\n", 1)[1].startswith(alone.stdout.rstrip("\n"))
+    assert deep.stdout.startswith(f"1. {markets[0]}: the product's numbers")
+    own = deep.stdout[deep.stdout.index(f"2. {markets[0]} as `calibrate` filters it") :]
+    assert own.endswith(alone.stdout)
     assert "by the reference distribution" not in alone.stdout
 
     for arguments, words in (

@@ -6,7 +6,6 @@ import os
 from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
-from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
@@ -21,6 +20,7 @@ from plimsoll.estimators.horizon.horizon_risk import HorizonRisk, horizon_risk
 from plimsoll.estimators.horizon.price_record import boundaries, price_record
 from plimsoll.estimators.horizon.scaled_tail import ScaledTail
 from plimsoll.journeys.as_of import as_of_ns
+from plimsoll.journeys.estimate_price_files import price_format
 from plimsoll.journeys.estimate_result import EstimateResult
 from plimsoll.marketdata.assembly import assemble
 from plimsoll.validation.walk_forward import WAIT_HOURS
@@ -28,7 +28,6 @@ from plimsoll.validation.walk_forward import WAIT_HOURS
 Choice = TypeVar("Choice", bound=StrEnum)
 
 MAPPED = (FileFormat.PARQUET, FileFormat.CSV)
-_BY_SUFFIX = {".parquet": FileFormat.PARQUET, ".json": FileFormat.CCXT_OHLCV}
 
 
 def estimate(
@@ -145,14 +144,11 @@ def _bars(
 
         found = from_frame(prices, columns=columns, price_kind=kind, symbols=symbols, market=market)
         return found[market]
-    form = _format(Path(prices)) if format is None else _one_of(FileFormat, format, "format")
+    given = price_format(prices) if format is None else _one_of(FileFormat, format, "format")
+    form = given or FileFormat.CSV
     mapped = columns if form in MAPPED else None
     found = read_bars(prices, form, price_kind=kind, columns=mapped, symbols=symbols, market=market)
     return found[market]
-
-
-def _format(path: Path) -> FileFormat:
-    return next((_BY_SUFFIX[s] for s in path.suffixes if s in _BY_SUFFIX), FileFormat.CSV)
 
 
 def _check_one_market(bars: Bars, symbol: str | None) -> None:

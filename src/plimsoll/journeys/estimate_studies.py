@@ -61,8 +61,8 @@ def market_studies(
 
 
 def _fits(task: _Fits) -> tuple[Table, ...]:
-    models = model_tables(task.recent, task.reference)
-    return (*models, breaks_table(task.recent), *jump_tables(task.recent))
+    comparison, parameters = model_tables(task.recent, task.reference)
+    return (comparison, breaks_table(task.recent), *jump_tables(task.recent), parameters)
 
 
 def _liquidity(
@@ -74,8 +74,8 @@ def _liquidity(
     estimate = found.liquidity.estimates.get(market)
     return (
         unwind_table(market, estimate, found.liquidity.reasons.get(market)),
-        holdings_table(market, held.get(market), estimate),
         manipulation_table(market, held.get(market), estimate, books.get(market)),
+        holdings_table(market, held.get(market), estimate),
     )
 
 

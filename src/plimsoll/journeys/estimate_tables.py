@@ -8,11 +8,13 @@ import numpy as np
 
 from plimsoll.domain.finding import Reason
 from plimsoll.domain.table import Cell, Column, ColumnKind, Table, iso_minute
+from plimsoll.estimators.liquidity.estimate import LiquidityEstimate, Source
 from plimsoll.estimators.nightly.estimate import NightlyEstimate
 from plimsoll.estimators.nightly.market_tails import SideTail
 
 K = ColumnKind
 COST_SIZES_USD = (1e5, 1e6)
+_NO_COST = {Reason.NO_DATA: "no turnover, books or peers"}
 _GIVEN = "Given the volatility: of the tail and of the market's level, clustered by day."
 
 
@@ -50,7 +52,7 @@ def _risk_table(found: NightlyEstimate, which: int, refused: Mapping[str, Reason
             _percent(f"{short}_{side}_se", "s.e.", _GIVEN),
         )
     )
-    blank = (None,) * (2 + len(sides))
+    blank = (None,) * (3 + len(sides))
     rows = [_risk_row(found, which, j) for j in range(len(found.markets))]
     rows += [(m, None, None, *blank, reason.value) for m, reason in refused.items()]
     return Table(
@@ -75,6 +77,11 @@ def _risk_table(found: NightlyEstimate, which: int, refused: Mapping[str, Reason
                 about="Sampling error of the weighted squares.",
             ),
             *sides,
+            Column(
+                name="errors_of",
+                title="s.e. of",
+                about="What the standard errors of VaR and ES measure; the volatility is given.",
+            ),
             Column(name="reason", title="Reason", about="Why there is no number, or what to know."),
         ),
         rows=tuple(rows),
@@ -103,6 +110,7 @@ def _risk_row(found: NightlyEstimate, which: int, j: int) -> tuple[Cell, ...]:
         known(annual),
         known(annual * found.volatility_log_error[j]),
         *numbers,
+        ", ".join(part.value for part in found.errors_of(found.markets[j])) or None,
         (flags or None) if reason is None else reason.value,
     )
 
@@ -118,6 +126,8 @@ def _risk_notes(found: NightlyEstimate) -> tuple[str, ...]:
         "the pooled tail and of the market's own level alone, and so smaller: that little is known "
         "of the market is in the quantile itself.",
         "Young markets: predictive quantiles from past listings and peers.",
+        "closed_hours: over the largest close-out begun before the next midnight, in hours of open "
+        "market. wide_error: a standard error exceeds its number; lean on the class or on books.",
     )
 
 
@@ -146,7 +156,11 @@ def _tail_table(found: NightlyEstimate) -> Table:
             Column(name="market", title="Market"),
             *(c for side in ("falls", "rises") for c in _shape_columns(side)),
             Column(name="flags", title="Flags", about="Of either tail."),
-            Column(name="source", title="Costs from", about="books, bars or the class."),
+            Column(
+                name="source",
+                title="Costs from",
+                about="books, bars, the class, or all markets where none is named.",
+            ),
             *costs,
             Column(name="reason", title="Reason", about="Why there is no tail, or no cost."),
         ),
@@ -184,10 +198,16 @@ def _tail_row(found: NightlyEstimate, j: int, sizes: list[float]) -> tuple[Cell,
         market,
         *shapes,
         ", ".join(flags) or None,
-        None if liquidity is None else liquidity.source.value,
+        None if liquidity is None else _source(liquidity, found.classes[j]),
         *costs,
         ", ".join(dict.fromkeys(_why(found, j))) or None,
     )
+
+
+def _source(liquidity: LiquidityEstimate, kind: str) -> str:
+    """Where costs are from; without classes the only one is that of all markets."""
+    nameless = liquidity.source is Source.CLASS and not kind
+    return "all markets" if nameless else liquidity.source.value
 
 
 def _why(found: NightlyEstimate, j: int) -> Iterator[str]:
@@ -198,7 +218,8 @@ def _why(found: NightlyEstimate, j: int) -> Iterator[str]:
         if side.reason is not None:
             yield f"tail: {side.reason}"
     if market in found.liquidity.reasons:
-        yield f"cost: {found.liquidity.reasons[market]}"
+        why = found.liquidity.reasons[market]
+        yield f"cost: {_NO_COST.get(why, why)}"
 
 
 def _shape(side: SideTail) -> tuple[Cell, Cell]:

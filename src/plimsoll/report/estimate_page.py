@@ -15,6 +15,7 @@ from plimsoll.estimators.nightly.estimate import NightlyEstimate
 from plimsoll.estimators.tails.threshold_choice import ThresholdStability
 from plimsoll.report.assets import asset, content_hash, inline_script, templates
 from plimsoll.report.embedding import css_string
+from plimsoll.report.estimate_absences import without_forecasts, without_tails, words_for
 from plimsoll.report.estimate_costs import cost_drawing
 from plimsoll.report.estimate_heat_map import heat_map_drawing
 from plimsoll.report.estimate_neighbours import neighbours_drawing
@@ -34,8 +35,12 @@ _COSTS_FROM = {
     Source.BOOKS: "One order of that size, walked through recorded books.",
     Source.BARS: "One order of that size: half the spread of bars and the square-root law, "
     "Y 0.5 to 1.5.",
-    Source.CLASS: "One order of that size: spread, turnover and Y in the range of its class.",
+    Source.CLASS: "One order of that size: spread, turnover and Y in the range of its class, or of "
+    "all markets where no classes were given.",
 }
+_NO_COSTS = (
+    "No cost curve: neither turnover (a volume column), nor books, nor markets of its class."
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,40 +197,75 @@ def _facts(found: NightlyEstimate, column: int) -> Iterator[tuple[str, str]]:
     for risk in found.horizons:
         long, short = 100.0 * risk.value_at_risk[column]
         yield f"VaR {risk.horizon_hours} h", f"{long:.1f} / {short:.1f} %"
+    yield from _youth(found, column)
     for flag in found.flags[column]:
         yield "", flag.value.replace("_", " ")
+
+
+def _youth(found: NightlyEstimate, column: int) -> Iterator[tuple[str, str]]:
+    """What a young market's numbers rest on, and when to look again."""
+    young = found.young.get(found.horizons[0].horizon_hours, {}).get(found.markets[column])
+    if young is None:
+        return
+    yield "age", f"{young.age_days:.0f} d"
+    yield "own weight", f"{100.0 * young.own_weight:.0f} %"
+    yield "pool weight", f"{100.0 * young.pool_weight:.0f} %"
+    yield "listings behind its tail", f"{young.listings:.0f}"
+    yield "review", iso_minute(young.review_at_ns)[:10]
+    yield from _night_facts(found, found.markets[column])
+
+
+def _night_facts(found: NightlyEstimate, name: str) -> Iterator[tuple[str, str]]:
+    """What a young market's number is made of, and when one with closed hours sleeps."""
+    young = next(iter(found.young.values())).get(name)
+    if young is not None and young.reason is None:
+        yield (
+            "own weight",
+            f"{100.0 * young.own_weight:.0f} %, pool {100 * young.pool_weight:.0f} %",
+        )
+        yield "past listings", f"{young.listings:.1f}"
+        yield "review", iso_minute(young.review_at_ns)[:10]
+    if name in found.sessions:
+        yield "hours", found.sessions[name].hours.sentence()
 
 
 def _pictures(
     found: NightlyEstimate, column: int, stability: Stability, label: str
 ) -> Iterator[Picture]:
     name, tails, first = found.markets[column], found.tails[column], found.horizons[0]
-    hours = first.horizon_hours
+    hours, tailless = first.horizon_hours, without_tails(tails)
+    both, none = stability.get(name, (None, None)), without_forecasts(found, column)
     yield Picture(
         title=f"Volatility, {hours} h quantiles and breaches",
         caption=f"Every {found.settings.forecaster.step_hours} h a forecast and the move over the "
         f"{hours} h after it; grey strokes span the moves begun on a day.",
-        drawn=volatility_drawing(
+        drawn=words_for(none)
+        if none
+        else volatility_drawing(
             forecast_history(first, column), f"Volatility and moves of {name}, {label}"
         ),
     )
     yield Picture(
         title="Quantiles against the fitted tail",
         caption="Exceedances of both thresholds; shaded: 95 % of each rank were the tail true.",
-        drawn=quantile_drawing(tails, f"Quantiles of {name}, {label}"),
+        drawn=words_for(tailless)
+        if tailless
+        else quantile_drawing(tails, f"Quantiles of {name}, {label}"),
     )
     yield Picture(
         title="Tail",
         caption="Counted, and the generalised Pareto fit with 95 % bands, clustered by day.",
-        drawn=survival_drawing(tails, f"Tail of {name}, {label}"),
+        drawn=words_for(tailless)
+        if tailless
+        else survival_drawing(tails, f"Tail of {name}, {label}"),
     )
     yield Picture(
         title="Shape by threshold",
         caption="95 % bars. A usable threshold leaves the shape level; the one used is shaded.",
-        drawn=stability_drawing(
-            *stability.get(name, (None, None)),
-            found.settings.tail.tail_fraction,
-            f"Threshold stability of {name}, {label}",
+        drawn=words_for("No tail could be fitted at any threshold.")
+        if both == (None, None)
+        else stability_drawing(
+            *both, found.settings.tail.tail_fraction, f"Threshold stability of {name}, {label}"
         ),
     )
     reason = found.liquidity.reasons.get(name)
@@ -234,14 +274,16 @@ def _pictures(
     yield Picture(
         title="Cost of closing at once",
         caption="" if source is None else _COSTS_FROM[source],
-        drawn=cost_drawing(
-            liquidity,
-            "" if reason is None else reason.value,
-            f"Cost curve of {name}, {label}",
+        drawn=words_for(_NO_COSTS)
+        if liquidity is None
+        else cost_drawing(
+            liquidity, "" if reason is None else reason.value, f"Cost curve of {name}, {label}"
         ),
     )
     yield Picture(
         title="Moves with",
         caption="The closest markets, and below the dotted line the farthest.",
-        drawn=neighbours_drawing(found.dependence, name, f"Correlations of {name}, {label}"),
+        drawn=words_for("No correlations: too few bars in common with the others.")
+        if name not in found.dependence.markets or len(found.dependence.markets) < 2
+        else neighbours_drawing(found.dependence, name, f"Correlations of {name}, {label}"),
     )

@@ -10,6 +10,7 @@ import typer
 from plimsoll.cli.exit_codes import ExitCode
 from plimsoll.cli.failure import running
 from plimsoll.cli.options import Debug, Json, utc_midnight
+from plimsoll.cli.typed_options import typed_options
 from plimsoll.errors import InsufficientDataError, UsageError
 
 if TYPE_CHECKING:
@@ -19,11 +20,18 @@ if TYPE_CHECKING:
 Prices = Annotated[Path, typer.Argument(help="Price file: Parquet, CSV, ccxt OHLCV, klines.")]
 Market = Annotated[
     str | None,
-    typer.Option("--market", help="One market in depth; without it all markets of the file."),
+    typer.Option(
+        "--market",
+        help="One market in depth: risk, tails, jumps, liquidity, volatility models; without it "
+        "all markets of the file.",
+    ),
 ]
 Alone = Annotated[
     bool,
-    typer.Option("--alone", help="With --market: by itself, without the other markets' tails."),
+    typer.Option(
+        "--alone",
+        help="With --market: only as `calibrate` filters it, without the reference distribution.",
+    ),
 ]
 Horizon = Annotated[
     list[int] | None, typer.Option("--horizon", min=1, help="Hours of the move; 8 and 24.")
@@ -47,11 +55,30 @@ Unit = Annotated[str | None, typer.Option("--time-unit", help="s, ms, us or ns; 
 Kind = Annotated[str, typer.Option("--price", help="mark, index, last_trade or spot_close.")]
 AsOf = Annotated[str | None, typer.Option("--as-of", help="UTC date; else the data's last.")]
 Classes = Annotated[
-    Path | None, typer.Option("--classes", help="CSV with the columns market and class.")
+    Path | None,
+    typer.Option("--classes", help="CSV with the columns market, class; market_cap_usd too."),
 ]
 Books = Annotated[
     list[str] | None,
-    typer.Option("--books", help="Recorded books for cost curves: FILE or MARKET=FILE."),
+    typer.Option(
+        "--books",
+        help="Recorded books for cost curves: FILE, or MARKET=FILE of the same coin.",
+    ),
+]
+OpenInterest = Annotated[
+    Path | None,
+    typer.Option(
+        "--open-interest",
+        help="CSV market,open_interest_usd, or market,side,position_usd by holder.",
+    ),
+]
+Fit = Annotated[
+    list[str] | None,
+    typer.Option("--fit", help="volatility or tail_shape, =mle or =bayes: which fit is used."),
+]
+CheckBayes = Annotated[
+    bool,
+    typer.Option("--check-bayes", help="Pooled levels against the full posterior; extra 'bayes'."),
 ]
 Exclude = Annotated[
     str | None, typer.Option("--exclude", help="Names with commas; else stablecoins and such.")
@@ -79,14 +106,22 @@ def estimate(
     as_of: AsOf = None,
     classes: Classes = None,
     books: Books = None,
+    open_interest: OpenInterest = None,
+    fit: Fit = None,
+    check_bayes: CheckBayes = False,
     exclude: Exclude = None,
     out: Out = None,
     workers: Workers = 1,
     json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """Estimate volatility, tails, VaR, ES, dependence and liquidity of all markets, or of one."""
-    with running("estimate", json=json, debug=debug) as output:
+    """Estimate volatility, tails, VaR, ES, dependence and liquidity of all markets, or of one.
+
+    With --json: result.TABLE.rows for each table printed, result.files, and under
+    result.reference_distribution what estimate.json holds: markets.NAME has risk, tails, liquidity
+    and, of --market, studies.TABLE; dependence stands beside.
+    """
+    with running("estimate", json=json, debug=debug) as output, typed_options(_OPTIONS):
         of_one = {"--confidence": confidence != 0.99, "--model": model != "ewma_t"}
         of_one |= {"--payoff": payoff != "linear", "--alone": alone}
         if market is None:
@@ -94,7 +129,7 @@ def estimate(
         instant = utc_midnight(as_of)
         output.note_compilation()
         read: dict[str, Any] = {
-            "format": format,
+            "format": format or _format(prices),
             "time": time,
             "close": close,
             "time_unit": time_unit,
@@ -102,34 +137,89 @@ def estimate(
             "as_of": instant,
         }
         one: dict[str, Any] = {"confidence": confidence, "model": model, "payoff": payoff}
+        others: dict[str, Any] = {
+            "symbol": symbol or ("symbol" if market is None else None),
+            "classes": classes,
+            "books": tuple(books or ()),
+            "open_interest": open_interest,
+            "fit": _fits(fit),
+            "check_bayes": check_bayes,
+            "exclude": _names(exclude),
+            "out": out,
+            "workers": workers,
+        }
         documents: dict[str, Any] = {}
-        with_others = market is None or (symbol is not None and not alone) or out is not None
-        if with_others:
-            others = {
-                **read,
-                "symbol": symbol or ("symbol" if market is None else None),
-                "classes": classes,
-                "books": tuple(books or ()),
-                "exclude": _names(exclude),
-                "out": out,
-                "workers": workers,
-            }
-            _all_markets(output, documents, prices, market, horizon, others)
-        if market is not None:
+        if market is None:
+            _all_markets(output, documents, prices, None, horizon, {**read, **others})
+        else:
+            only = _only(others, alone)
             hours = (horizon or [8])[0]
-            try:
-                tables = _by_itself(prices, market, {**read, **one, "symbol": symbol}, hours)
-            except InsufficientDataError as short:
-                if not with_others:
-                    raise
-                output.line(
-                    f"{market} by itself, with the filter of `calibrate`: no number. {short}"
-                )
+            calibrated = _by_itself(prices, market, {**read, **one, "symbol": symbol}, hours)
+            if isinstance(calibrated, InsufficientDataError) and only:
+                raise calibrated
+            if not only:
+                _heading(output, "reference", market)
+                try:
+                    _all_markets(output, documents, prices, market, horizon, {**read, **others})
+                except UsageError as refused:
+                    # Bars longer than the forecaster's step: the calibration's filter takes them.
+                    if refused.field != "horizon_hours" or out is not None:
+                        raise
+                    output.line(f"no number: {refused}")
+                _heading(output, "calibration", market)
+            if isinstance(calibrated, InsufficientDataError):
+                output.line(f"no number: {calibrated}")
             else:
-                if with_others:
-                    output.line(f"{market} by itself, with the filter of `calibrate`:")
-                _show(output, tables, documents)
+                _show(output, calibrated, documents)
         output.document(ExitCode.HOLDS, {"result": documents})
+
+
+_OPTIONS = {
+    "as_of": "--as-of", "confidence": "--confidence", "model": "--model", "payoff": "--payoff",
+    "format": "--format", "time_unit": "--time-unit", "price_kind": "--price", "books": "--books",
+    "exclude": "--exclude", "market": "--market", "horizon_hours": "--horizon",
+    "fit": "--fit", "check_bayes": "--check-bayes",
+}  # fmt: skip
+_HEADINGS = {
+    "reference": "1. {market}: the product's numbers, by the reference distribution.",
+    "calibration": "2. {market} as `calibrate` filters it: its own tail and one volatility filter, "
+    "the input of the margin search.\n   For comparison with a calibration's report; where the two "
+    "differ, the first is the forecast.",
+}
+
+
+def _heading(output: Output, part: str, market: str) -> None:
+    if part != "reference":
+        output.line()
+    output.line(_HEADINGS[part].format(market=market))
+    output.line()
+
+
+def _only(others: dict[str, Any], alone: bool) -> bool:
+    """Whether one market is wanted by itself; options of the reference are refused then.
+
+    Raises
+    ------
+    UsageError
+    """
+    needing = {"--books": others["books"], "--out": others["out"]}
+    needing |= {"--open-interest": others["open_interest"], "--classes": others["classes"]}
+    needing |= {"--fit": others["fit"], "--check-bayes": others["check_bayes"]}
+    given = [name for name, value in needing.items() if value]
+    if alone and given:
+        raise UsageError(
+            "must come without --alone: it is of the reference distribution",
+            found="--alone",
+            field=given[0],
+        )
+    return alone
+
+
+def _format(prices: Path) -> str | None:
+    from plimsoll.journeys.estimate_price_files import price_format
+
+    found = price_format(prices)
+    return None if found is None else found.value
 
 
 def _refuse_of_one(options: list[str]) -> None:
@@ -142,10 +232,16 @@ def _refuse_of_one(options: list[str]) -> None:
         )
 
 
-def _by_itself(prices: Path, market: str, options: dict[str, Any], hours: int) -> tuple[Table, ...]:
+def _by_itself(
+    prices: Path, market: str, options: dict[str, Any], hours: int
+) -> tuple[Table, ...] | InsufficientDataError:
+    """Tables by the filter of the calibration, or why there are none."""
     from plimsoll.journeys.estimate import estimate as run
 
-    result = run(prices, market, horizon_hours=hours, **options)
+    try:
+        result = run(prices, market, horizon_hours=hours, **options)
+    except InsufficientDataError as short:
+        return short
     return result.volatility_table(), result.table()
 
 
@@ -161,9 +257,12 @@ def _all_markets(
     from plimsoll.estimators.nightly import NightlySettings
     from plimsoll.journeys.estimate_markets import estimate_markets as run
 
+    given: dict[str, Any] = {"fit": options.pop("fit")}
+    if horizon:
+        given["horizons_hours"] = tuple(horizon)
     result = run(
         prices,
-        settings=NightlySettings(horizons_hours=tuple(horizon)) if horizon else None,
+        settings=NightlySettings(**given),
         markets=None if market is None else (market,),
         progress=output.progress(),
         **options,
@@ -186,6 +285,15 @@ def _show(output: Output, tables: tuple[Table, ...], documents: dict[str, Any]) 
     for table in tables:
         output.table(table)
         documents[table.name] = table_document(table)
+
+
+def _fits(given: list[str] | None) -> dict[str, str]:
+    """Parameter to method, as typed: ``volatility=bayes``."""
+    pairs = [text.partition("=") for text in given or ()]
+    wrong = [text for text, (_, sign, _) in zip(given or (), pairs, strict=True) if not sign]
+    if wrong:
+        raise UsageError("must be PARAMETER=mle or PARAMETER=bayes", found=wrong, field="--fit")
+    return {name.strip(): method.strip().lower() for name, _, method in pairs}
 
 
 def _names(text: str | None) -> tuple[str, ...] | None:
