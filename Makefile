@@ -5,6 +5,11 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 OUT ?= out/demo
 
+# Python's own bytecode is kept, whatever the caller's environment says: without it every process
+# compiles numba, scipy and the rest anew. What is never imported is not compiled at all.
+unexport PYTHONDONTWRITEBYTECODE
+INSTALL := $(PIP) install --no-compile
+
 .PHONY: demo test check bench docs clean lock warm
 
 demo: $(VENV)/.runtime  ## calibrate the generated venue and write its report
@@ -45,12 +50,12 @@ $(VENV)/.made:
 	touch $@
 
 $(VENV)/.runtime: requirements.lock pyproject.toml | $(VENV)/.made
-	$(PIP) install --require-hashes -r requirements.lock
-	$(PIP) install --no-deps --no-build-isolation -e .
+	$(INSTALL) --require-hashes -r requirements.lock
+	$(INSTALL) --no-deps --no-build-isolation -e .
 	touch $@
 
 $(VENV)/.development: requirements-dev.lock | $(VENV)/.runtime
-	$(PIP) install --require-hashes -r requirements-dev.lock
+	$(INSTALL) --require-hashes -r requirements-dev.lock
 	touch $@
 
 # Compiled kernels are kept beside their sources; editing one compiles it again at its first call.
