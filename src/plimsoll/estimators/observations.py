@@ -30,7 +30,8 @@ def as_observations(values: ArrayLike, *, minimum: int, name: str) -> Vector:
             remedy="use a longer history or a pooled model",
             field=name,
         )
-    if np.all(array == array[0]):
+    # Nearly always the ends tell already that something varies.
+    if array[0] == array[-1] and np.all(array == array[0]):
         raise EstimationError(
             "observations must vary",
             found=f"{array.size} times {array[0]!r}",
@@ -51,8 +52,9 @@ def _as_vector(values: ArrayLike, name: str) -> Vector:
         raise DataFormatError(
             "observations must be one-dimensional", found=f"shape {array.shape}", field=name
         )
-    bad = np.flatnonzero(~np.isfinite(array))
-    if bad.size:
+    finite = np.isfinite(array)
+    if not finite.all():
+        bad = np.flatnonzero(~finite)
         raise DataFormatError(
             "observations must be finite",
             found=float(array[bad[0]]),

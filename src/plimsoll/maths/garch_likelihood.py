@@ -26,6 +26,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from plimsoll.maths.elementary import log
 from plimsoll.maths.recursions import garch_first_variance
 from plimsoll.maths.special import digamma, log_gamma_half_ratio
 
@@ -97,7 +98,7 @@ def _sum_of_logs(values: Vector, scratch: Vector) -> float:
         rest *= values[i]
     total: float = math.log(rest)
     for i in range(columns):
-        total += math.log(scratch[i])
+        total += log(scratch[i])
     return total
 
 

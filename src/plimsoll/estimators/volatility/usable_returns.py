@@ -47,7 +47,7 @@ def as_returns(values: ArrayLike, *, minimum: int) -> Vector:
             remedy=unit,
             field="returns",
         )
-    mean = float(returns.mean())
+    mean = float(returns.sum() / returns.size)
     centred = returns - mean
     deviation = float(np.sqrt(centred @ centred / returns.size))
     if largest < SMALLEST_DEVIATION or not deviation > SMALLEST_DEVIATION:
@@ -95,7 +95,7 @@ def check_zeros(returns: Vector, *, heavy: bool) -> None:
         More than 30 % of the returns are 0 under a fitted t, or more than 90 % under any law.
     """
     limit = LARGEST_ZERO_SHARE_HEAVY if heavy else LARGEST_ZERO_SHARE
-    share = float(np.mean(returns == 0.0))
+    share = (returns.size - np.count_nonzero(returns)) / returns.size
     if share <= limit:
         return
     other = ", or take filtered history of a model with normal innovations"
@@ -137,10 +137,11 @@ def check_variances(variances: Vector) -> None:
     EstimationError
         With its lowest and highest.
     """
-    if not (np.all(np.isfinite(variances)) and np.all(variances > 0.0)):
+    lowest, highest = variances.min(), variances.max()  # a NaN is both
+    if not (lowest > 0.0 and highest < np.inf):
         raise EstimationError(
             "variances must stay positive and finite",
-            found=f"from {np.min(variances)!r} to {np.max(variances)!r}",
+            found=f"from {lowest!r} to {highest!r}",
             remedy="look for bad prints and frozen prices; check the units and the parameters",
             field="returns",
         )
