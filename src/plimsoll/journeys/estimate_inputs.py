@@ -164,6 +164,47 @@ def market_classes(
     if classes is None or isinstance(classes, Mapping):
         return dict(classes or {})
     path = Path(classes)
+    rows = _class_rows(path)
+    found = {row["market"]: row["class"] or "" for row in rows}
+    if not set(found) & set(markets):
+        raise DataFormatError(
+            "must name markets as the prices do", found=list(found)[:3], field=str(path)
+        )
+    return found
+
+
+def market_capitalisations(
+    classes: Mapping[str, str] | str | os.PathLike[str] | None,
+) -> dict[str, float]:
+    """Return the capitalisation of each market whose class's file knows it (``market_cap_usd``).
+
+    Raises
+    ------
+    DataFormatError
+    """
+    if classes is None or isinstance(classes, Mapping):
+        return {}
+    path, found = Path(classes), {}
+    for number, row in enumerate(_class_rows(path)):
+        text = (row.get("market_cap_usd") or "").strip()
+        if text:
+            found[row["market"]] = _dollars(text, str(path), number)
+    return found
+
+
+def _dollars(text: str, source: str, row: int) -> float:
+    try:
+        amount = float(text)
+    except ValueError:
+        amount = float("nan")
+    if not 0.0 < amount < float("inf"):
+        raise DataFormatError(
+            "market_cap_usd must be dollars above 0, or empty", found=text, field=source, row=row
+        )
+    return amount
+
+
+def _class_rows(path: Path) -> list[dict[str, str]]:
     try:
         with path.open(newline="", encoding="utf-8") as file:
             rows = list(csv.DictReader(file))
@@ -177,9 +218,4 @@ def market_classes(
             found=list(rows[0]) if rows else "no row",
             field=str(path),
         )
-    found = {row["market"]: row["class"] or "" for row in rows}
-    if not set(found) & set(markets):
-        raise DataFormatError(
-            "must name markets as the prices do", found=list(found)[:3], field=str(path)
-        )
-    return found
+    return rows

@@ -19,6 +19,7 @@ from plimsoll.errors import UsageError
 from plimsoll.estimators.nightly import NightlySettings, nightly_estimate
 from plimsoll.estimators.nightly.liquidity_rows import BarRanges
 from plimsoll.journeys.as_of import Day, as_of_ns
+from plimsoll.journeys.estimate_bayes_check import check_levels, require_bayes
 from plimsoll.journeys.estimate_books import walked_books
 from plimsoll.journeys.estimate_inputs import (
     OPTIONAL,
@@ -26,6 +27,7 @@ from plimsoll.journeys.estimate_inputs import (
     bar_ranges,
     kept_markets,
     market_bars,
+    market_capitalisations,
     market_classes,
 )
 from plimsoll.journeys.estimate_markets_result import (
@@ -49,6 +51,7 @@ def estimate_markets(
     classes: Mapping[str, str] | str | os.PathLike[str] | None = None,
     books: Sequence[str | Path] = (),
     open_interest: str | os.PathLike[str] | None = None,
+    check_bayes: bool = False,
     as_of: Day | None = None,
     format: FileFormat | str | None = None,
     time: str = "ts",
@@ -75,11 +78,13 @@ def estimate_markets(
     exclude : iterable of str, optional
         Markets to leave out; by default those held to a currency or to another coin, by name.
     classes : mapping, or path of a CSV file with ``market`` and ``class``
+        And ``market_cap_usd``, if it is there: peers of young markets.
     books : sequence of path or ``MARKET=path``
         Recordings, for cost curves.
     open_interest : path, optional
-        CSV file, ``market,open_interest_usd`` or ``market,side,position_usd`` by holder; for the
-        markets asked for.
+        CSV file, ``market,open_interest_usd`` or ``market,side,position_usd`` by holder.
+    check_bayes : bool
+        Set the fast pooled levels beside the full posterior; needs the extra ``bayes``.
     as_of : date, datetime or str, optional
         By default the last midnight (UTC) within the data.
     format : FileFormat or str, optional
@@ -102,6 +107,8 @@ def estimate_markets(
     columns = _columns(time, close, symbol, time_unit, ranges)
     kind = chosen(PriceKind, price_kind, "price_kind")
     form = None if format is None else chosen(FileFormat, format, "format")
+    if check_bayes:
+        require_bayes()
     with (
         nullcontext() if out is None else open_output(out, (PAGE, DOCUMENT)) as output,
         open_executor(workers) as executor,
@@ -115,6 +122,7 @@ def estimate_markets(
             settings,
             ranges=spans,
             classes=kinds,
+            capitalisation_usd=market_capitalisations(classes),
             executor=executor,
             progress=progress,
         )
@@ -126,6 +134,8 @@ def estimate_markets(
             history=assembly.history,
             refused={m: r.reason for m, r in assembly.refused.items()},
             excluded=left_out,
+            held=held or {},
+            bayes=check_levels(found, assembly.history, progress=progress) if check_bayes else None,
             shown=shown,
             stability=thresholds(found, shown, executor=executor, progress=progress),
             studies=market_studies(

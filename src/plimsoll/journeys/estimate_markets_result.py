@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +13,17 @@ from plimsoll.domain.finding import Reason
 from plimsoll.domain.market import MarketHistory
 from plimsoll.domain.table import Table
 from plimsoll.estimators.nightly.estimate import NightlyEstimate
+from plimsoll.journeys.estimate_bayes_check import BayesCheck
 from plimsoll.journeys.estimate_deep_view import deep_tables
 from plimsoll.journeys.estimate_document import estimates_document
+from plimsoll.journeys.estimate_night_data import (
+    finding_counts,
+    findings_table,
+    liquidation_table,
+)
+from plimsoll.journeys.estimate_night_document import add_night
+from plimsoll.journeys.estimate_night_tables import night_tables
+from plimsoll.journeys.estimate_open_interest import OpenInterest
 from plimsoll.journeys.estimate_scenarios import estimate_scenarios
 from plimsoll.journeys.estimate_tables import market_tables
 from plimsoll.journeys.estimate_thresholds import Both
@@ -43,6 +52,10 @@ class MarketEstimates:
         Of those.
     studies : mapping of str to tuple of Table
         Jumps, models and liquidity of the markets asked for by name.
+    held : mapping of str to OpenInterest
+        Of the markets that a file of open interest knew.
+    bayes : BayesCheck or None
+        Where the pooled levels were checked.
     files : tuple of Path
         What was written.
     """
@@ -54,12 +67,24 @@ class MarketEstimates:
     shown: tuple[str, ...] = ()
     stability: Mapping[str, Both] = field(default_factory=dict)
     studies: Mapping[str, tuple[Table, ...]] = field(default_factory=dict)
+    held: Mapping[str, OpenInterest] = field(default_factory=dict)
+    bayes: BayesCheck | None = None
     files: tuple[Path, ...] = ()
 
     @property
     def tables(self) -> tuple[Table, ...]:
-        """Risk by horizon, tails and costs: a row for every market."""
-        return market_tables(self.found, self.refused)
+        """Risk by horizon, tails and costs: a row for every market; then what the night found."""
+        checked = () if self.bayes is None else (self.bayes.table(),)
+        return (*market_tables(self.found, self.refused), *self._night(), *checked)
+
+    def _night(self) -> tuple[Table, ...]:
+        counts = finding_counts(self.history.findings)
+        named = (*self.found.markets, *self.refused)
+        return (
+            *night_tables(self.found),
+            liquidation_table(self.found, self.held),
+            findings_table(named, counts),
+        )
 
     def market(self, name: str) -> tuple[Table, ...]:
         """Return the deep view of one market.
@@ -70,7 +95,13 @@ class MarketEstimates:
             For a market that is not among them.
         """
         both = self.stability.get(name, (None, None))
-        return (*deep_tables(self.found, name, both), *self.studies.get(name, ()))
+        night = (_of_market(table, name) for table in self._night() if table.name != "liquidation")
+        return (
+            *deep_tables(self.found, name, both),
+            *self.studies.get(name, ()),
+            *(table for table in night if table.rows),
+            *(() if self.bayes is None else (self.bayes.table(),)),
+        )
 
     def scenarios(
         self, *, horizon_hours: int = 8, count: int = 1_000, seed: int = 0
@@ -82,9 +113,12 @@ class MarketEstimates:
 
     def document(self) -> dict[str, Any]:
         """Everything in plain form, for JSON."""
-        return estimates_document(
+        found = estimates_document(
             self.found, self.tables, self.stability, self.excluded, self.studies
         )
+        add_night(found, self.found, finding_counts(self.history.findings))
+        found["bayes_check"] = None if self.bayes is None else self.bayes.document()
+        return found
 
     def _repr_html_(self) -> str:
         return "".join(table._repr_html_() for table in self.tables)
@@ -95,6 +129,11 @@ class MarketEstimates:
 
     def __str__(self) -> str:
         return "\n\n".join(str(table) for table in self.tables)
+
+
+def _of_market(table: Table, name: str) -> Table:
+    """The rows of one market."""
+    return replace(table, rows=tuple(row for row in table.rows if row[0] == name))
 
 
 def write_estimates(result: MarketEstimates, output: OutputFolder) -> tuple[Path, ...]:
