@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 Prices = Annotated[Path, typer.Argument(help="Price file of many markets: Parquet or CSV.")]
 Horizon = Annotated[
-    list[int] | None, typer.Option("--horizon", min=1, help="Hours of the move; 8 and 24.")
+    list[int] | None,
+    typer.Option("--horizon", min=1, help="Hours of the move; else 8 and 24. One bar: one step."),
 ]
 Methods = Annotated[
     str | None, typer.Option("--methods", help="Names with commas; else all. 'list' shows them.")

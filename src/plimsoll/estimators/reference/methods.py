@@ -33,6 +33,9 @@ METHODS: Mapping[str, Callable[[], Forecaster]] = {
     "fhs_97": FilteredSimulation,
     "fhs_99": lambda: FilteredSimulation(name="fhs_99", decay_daily=0.99),
     "garch_t_fhs": GarchSimulation,
+    "gjr_t_fhs": lambda: GarchSimulation(name="gjr_t_fhs", asymmetric=True),
+    "gjr_skewt_fhs": lambda: GarchSimulation(name="gjr_skewt_fhs", asymmetric=True, skewed=True),
+    "egarch_t_fhs": lambda: GarchSimulation(name="egarch_t_fhs", exponential=True),
     "garch_t_pot": lambda: GarchSimulation(name="garch_t_pot", window_days=730, pareto_share=0.06),
     "garch_t_pot_targeted": TargetedGarchSimulation,
     "fhs_97_floor_3y": Floored,
@@ -58,6 +61,7 @@ METHODS: Mapping[str, Callable[[], Forecaster]] = {
 
 VARIANTS: Mapping[str, Callable[[], Forecaster]] = {
     "regime_fhs": RegimeSimulation,
+    "garch_skewt_fhs": lambda: GarchSimulation(name="garch_skewt_fhs", skewed=True),
     "default_restless": lambda: LogBlend(name="default_restless", calm=0.0),
     "default_calm_30": lambda: LogBlend(name="default_calm_30", calm=0.3),
     "default_calm_200": lambda: LogBlend(name="default_calm_200", calm=2.0),
@@ -72,7 +76,7 @@ VARIANTS: Mapping[str, Callable[[], Forecaster]] = {
     ),
     "default_long_scale": lambda: LogBlend(name="default_long_scale", half_lives_hours=(264.0,)),
 }
-"""Compared where they are named, left out of all: a slow one, and the default with one change."""
+"""Compared where they are named, left out of all: two slow ones, and the default with one change."""
 
 
 def forecasters(names: Iterable[str] | None = None) -> tuple[Forecaster, ...]:

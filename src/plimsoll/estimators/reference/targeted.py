@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from plimsoll.estimators.horizon.garch_path import MINIMUM_RETURNS, step_returns
 from plimsoll.estimators.reference.forecast import ForecastPaths
-from plimsoll.estimators.reference.garch import LONGEST_STEP_HOURS
+from plimsoll.estimators.reference.garch import LONGEST_STEP_HOURS, MOST_RETURNS
 from plimsoll.estimators.reference.moves import panel_moves, tail_paths
 from plimsoll.estimators.reference.panel import ReturnsPanel
 from plimsoll.maths.targeted_garch import targeted_garch_table
@@ -66,7 +66,7 @@ class TargetedGarchSimulation:
         out: FloatArray = targeted_garch_table(
             returns,
             np.array([known for _, known in found]),
-            self.fit_window_days * steps_per_day,
+            min(self.fit_window_days * steps_per_day, MOST_RETURNS),
             MINIMUM_RETURNS,
             self.refit_every_days * panel.boundaries_per_day,
         )
