@@ -76,7 +76,7 @@ VARIANTS: Mapping[str, Callable[[], Forecaster]] = {
     ),
     "default_long_scale": lambda: LogBlend(name="default_long_scale", half_lives_hours=(264.0,)),
 }
-"""Compared where they are named, left out of all: two slow ones, and the default with one change."""
+"""Compared where they are named, left out of all: slow ones, and the default with one change."""
 
 
 def forecasters(names: Iterable[str] | None = None) -> tuple[Forecaster, ...]:
