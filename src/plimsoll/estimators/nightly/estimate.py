@@ -23,8 +23,6 @@ from plimsoll.estimators.nightly.parameter_fits import TwoFits
 from plimsoll.estimators.nightly.settings import NightlySettings
 from plimsoll.estimators.pooling.covariates import MarketCovariates
 from plimsoll.estimators.pooling.young_assessment import YoungMarketRisk
-from plimsoll.estimators.reference.log_scales import log_scale
-from plimsoll.maths.blended_volatility import log_volatilities
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -174,9 +172,7 @@ class NightlyEstimate:
 
 def bar_volatility(found: HorizonEstimate) -> FloatArray:
     """(N,) log volatility of the next bar."""
-    fitted = found.fitted
-    now = log_volatilities(fitted.volatility, fitted.ewma_rules)
-    return np.asarray(log_scale(now[None], fitted.weights[None], 1)[0])
+    return found.fitted.log_scale_of(1)
 
 
 def annual_volatility(found: HorizonEstimate, interval_ns: int) -> FloatArray:

@@ -149,7 +149,7 @@ def horizon_estimate(
     bars, steps = panel.bars_of(horizon_hours), paths.steps
     moves = step_moves(panel_moves(panel, horizon_hours), bars, steps)
     weights = weights_in_force(blend.weights, paths.at_steps, moves, steps.time_ns, blend.calm)
-    scale = log_scale(paths.at_steps, weights, bars)
+    scale = log_scale(paths.at_steps, weights, bars, blend.reach)
     learnable = moving(paths.at_steps)
     scaled = np.where(learnable, moves.move / np.exp(scale), np.nan)
     rules = blend.tail_rules()
@@ -165,6 +165,7 @@ def horizon_estimate(
         ewma_rules=blend.ewma_rules(panel.bars_per_day),
         tail_rules=rules,
         weights=read_only(weights[-1]),
+        reach=blend.reach,
         time_ns=int(panel.time_ns[-1]),
         volatility=paths.state,
         counts=counts,

@@ -79,17 +79,21 @@ def scale_paths(panel: ReturnsPanel, blend: LogBlend, recent_bars: int) -> Scale
     )
 
 
-def standardised_returns(panel: ReturnsPanel, paths: ScalePaths, weights: FloatArray) -> FloatArray:
+def standardised_returns(
+    panel: ReturnsPanel, paths: ScalePaths, weights: FloatArray, reach: tuple[float, float]
+) -> FloatArray:
     """(R, N) one-bar log returns over the volatility forecast before each; NaN where there is none.
 
     Parameters
     ----------
     weights : (S, K) float64
         Of the short scales at each step; a bar uses those of the last step before it.
+    reach : (float, float)
+        Lowest and highest log distance of the blend from the long scale.
     """
     first, last = paths.first_bar, int(paths.steps.bars[-1])
     latest = np.searchsorted(paths.steps.bars, np.arange(first, last), side="right") - 1
-    blend = log_scale(paths.at_bars, weights[np.maximum(latest, 0)], 1)
+    blend = log_scale(paths.at_bars, weights[np.maximum(latest, 0)], 1, reach)
     step = np.diff(panel.price[:, first - 1 : last], axis=1).T
     return np.ascontiguousarray(step / np.exp(blend))
 
@@ -114,4 +118,4 @@ def bar_volatilities(
     rules = blend.ewma_rules(panel.bars_per_day)
     bars = np.concatenate([paths.at_bars, log_volatilities(paths.state, rules)[None]])
     same = np.broadcast_to(weights, (bars.shape[0], weights.size))
-    return np.ascontiguousarray(np.exp(log_scale(bars, same, 1)))
+    return np.ascontiguousarray(np.exp(log_scale(bars, same, 1, blend.reach)))

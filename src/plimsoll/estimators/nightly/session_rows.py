@@ -18,8 +18,6 @@ from numpy.typing import NDArray
 from plimsoll.estimators.nightly.closed_hours import MarketSessions
 from plimsoll.estimators.nightly.horizon_estimate import HorizonEstimate
 from plimsoll.estimators.nightly.young_rows import YoungRows
-from plimsoll.estimators.reference.log_scales import log_scale
-from plimsoll.maths.blended_volatility import log_volatilities
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
@@ -87,8 +85,7 @@ def _standard_deviations(found: HorizonEstimate, markets: BoolArray) -> FloatArr
     exceeds it.
     """
     fitted = found.fitted
-    now = log_volatilities(fitted.volatility, fitted.ewma_rules)
-    scale = np.exp(log_scale(now[None], fitted.weights[None], fitted.horizon_bars)[0])
+    scale = np.exp(fitted.log_scale)
     moves = found.scaled[:, markets]
     there = np.isfinite(moves)
     counts = there.sum(axis=0)

@@ -72,7 +72,7 @@ def volatility_pass(
     finally:
         progress.finish()
     first, weights = fits[0]
-    standardised = standardised_returns(panel, paths, weights)
+    standardised = standardised_returns(panel, paths, weights, blend.reach)
     decays = first.fitted.decays
     return VolatilityPass(
         panel=panel,

@@ -71,6 +71,8 @@ class FittedLogBlend:
         Of the model.
     weights : (K,) float64
         Of the short scales.
+    reach : (float, float)
+        Lowest and highest log distance of the blend from the long scale.
     time_ns : int
         When the last bar became known.
     volatility : EwmaState
@@ -89,6 +91,7 @@ class FittedLogBlend:
     ewma_rules: EwmaRules
     tail_rules: TailRules
     weights: FloatArray
+    reach: tuple[float, float]
     time_ns: int
     volatility: EwmaState
     counts: TailCounts
@@ -100,9 +103,12 @@ class FittedLogBlend:
 
         NaN before a market is warm, two days after its last print, and where it never moved.
         """
+        return self.log_scale_of(self.horizon_bars)
+
+    def log_scale_of(self, bars: int) -> FloatArray:
+        """(N,) as `log_scale`, of a move over so many bars."""
         now = log_volatilities(self.volatility, self.ewma_rules)
-        scale: FloatArray = log_scale(now[None], self.weights[None], self.horizon_bars)[0]
-        return scale
+        return np.asarray(log_scale(now[None], self.weights[None], bars, self.reach)[0])
 
     def risk(self) -> tuple[FloatArray, FloatArray]:
         """(N, 2) value-at-risk and expected shortfall: shares of notional of a long and a short.

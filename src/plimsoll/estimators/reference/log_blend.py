@@ -3,7 +3,8 @@ r"""The default: log volatility blended over time scales, tails pooled over mark
 With :math:`v_k` the log volatility of an hour on scale k (clipped EWMA) and :math:`v_\infty` that
 of the whole past,
 
-.. math:: \ln s = v_\infty + \sum_k a_k (v_k - v_\infty) + \tfrac12 \ln h ,
+.. math:: \ln s = v_\infty + \mathrm{clip}\Bigl(\sum_k a_k (v_k - v_\infty), l, u\Bigr)
+    + \tfrac12 \ln h ,
 
 and the weights a maximise the Student-t likelihood of all markets' past moves over h hours, less a
 penalty on the variance of the blend: what moves least for the same likelihood. They are learnt
@@ -33,7 +34,7 @@ from plimsoll.estimators.reference.fitted_log_blend import (
     open_moves,
 )
 from plimsoll.estimators.reference.forecast import CONFIDENCE, ForecastPaths
-from plimsoll.estimators.reference.log_scales import log_scale, moving
+from plimsoll.estimators.reference.log_scales import NO_BOUND, log_scale, moving
 from plimsoll.estimators.reference.moves import panel_moves, wait_bars
 from plimsoll.estimators.reference.panel import ReturnsPanel
 from plimsoll.estimators.reference.scale_weights import ScaleWeights, weights_in_force
@@ -68,6 +69,10 @@ class LogBlend:
         After a longer one a market starts anew.
     calm : float
         Weight of the penalty on the variance of the blend; 0 for the likelihood alone.
+    reach : (float, float)
+        Lowest and highest log distance of the blend from the long volatility. What is between
+        them bounds how far a margin swings about its level; calm alone would have to damp every
+        move for the sake of the extremes.
     weights : ScaleWeights
         How the weights are learnt.
     step_hours : int
@@ -92,6 +97,7 @@ class LogBlend:
     warm_up_days: int = 20
     longest_hole_hours: int = 48
     calm: float = 0.85
+    reach: tuple[float, float] = NO_BOUND
     weights: ScaleWeights = ScaleWeights()  # noqa: RUF009  frozen
     step_hours: int = 8
     own_half_life_days: float = 365.0
@@ -113,6 +119,8 @@ class LogBlend:
             raise ParameterError("must lie in (0, 0.5)", found=self.level_tail, field="level_tail")
         if self.step_hours < 1 or 24 % self.step_hours:
             raise ParameterError("must divide 24", found=self.step_hours, field="step_hours")
+        if not self.reach[0] <= 0.0 <= self.reach[1] or self.reach[0] == self.reach[1]:
+            raise ParameterError("must enclose 0", found=self.reach, field="reach")
         if min(self.calm, self.level_prior, self.pool_prior) < 0.0 or self.clip < 1.0:
             raise ParameterError("must not be negative", found=self.calm, field="calm")
 
@@ -132,10 +140,10 @@ class LogBlend:
         at_steps, at_boundaries, _ = self._log_volatilities(panel, steps)
         moves = step_moves(panel_moves(panel, horizon_hours), bars, steps)
         weights = weights_in_force(self.weights, at_steps, moves, steps.time_ns, self.calm)
-        scale = log_scale(at_steps, weights, bars)
+        scale = log_scale(at_steps, weights, bars, self.reach)
         tails, _, _ = self.tails_at_steps(scale, moving(at_steps), moves)
         latest = np.searchsorted(steps.time_ns, panel.time_ns, side="right") - 1
-        scale = log_scale(at_boundaries, weights[latest], bars)
+        scale = log_scale(at_boundaries, weights[latest], bars, self.reach)
         value_at_risk, expected_shortfall = losses_of_tails(scale, tails[latest])
         return ForecastPaths(
             time_ns=panel.time_ns,
@@ -163,7 +171,7 @@ class LogBlend:
         at_steps, _, state = self._log_volatilities(panel, steps)
         moves = step_moves(panel_moves(panel, horizon_hours), bars, steps)
         weights = weights_in_force(self.weights, at_steps, moves, steps.time_ns, self.calm)
-        scale = log_scale(at_steps, weights, bars)
+        scale = log_scale(at_steps, weights, bars, self.reach)
         learnable = moving(at_steps)
         _, counts, levels = self.tails_at_steps(scale, learnable, moves)
         return FittedLogBlend(
@@ -177,6 +185,7 @@ class LogBlend:
             ewma_rules=self.ewma_rules(panel.bars_per_day),
             tail_rules=self.tail_rules(),
             weights=read_only(weights[-1]),
+            reach=self.reach,
             time_ns=int(panel.time_ns[-1]),
             volatility=state,
             counts=counts,

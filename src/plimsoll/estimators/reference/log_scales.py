@@ -10,18 +10,27 @@ FloatArray = NDArray[np.float64]
 STUCK = -3.0
 LEAST_LOG_VOLATILITY = float(np.log(2e-6))
 """Of a bar: what does not move more has no volatility."""
+NO_BOUND = (-np.inf, np.inf)
 
 
-def log_scale(log_volatility: FloatArray, weights: FloatArray, horizon_bars: int) -> FloatArray:
+def log_scale(
+    log_volatility: FloatArray,
+    weights: FloatArray,
+    horizon_bars: int,
+    reach: tuple[float, float],
+) -> FloatArray:
     """(S, N) log volatility of a move from (S, N, K + 1) log volatilities of a bar.
 
-    The long scale stands last; ``weights`` is (S, K).
+    The long scale stands last; ``weights`` is (S, K). The short ones move the blend no farther
+    from the long one than ``reach``, the lowest and the highest log distance.
     """
     long = log_volatility[:, :, -1]
-    blend = np.where(long > LEAST_LOG_VOLATILITY, long, np.nan) + 0.5 * np.log(horizon_bars)
+    short = above_long(log_volatility)
+    distance = np.zeros(long.shape)
     for k in range(weights.shape[1]):
-        blend = blend + weights[:, k, None] * above_long(log_volatility)[:, :, k]
-    return np.asarray(blend)
+        distance = distance + weights[:, k, None] * short[:, :, k]
+    usual = np.where(long > LEAST_LOG_VOLATILITY, long, np.nan)
+    return np.asarray(usual + np.clip(distance, *reach) + 0.5 * np.log(horizon_bars))
 
 
 def above_long(log_volatility: FloatArray) -> FloatArray:
