@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from plimsoll.domain.table import Table, iso_minute
+from plimsoll.domain.table import Cell, ColumnKind, Table, iso_minute
 from plimsoll.estimators.liquidity.estimate import LiquidityEstimate
 from plimsoll.estimators.nightly.dependence import DependenceEstimate
 from plimsoll.estimators.nightly.estimate import NightlyEstimate
@@ -52,7 +52,15 @@ def estimates_document(
 
 
 def _rows(table: Table) -> list[dict[str, Any]]:
-    return [dict(row) for row in table]
+    times = {column.name for column in table.columns if column.kind is ColumnKind.TIME}
+    return [
+        {name: _instant(cell) if name in times else cell for name, cell in row.items()}
+        for row in table
+    ]
+
+
+def _instant(cell: Cell) -> Cell:
+    return iso_minute(cell).replace(" ", "T") + "Z" if isinstance(cell, int) else cell
 
 
 def _market(found: NightlyEstimate, j: int, stability: Stability) -> dict[str, Any]:
