@@ -110,7 +110,9 @@ def test_volatilities_of_bars_are_those_the_forecaster_had() -> None:
         cut = history.before(int(panel.time_ns[-1]) - back * history.interval_ns)
         if back % 24 == 0 and back:
             then = scale_paths(returns_panel(cut), blend, 1)
-            expected = np.exp(log_scale(then.at_steps[-1:], weights[None], 1))[0]
+            expected = np.exp(log_scale(then.at_steps[-1:], weights[None], 1, blend.reach))[0]
             np.testing.assert_array_equal(found[-1 - back], expected)
     last = scale_paths(panel, blend, 1).at_steps[-1:]
-    np.testing.assert_array_equal(found[-1], np.exp(log_scale(last, weights[None], 1))[0])
+    np.testing.assert_array_equal(
+        found[-1], np.exp(log_scale(last, weights[None], 1, blend.reach))[0]
+    )
