@@ -181,8 +181,9 @@ def warm_rows(rounds: int, folder: Path) -> list[str]:
             *("--parameters", str(folder / "set"), "--marks", files["marks.csv"]),
             *("--collateral", str(folder / "collateral.csv")),
         ],
-        "`estimate`, one market, 500 days": [
-            *(*OURS, "estimate", files["prices.csv"], "--market", "prices", "--time-unit", "s"),
+        "`estimate --alone`, one market, 500 days": [
+            *(*OURS, "estimate", files["prices.csv"], "--market", "prices", "--alone"),
+            *("--time-unit", "s"),
         ],
         "import of the calibration journey": [
             sys.executable,

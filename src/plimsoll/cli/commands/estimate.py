@@ -9,8 +9,8 @@ import typer
 
 from plimsoll.cli.exit_codes import ExitCode
 from plimsoll.cli.failure import running
+from plimsoll.cli.option_names import naming
 from plimsoll.cli.options import Debug, Json, utc_midnight
-from plimsoll.cli.typed_options import typed_options
 from plimsoll.errors import InsufficientDataError, UsageError
 
 if TYPE_CHECKING:
@@ -121,7 +121,7 @@ def estimate(
     result.reference_distribution what estimate.json holds: markets.NAME has risk, tails, liquidity
     and, of --market, studies.TABLE; dependence stands beside.
     """
-    with running("estimate", json=json, debug=debug) as output, typed_options(_OPTIONS):
+    with running("estimate", json=json, debug=debug) as output, naming(**_OPTIONS):
         of_one = {"--confidence": confidence != 0.99, "--model": model != "ewma_t"}
         of_one |= {"--payoff": payoff != "linear", "--alone": alone}
         if market is None:
