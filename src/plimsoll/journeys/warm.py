@@ -30,7 +30,7 @@ from plimsoll.journeys.warm_kernels import (
 )
 
 MOST_WORKERS = 4
-"""More processes than this nobody gets without asking: each takes about a gigabyte at its peak."""
+"""More processes than this nobody gets without asking: each of two takes 1.8 GB at its peak."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
