@@ -14,12 +14,12 @@ from plimsoll.estimators.nightly.scale_paths import ScalePaths
 from plimsoll.estimators.observations import read_only
 from plimsoll.estimators.reference.fitted_log_blend import (
     FittedLogBlend,
+    LearntBlend,
     losses_of_tails,
-    open_moves,
 )
 from plimsoll.estimators.reference.log_blend import LogBlend
 from plimsoll.estimators.reference.log_scales import log_scale, moving
-from plimsoll.estimators.reference.moves import panel_moves, wait_bars
+from plimsoll.estimators.reference.moves import panel_moves
 from plimsoll.estimators.reference.panel import ReturnsPanel
 from plimsoll.estimators.reference.scale_weights import weights_in_force
 from plimsoll.estimators.reference.steps import step_moves
@@ -152,24 +152,14 @@ def horizon_estimate(
     scale = log_scale(paths.at_steps, weights, bars, blend.reach)
     learnable = moving(paths.at_steps)
     scaled = np.where(learnable, moves.move / np.exp(scale), np.nan)
-    rules = blend.tail_rules()
     tails, counts, levels = blend.tails_at_steps(scale, learnable, moves)
-    fitted = FittedLogBlend(
-        markets=panel.markets,
-        horizon_bars=bars,
-        wait_bars=wait_bars(panel),
-        bars_per_day=panel.bars_per_day,
-        step_bars=blend.step_hours * panel.bars_per_day // 24,
-        tail=blend.tail,
-        decays=read_only(blend.decays(panel.bars_per_day)),
-        ewma_rules=blend.ewma_rules(panel.bars_per_day),
-        tail_rules=rules,
-        weights=read_only(weights[-1]),
-        reach=blend.reach,
-        time_ns=int(panel.time_ns[-1]),
-        volatility=paths.state,
+    learnt = LearntBlend(
+        weights=weights,
+        log_scale=scale,
+        learnable=learnable,
+        levels=levels,
         counts=counts,
-        pending=open_moves(panel.price, steps, moves, scale, learnable, levels, wait_bars(panel)),
+        volatility=paths.state,
     )
     kept = slice(max(0, len(steps) - recent_days * 24 // blend.step_hours), None)
     value, shortfall = losses_of_tails(scale[kept], tails[kept])
@@ -182,13 +172,13 @@ def horizon_estimate(
             overlap_days=-(-horizon_hours // 24),
         ),
         counts,
-        rules,
+        blend.tail_rules(),
         tails[-1],
         blend.tail,
     )
     found = HorizonEstimate(
         horizon_hours=horizon_hours,
-        fitted=fitted,
+        fitted=FittedLogBlend.at_last_step(blend, panel, steps, moves, learnt),
         own=np.isfinite(value[-1]).all(axis=1),
         value_at_risk=value[-1].copy(),
         expected_shortfall=shortfall[-1].copy(),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import Protocol, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -11,7 +11,10 @@ from numpy.typing import ArrayLike, NDArray
 from plimsoll.domain.market import DAY_NS
 from plimsoll.errors import DataFormatError
 from plimsoll.estimators.horizon.price_record import Boundaries
+from plimsoll.estimators.observations import read_only
 from plimsoll.estimators.reference.log_scales import log_scale, moving
+from plimsoll.estimators.reference.moves import wait_bars
+from plimsoll.estimators.reference.panel import ReturnsPanel
 from plimsoll.estimators.reference.steps import StepMoves
 from plimsoll.maths.blended_volatility import EwmaRules, EwmaState, log_volatilities, take_bar
 from plimsoll.maths.tail_counts import (
@@ -51,6 +54,51 @@ class OpenMoves:
     log_scale: FloatArray
     level: FloatArray
     ended: FloatArray
+
+
+class BlendRules(Protocol):
+    """What a fitted blend keeps of its model (`plimsoll.estimators.reference.log_blend`)."""
+
+    @property
+    def step_hours(self) -> int: ...
+
+    @property
+    def tail(self) -> float: ...
+
+    @property
+    def reach(self) -> tuple[float, float]: ...
+
+    def decays(self, bars_per_day: int) -> FloatArray: ...
+
+    def ewma_rules(self, bars_per_day: int) -> EwmaRules: ...
+
+    def tail_rules(self) -> TailRules: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class LearntBlend:
+    """What was learnt of a panel up to its last step.
+
+    Parameters
+    ----------
+    weights : (S, K) float64
+        In force at each step.
+    log_scale : (S, N) float64
+    learnable : (S, N) bool
+        Moves begun there are counted.
+    levels : (S, N, 2) float64
+    counts : TailCounts
+        After the last step.
+    volatility : EwmaState
+        After the last bar.
+    """
+
+    weights: FloatArray
+    log_scale: FloatArray
+    learnable: NDArray[np.bool_]
+    levels: FloatArray
+    counts: TailCounts
+    volatility: EwmaState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -96,6 +144,38 @@ class FittedLogBlend:
     volatility: EwmaState
     counts: TailCounts
     pending: tuple[OpenMoves, ...]
+
+    @classmethod
+    def at_last_step(
+        cls,
+        model: BlendRules,
+        panel: ReturnsPanel,
+        steps: Boundaries,
+        moves: StepMoves,
+        learnt: LearntBlend,
+    ) -> Self:
+        """Return the state after a panel that ends at a step of the model."""
+        wait = wait_bars(panel)
+        pending = open_moves(
+            panel.price, steps, moves, learnt.log_scale, learnt.learnable, learnt.levels, wait
+        )
+        return cls(
+            markets=panel.markets,
+            horizon_bars=moves.horizon_bars,
+            wait_bars=wait,
+            bars_per_day=panel.bars_per_day,
+            step_bars=model.step_hours * panel.bars_per_day // 24,
+            tail=model.tail,
+            decays=read_only(model.decays(panel.bars_per_day)),
+            ewma_rules=model.ewma_rules(panel.bars_per_day),
+            tail_rules=model.tail_rules(),
+            weights=read_only(learnt.weights[-1]),
+            reach=model.reach,
+            time_ns=int(panel.time_ns[-1]),
+            volatility=learnt.volatility,
+            counts=learnt.counts,
+            pending=pending,
+        )
 
     @property
     def log_scale(self) -> FloatArray:

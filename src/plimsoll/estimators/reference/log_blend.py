@@ -27,15 +27,14 @@ from numpy.typing import NDArray
 from plimsoll.domain.market import HOUR_NS
 from plimsoll.errors import ParameterError
 from plimsoll.estimators.horizon.price_record import Boundaries
-from plimsoll.estimators.observations import read_only
 from plimsoll.estimators.reference.fitted_log_blend import (
     FittedLogBlend,
+    LearntBlend,
     losses_of_tails,
-    open_moves,
 )
 from plimsoll.estimators.reference.forecast import CONFIDENCE, ForecastPaths
 from plimsoll.estimators.reference.log_scales import NO_BOUND, log_scale, moving
-from plimsoll.estimators.reference.moves import panel_moves, wait_bars
+from plimsoll.estimators.reference.moves import panel_moves
 from plimsoll.estimators.reference.panel import ReturnsPanel
 from plimsoll.estimators.reference.scale_weights import ScaleWeights, weights_in_force
 from plimsoll.estimators.reference.steps import StepMoves, grid_steps, step_moves
@@ -174,25 +173,15 @@ class LogBlend:
         scale = log_scale(at_steps, weights, bars, self.reach)
         learnable = moving(at_steps)
         _, counts, levels = self.tails_at_steps(scale, learnable, moves)
-        return FittedLogBlend(
-            markets=panel.markets,
-            horizon_bars=bars,
-            wait_bars=wait_bars(panel),
-            bars_per_day=panel.bars_per_day,
-            step_bars=self.step_hours * panel.bars_per_day // 24,
-            tail=self.tail,
-            decays=read_only(self.decays(panel.bars_per_day)),
-            ewma_rules=self.ewma_rules(panel.bars_per_day),
-            tail_rules=self.tail_rules(),
-            weights=read_only(weights[-1]),
-            reach=self.reach,
-            time_ns=int(panel.time_ns[-1]),
-            volatility=state,
+        learnt = LearntBlend(
+            weights=weights,
+            log_scale=scale,
+            learnable=learnable,
+            levels=levels,
             counts=counts,
-            pending=open_moves(
-                panel.price, steps, moves, scale, learnable, levels, wait_bars(panel)
-            ),
+            volatility=state,
         )
+        return FittedLogBlend.at_last_step(self, panel, steps, moves, learnt)
 
     def decays(self, bars_per_day: int) -> FloatArray:
         """(K + 1,) weights left after a bar, the long scale last."""
