@@ -142,7 +142,7 @@ def curves_through(
     """
     nodes = np.append(loss, np.zeros((*loss.shape[:2], 1)), axis=2)
     nodes[:, :, :-1] = np.minimum.accumulate(nodes[:, :, :-1], axis=2)
-    nodes = np.where(np.isnan(loss).any(axis=2)[:, :, None], np.nan, nodes)
+    nodes = np.where(np.isnan(loss).any(axis=2, keepdims=True), np.nan, nodes)
     # What the forecaster does not tell apart has one loss: the first such node stands, and the
     # others lie on the line from it.
     stands = np.argmax(nodes <= nodes[:, :, -2:-1], axis=2)
