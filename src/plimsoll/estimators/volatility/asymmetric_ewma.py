@@ -16,32 +16,24 @@ from typing import Self
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import optimize
 
 from plimsoll.errors import ParameterError
 from plimsoll.estimators.observations import Vector, read_only
-from plimsoll.estimators.volatility.ewma import (
-    MINIMUM_OBSERVATIONS,
-    check_ewma_start,
-    check_half_life,
-    decay_of_half_life,
-    ewma_first_variance,
-)
+from plimsoll.estimators.volatility.bracketed_search import lowest_point
+from plimsoll.estimators.volatility.ewma import decay_of_half_life
 from plimsoll.estimators.volatility.garch_options import Innovations, VarianceStart, check_choice
-from plimsoll.estimators.volatility.one_step_risk import OneStepRisk
+from plimsoll.estimators.volatility.martingale_variance import (
+    MartingaleVariance,
+    check_ewma,
+    ewma_sample,
+)
 from plimsoll.estimators.volatility.residual_law import (
     ResidualLaw,
     check_reach,
     fit_residual_law,
     log_densities_of,
 )
-from plimsoll.estimators.volatility.usable_returns import (
-    as_returns,
-    check_not_stuck,
-    check_variances,
-    check_zeros,
-    usable_return,
-)
+from plimsoll.estimators.volatility.usable_returns import check_variances, usable_return
 from plimsoll.maths.recursions import asymmetric_ewma_filter, asymmetric_ewma_step
 
 ASYMMETRY_LIMIT = 0.95
@@ -76,8 +68,7 @@ class AsymmetricEwma:
 
     def __post_init__(self) -> None:
         check_choice(self.innovations, Innovations, field="innovations")
-        check_half_life(self.half_life)
-        check_ewma_start(self.variance_start)
+        check_ewma(self.half_life, self.variance_start)
         if self.asymmetry is not None and not abs(self.asymmetry) <= ASYMMETRY_LIMIT:
             raise ParameterError(
                 f"must lie in [-{ASYMMETRY_LIMIT}, {ASYMMETRY_LIMIT}]",
@@ -93,11 +84,10 @@ class AsymmetricEwma:
         DataFormatError, InsufficientDataError, EstimationError
             As :meth:`plimsoll.estimators.volatility.ewma.Ewma.fit`.
         """
-        values = as_returns(returns, minimum=MINIMUM_OBSERVATIONS)
         decay = decay_of_half_life(self.half_life)
-        check_zeros(values, heavy=self.innovations != "normal")
-        check_not_stuck(values, decay)
-        first = ewma_first_variance(values, self.variance_start)
+        values, first = ewma_sample(
+            returns, decay, self.variance_start, heavy=self.innovations != "normal"
+        )
         chosen = self.asymmetry
         if chosen is None:
             chosen = _likeliest_asymmetry(values, first, decay, self.innovations)
@@ -123,7 +113,7 @@ class AsymmetricEwma:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class FittedAsymmetricEwma(OneStepRisk):
+class FittedAsymmetricEwma(MartingaleVariance):
     """Result of :class:`AsymmetricEwma`; frozen. ``law`` is that of the standardised residuals."""
 
     decay: float
@@ -139,11 +129,6 @@ class FittedAsymmetricEwma(OneStepRisk):
     observations: int
 
     @property
-    def shocks(self) -> Vector:
-        """Returns of the sample: the mean is zero."""
-        return self.returns
-
-    @property
     def status(self) -> tuple[str, ...]:
         """Bounds on which the estimates stand, empty if none."""
         limit = self.is_estimated and abs(self.asymmetry) > ASYMMETRY_LIMIT - 2.0 * _TOLERANCE
@@ -155,15 +140,6 @@ class FittedAsymmetricEwma(OneStepRisk):
         shock = usable_return(value)
         variance = asymmetric_ewma_step(self.variance_next, shock, self.decay, self.asymmetry)
         return replace(self, variance_next=variance, observations=self.observations + 1)
-
-    def forecast(self, horizon: int) -> Vector:
-        """Expected variances of the next ``horizon`` returns: all equal to the next one.
-
-        Exact where falls carry half of the variance, as for any symmetric law.
-        """
-        if horizon < 1:
-            raise ParameterError("must be at least 1", found=horizon, field="horizon")
-        return np.full(horizon, self.variance_next)
 
 
 def _likeliest_asymmetry(
@@ -179,9 +155,4 @@ def _likeliest_asymmetry(
         return float(0.5 * np.log(variances).sum() - densities.sum())
 
     grid = np.linspace(-ASYMMETRY_LIMIT, ASYMMETRY_LIMIT, 9)
-    best = int(np.argmin([minus_log_likelihood(float(a)) for a in grid]))
-    bounds = (float(grid[max(best - 1, 0)]), float(grid[min(best + 1, grid.size - 1)]))
-    found = optimize.minimize_scalar(
-        minus_log_likelihood, bounds=bounds, method="bounded", options={"xatol": _TOLERANCE}
-    )
-    return float(found.x)
+    return lowest_point(minus_log_likelihood, grid, _TOLERANCE)

@@ -14,25 +14,20 @@ from typing import Self
 import numpy as np
 from numpy.typing import ArrayLike
 
-from plimsoll.errors import EstimationError, ParameterError
 from plimsoll.estimators.observations import Vector, read_only
 from plimsoll.estimators.volatility.garch_options import Innovations, VarianceStart, check_choice
-from plimsoll.estimators.volatility.one_step_risk import OneStepRisk
+from plimsoll.estimators.volatility.martingale_variance import (
+    MartingaleVariance,
+    check_ewma,
+    ewma_sample,
+)
 from plimsoll.estimators.volatility.residual_law import (
     ResidualLaw,
     check_reach,
     fit_residual_law,
 )
-from plimsoll.estimators.volatility.usable_returns import (
-    as_returns,
-    check_not_stuck,
-    check_variances,
-    check_zeros,
-    usable_return,
-)
-from plimsoll.maths.recursions import arch_backcast, ewma_filter, ewma_step
-
-MINIMUM_OBSERVATIONS = 20
+from plimsoll.estimators.volatility.usable_returns import check_variances, usable_return
+from plimsoll.maths.recursions import ewma_filter, ewma_step
 
 
 def decay_of_half_life(half_life: float) -> float:
@@ -76,8 +71,7 @@ class Ewma:
 
     def __post_init__(self) -> None:
         check_choice(self.innovations, Innovations, field="innovations")
-        check_half_life(self.half_life)
-        check_ewma_start(self.variance_start)
+        check_ewma(self.half_life, self.variance_start)
 
     def fit(self, returns: ArrayLike) -> FittedEwma:
         """Filter ``returns``, shape (n,), in time order; n at least 20.
@@ -89,11 +83,11 @@ class Ewma:
             too many zeros (30 % under a fitted t, 90 % under any law), zeros at the end that are a
             stuck feed, and a law that does not reach the residuals' own tail.
         """
-        values = as_returns(returns, minimum=MINIMUM_OBSERVATIONS)
         decay = decay_of_half_life(self.half_life)
-        check_zeros(values, heavy=self.innovations != "normal")
-        check_not_stuck(values, decay)
-        variances = ewma_filter(values, ewma_first_variance(values, self.variance_start), decay)
+        values, first = ewma_sample(
+            returns, decay, self.variance_start, heavy=self.innovations != "normal"
+        )
+        variances = ewma_filter(values, first, decay)
         check_variances(variances)
         residuals = values / np.sqrt(variances[:-1])
         law = fit_residual_law(residuals, self.innovations)
@@ -114,7 +108,7 @@ class Ewma:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class FittedEwma(OneStepRisk):
+class FittedEwma(MartingaleVariance):
     """Result of :class:`Ewma`; frozen.
 
     ``residual_location``, ``residual_scale``, ``degrees_of_freedom`` and ``residual_skew`` describe
@@ -134,11 +128,6 @@ class FittedEwma(OneStepRisk):
     variance_next: float
     observations: int
     residual_skew: float = 0.0
-
-    @property
-    def shocks(self) -> Vector:
-        """Returns of the sample: the mean is zero."""
-        return self.returns
 
     @property
     def status(self) -> tuple[str, ...]:
@@ -161,44 +150,3 @@ class FittedEwma(OneStepRisk):
         shock = usable_return(value)
         variance = ewma_step(self.variance_next, shock, self.decay)
         return replace(self, variance_next=variance, observations=self.observations + 1)
-
-    def forecast(self, horizon: int) -> Vector:
-        """Expected variances of the next ``horizon`` returns: all equal to the next one."""
-        if horizon < 1:
-            raise ParameterError("must be at least 1", found=horizon, field="horizon")
-        return np.full(horizon, self.variance_next)
-
-
-def check_half_life(half_life: float) -> None:
-    """Raise :class:`ParameterError` unless a positive finite number of observations."""
-    if not (np.isfinite(half_life) and half_life > 0.0):
-        raise ParameterError(
-            "must be a positive number of observations", found=half_life, field="half_life"
-        )
-
-
-def check_ewma_start(rule: VarianceStart) -> None:
-    """An EWMA has no mean that moves: two of the starts, the others raise."""
-    if rule not in ("arch_backcast", "sample_variance"):
-        raise ParameterError(
-            "must be one of 'arch_backcast', 'sample_variance'", found=rule, field="variance_start"
-        )
-
-
-def ewma_first_variance(returns: Vector, rule: VarianceStart) -> float:
-    """Variance of the first return: the backcast of arch, or the mean square.
-
-    Raises
-    ------
-    EstimationError
-        It is 0: the first returns are all zero.
-    """
-    start = arch_backcast(returns) if rule == "arch_backcast" else np.mean(returns * returns)
-    if not start > 0.0:
-        raise EstimationError(
-            "the variance of the first return must be positive",
-            found=float(start),
-            remedy="use variance_start='sample_variance', or cut the frozen prices off",
-            field="variance_start",
-        )
-    return float(start)

@@ -14,32 +14,24 @@ from typing import Self
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import optimize
 
 from plimsoll.errors import ParameterError
 from plimsoll.estimators.observations import Vector, read_only
-from plimsoll.estimators.volatility.ewma import (
-    MINIMUM_OBSERVATIONS,
-    check_ewma_start,
-    check_half_life,
-    decay_of_half_life,
-    ewma_first_variance,
-)
+from plimsoll.estimators.volatility.bracketed_search import lowest_point
+from plimsoll.estimators.volatility.ewma import decay_of_half_life
 from plimsoll.estimators.volatility.garch_options import VarianceStart
-from plimsoll.estimators.volatility.one_step_risk import OneStepRisk
+from plimsoll.estimators.volatility.martingale_variance import (
+    MartingaleVariance,
+    check_ewma,
+    ewma_sample,
+)
 from plimsoll.estimators.volatility.residual_law import (
     HIGHEST_FREEDOM,
     LOWEST_FREEDOM,
     ResidualLaw,
     check_reach,
 )
-from plimsoll.estimators.volatility.usable_returns import (
-    as_returns,
-    check_not_stuck,
-    check_variances,
-    check_zeros,
-    usable_return,
-)
+from plimsoll.estimators.volatility.usable_returns import check_variances, usable_return
 from plimsoll.maths.heavy_ewma import (
     heavy_ewma_filter,
     heavy_ewma_log_likelihood,
@@ -74,8 +66,7 @@ class ScoreEwma:
     variance_start: VarianceStart = "arch_backcast"
 
     def __post_init__(self) -> None:
-        check_half_life(self.half_life)
-        check_ewma_start(self.variance_start)
+        check_ewma(self.half_life, self.variance_start)
         if self.degrees_of_freedom is not None and not self.degrees_of_freedom > 2.0:
             raise ParameterError(
                 "must be above 2, or None to estimate them",
@@ -91,11 +82,10 @@ class ScoreEwma:
         DataFormatError, InsufficientDataError, EstimationError
             As :meth:`plimsoll.estimators.volatility.ewma.Ewma.fit`.
         """
-        values = as_returns(returns, minimum=MINIMUM_OBSERVATIONS)
         decay = decay_of_half_life(self.half_life)
-        check_zeros(values, heavy=self.degrees_of_freedom is None)
-        check_not_stuck(values, decay)
-        first = ewma_first_variance(values, self.variance_start)
+        values, first = ewma_sample(
+            returns, decay, self.variance_start, heavy=self.degrees_of_freedom is None
+        )
         freedom = self.degrees_of_freedom
         if freedom is None:
             freedom = _likeliest_freedom(values, first, decay)
@@ -117,7 +107,7 @@ class ScoreEwma:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class FittedScoreEwma(OneStepRisk):
+class FittedScoreEwma(MartingaleVariance):
     """Result of :class:`ScoreEwma`; frozen."""
 
     decay: float
@@ -129,11 +119,6 @@ class FittedScoreEwma(OneStepRisk):
     variances: Vector
     variance_next: float
     observations: int
-
-    @property
-    def shocks(self) -> Vector:
-        """Returns of the sample: the mean is zero."""
-        return self.returns
 
     @property
     def law(self) -> ResidualLaw:
@@ -151,15 +136,6 @@ class FittedScoreEwma(OneStepRisk):
         variance = heavy_ewma_step(self.variance_next, shock, self.decay, self.degrees_of_freedom)
         return replace(self, variance_next=variance, observations=self.observations + 1)
 
-    def forecast(self, horizon: int) -> Vector:
-        """Expected variances of the next ``horizon`` returns: all equal to the next one.
-
-        ``E w z**2 = 1`` under the law, so the recursion is a martingale.
-        """
-        if horizon < 1:
-            raise ParameterError("must be at least 1", found=horizon, field="horizon")
-        return np.full(horizon, self.variance_next)
-
 
 def _likeliest_freedom(returns: Vector, first: float, decay: float) -> float:
     """A grid in the inverse, then Brent's method between the neighbours of its best point."""
@@ -168,13 +144,9 @@ def _likeliest_freedom(returns: Vector, first: float, decay: float) -> float:
         return -float(heavy_ewma_log_likelihood(returns, first, decay, 1.0 / eta))
 
     grid = np.linspace(1.0 / HIGHEST_FREEDOM, 1.0 / LOWEST_FREEDOM, 17)
-    best = int(np.argmin([minus_log_likelihood(float(e)) for e in grid]))
-    bounds = (float(grid[max(best - 1, 0)]), float(grid[min(best + 1, grid.size - 1)]))
-    found = optimize.minimize_scalar(
-        minus_log_likelihood, bounds=bounds, method="bounded", options={"xatol": _TOLERANCE}
-    )
+    found = lowest_point(minus_log_likelihood, grid, _TOLERANCE)
     # The search stops short of its bounds: where one of them is likelier, it is the estimate.
     return min(
-        (float(1.0 / found.x), LOWEST_FREEDOM, HIGHEST_FREEDOM),
+        (float(1.0 / found), LOWEST_FREEDOM, HIGHEST_FREEDOM),
         key=lambda nu: minus_log_likelihood(1.0 / nu),
     )
