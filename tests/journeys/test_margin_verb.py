@@ -212,6 +212,17 @@ def test_no_price_is_assumed(folder: Path, marks: str, must: str) -> None:
         margin_of(folder, numeraire="USDT")
 
 
+@pytest.mark.parametrize(
+    ("numeraire", "rows"), [("USD", "row BTC/USD with"), ("EUR", "row BTC/USD or BTC/EUR with")]
+)
+def test_the_row_that_is_missing_is_named_once(folder: Path, numeraire: str, rows: str) -> None:
+    (folder / "collateral.csv").write_text(COLLATERAL + "alice,BTC,1\n")
+    (folder / "marks.csv").write_text("market,mark\nBTC/USDT:USDT,58000\n")
+    with pytest.raises(UsageError, match=rf"add the {rows} its price to the marks") as caught:
+        margin_of(folder, numeraire=numeraire)
+    assert "(or" not in str(caught.value)
+
+
 def test_reasons_instead_of_numbers(folder: Path) -> None:
     book = (
         "account,market,quantity,entry_price,isolated_margin\n"

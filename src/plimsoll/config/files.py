@@ -16,6 +16,11 @@ from plimsoll.errors import Fault
 
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 SYMBOL = "{symbol}"
+_PLACES: tuple[KeyPath, ...] = (
+    ("data", "prices", "path"),
+    ("data", "funding", "path"),
+    ("evidence", "incumbent", "path"),
+)
 
 
 def unset_variables(text: str, variables: Mapping[str, str]) -> list[str]:
@@ -29,6 +34,20 @@ def resolve(text: str, directory: Path, variables: Mapping[str, str]) -> Path:
     return directory / Path(filled).expanduser()
 
 
+def unused_faults(document: Document, given: Mapping[str, str]) -> Iterator[Fault]:
+    """Yield a fault for each value that was given for a ``${NAME}`` no path has."""
+    texts = [document.get(*place) for place in _PLACES]
+    used = {name for text in texts if isinstance(text, str) for name in _VARIABLE.findall(text)}
+    for name in given:
+        if name not in used:
+            yield Fault(
+                path="(variables)",
+                problem=f"{name} must be in a path of the venue file, as ${{{name}}}",
+                found=given[name],
+                remedy="leave it out (--data sets PLIMSOLL_DATA), or write it into the path",
+            )
+
+
 def file_faults(
     document: Document, directory: Path, variables: Mapping[str, str], *, each_market: bool = True
 ) -> Iterator[Fault]:
@@ -37,12 +56,7 @@ def file_faults(
     Without ``each_market``, files of single markets (``{symbol}``) are not looked for: one that
     cannot be read costs that market its number, and no more.
     """
-    places: tuple[KeyPath, ...] = (
-        ("data", "prices", "path"),
-        ("data", "funding", "path"),
-        ("evidence", "incumbent", "path"),
-    )
-    for place in places:
+    for place in _PLACES:
         text = document.get(*place)
         if not isinstance(text, str) or not text:
             continue

@@ -15,7 +15,7 @@ from plimsoll.config.contents import content_faults
 from plimsoll.config.document import Document, read_document
 from plimsoll.config.explain import explain
 from plimsoll.config.extent import Generated
-from plimsoll.config.files import file_faults, resolve
+from plimsoll.config.files import file_faults, resolve, unused_faults
 from plimsoll.config.migrations import migrate
 from plimsoll.config.rules import cross_faults
 from plimsoll.config.venue import VenueConfig
@@ -68,7 +68,8 @@ def load_venue(
     path : str or path
         The file, or a directory that holds ``venue.yaml``.
     variables : mapping, optional
-        Values of ``${NAME}`` in paths; they win over the environment's.
+        Values of ``${NAME}`` in paths; they win over the environment's. One that no path has is
+        a fault.
     check_files : bool
         Also ask that the data files it names can be opened; not those of single markets
         (``{symbol}``), of which one may fail without harm to the others.
@@ -82,7 +83,7 @@ def load_venue(
     """
     source = _source(path)
     named = {**os.environ, **(variables or {})}
-    config, faults = _examine(source, named, _Looks(files=check_files), as_of)
+    config, faults = _examine(source, named, _Looks(files=check_files), as_of, variables)
     if faults or config is None:
         raise ConfigurationError(str(source), faults)
     return VenueFile(source=source, config=config, variables=named)
@@ -111,7 +112,7 @@ def check_venue(
         contents=check_files and check_contents,
         generated=generated,
     )
-    return _examine(source, named, looks, as_of)[1]
+    return _examine(source, named, looks, as_of, variables)[1]
 
 
 def _source(path: str | os.PathLike[str]) -> Path:
@@ -124,7 +125,11 @@ def _source(path: str | os.PathLike[str]) -> Path:
 
 
 def _examine(
-    source: Path, variables: Mapping[str, str], looks: _Looks, as_of: datetime | None
+    source: Path,
+    variables: Mapping[str, str],
+    looks: _Looks,
+    as_of: datetime | None,
+    given: Mapping[str, str] | None,
 ) -> tuple[VenueConfig | None, tuple[Fault, ...]]:
     content = _content(source)
     if isinstance(content, Fault):
@@ -135,6 +140,7 @@ def _examine(
     document, version_faults = migrate(document)
     config, schema_faults = _validate(document)
     found = [*faults, *version_faults, *schema_faults, *cross_faults(document)]
+    found += unused_faults(document, given or {})
     if looks.contents:
         found += content_faults(document, source.parent, variables, as_of, looks.generated)
     if looks.files:

@@ -100,7 +100,13 @@ def _paths(source: Path) -> Iterable[Path]:
     if source.is_dir():
         return sorted(source.glob("*.json"))
     if not source.exists():
-        raise DataError("must be a folder or a file", found="nothing", field=str(source))
+        raise DataError(
+            "must be a folder or a file",
+            found="nothing",
+            field=str(source),
+            remedy="name a folder of plimsoll-margin-vectors/1 documents or of statistical "
+            "vectors, or one such file",
+        )
     return [source]
 
 

@@ -89,8 +89,8 @@ def _market_of(
             "must have a price",
             found="none among the marks",
             field=f"currency {currency}",
-            remedy=f"add the row {currency}/USD (or {currency}/{numeraire}) with its price to the "
-            f"marks, or the index of a contract on {currency}",
+            remedy=f"add the row {_rows(currency, numeraire)} with its price to the marks, or the "
+            f"index of a contract on {currency}",
         )
     best = ranked[min(ranked)]
     prices = {(quotes[m].index, instruments[m].pair) for m in best}
@@ -102,3 +102,8 @@ def _market_of(
             remedy=f"add the spot row {currency}/{numeraire} with its price to the marks",
         )
     return best[0]
+
+
+def _rows(currency: str, numeraire: str) -> str:
+    """Spot rows that would price a currency, each once."""
+    return " or ".join(dict.fromkeys((f"{currency}/USD", f"{currency}/{numeraire}")))

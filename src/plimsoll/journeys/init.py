@@ -35,10 +35,17 @@ def init(folder: str | os.PathLike[str], *, name: str | None = None) -> Path:
     Raises
     ------
     UsageError
-        Where there is such a file already: it is never overwritten.
+        Where there is such a file already: it is never overwritten; or the name is blank.
     StorageError
         Where it cannot be written; nothing half-written is left.
     """
+    if name is not None and not name.strip():
+        raise UsageError(
+            "must hold a character that is seen",
+            found=name,
+            field="name",
+            remedy="leave it out for the folder's name",
+        )
     place = Path(folder)
     target = place / VENUE_FILE
     text = _named(template(), name or place.resolve().name or "my-venue")

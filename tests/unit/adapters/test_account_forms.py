@@ -102,6 +102,9 @@ def test_collateral_of_one_account(collateral: Any) -> None:
 
 def test_collateral_tables(tmp_path: Path) -> None:
     (tmp_path / "held.csv").write_text("account,currency,amount\naccount,BTC,2\nother,BTC,-1\n")
+    (tmp_path / "BTC").write_text((tmp_path / "held.csv").read_text())
+    for name in ("held.csv", "BTC"):
+        assert read_accounts(SIZES, str(tmp_path / name)).names == ("account", "other")
     found = read_accounts(SIZES, tmp_path / "held.csv")
     assert found.names == ("account", "other")
     assert found.collateral["other"] == {"BTC": -1.0}
@@ -196,6 +199,9 @@ def test_refused(tmp_path: Path, text: str, message: str) -> None:
     ("collateral", "message"),
     [
         ("BTC=", "must be CURRENCY=AMOUNT"),
+        ("BTC", "must be CURRENCY=AMOUNT.*such as BTC=2,USDC=5000"),
+        ("BTC, USDC", "must be CURRENCY=AMOUNT"),
+        ("held/BTC", "must be a file that can be read"),
         ("BTC=x", "must be a finite number"),
         ("BTC=1,BTC=2", "each currency once"),
         ("=3", "must be CURRENCY=AMOUNT"),

@@ -71,6 +71,10 @@ def venue(tmp_path_factory: pytest.TempPathFactory) -> str:
     [
         (("calibrate", "{venue}", "--as-of", "soon"), "--as-of: must be a date"),
         (("check", "{venue}", "--as-of", "soon"), "--as-of: must be a date"),
+        (("calibrate", "{venue}", "--data", "x"), "PLIMSOLL_DATA must be in a path"),
+        (("check", "{venue}", "--data", "x"), "PLIMSOLL_DATA must be in a path"),
+        (("init", "{venue}/new", "--name", " "), "--name: must hold a character"),
+        (("init", "{venue}/new", "--name", ""), "--name: must hold a character"),
         (("fetch", "binance", "BTC/USDT", "--since", "x"), "--since: must be an ISO 8601"),
         (
             ("fetch", "binance", "BTC/USDT", "--since", "2024-01-01", "--until", "x"),
@@ -108,4 +112,4 @@ def venue(tmp_path_factory: pytest.TempPathFactory) -> str:
 def test_verbs(arguments: tuple[str, ...], said: str, venue: str) -> None:
     found = CliRunner().invoke(application(), [a.format(venue=venue) for a in arguments])
     assert found.exit_code == 2, found.output
-    assert said in found.stderr
+    assert said in found.output

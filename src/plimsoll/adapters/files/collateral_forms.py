@@ -55,7 +55,7 @@ def collateral_records(given: Any, names: tuple[str, ...]) -> Records:
 
 def _amounts_of_one(given: Any, names: tuple[str, ...]) -> Mapping[Any, Any] | None:
     """Amounts by currency of the only account; None where ``given`` is a table."""
-    is_text = isinstance(given, str) and "=" in given and not Path(given).exists()
+    is_text = isinstance(given, str) and _is_text(given)
     if not (is_text or isinstance(given, Mapping)):
         return None
     if len(names) != 1:
@@ -67,6 +67,11 @@ def _amounts_of_one(given: Any, names: tuple[str, ...]) -> Mapping[Any, Any] | N
     return _pairs(given) if isinstance(given, str) else given
 
 
+def _is_text(given: str) -> bool:
+    """Amounts in words, or codes without them; what has a dot or a slash names a file."""
+    return not Path(given).exists() and ("=" in given or not set(given) & set("./\\"))
+
+
 def _pairs(text: str) -> dict[str, str]:
     found: dict[str, str] = {}
     for part in text.split(","):
@@ -76,6 +81,7 @@ def _pairs(text: str) -> dict[str, str]:
                 "must be CURRENCY=AMOUNT, several with commas, each currency once",
                 found=text,
                 field="collateral",
+                remedy="such as BTC=2,USDC=5000; a file is named with its extension",
             )
         found[currency.strip()] = amount.strip()
     return found
