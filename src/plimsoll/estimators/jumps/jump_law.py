@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, Self
 
 import numpy as np
@@ -27,6 +28,7 @@ class JumpMoments(NamedTuple):
     excess_kurtosis: float
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class FittedJumpLaw(FittedLaw):
     """A diffusion with Poisson jumps, per step of the returns it was fitted to.
 
@@ -34,17 +36,13 @@ class FittedJumpLaw(FittedLaw):
     :meth:`over`. Errors are of the fitted step.
     """
 
-    __slots__ = ()
-
+    drift: float
+    volatility: float
     intensity: float
 
     @abstractmethod
     def cumulants(self) -> tuple[float, float, float, float]:
         """First four cumulants of one step."""
-
-    @abstractmethod
-    def over(self, steps: float) -> Self:
-        """The law of the sum of ``steps`` returns (any positive number)."""
 
     @abstractmethod
     def tail(self, value: float) -> tuple[float, float]:
@@ -54,6 +52,27 @@ class FittedJumpLaw(FittedLaw):
     def simulate(self, count: int, *, seed: int) -> Vector:
         """Independent returns of one step."""
 
+    @abstractmethod
+    def _density(self, x: Vector) -> Vector:
+        """Density at (n,) values."""
+
+    def log_density(self, x: ArrayLike) -> Any:
+        """Log density at ``x``; minus infinity where it is below the smallest number."""
+        values = np.asarray(x, dtype=np.float64)
+        density = self._density(np.array(values.ravel()))
+        with np.errstate(divide="ignore"):
+            return np.log(density).reshape(values.shape)[()]
+
+    def over(self, steps: float) -> Self:
+        """The law of the sum of ``steps`` returns (any positive number)."""
+        h = checked_steps(steps)
+        return replace(
+            self,
+            drift=h * self.drift,
+            volatility=math.sqrt(h) * self.volatility,
+            intensity=h * self.intensity,
+        )
+
     def moments(self) -> JumpMoments:
         """Moments of one step."""
         k1, k2, k3, k4 = self.cumulants()
@@ -62,10 +81,7 @@ class FittedJumpLaw(FittedLaw):
     @property
     def jump_share(self) -> float:
         """Share of the variance that comes from jumps."""
-        return 1.0 - self._diffusive_variance() / self.cumulants()[1]
-
-    @abstractmethod
-    def _diffusive_variance(self) -> float: ...
+        return 1.0 - self.volatility**2 / self.cumulants()[1]
 
     def cdf(self, x: ArrayLike) -> Any:
         """Probability of a value at or below ``x``."""
@@ -119,7 +135,13 @@ class JumpStart(NamedTuple):
     down_size: float
 
 
-def threshold_start(values: Vector, multiple: float) -> JumpStart | None:
+def threshold_starts(values: Vector) -> list[JumpStart]:
+    """Moments beyond thresholds of 3, 4 and 6 bipower deviations, where there is one."""
+    found = [_threshold_start(values, multiple) for multiple in (3.0, 4.0, 6.0)]
+    return [start for start in found if start is not None]
+
+
+def _threshold_start(values: Vector, multiple: float) -> JumpStart | None:
     """Moments of the returns beyond a bipower threshold; None where there is no such volatility."""
     try:
         found = bipower_threshold_jumps(values, multiple=multiple)

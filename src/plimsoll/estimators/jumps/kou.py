@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field, replace
-from typing import Any, ClassVar, Self
+from dataclasses import dataclass, field
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from plimsoll.estimators.jumps.jump_law import FittedJumpLaw, checked_steps, threshold_start
+from plimsoll.estimators.jumps.jump_law import FittedJumpLaw, threshold_starts
 from plimsoll.estimators.jumps.merton import LEAST_VOLATILITY, MINIMUM_OBSERVATIONS
 from plimsoll.estimators.observations import as_observations
 from plimsoll.estimators.tails.family import Family, LikelihoodPoint, fit_family
@@ -36,17 +36,11 @@ def _published(theta: Vector, centre: float, spread: float) -> Vector:
 
 
 def _starts(values: Vector) -> list[Vector]:
-    """Moments beyond thresholds of 3, 4 and 6 bipower deviations, by side."""
-    found = [threshold_start(values, multiple) for multiple in (3.0, 4.0, 6.0)]
-    return [
+    sides = [
         np.log([s.up_intensity, s.down_intensity, 1.0 / s.up_size, 1.0 / s.down_size])
-        for s in found
-        if s is not None
+        for s in threshold_starts(values)
     ]
-
-
-def _with_diffusion(values: Vector) -> list[Vector]:
-    return [np.concatenate([[0.0, math.log(0.85)], start]) for start in _starts(values)]
+    return [np.concatenate([[0.0, math.log(0.85)], side]) for side in sides]
 
 
 KOU = Family(
@@ -66,7 +60,7 @@ KOU = Family(
         (0.0, math.log(0.6), math.log(0.3), math.log(0.3), 0.0, 0.0),
         (0.0, math.log(0.8), math.log(0.03), math.log(0.03), math.log(0.4), math.log(0.4)),
     ),
-    further_starts=_with_diffusion,
+    further_starts=_starts,
     lowest=(
         -50.0,
         math.log(LEAST_VOLATILITY),
@@ -127,9 +121,6 @@ class FittedKou(FittedJumpLaw):
 
     family: ClassVar[Family] = KOU
 
-    drift: float
-    volatility: float
-    intensity: float
     up_probability: float
     up_rate: float
     down_rate: float
@@ -142,12 +133,8 @@ class FittedKou(FittedJumpLaw):
         """``up_rate > 1``: the mean of the price exists (returns as fractions, not per cent)."""
         return self.up_rate > 1.0
 
-    def log_density(self, x: ArrayLike) -> Any:
-        """Log density at ``x``; minus infinity where it is below the smallest number."""
-        values = np.asarray(x, dtype=np.float64)
-        density = kou_density(np.array(values.ravel()), self._coordinates())
-        with np.errstate(divide="ignore"):
-            return np.log(density).reshape(values.shape)[()]
+    def _density(self, x: Vector) -> Vector:
+        return np.asarray(kou_density(x, self._coordinates()))
 
     def cumulants(self) -> tuple[float, float, float, float]:
         """First four cumulants of one step."""
@@ -159,16 +146,6 @@ class FittedKou(FittedJumpLaw):
             self.volatility**2 + 2.0 * (ups * up**2 + downs * down**2),
             6.0 * (ups * up**3 - downs * down**3),
             24.0 * (ups * up**4 + downs * down**4),
-        )
-
-    def over(self, steps: float) -> Self:
-        """The law of the sum of ``steps`` returns."""
-        h = checked_steps(steps)
-        return replace(
-            self,
-            drift=h * self.drift,
-            volatility=math.sqrt(h) * self.volatility,
-            intensity=h * self.intensity,
         )
 
     def tail(self, value: float) -> tuple[float, float]:
@@ -190,6 +167,3 @@ class FittedKou(FittedJumpLaw):
         up = self.intensity * self.up_probability
         scale = np.array([self.volatility, up, self.intensity - up, self.up_rate, self.down_rate])
         return np.concatenate([[self.drift], np.log(np.maximum(scale, 1e-300))])
-
-    def _diffusive_variance(self) -> float:
-        return self.volatility**2

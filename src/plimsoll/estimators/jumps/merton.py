@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field, replace
-from typing import Any, ClassVar, Self
+from dataclasses import dataclass, field
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from plimsoll.estimators.jumps.jump_law import FittedJumpLaw, checked_steps, threshold_start
+from plimsoll.estimators.jumps.jump_law import FittedJumpLaw, threshold_starts
 from plimsoll.estimators.observations import as_observations
 from plimsoll.estimators.tails.family import Family, LikelihoodPoint, fit_family
 from plimsoll.maths.jump_merton import merton_density, merton_scores, merton_tail
@@ -39,8 +39,6 @@ def _published(theta: Vector, centre: float, spread: float) -> Vector:
 
 
 def _starts(values: Vector) -> list[Vector]:
-    """Moments beyond thresholds of 3, 4 and 6 bipower deviations."""
-    found = [threshold_start(values, multiple) for multiple in (3.0, 4.0, 6.0)]
     return [
         np.array(
             [
@@ -51,8 +49,7 @@ def _starts(values: Vector) -> list[Vector]:
                 math.log(s.jump_sd),
             ]
         )
-        for s in found
-        if s is not None
+        for s in threshold_starts(values)
     ]
 
 
@@ -103,13 +100,9 @@ class Merton:
         """
         sample = as_observations(values, minimum=MINIMUM_OBSERVATIONS, name="values")
         point = fit_family(MERTON, sample)
-        drift, volatility, intensity, jump_mean, jump_sd = (float(p) for p in point.parameters())
+        found = dict(zip(MERTON.parameters, map(float, point.parameters()), strict=True))
         return FittedMerton(
-            drift=drift,
-            volatility=volatility,
-            intensity=intensity,
-            jump_mean=jump_mean,
-            jump_sd=jump_sd,
+            **found,
             log_likelihood=point.log_likelihood,
             observations=sample.size,
             point=point,
@@ -122,21 +115,14 @@ class FittedMerton(FittedJumpLaw):
 
     family: ClassVar[Family] = MERTON
 
-    drift: float
-    volatility: float
-    intensity: float
     jump_mean: float
     jump_sd: float
     log_likelihood: float
     observations: int
     point: LikelihoodPoint = field(repr=False)
 
-    def log_density(self, x: ArrayLike) -> Any:
-        """Log density at ``x``; minus infinity where it is below the smallest number."""
-        values = np.asarray(x, dtype=np.float64)
-        density = merton_density(np.array(values.ravel()), *self._arguments())
-        with np.errstate(divide="ignore"):
-            return np.log(density).reshape(values.shape)[()]
+    def _density(self, x: Vector) -> Vector:
+        return np.asarray(merton_density(x, *self._arguments()))
 
     def cumulants(self) -> tuple[float, float, float, float]:
         """First four cumulants of one step."""
@@ -146,16 +132,6 @@ class FittedMerton(FittedJumpLaw):
             self.volatility**2 + rate * (m * m + v),
             rate * (m**3 + 3.0 * m * v),
             rate * (m**4 + 6.0 * m * m * v + 3.0 * v * v),
-        )
-
-    def over(self, steps: float) -> Self:
-        """The law of the sum of ``steps`` returns."""
-        h = checked_steps(steps)
-        return replace(
-            self,
-            drift=h * self.drift,
-            volatility=math.sqrt(h) * self.volatility,
-            intensity=h * self.intensity,
         )
 
     def tail(self, value: float) -> tuple[float, float]:
@@ -173,6 +149,3 @@ class FittedMerton(FittedJumpLaw):
 
     def _arguments(self) -> tuple[float, float, float, float, float]:
         return self.drift, self.volatility, self.intensity, self.jump_mean, self.jump_sd
-
-    def _diffusive_variance(self) -> float:
-        return self.volatility**2
