@@ -10,11 +10,12 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from plimsoll.errors import EstimationError, InsufficientDataError, ParameterError
+from plimsoll.errors import InsufficientDataError, ParameterError
 from plimsoll.estimators.observations import as_observations
 from plimsoll.estimators.tails.family import Family, LikelihoodPoint, fit_family
 from plimsoll.estimators.tails.fitted_law import tail_probability
 from plimsoll.estimators.tails.likelihood_fit import LikelihoodFit
+from plimsoll.estimators.tails.pareto_limits import check_mean_exists
 from plimsoll.maths.gev import (
     gev_cdf,
     gev_expected_shortfall,
@@ -184,12 +185,7 @@ class FittedBlockMaxima(LikelihoodFit):
             ``xi >= 1``: the law has no mean.
         """
         tail_probability(confidence)
-        if self.xi >= 1.0:
-            raise EstimationError(
-                "expected shortfall needs a tail shape xi below 1",
-                found=self.xi,
-                remedy="use value-at-risk with a stress scenario",
-            )
+        check_mean_exists(self.xi)
         return gev_expected_shortfall(confidence, *self._of_single(extremal_index))
 
     def _of_single(self, extremal_index: float) -> tuple[float, float, float]:

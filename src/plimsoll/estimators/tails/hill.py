@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from plimsoll.errors import EstimationError, InsufficientDataError, ParameterError
 from plimsoll.estimators.observations import as_observations
+from plimsoll.estimators.tails.pareto_limits import check_mean_exists, check_within_tail
 from plimsoll.estimators.volatility.garch_options import check_choice
 
 HillConvention = Literal["k_plus_1", "k"]
@@ -124,13 +125,7 @@ class FittedHill:
             ``confidence`` lies below the anchor, where the tail says nothing, or is not below 1.
         """
         share = self.order_statistics / self.observations
-        if not 1.0 - share <= confidence < 1.0:
-            raise ParameterError(
-                f"must lie in [{1.0 - share:.6g}, 1), beyond the anchor",
-                found=confidence,
-                remedy="ask the empirical distribution, or use more order statistics",
-                field="confidence",
-            )
+        check_within_tail(confidence, share, start="anchor", wider="use more order statistics")
         return float(self.anchor * (share / (1.0 - confidence)) ** self.xi)
 
     def expected_shortfall(self, confidence: float) -> float:
@@ -141,10 +136,5 @@ class FittedHill:
         EstimationError
             ``xi >= 1``: the tail has no mean.
         """
-        if self.xi >= 1.0:
-            raise EstimationError(
-                "expected shortfall needs a tail shape xi below 1",
-                found=self.xi,
-                remedy="use value-at-risk with a stress scenario",
-            )
+        check_mean_exists(self.xi)
         return self.value_at_risk(confidence) / (1.0 - self.xi)

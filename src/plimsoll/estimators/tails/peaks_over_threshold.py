@@ -19,6 +19,7 @@ from plimsoll.estimators.observations import Vector, as_observations, read_only
 from plimsoll.estimators.tails.clusters import cluster_peaks
 from plimsoll.estimators.tails.likelihood_errors import ErrorKind
 from plimsoll.estimators.tails.pareto_errors import pareto_covariance, quantile_slopes
+from plimsoll.estimators.tails.pareto_limits import check_mean_exists, check_within_tail
 from plimsoll.estimators.volatility.garch_options import check_choice
 from plimsoll.maths.gpd import (
     gpd_exceedance_probability,
@@ -193,12 +194,7 @@ class FittedTail:
         EstimationError
             ``xi >= 1``: the tail has no mean.
         """
-        if self.xi >= 1.0:
-            raise EstimationError(
-                "expected shortfall needs a tail shape xi below 1",
-                found=self.xi,
-                remedy="use value-at-risk with a stress scenario",
-            )
+        check_mean_exists(self.xi)
         quantile = self.quantile(confidence)
         return float(gpd_tail_shortfall(self.threshold, self.xi, self.beta, quantile))
 
@@ -298,10 +294,6 @@ class FittedTail:
         )
 
     def _check(self, confidence: float) -> None:
-        if not 1.0 - self.tail_share <= confidence < 1.0:
-            raise ParameterError(
-                f"must lie in [{1.0 - self.tail_share:.6g}, 1), beyond the threshold",
-                found=confidence,
-                remedy="ask the empirical distribution, or fit a larger tail fraction",
-                field="confidence",
-            )
+        check_within_tail(
+            confidence, self.tail_share, start="threshold", wider="fit a larger tail fraction"
+        )
