@@ -8,11 +8,11 @@ stays NaN, and a median skips it.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
 from plimsoll.domain.anti_procyclicality import AntiProcyclicality
 from plimsoll.errors import ParameterError, UsageError
+from plimsoll.maths.trailing_median import trailing_median_of_row
 
 Path = NDArray[np.float64]
 
@@ -123,33 +123,11 @@ def trailing_median(path: ArrayLike, rows: int) -> Path:
     array([1., 2., 2., 3.])
     """
     values = np.asarray(path, dtype=np.float64)
-    columns = np.atleast_2d(values.T) if values.ndim == 2 else values[None, :]
-    out: Path = _trailing_medians(np.array(columns, order="C"), rows)
+    columns = np.array(values.T if values.ndim == 2 else values[None, :], order="C")
+    out = np.empty(columns.shape)
+    for column, medians in zip(columns, out, strict=True):
+        trailing_median_of_row(column, rows, medians)
     return out.T if values.ndim == 2 else out[0]
-
-
-@njit(cache=True, nogil=True)
-def _trailing_medians(paths: Path, rows: int) -> Path:
-    """Kernel: a sorted window per path, one value in and one out by binary search."""
-    out = np.full(paths.shape, np.nan)
-    window = np.empty(rows)
-    for i in range(paths.shape[0]):
-        size = 0
-        for t in range(paths.shape[1]):
-            if t >= rows and not np.isnan(paths[i, t - rows]):
-                at = np.searchsorted(window[:size], paths[i, t - rows])
-                window[at : size - 1] = window[at + 1 : size].copy()
-                size -= 1
-            if np.isnan(paths[i, t]):
-                continue
-            at = np.searchsorted(window[:size], paths[i, t])
-            window[at + 1 : size + 1] = window[at:size].copy()
-            window[at] = paths[i, t]
-            size += 1
-            middle = size // 2
-            odd = size % 2 == 1
-            out[i, t] = window[middle] if odd else 0.5 * (window[middle - 1] + window[middle])
-    return out
 
 
 def _positive(values: ArrayLike, field: str) -> Path:

@@ -1,4 +1,4 @@
-"""Median over a trailing window of many paths."""
+"""Median over a trailing window: a sorted window per path, one value in and one out by search."""
 
 from __future__ import annotations
 

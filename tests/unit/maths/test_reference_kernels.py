@@ -27,10 +27,14 @@ from plimsoll.maths.targeted_garch import (
 from plimsoll.maths.trailing_median import trailing_median_table
 
 
-def test_trailing_medians_are_those_of_the_calibrations_tool() -> None:
+def test_trailing_medians_are_numpys_of_each_window() -> None:
     generator = np.random.default_rng(1)
     paths = generator.uniform(0.1, 1.0, (3, 200))
     paths[generator.random(paths.shape) < 0.2] = np.nan
+    paths[:, 0] = 0.5  # no window is without a number
+    windows = [[np.nanmedian(row[max(0, t - 24) : t + 1]) for t in range(200)] for row in paths]
+    expected = np.where(np.isnan(paths), np.nan, windows)
+    np.testing.assert_allclose(trailing_median_table(paths, 25), expected, rtol=1e-15)
     np.testing.assert_array_equal(trailing_median_table(paths, 25), trailing_median(paths.T, 25).T)
 
 
