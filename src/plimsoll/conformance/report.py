@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from plimsoll.conformance.differences import DIFFERENCE_COLUMNS, difference_cells, error_text
 from plimsoll.conformance.engines import ENGINES
 from plimsoll.conformance.result import CaseResult, Comparison, ConformanceResult, EngineResult
 from plimsoll.conformance.statistics.file_kinds import FILE_KINDS
-from plimsoll.conformance.statistics.report import error_text, kind_document, number_text
+from plimsoll.conformance.statistics.report import kind_document
 from plimsoll.domain.table import Column, ColumnKind, Table
 
 
@@ -39,10 +40,7 @@ def mismatch_table(result: ConformanceResult) -> Table:
             Column(name="case", title="Case"),
             Column(name="kind", title="Kind"),
             Column(name="term", title="First differing term"),
-            Column(name="expected", title="Expected"),
-            Column(name="found", title="Found"),
-            Column(name="error", title="Error"),
-            Column(name="tolerance", title="Tolerance"),
+            *DIFFERENCE_COLUMNS,
             Column(name="others", title="Terms off", kind=ColumnKind.COUNT),
         ),
         rows=tuple(
@@ -144,16 +142,7 @@ def _engine_row(engine: EngineResult) -> tuple[str, ...]:
 
 def _mismatch_row(case: CaseResult, first: Comparison) -> tuple[str | int, ...]:
     count = sum(not c.matches for c in case.comparisons)
-    return (
-        case.id,
-        case.kind,
-        first.term,
-        number_text(first.expected),
-        "nothing" if first.found is None else number_text(first.found),
-        error_text(first.error),
-        first.tolerance,
-        count,
-    )
+    return (case.id, case.kind, first.term, *difference_cells(first), count)
 
 
 def _engine_document(engine: EngineResult) -> dict[str, Any]:

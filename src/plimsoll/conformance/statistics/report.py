@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from plimsoll.conformance.differences import (
+    DIFFERENCE_COLUMNS,
+    difference_cells,
+    error_text,
+    number_text,
+)
 from plimsoll.conformance.result import CaseResult, Comparison, ConformanceResult, EngineResult
 from plimsoll.conformance.statistics.file_kinds import kind_called
 from plimsoll.conformance.statistics.leaf_rules import LeafRule, Standing
@@ -52,15 +57,7 @@ def convention_table(result: ConformanceResult) -> Table:
 def leaf_mismatch_table(result: ConformanceResult) -> Table:
     """One row per number that does not match."""
     rows = [
-        (
-            case.id,
-            c.term,
-            number_text(c.expected),
-            "nothing" if c.found is None else number_text(c.found),
-            error_text(c.error),
-            c.tolerance,
-            c.reason,
-        )
+        (case.id, c.term, *difference_cells(c), c.reason)
         for case, c in _comparisons(result)
         if not c.matches
     ]
@@ -71,10 +68,7 @@ def leaf_mismatch_table(result: ConformanceResult) -> Table:
         columns=(
             Column(name="section", title="Section"),
             Column(name="term", title="Term"),
-            Column(name="expected", title="Expected"),
-            Column(name="found", title="Found"),
-            Column(name="error", title="Error"),
-            Column(name="tolerance", title="Tolerance"),
+            *DIFFERENCE_COLUMNS,
             Column(name="why", title="About it"),
         ),
         rows=tuple(rows[:SHOWN]),
@@ -173,16 +167,6 @@ def kind_document(engine: EngineResult) -> dict[str, Any]:
             for rule in _rules(engine)
         ],
     }
-
-
-def error_text(error: float) -> str:
-    """An error in two digits."""
-    return "not comparable" if math.isinf(error) else f"{error:.2g}"
-
-
-def number_text(value: object) -> str:
-    """A number in twelve digits, anything else as it is."""
-    return f"{value:.12g}" if isinstance(value, float) else str(value)
 
 
 def _kinds(result: ConformanceResult) -> Iterator[EngineResult]:
