@@ -64,6 +64,7 @@ def _young(found: NightlyEstimate, market: str) -> dict[str, Any] | None:
         "own_weight": first.own_weight,
         "pool_weight": first.pool_weight,
         "past_listings": first.listings,
+        "established_markets": first.peers,
         "volatility_per_bar": first.volatility_per_bar,
         "pooled_with": list(first.covariates),
         "review_at": iso_minute(first.review_at_ns).replace(" ", "T") + "Z",

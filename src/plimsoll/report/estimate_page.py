@@ -210,7 +210,7 @@ def _youth(found: NightlyEstimate, column: int) -> Iterator[tuple[str, str]]:
     yield "age", f"{young.age_days:.0f} d"
     yield "own weight", f"{100.0 * young.own_weight:.0f} %"
     yield "pool weight", f"{100.0 * young.pool_weight:.0f} %"
-    yield "listings behind its tail", f"{young.listings:.0f}"
+    yield "behind its tail", f"{young.listings:.0f} listings, {young.peers:.0f} established"
     yield "review", iso_minute(young.review_at_ns)[:10]
     yield from _night_facts(found, found.markets[column])
 
@@ -223,7 +223,7 @@ def _night_facts(found: NightlyEstimate, name: str) -> Iterator[tuple[str, str]]
             "own weight",
             f"{100.0 * young.own_weight:.0f} %, pool {100 * young.pool_weight:.0f} %",
         )
-        yield "past listings", f"{young.listings:.1f}"
+        yield "past listings", f"{young.listings:.1f}; established markets {young.peers:.1f}"
         yield "review", iso_minute(young.review_at_ns)[:10]
     if name in found.sessions:
         yield "hours", found.sessions[name].hours.sentence()

@@ -15,7 +15,7 @@ the move is exceeded with probability :math:`p\,e^{\alpha^2 s^2/2}`; setting it 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,8 +44,12 @@ class PooledTail:
     log_shortfall : float
         Log of the mean scaled move beyond the quantile.
     markets : float
-        Effective number of markets, ``(sum n)^2 / sum n^2``.
+        Effective number of markets in the pool, ``(sum n)^2 / sum n^2``; after shrinkage in
+        ``own``, 0 where that one was missing.
     moves : int
+        Of the same pool.
+    peers : float
+        Effective number of markets in the pool it was drawn towards; 0 without one.
     """
 
     log_quantile: float
@@ -54,6 +58,7 @@ class PooledTail:
     log_shortfall: float
     markets: float
     moves: int
+    peers: float = 0.0
 
 
 def pooled_tail(moves: FloatArray, market: IntArray, confidence: float) -> PooledTail | None:
@@ -99,10 +104,13 @@ def shrunk_tail(
     """Tail of the small pool ``own`` drawn towards the large pool ``peers``.
 
     The weight of ``own`` is ``n / (n + weight_of_peers)`` with n its effective number of markets;
-    on log scales. With one of them missing the other stands; None without both.
+    on log scales. With one of them missing the other stands; None without both. Markets and moves
+    counted are those of ``own``, whichever stands; those of ``peers`` are ``peers``.
     """
-    if own is None or peers is None:
-        return own or peers
+    if peers is None:
+        return own
+    if own is None:
+        return replace(peers, markets=0.0, moves=0, peers=peers.markets)
     w = own.markets / (own.markets + weight_of_peers)
 
     def mixed(a: float, b: float) -> float:
@@ -115,6 +123,7 @@ def shrunk_tail(
         log_shortfall=mixed(own.log_shortfall, peers.log_shortfall),
         markets=own.markets,
         moves=own.moves,
+        peers=peers.markets,
     )
 
 

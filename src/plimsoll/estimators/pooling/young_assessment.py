@@ -38,7 +38,9 @@ class YoungMarketRisk:
     own_weight : float
         Weight of the market's own activity against its peers', 0 to 1.
     listings : float
-        Effective number of past listings behind its tail.
+        Effective number of past listings behind its tail; 0 where these are too few to have one.
+    peers : float
+        Effective number of established markets behind it.
     review_at_ns : int
         When its own history will have doubled, or its youth ends: what comes first.
     reason : Reason or None
@@ -60,6 +62,7 @@ class YoungMarketRisk:
     volatility_per_bar: float | None
     own_weight: float
     listings: float
+    peers: float
     review_at_ns: int
     reason: Reason | None
     covariates: tuple[str, ...] = ()
@@ -141,6 +144,7 @@ def risk_at(
         volatility_per_bar=None if reason else float(path.volatility[day, column]),
         own_weight=float(path.own_weight[day, column]),
         listings=float(np.nan_to_num(path.listings[day, column])),
+        peers=float(np.nan_to_num(path.peers[day, column])),
         review_at_ns=_review(int(path.time_ns[day]), age, young_until),
         reason=reason,
         covariates=path.covariates,
@@ -167,6 +171,7 @@ def young_markets_table(risks: tuple[YoungMarketRisk, ...]) -> Table:
             Column(name="short_error", title="s.e.", kind=K.FRACTION),
             Column(name="own_weight", title="Weight of own history", kind=K.NUMBER),
             Column(name="listings", title="Past listings", kind=K.NUMBER, digits=1),
+            Column(name="peers", title="Established", kind=K.NUMBER, digits=1),
             Column(name="review_at_ns", title="Review", kind=K.TIME),
             Column(name="reason", title="Reason"),
         ),
@@ -180,6 +185,7 @@ def young_markets_table(risks: tuple[YoungMarketRisk, ...]) -> Table:
                 r.short_error,
                 r.own_weight,
                 r.listings,
+                r.peers,
                 r.review_at_ns,
                 None if r.reason is None else str(r.reason),
             )
@@ -187,6 +193,7 @@ def young_markets_table(risks: tuple[YoungMarketRisk, ...]) -> Table:
         ),
         notes=(
             "Predictive: the error of the pooled tail and of the market's own level are in it.",
+            "Past listings, established: effective numbers of markets behind the tail.",
             "Review: when the market's own history has doubled, or its youth ends.",
         ),
     )

@@ -137,9 +137,11 @@ class YoungMarketPath:
         Mean size of the log move beyond.
     volatility : (D, N) float64
         Forecast root-mean-square log return per bar.
-    age_days, own_weight, listings : (D, N) float64
-        Age; weight of own activity against the peers' prior; effective number of past listings
-        behind the tail.
+    age_days, own_weight : (D, N) float64
+        Age; weight of own activity against the peers' prior.
+    listings, peers : (D, N) float64
+        Effective number of past listings behind the tail, 0 where it is the established markets'
+        alone; effective number of established markets that it was drawn towards.
     wanted : (D, N) bool
         Young and listed: a number or a reason is owed.
     confidence : float
@@ -157,6 +159,7 @@ class YoungMarketPath:
     age_days: FloatArray
     own_weight: FloatArray
     listings: FloatArray
+    peers: FloatArray
     wanted: BoolArray
     confidence: float
     horizon_bars: int
@@ -215,9 +218,9 @@ class _Pools:
 
 
 def _tails_by_day(panel: ListingPanel, pools: _Pools, refit_days: int) -> FloatArray:
-    """(D, N, 2, 5): log quantile, its error, tail index, log shortfall, listings in the pool."""
+    """(D, N, 2, 6): log quantile, its error, tail index, log shortfall, listings, peers."""
     days, count = panel.young.shape
-    out = np.full((days, count, 2, 5), np.nan)
+    out = np.full((days, count, 2, 6), np.nan)
     number = panel.days.time_ns // (24 * HOUR_NS)
     fresh = np.flatnonzero((number % refit_days == 0) | (np.arange(days) == 0))
     for start, stop in zip(fresh, [*fresh[1:], days], strict=True):
@@ -234,6 +237,7 @@ def _tails_by_day(panel: ListingPanel, pools: _Pools, refit_days: int) -> FloatA
                         tail.index,
                         tail.log_shortfall,
                         tail.markets,
+                        tail.peers,
                     )
     return out
 
@@ -247,7 +251,7 @@ def _with_volatility(
     horizon_bars: int,
 ) -> YoungMarketPath:
     """Multiply tails by volatilities, raised for what is not known of either."""
-    log_quantile, tail_error, index, log_shortfall, listings = np.moveaxis(tails, -1, 0)
+    log_quantile, tail_error, index, log_shortfall, listings, peers = np.moveaxis(tails, -1, 0)
     variance = tail_error**2 + link.level_variance[:, :, None]
     raised = predictive_log_margin(index, variance) + link.log_volatility[:, :, None]
     owed = wanted[:, :, None]
@@ -261,6 +265,7 @@ def _with_volatility(
         age_days=panel.age_days,
         own_weight=link.own_weight,
         listings=listings[..., FALL],
+        peers=peers[..., FALL],
         wanted=wanted,
         confidence=confidence,
         horizon_bars=horizon_bars,

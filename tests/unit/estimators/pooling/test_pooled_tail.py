@@ -68,7 +68,11 @@ def test_shrinkage_is_by_the_number_of_markets() -> None:
     assert mixed is not None
     assert mixed.log_quantile == pytest.approx(1.0 + 5.0 / 15.0)
     assert mixed.log_error == pytest.approx(0.1 * np.hypot(1 / 3, 2 / 3))
-    assert shrunk_tail(None, many, 10.0) is many
+    assert (mixed.markets, mixed.peers) == (5.0, 200.0)
+    alone = shrunk_tail(None, many, 10.0)
+    assert alone is not None
+    assert alone.log_quantile == many.log_quantile
+    assert (alone.markets, alone.moves, alone.peers) == (0.0, 0, 200.0), "no listing is behind it"
     assert shrunk_tail(few, None, 10.0) is few
     assert shrunk_tail(None, None, 10.0) is None
     alone = shrunk_tail(few, many, np.inf)

@@ -284,3 +284,19 @@ def test_a_history_without_a_midnight_is_refused() -> None:
     short = replace(short, time_ns=short.time_ns + 3 * HOUR_NS)
     with pytest.raises(InsufficientDataError):
         run(short)
+
+
+@pytest.mark.parametrize("past", [0, 7])
+def test_listings_and_established_markets_are_counted_apart(past: int) -> None:
+    """Eight established markets, and a listing of twelve days with ``past`` others before it."""
+    made = listing_history(days=200, established=8, listings=8)
+    kept = [*range(8 + past), 15]
+    names = tuple(made.markets[j] for j in kept)
+    known = history_of(made.close[:, kept], names, made.active[:, kept])
+    born = int(np.argmax(known.active[:, -1]))
+    known = known.before(int(known.available_ns[born]) + 12 * DAY_NS)
+    risk = assess_young_market(known, "NEW7", horizon_hours=8, confidence=0.99, model=MODEL)
+    assert risk.reason is None
+    assert 6.0 < risk.peers <= 8.0  # nearly as many moves of each
+    assert 0.5 * past <= risk.listings <= past
+    assert (risk.listings, risk.peers) == young_markets_table((risk,)).rows[0][7:9]
