@@ -118,7 +118,7 @@ def check_levels(
         Fewer than three markets with a number and two days of returns that move.
     """
     require_bayes()
-    sampler = sampler or PosteriorSampler(warm_up=500, draws=500)
+    sampler = sampler or PosteriorSampler(warm_up=500, draws=1000)
     chosen = _chosen(found, _recent_returns(history, found))
     if len(chosen) < LEAST_MARKETS:
         raise InsufficientDataError(
@@ -129,13 +129,8 @@ def check_levels(
         )
     names, samples = tuple(chosen), list(chosen.values())
     about = _covariates(found, names)
-    progress.start("posterior of levels", 1)
-    try:
-        full = sampler.unchecked(samples, about, seed=seed, markets=names)
-        check = compared(fast_levels(samples, about, sampler, names), full)
-        progress.advance()
-    finally:
-        progress.finish()
+    full = sampler.unchecked(samples, about, seed=seed, markets=names, progress=progress)
+    check = compared(fast_levels(samples, about, sampler, names), full)
     return BayesCheck(check=check, days=DAYS)
 
 

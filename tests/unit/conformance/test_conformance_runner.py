@@ -201,7 +201,7 @@ def test_a_folder_without_vectors_and_an_engine_without_vectors(tmp_path: Path) 
     with pytest.raises(DataError, match="must hold vector files"):
         run_conformance(tmp_path)
     with pytest.raises(
-        DataError, match="found 'nothing'.*name a folder of plimsoll-margin-vectors/1"
+        DataError, match=r"found 'nothing'.*name a folder of plimsoll-margin-vectors/1"
     ):
         run_conformance(tmp_path / "absent")
     write(tmp_path, case())

@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from plimsoll.domain.ports import SILENT, Progress
 from plimsoll.errors import DataFormatError, InsufficientDataError, ParameterError, UsageError
 from plimsoll.estimators.pooling.chain_diagnostics import ChainDiagnostics, chain_diagnostics
 from plimsoll.estimators.pooling.covariates import MarketCovariates, covariate_design
@@ -93,8 +94,12 @@ class PosteriorSampler:
         *,
         seed: int,
         markets: Sequence[str] = (),
+        progress: Progress = SILENT,
     ) -> HierarchicalPosterior:
-        """The same with chains as they came, for looking at their diagnostics."""
+        """The same with chains as they came, for looking at their diagnostics.
+
+        ``progress`` counts steps of all chains together, ``warm_up + draws`` of them.
+        """
         samples = [_usable(values, i) for i, values in enumerate(returns)]
         if len(samples) < MINIMUM_MARKETS:
             raise InsufficientDataError(
@@ -103,7 +108,11 @@ class PosteriorSampler:
                 field="returns",
             )
         covariates = covariates or MarketCovariates(market_class=("all",) * len(samples))
-        draws, divergences = _draw(self, samples, covariates, seed)
+        progress.start("posterior of levels", self.warm_up + self.draws)
+        try:
+            draws, divergences = _draw(self, samples, covariates, seed, progress)
+        finally:
+            progress.finish()
         return HierarchicalPosterior(
             markets=tuple(markets) or tuple(str(i) for i in range(len(samples))),
             draws=draws,
@@ -166,6 +175,7 @@ def _draw(
     samples: Sequence[FloatArray],
     covariates: MarketCovariates,
     seed: int,
+    progress: Progress,
 ) -> tuple[dict[str, FloatArray], int]:
     jax, numpyro = _libraries()
     infer = importlib.import_module("numpyro.infer")
@@ -176,30 +186,50 @@ def _draw(
     centre = float(np.mean([np.log(np.median(np.abs(v)) or np.std(v)) for v in samples]))
     design = covariate_design(covariates).matrix(covariates)
     kernel = infer.NUTS(_model(numpyro), target_accept_prob=sampler.acceptance)
-    chains = infer.MCMC(
-        kernel,
-        num_warmup=sampler.warm_up,
-        num_samples=sampler.draws,
-        num_chains=sampler.chains,
-        chain_method="vectorized",
-        progress_bar=False,
-    )
+    inputs = (padded, present, design, centre, sampler.levels)
     with jax.enable_x64(True):  # single precision would pass for convergence
-        chains.run(
-            jax.random.PRNGKey(seed),
-            padded,
-            present,
-            design,
-            centre,
-            sampler.levels,
-            extra_fields=("diverging",),
-        )
-        drawn = chains.get_samples(group_by_chain=True)
-        divergences = int(np.sum(np.asarray(chains.get_extra_fields()["diverging"])))
-        kept = {name: np.asarray(drawn[name], dtype=np.float64) for name in _REPORTED}
-    return kept, divergences
+        places, diverging = _chains(jax, kernel, inputs, sampler, seed, progress)
+        constrained = jax.vmap(jax.vmap(kernel.postprocess_fn(inputs, {})))(places)
+        kept = {name: np.asarray(constrained[name], dtype=np.float64) for name in _REPORTED}
+    return kept, int(np.sum(diverging))
 
 
+def _chains(
+    jax: Any,
+    kernel: Any,
+    inputs: tuple[Any, ...],
+    sampler: PosteriorSampler,
+    seed: int,
+    progress: Progress,
+) -> tuple[Any, Any]:
+    """Unconstrained places, (chains, draws, ...) by name, and which steps diverged.
+
+    One piece of ``_STEPS`` steps is compiled and serves warm-up and draws: the kernel itself knows
+    when its adaptation ends. The last piece may reach beyond what is kept.
+    """
+    total = sampler.warm_up + sampler.draws
+
+    def step(state: Any, _: None) -> tuple[Any, Any]:
+        state = kernel.sample(state, inputs, {})
+        return state, (state.z, state.diverging)
+
+    piece = jax.jit(lambda state: jax.lax.scan(step, state, None, length=_STEPS))
+    keys = jax.random.split(jax.random.PRNGKey(seed), sampler.chains)
+    state = kernel.init(keys, sampler.warm_up, init_params=None, model_args=inputs, model_kwargs={})
+    steps = []
+    for start in range(0, total, _STEPS):
+        state, found = piece(state)
+        steps.append(jax.tree.map(np.asarray, found))
+        progress.advance(min(_STEPS, total - start))
+
+    def kept(*pieces: FloatArray) -> FloatArray:
+        return np.swapaxes(np.concatenate(pieces)[sampler.warm_up : total], 0, 1)
+
+    places, diverging = jax.tree.map(kept, *steps)
+    return places, diverging
+
+
+_STEPS = 50
 _REPORTED = (
     "log_scale",
     "log_freedom",
