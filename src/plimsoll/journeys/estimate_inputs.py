@@ -15,10 +15,9 @@ from plimsoll.adapters.files import ColumnMap, FileFormat, read_bars
 from plimsoll.domain.market import Bars, MarketHistory, PriceKind
 from plimsoll.errors import DataFormatError, InsufficientDataError, UsageError
 from plimsoll.estimators.nightly.liquidity_rows import BarRanges
-from plimsoll.journeys.compare import PEGGED
+from plimsoll.marketdata.pegged_markets import pegged_markets
 
 OPTIONAL = ("high", "low", "volume")
-_QUOTES = ("USDT", "USDC", "USD")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,7 +131,7 @@ def kept_markets(
     InsufficientDataError
         Where none is left.
     """
-    dropped = _pegged(bars) if exclude is None else tuple(exclude)
+    dropped = pegged_markets(bars) if exclude is None else tuple(exclude)
     foreign = [name for name in dropped if name not in bars]
     if foreign:
         raise UsageError("must be markets of the data", found=foreign, field="exclude")
@@ -140,16 +139,6 @@ def kept_markets(
     if not kept:
         raise InsufficientDataError("must leave a market", found=0, field="exclude")
     return kept, tuple(dropped)
-
-
-def _pegged(names: Iterable[str]) -> tuple[str, ...]:
-    pegged = {
-        f"{coin}{between}{quote}"
-        for coin in PEGGED
-        for quote in _QUOTES
-        for between in ("", "/", "-")
-    }
-    return tuple(name for name in names if name.split(":")[0] in pegged)
 
 
 def market_classes(
