@@ -17,6 +17,7 @@ from plimsoll.errors import InsufficientDataError, UsageError
 from plimsoll.estimators.reference.methods import forecasters
 from plimsoll.estimators.reference.panel import returns_panel
 from plimsoll.journeys.as_of import Day, midnight
+from plimsoll.journeys.compare_choice import choose_default
 from plimsoll.journeys.compare_result import (
     MARKDOWN,
     PAGE,
@@ -24,16 +25,12 @@ from plimsoll.journeys.compare_result import (
     write_comparison,
 )
 from plimsoll.marketdata.assembly import assemble
+from plimsoll.marketdata.pegged_markets import pegged_markets
 from plimsoll.validation.comparison.compare import Period, compare_forecasters
 from plimsoll.validation.comparison.sample import SCORED_DAYS, SEASONED_DAYS
 
 HORIZONS_HOURS = (8, 24)
 FIRST_YEAR_NS = 365 * DAY_NS
-PEGGED = (
-    "USDC", "TUSD", "FDUSD", "USD1", "XUSD", "BUSD", "USDP", "DAI", "USTC", "EUR", "EURI", "AEUR",
-    "WBTC", "BNSOL", "WBETH", "PAXG",
-)  # fmt: skip
-"""Coins held to a currency, to gold or to another coin, by name: left out unless asked for."""
 
 
 def compare(
@@ -53,6 +50,7 @@ def compare(
     symbol: str | None = "symbol",
     time_unit: TimeUnit | str | None = None,
     price_kind: PriceKind | str = PriceKind.LAST_TRADE,
+    choose_again: bool = False,
     out: str | os.PathLike[str] | None = None,
     progress: Progress = SILENT,
 ) -> ComparisonResult:
@@ -66,7 +64,7 @@ def compare(
     methods : iterable of str, optional
         Names of `plimsoll.estimators.reference.methods.METHODS`; by default all.
     markets, exclude : iterable of str, optional
-        Markets to compare on, or to leave out; by default all but `PEGGED` ones against USDT,
+        Markets to compare on, or to leave out; by default all but pegged ones against USDT,
         USDC or USD.
     since, until : date, datetime or str, optional
         First and last day of the starts; by default the second year of the data to their end.
@@ -76,6 +74,8 @@ def compare(
         Days a market must have been listed, and fewest scored days of a market.
     time, close, symbol, time_unit, price_kind
         As for `plimsoll.estimate`.
+    choose_again : bool
+        Make the yearly choice of the default again, from all its candidates; takes minutes.
     out : path, optional
         Folder for the page, the Markdown and the CSV tables.
     progress : Progress
@@ -118,6 +118,11 @@ def compare(
             price_kind=history.price_kind,
             source=str(prices) if isinstance(prices, str | os.PathLike) else "",
             excluded=left_out,
+            choice=choose_default(
+                history, panel, hours, seasoned_days=seasoned_days, progress=progress
+            )
+            if choose_again
+            else None,
         )
         if output is None:
             return result
@@ -156,22 +161,11 @@ def _compared(
         for name in names:
             history.column(name)
         return names, tuple(m for m in history.markets if m not in names)
-    dropped = set(_pegged(history.markets) if exclude is None else exclude)
+    dropped = set(pegged_markets(history.markets) if exclude is None else exclude)
     names = tuple(m for m in history.markets if m not in dropped)
     if not names:
         raise InsufficientDataError("must leave a market", found=0, field="exclude")
     return names, tuple(m for m in history.markets if m in dropped)
-
-
-def _pegged(markets: Iterable[str]) -> set[str]:
-    quotes = ("USDT", "USDC", "USD")
-    named = {
-        f"{coin}{between}{quote}"
-        for coin in PEGGED
-        for quote in quotes
-        for between in ("", "/", "-")
-    }
-    return {market for market in markets if market.split("@")[0].split(":")[0] in named}
 
 
 def _day_ns(day: Day | None, otherwise: int) -> int:

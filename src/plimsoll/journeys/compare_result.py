@@ -10,6 +10,7 @@ from plimsoll.adapters.files.output_folder import OutputFolder
 from plimsoll.domain.market import PriceKind
 from plimsoll.domain.table import Table
 from plimsoll.errors import UsageError
+from plimsoll.journeys.compare_choice import DefaultChoice
 from plimsoll.validation.comparison.compare import HorizonComparison
 from plimsoll.validation.comparison.definitions import definitions_table
 from plimsoll.validation.comparison.tables import comparison_tables
@@ -30,6 +31,8 @@ class ComparisonResult:
         Where the prices came from, for the page.
     excluded : tuple of str
         Markets of the file that were not compared on.
+    choice : DefaultChoice or None
+        The yearly choice of the default made again, where it was asked for.
     files : tuple of Path
         What was written.
     """
@@ -38,6 +41,7 @@ class ComparisonResult:
     price_kind: PriceKind
     source: str = ""
     excluded: tuple[str, ...] = ()
+    choice: DefaultChoice | None = None
     files: tuple[Path, ...] = field(default=())
 
     def horizon(self, hours: int) -> HorizonComparison:
@@ -50,13 +54,14 @@ class ComparisonResult:
 
     @property
     def tables(self) -> tuple[Table, ...]:
-        """Every table, horizon by horizon; then what the figures mean."""
+        """Every table, horizon by horizon; the choice of the default; what the figures mean."""
         return (
             *(
                 table
                 for found in self.horizons
                 for table in comparison_tables(found, self.price_kind.label)
             ),
+            *(() if self.choice is None else self.choice.tables),
             definitions_table(),
         )
 

@@ -40,6 +40,9 @@ Time = Annotated[str, typer.Option("--time", help="Column of the bars' open time
 Close = Annotated[str, typer.Option("--close", help="Column of closes.")]
 Symbol = Annotated[str, typer.Option("--symbol", help="Column of markets' names.")]
 Kind = Annotated[str, typer.Option("--price", help="mark, index, last_trade or spot_close.")]
+Choose = Annotated[
+    bool, typer.Option("--choose-default", help="Make the yearly choice of the default again.")
+]
 Out = Annotated[Path | None, typer.Option("--out", help="Folder for page, Markdown and CSV.")]
 Markdown = Annotated[
     Path | None,
@@ -62,6 +65,7 @@ def compare(
     close: Close = "close",
     symbol: Symbol = "symbol",
     price: Kind = "last_trade",
+    choose_default: Choose = False,
     out: Out = None,
     markdown: Markdown = None,
     json: Json = False,
@@ -91,6 +95,7 @@ def compare(
             close=close,
             symbol=symbol,
             price_kind=price,
+            choose_again=choose_default,
             out=out,
             progress=output.progress(),
         )
@@ -112,6 +117,8 @@ def _show(output: Output, result: ComparisonResult, markdown: Path | None) -> No
         files.append(str(write_between_markers(markdown, result.markdown())))
     for table in result.tables:
         output.table(table)
+    if result.choice is not None:
+        output.line(result.choice.verdict)
     for line in written_lines(files):
         output.line(line)
     if output.json:
@@ -120,6 +127,7 @@ def _show(output: Output, result: ComparisonResult, markdown: Path | None) -> No
             "excluded": list(result.excluded),
             "markets": {str(found.horizon_hours): list(found.markets) for found in result.horizons},
             "tables": {table.name: table_document(table) for table in result.tables},
+            "default_choice_agrees": None if result.choice is None else result.choice.agrees,
             "files": files,
         }
         output.document(ExitCode.HOLDS, {"result": members})

@@ -33,7 +33,7 @@ from plimsoll.estimators.reference.fitted_log_blend import (
     losses_of_tails,
 )
 from plimsoll.estimators.reference.forecast import CONFIDENCE, ForecastPaths
-from plimsoll.estimators.reference.log_scales import NO_BOUND, log_scale, moving
+from plimsoll.estimators.reference.log_scales import log_scale, moving
 from plimsoll.estimators.reference.moves import panel_moves
 from plimsoll.estimators.reference.panel import ReturnsPanel
 from plimsoll.estimators.reference.scale_weights import ScaleWeights, weights_in_force
@@ -95,8 +95,8 @@ class LogBlend:
     clip: float = 60.0
     warm_up_days: int = 20
     longest_hole_hours: int = 48
-    calm: float = 0.85
-    reach: tuple[float, float] = NO_BOUND
+    calm: float = 0.15
+    reach: tuple[float, float] = (-0.4, 0.3)
     weights: ScaleWeights = ScaleWeights()  # noqa: RUF009  frozen
     step_hours: int = 8
     own_half_life_days: float = 365.0
@@ -128,7 +128,8 @@ class LogBlend:
         """One line."""
         scales = "/".join(f"{h:g}" for h in self.half_lives_hours)
         return (
-            f"Log blend of {scales} h and long volatility, calm {self.calm:g}; "
+            f"Log blend of {scales} h volatility, {self.reach[0]:g} to {self.reach[1]:g} from the "
+            f"long one, calm {self.calm:g}; "
             f"own level and pooled tail at {100.0 * self.tail:g} %; ES of it"
         )
 

@@ -9,6 +9,7 @@ from plimsoll.estimators.reference.anti_procyclicality import Buffered, Floored,
 from plimsoll.estimators.reference.blends import PooledBlend
 from plimsoll.estimators.reference.conformal import ConformalSimulation
 from plimsoll.estimators.reference.constant import Constant
+from plimsoll.estimators.reference.default_model import revised_default
 from plimsoll.estimators.reference.ewma import Ewma
 from plimsoll.estimators.reference.filtered import FilteredSimulation
 from plimsoll.estimators.reference.forecast import Forecaster
@@ -16,6 +17,7 @@ from plimsoll.estimators.reference.garch import GarchSimulation
 from plimsoll.estimators.reference.har import PanelHar
 from plimsoll.estimators.reference.historical import HistoricalSimulation
 from plimsoll.estimators.reference.log_blend import LogBlend
+from plimsoll.estimators.reference.log_scales import NO_BOUND
 from plimsoll.estimators.reference.regime import RegimeSimulation
 from plimsoll.estimators.reference.targeted import TargetedGarchSimulation
 
@@ -54,7 +56,7 @@ METHODS: Mapping[str, Callable[[], Forecaster]] = {
     ),
     "har_pooled": PanelHar,
     "har_60": lambda: PanelHar(name="har_60", share=0.6),
-    "default": LogBlend,
+    "default": revised_default,
 }
 """Makers by name: a new method enters here, and is then compared, selected from and listed."""
 
@@ -62,9 +64,14 @@ METHODS: Mapping[str, Callable[[], Forecaster]] = {
 VARIANTS: Mapping[str, Callable[[], Forecaster]] = {
     "regime_fhs": RegimeSimulation,
     "garch_skewt_fhs": lambda: GarchSimulation(name="garch_skewt_fhs", skewed=True),
-    "default_restless": lambda: LogBlend(name="default_restless", calm=0.0),
-    "default_calm_30": lambda: LogBlend(name="default_calm_30", calm=0.3),
-    "default_calm_200": lambda: LogBlend(name="default_calm_200", calm=2.0),
+    "default_now": lambda: LogBlend(name="default_now"),
+    "default_calm_0": lambda: LogBlend(name="default_calm_0", calm=0.0),
+    "default_unbounded": lambda: LogBlend(name="default_unbounded", reach=NO_BOUND),
+    "default_unbounded_calm": lambda: LogBlend(
+        name="default_unbounded_calm", reach=NO_BOUND, calm=0.85
+    ),
+    "default_reach_52": lambda: LogBlend(name="default_reach_52", reach=(-0.5, 0.2)),
+    "default_reach_22": lambda: LogBlend(name="default_reach_22", reach=(-0.2, 0.2)),
     "default_whole_tail": lambda: LogBlend(name="default_whole_tail", tail_share=1.0),
     "default_own_tail": lambda: LogBlend(name="default_own_tail", pool_prior=1.0),
     "default_pool_only": lambda: LogBlend(
