@@ -171,7 +171,7 @@ def _costs(found: NightlyEstimate, j: int) -> Table:
             liquidity.cost_worst,
         )
         rows = tuple(
-            (float(size), *(1e4 * float(curve[k]) for curve in curves), liquidity.source.value)
+            (float(size), *(known(1e4 * curve[k]) for curve in curves), liquidity.source.value)
             for k, size in enumerate(liquidity.notional_usd)
         )
     note = f"No cost curve: {reason}." if reason is not None else "Half the spread is in it."

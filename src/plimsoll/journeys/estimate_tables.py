@@ -193,7 +193,7 @@ def _tail_row(found: NightlyEstimate, j: int, sizes: list[float]) -> tuple[Cell,
     if liquidity is not None:
         usd = liquidity.notional_usd
         curves = (liquidity.cost, liquidity.cost_low, liquidity.cost_high)
-        costs = [1e4 * float(np.interp(s, usd, curve)) for s in sizes for curve in curves]
+        costs = [known(1e4 * np.interp(s, usd, curve)) for s in sizes for curve in curves]
     return (
         market,
         *shapes,

@@ -8,6 +8,7 @@ from plimsoll.domain.finding import Reason
 from plimsoll.domain.table import Cell, Column, ColumnKind, Table, iso_minute
 from plimsoll.estimators.liquidity.estimate import LiquidityEstimate, Source
 from plimsoll.estimators.liquidity.margin_figures import UnwindRule
+from plimsoll.journeys.estimate_tables import known
 from plimsoll.maths.impact_laws import Unwind, optimal_unwind
 
 K = ColumnKind
@@ -15,7 +16,8 @@ SIZES_USD = (1e5, 1e6, 1e7)
 ETA_LOW, ETA_HIGH = 0.5, 1.5
 """Range of eta around its value, as that of Y: nobody fitted it to coins."""
 _FROM = {
-    Source.BOOKS: "From recorded books: c(Q) walked, two standard errors; spread of the books.",
+    Source.BOOKS: "From recorded books: c(Q) walked, two standard errors (of ten books or more; "
+    "fewer have none); spread of the books.",
     Source.BARS: "From bars alone, no books: half the spread of bars and the square-root law, Y "
     "0.5 to 1.5.",
     Source.CLASS: "Neither books nor turnover of its own: spread, turnover and Y of its class, or "
@@ -80,7 +82,7 @@ def _rows(
     source = liquidity.source.value
     if not liquidity.daily_volume_usd * liquidity.daily_volatility > 0.0:
         return [
-            (size, None, *(float(c[k]) for c in costs), *blank, source, Reason.NO_DATA.value)
+            (size, None, *(known(c[k]) for c in costs), *blank, source, Reason.NO_DATA.value)
             for k, size in enumerate(SIZES_USD)
         ]
     point, low, high = (
@@ -95,7 +97,7 @@ def _rows(
         (
             size,
             size / liquidity.daily_volume_usd,
-            *(float(c[k]) for c in costs),
+            *(known(c[k]) for c in costs),
             24.0 * float(point.horizon_days[k]),
             *(1e4 * float(found.rate[k]) for found in (point, low, high)),
             1e4 * float(point.add_on[k]),

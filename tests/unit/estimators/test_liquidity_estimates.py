@@ -129,6 +129,24 @@ def test_one_level_is_a_book() -> None:
     assert estimate.extrapolated.tolist() == [0.0, 1.0]
 
 
+@pytest.mark.parametrize("books", [1, 9])
+def test_too_few_books_have_no_band(books: int) -> None:
+    samples = ladder(100.0 + np.arange(books))
+    estimate = book_estimate(samples, [50.0, 200.0], law=LAW)
+    assert np.isnan(book_cost_curve(samples, [50.0, 200.0], law=LAW).mean_se).all()
+    assert np.isnan([estimate.cost_low, estimate.cost_high]).all()
+    assert np.isfinite([estimate.cost, estimate.cost_worst]).all()
+
+
+def test_ten_books_have_a_band_of_two_errors() -> None:
+    samples = ladder(100.0 + np.arange(10), size=1.0 + RNG.random(10))
+    estimate = book_estimate(samples, [1e3, 5e3])
+    half = 2.0 * book_cost_curve(samples, [1e3, 5e3]).mean_se
+    assert (half > 0.0).all()
+    np.testing.assert_allclose(estimate.cost_high - estimate.cost, half, rtol=1e-9)
+    np.testing.assert_allclose(estimate.cost - estimate.cost_low, half, rtol=1e-9)
+
+
 def test_costs_between_and_beyond_the_sizes_of_the_curve() -> None:
     estimate = book_estimate(ladder([100.0] * 20), [100.0, 300.0, 1000.0], law=LAW)
     assert estimate.cost_at([100.0, 1000.0]).tolist() == pytest.approx([0.0005, 0.005])

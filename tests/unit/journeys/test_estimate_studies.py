@@ -156,6 +156,11 @@ def test_unwind_by_hand() -> None:
     assert row["unwind_low_bps"] < row["unwind_bps"] < row["unwind_high_bps"]
     assert row["cost_bps"] == pytest.approx(1e4 * (1e-4 + 0.04 * np.sqrt(0.1)), rel=1e-12)
     assert "From bars alone, no books" in table.notes[0]
+    none = np.full(3, np.nan)
+    one_book = replace(liquidity(Source.BOOKS), cost_low=none, cost_high=none)
+    few = next(iter(unwind_table("KEEL", one_book, None)))
+    assert (few["cost_low_bps"], few["cost_high_bps"]) == (None, None), "no error, no band"
+    assert few["cost_bps"] > 0.0
     blind = unwind_table("KEEL", liquidity(Source.BOOKS, float("nan")), None)
     assert [r["reason"] for r in blind] == ["no_data"] * 3
     assert all(r["cost_bps"] > 0.0 for r in blind)

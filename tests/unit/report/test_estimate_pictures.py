@@ -10,6 +10,7 @@ from functools import cache
 import numpy as np
 import pytest
 
+from plimsoll.estimators.liquidity.estimate import LiquidityEstimate, Source
 from plimsoll.estimators.nightly import NightlyEstimate, NightlySettings, nightly_estimate
 from plimsoll.report.estimate_axes import log_ticks, month_ticks
 from plimsoll.report.estimate_costs import cost_drawing
@@ -62,6 +63,22 @@ def test_a_market_without_numbers_has_frames_that_say_so() -> None:
     assert "no number:" in page
     assert "constant price" in page
     assert not re.search(r"\bnan\b", "".join(re.findall(r"<svg.*?</svg>", page, re.DOTALL)))
+
+
+@pytest.mark.parametrize(("low", "said"), [(3e-4, "two standard errors"), (np.nan, "no error")])
+def test_costs_without_an_error_have_no_band(low: float, said: str) -> None:
+    sizes, cost = np.array([1e4, 1e5]), np.array([4e-4, 9e-4])
+    found = LiquidityEstimate(
+        market="KEEL", source=Source.BOOKS, at_ns=0, observations=1, relative_spread=2e-4,
+        spread_low=2e-4, spread_high=2e-4, daily_volatility=0.04, daily_volume_usd=1e8,
+        impact=1.0, impact_low=0.5, impact_high=1.5, depth_usd=1e5, depth_bps=10.0,
+        notional_usd=sizes, cost=cost, cost_low=np.full(2, low), cost_high=2.0 * cost + 0.0 * low,
+        cost_worst=2.0 * cost, extrapolated=np.zeros(2),
+    )  # fmt: skip
+    drawn = cost_drawing(found, "", "c")
+    assert said in drawn
+    assert ("fill-opacity" in drawn) == bool(np.isfinite(low))
+    assert "nan" not in drawn
 
 
 def test_names_are_escaped() -> None:

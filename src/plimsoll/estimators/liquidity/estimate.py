@@ -69,6 +69,7 @@ class LiquidityEstimate:
     notional_usd : (K,) float64
     cost, cost_low, cost_high : (K,) float64
         c(Q), and two standard errors (books) or the ends of the ranges of spread and Y (others).
+        Fewer than ten books have no error: then ``cost_low`` and ``cost_high`` are NaN.
     cost_worst : (K,) float64
         Of the bad quantile of books; ``cost_high`` without books.
     extrapolated : (K,) float64
@@ -190,8 +191,6 @@ def book_estimate(
     )
     spread = quoted_spread(samples)[rows]
     sides = [depth_within(samples, side, within_bps=depth_bps)[rows] for side in Side]
-    # Too few books for an error: as far as the worst of them.
-    error = np.where(np.isnan(curve.mean_se), 0.5 * (curve.worst - curve.mean), curve.mean_se)
     impact = law.impact if law else PRIOR_IMPACT
     low, high = _impact_range(impact, impact_se)
     return LiquidityEstimate(
@@ -211,8 +210,8 @@ def book_estimate(
         depth_bps=depth_bps,
         notional_usd=usd,
         cost=curve.mean,
-        cost_low=np.maximum(curve.mean - 2.0 * error, 0.0),
-        cost_high=curve.mean + 2.0 * error,
+        cost_low=np.maximum(curve.mean - 2.0 * curve.mean_se, 0.0),
+        cost_high=curve.mean + 2.0 * curve.mean_se,
         cost_worst=curve.worst,
         extrapolated=curve.extrapolated,
     )
