@@ -8,8 +8,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
+from typer.testing import CliRunner
 
+from plimsoll.cli.main import application
 from plimsoll.domain.finding import Finding, FindingKind
 from plimsoll.domain.table import Table
 from plimsoll.errors import DataFormatError, UsageError
@@ -94,3 +97,29 @@ def test_the_check_names_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(estimate_bayes_check, "_NEEDED", ("no_such_library",))
     with pytest.raises(UsageError, match=r"extra 'bayes'.*no_such_library.*plimsoll\[bayes\]"):
         estimate_markets(bars(), settings=FAST, check_bayes=True)
+
+
+@pytest.mark.slow
+def test_the_verb_draws_the_posterior_of_the_youngest_levels(tmp_path: Path) -> None:
+    """SYNTHETIC markets; empirical Bayes and NUTS integrate one model, so they must agree."""
+    parts = [
+        pl.DataFrame(
+            {"symbol": [name] * len(b), "ts": b.time_ns // 10**9, "close": b.close},
+        )
+        for name, b in generate(0, days=220).bars.items()
+    ]
+    pl.concat(parts).write_parquet(tmp_path / "SYNTHETIC.parquet")
+    asked = ["estimate", str(tmp_path / "SYNTHETIC.parquet"), "--check-bayes", "--json"]
+    done = CliRunner().invoke(application(), [*asked, "--out", str(tmp_path / "out")])
+    assert done.exit_code == 0, done.output
+    result = json.loads(done.stdout)["result"]
+    told = result["reference_distribution"]["bayes_check"]
+    assert told["faults"] == []
+    assert (told["verdict"], told["divergences"]) == ("agrees", 0)
+    assert told["r_hat"] < 1.01
+    assert min(told["bulk_effective"], told["tail_effective"]) > 400.0
+    rows = result["bayes_check"]["rows"]
+    assert 3 <= len(rows) == told["markets"] <= 8
+    assert all(abs(row["difference_sd"]) <= 1.0 for row in rows)
+    written = json.loads((tmp_path / "out" / "estimate.json").read_text())
+    assert written["bayes_check"] == told

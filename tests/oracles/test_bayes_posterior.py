@@ -48,9 +48,31 @@ def returns() -> list[np.ndarray]:
     return made
 
 
+class Counted:
+    """Progress that keeps what it was told."""
+
+    def __init__(self) -> None:
+        self.stages: list[tuple[str, int | None]] = []
+        self.done = self.finished = self.calls = 0
+
+    def start(self, label: str, total: int | None = None) -> None:
+        self.stages.append((label, total))
+
+    def advance(self, count: int = 1) -> None:
+        self.done, self.calls = self.done + count, self.calls + 1
+
+    def finish(self) -> None:
+        self.finished += 1
+
+
 @pytest.fixture(scope="module")
-def posterior(returns: list[np.ndarray]) -> HierarchicalPosterior:
-    return SAMPLER.sample(returns, seed=1, markets=MARKETS)
+def seen() -> Counted:
+    return Counted()
+
+
+@pytest.fixture(scope="module")
+def posterior(returns: list[np.ndarray], seen: Counted) -> HierarchicalPosterior:
+    return SAMPLER.unchecked(returns, seed=1, markets=MARKETS, progress=seen)
 
 
 @pytest.fixture(scope="module")
@@ -64,6 +86,14 @@ def test_the_chains_have_converged(posterior: HierarchicalPosterior) -> None:
     assert min(found.bulk_effective, found.tail_effective) > 400.0
     assert found.divergences == 0
     assert posterior.draws["log_scale"].shape == (4, 500, 6)
+    posterior.diagnostics.demand()
+
+
+@pytest.mark.usefixtures("posterior")
+def test_steps_are_counted_while_they_are_drawn(seen: Counted) -> None:
+    assert seen.stages == [("posterior of levels", 900)]
+    assert (seen.done, seen.finished) == (900, 1)
+    assert seen.calls > 10
 
 
 def test_the_posterior_holds_what_the_returns_were_made_with(
