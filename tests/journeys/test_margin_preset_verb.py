@@ -71,7 +71,7 @@ def test_presets_are_listed(folder: Path) -> None:
         (("book.json",), 2, "must be given, one of the two, found 'neither'"),
         (("book.json", "--preset", "deribit", "--parameters", "x"), 2, "found 'both'"),
         (("book.json", "--preset", "derbit", "--market", "SYNTHETIC.parquet"), 2, "did you mean"),
-        (("book.json", "--preset", "deribit"), 2, "market: must be given with a preset"),
+        (("book.json", "--preset", "deribit"), 2, "--market or --marks: must be given"),
         (("nobook.json", *ASKED[1:]), 3, "nobook.json: must be a file that can be read"),
         ((*ASKED[:3], "--market", "nochain.parquet"), 3, "nochain.parquet"),
         ((*ASKED, "--at", "yesterday"), 2, "--at: must be"),

@@ -101,7 +101,7 @@ def test_a_parameter_set_too(folder: Path) -> None:
         (("--health", "--volatility", "BTC"), "must be COIN=FRACTION"),
         (("--health", "--volatility", "BTC=many"), "must be COIN=FRACTION"),
         (("--health", "--volatility", "BTC=-1"), "must be a positive yearly volatility"),
-        (("--health", "--closing-fee", "-1"), "must not be negative"),
+        (("--health", "--closing-fee", "-1"), "--closing-fee: must be a share of notional"),
         (("--plan", "nobody"), "must be one of the book's accounts"),
     ],
 )
