@@ -87,22 +87,19 @@ def compare(
     chosen = forecasters(methods)
     hours = _horizons(horizon_hours)
     with _claimed(out) as output:
-        progress.start("read and check prices")
-        try:
-            bars = _bars(
-                prices,
-                ColumnMap(
-                    time=time,
-                    close=close,
-                    symbol=symbol,
-                    time_unit=None if time_unit is None else TimeUnit(time_unit),
-                ),
-                PriceKind(price_kind),
-            )
-            history = assemble(bars).history
-        finally:
-            progress.finish()
-        names, left_out = _compared(history, markets, exclude)
+        history, names, left_out = compared_history(
+            prices,
+            columns=ColumnMap(
+                time=time,
+                close=close,
+                symbol=symbol,
+                time_unit=None if time_unit is None else TimeUnit(time_unit),
+            ),
+            price_kind=price_kind,
+            markets=markets,
+            exclude=exclude,
+            progress=progress,
+        )
         panel = returns_panel(history, markets=names, every_hours=every_hours)
         period = Period(
             from_ns=_day_ns(since, int(panel.time_ns[0]) + FIRST_YEAR_NS),
@@ -119,7 +116,7 @@ def compare(
             source=str(prices) if isinstance(prices, str | os.PathLike) else "",
             excluded=left_out,
             choice=choose_default(
-                history, panel, hours, seasoned_days=seasoned_days, progress=progress
+                history, panel, HORIZONS_HOURS, seasoned_days=seasoned_days, progress=progress
             )
             if choose_again
             else None,
@@ -127,6 +124,32 @@ def compare(
         if output is None:
             return result
         return replace(result, files=write_comparison(result, output))
+
+
+def compared_history(
+    prices: Any,
+    *,
+    columns: ColumnMap | None = None,
+    price_kind: PriceKind | str = PriceKind.LAST_TRADE,
+    markets: Iterable[str] | None = None,
+    exclude: Iterable[str] | None = None,
+    progress: Progress = SILENT,
+) -> tuple[MarketHistory, tuple[str, ...], tuple[str, ...]]:
+    """Read and check prices; also the markets to compare on, and those left out.
+
+    Parameters are those of `compare`.
+
+    Raises
+    ------
+    DataError, DataFormatError, InsufficientDataError, StorageError, UsageError
+    """
+    progress.start("read and check prices")
+    try:
+        bars = _bars(prices, columns or ColumnMap(symbol="symbol"), PriceKind(price_kind))
+        history = assemble(bars).history
+    finally:
+        progress.finish()
+    return history, *_compared(history, markets, exclude)
 
 
 def _claimed(out: str | os.PathLike[str] | None) -> Any:
