@@ -12,6 +12,7 @@ from plimsoll.maths.garch_constraints import CONSTRAINTS
 from plimsoll.maths.garch_fit import presample_variance
 from plimsoll.maths.garch_likelihood import WORK_ROWS
 from plimsoll.maths.rolling import filter_window, refit_garch
+from plimsoll.maths.zero_returns import bears_zeros
 
 Vector = NDArray[np.float64]
 Index = NDArray[np.int64]
@@ -50,7 +51,8 @@ def garch_day_path(
     Returns
     -------
     (D,) float64
-        NaN with fewer than ``minimum`` returns, and where a window is constant.
+        NaN with fewer than ``minimum`` returns, where a window is constant, and where more than
+        30 % of it are 0.
     """
     out = np.full(known.size, np.nan)
     theta = np.empty(6)
@@ -63,7 +65,7 @@ def garch_day_path(
             continue
         part = returns[known[d] - n : known[d]]
         scale = math.sqrt(float(np.mean(part * part)))
-        if not scale > 0.0:
+        if not (scale > 0.0 and bears_zeros(part, True)):
             ready = False
             continue
         if work.shape[1] != n:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from plimsoll.maths.egarch_recursion import LOG_VARIANCE_SPAN
 from plimsoll.maths.garch_family_constraints import FAMILY_CONSTRAINTS, family_limits
-from plimsoll.maths.garch_family_fit import held_parameters, search_family
+from plimsoll.maths.garch_family_fit import NORMAL, held_parameters, search_family
 from plimsoll.maths.garch_family_likelihood import (
     EGARCH,
     FAMILY_PARAMETERS,
@@ -22,6 +22,7 @@ from plimsoll.maths.garch_family_likelihood import (
 )
 from plimsoll.maths.garch_family_optimiser import maximise_family
 from plimsoll.maths.garch_fit import presample_variance
+from plimsoll.maths.zero_returns import bears_zeros
 
 Vector = NDArray[np.float64]
 Index = NDArray[np.int64]
@@ -55,7 +56,7 @@ def family_day_path(
     """Forecast volatility of the return after the first ``known[d]`` returns, for each day d.
 
     Zero mean. Arguments and result as :func:`plimsoll.maths.garch_day_path.garch_day_path`, with
-    the codes ``kind`` and ``law`` of the family.
+    the codes ``kind`` and ``law`` of the family; a normal law bears up to 90 % zeros.
     """
     out = np.full(known.size, np.nan)
     theta, binding = np.zeros(FAMILY_PARAMETERS), np.zeros(FAMILY_CONSTRAINTS, dtype=np.bool_)
@@ -72,7 +73,7 @@ def family_day_path(
         scale = math.sqrt(float(np.mean(part * part)))
         scaled = part / scale if scale > 0.0 else part
         presample = presample_variance(scaled, 0.0, backcast)
-        if not (scale > 0.0 and presample > 0.0):
+        if not (scale > 0.0 and presample > 0.0 and bears_zeros(part, law != NORMAL)):
             ready = False
             continue
         if ready:

@@ -26,6 +26,7 @@ from plimsoll.maths.garch_likelihood import WORK_ROWS
 from plimsoll.maths.garch_optimiser import maximise_garch
 from plimsoll.maths.order_statistics import quantile_type7, upper_tail_mean
 from plimsoll.maths.recursions import ewma_step, garch_first_variance, gjr_step
+from plimsoll.maths.zero_returns import bears_zeros, is_stuck
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
@@ -142,7 +143,8 @@ def rolling_garch(
     confidences: Vector,
     forecasts: Matrix,
 ) -> None:
-    """Forecasts of one series, shape (n - window + 1, 8 + 2 k); NaN where a window is constant.
+    """Forecasts of one series, shape (n - window + 1, 8 + 2 k); NaN where a window is constant, or
+    holds more zeros than the law bears.
 
     Every ``refit_every`` forecasts the model is refitted, every ``search_every``-th refit by a
     search over all starts, the others from the previous optimum.
@@ -156,7 +158,7 @@ def rolling_garch(
         mean = float(np.mean(part)) if free_mean else 0.0
         scale = math.sqrt(float(np.mean((part - mean) ** 2)))
         forecasts[d, :] = np.nan
-        if not (scale > 0.0 and np.min(part) < np.max(part)):
+        if not (scale > 0.0 and np.min(part) < np.max(part) and bears_zeros(part, student)):
             ready = False
             continue
         scaled = part / scale
@@ -235,7 +237,8 @@ def rolling_ewma_rows(
     """EWMA volatility and filtered risks, shape (markets, n - window + 1, 1 + 2 k).
 
     Zero mean; the recursion starts at the mean square of the first window, so the first
-    ``window`` residuals know that one number in common, and no later return.
+    ``window`` residuals know that one number in common, and no later return. NaN where a window
+    holds more than 90 % zeros, or ends in so many that the feed is stuck.
     """
     n = returns.shape[1]
     scaled = np.empty(n)
@@ -244,9 +247,12 @@ def rolling_ewma_rows(
         for t in range(n + 1):
             if t >= window:
                 forecast = forecasts[row, t - window]
-                forecast[0] = math.sqrt(variance)
-                losses = scaled[t - window : t].copy()
-                write_filtered_risks(losses, 0.0, forecast[0], confidences, forecast[1:])
+                part = returns[row, t - window : t]
+                forecast[:] = np.nan
+                if bears_zeros(part, False) and not is_stuck(part, decay):
+                    forecast[0] = math.sqrt(variance)
+                    losses = scaled[t - window : t].copy()
+                    write_filtered_risks(losses, 0.0, forecast[0], confidences, forecast[1:])
             if t < n:
                 scaled[t] = -returns[row, t] / math.sqrt(variance) if variance > 0.0 else np.nan
                 variance = ewma_step(variance, returns[row, t], decay)

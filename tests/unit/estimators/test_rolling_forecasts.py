@@ -5,7 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from plimsoll.errors import DataFormatError, InsufficientDataError, ParameterError
+from plimsoll.errors import (
+    DataFormatError,
+    EstimationError,
+    InsufficientDataError,
+    ParameterError,
+)
 from plimsoll.estimators import (
     Ewma,
     Garch,
@@ -80,12 +85,43 @@ def test_threads_do_not_change_a_bit() -> None:
     assert np.array_equal(one.volatility, two.volatility)
 
 
-def test_a_window_that_does_not_vary_is_nan_and_the_next_ones_recover() -> None:
+def test_windows_that_one_fit_refuses_for_zeros_are_nan_and_the_next_ones_recover() -> None:
+    """A t bears 18 zeros of 60: refused are the windows that begin at 59 to 181."""
     returns = simulate(5, 300)
     returns[100:200] = 0.0
     rolled = rolling_garch_forecast(returns, window=60)
-    assert np.all(np.isnan(rolled.volatility[0, 100:141]))
-    assert np.all(np.isfinite(rolled.volatility[0, 150:]))
+    rows = np.arange(241)
+    refused = (rows >= 59) & (rows <= 181)
+    for numbers in (rolled.volatility[0], rolled.value_at_risk[0, :, 0], rolled.omega[0]):
+        assert np.array_equal(np.isnan(numbers), refused)
+    for first in (59, 181):
+        with pytest.raises(EstimationError, match="may be 0"):
+            Garch().fit(returns[first : first + 60])
+
+
+def test_a_normal_law_bears_more_zeros() -> None:
+    """54 of 60: refused are the windows that begin at 95 to 145."""
+    returns = simulate(5, 300)
+    returns[100:200] = 0.0
+    rolled = rolling_garch_forecast(returns, window=60, model=Garch(innovations="normal"))
+    rows = np.arange(241)
+    refused = (rows >= 95) & (rows <= 145)
+    assert np.array_equal(np.isnan(rolled.volatility[0]), refused)
+
+
+def test_ewma_refuses_the_windows_that_one_fit_refuses() -> None:
+    """Frozen for 40 returns, with a half-life of 3 a stuck feed from the 26th on."""
+    returns = simulate(6, 300)
+    returns[150:190] = 0.0
+    model = Ewma(half_life=3.0, innovations="normal", variance_start="sample_variance")
+    rolled = rolling_ewma_forecast(returns, window=100, half_life=3.0)
+    for d in range(201):
+        if np.isnan(rolled.volatility[0, d]):
+            with pytest.raises(EstimationError, match="the last returns must not all be 0"):
+                model.fit(returns[d : d + 100])
+        else:
+            model.fit(returns[d : d + 100])
+    assert np.array_equal(np.flatnonzero(np.isnan(rolled.volatility[0])), np.arange(76, 91))
 
 
 def test_ewma_equals_the_filter() -> None:

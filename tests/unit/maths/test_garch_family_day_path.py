@@ -9,6 +9,7 @@ from plimsoll.errors import ParameterError
 from plimsoll.estimators.horizon.garch_path import GarchPath
 from plimsoll.estimators.horizon.price_record import Boundaries, PriceRecord
 from plimsoll.estimators.volatility import Egarch, Garch
+from plimsoll.maths.garch_day_path import garch_day_path
 from plimsoll.maths.garch_family_day_path import family_day_path
 from plimsoll.maths.garch_family_fit import SKEWED, STUDENT
 from plimsoll.maths.garch_family_likelihood import EGARCH, GARCH
@@ -82,6 +83,22 @@ def test_warm_refits_stay_near_the_searches_and_see_no_future(kind: int, law: in
 def test_frozen_prices_give_no_number() -> None:
     returns = np.zeros(520)
     assert np.all(np.isnan(path_of(returns, EGARCH, STUDENT)))
+
+
+@pytest.mark.parametrize(("kind", "law"), [(GARCH, STUDENT), (EGARCH, STUDENT), (GARCH, SKEWED)])
+def test_look_backs_with_too_many_zeros_give_no_number(kind: int, law: int) -> None:
+    """A t bears 30 % of 250: by share, not by where they stand; what follows is as it was known."""
+    returns = 0.01 * np.random.default_rng(4).standard_t(5, 700)
+    returns[200:500:3] = 0.0
+    known = np.arange(250, 701, 10, dtype=np.int64)
+    share = np.array([np.mean(returns[k - 250 : k] == 0.0) for k in known])
+    arguments = (returns, known, 250, 250, 3, 30)
+    if (kind, law) == (GARCH, STUDENT):
+        path = garch_day_path(*arguments, False, START_SAMPLE_VARIANCE, 0.995)
+    else:
+        path = family_day_path(*arguments, kind, law, False, START_SAMPLE_VARIANCE, 0.995)
+    assert np.array_equal(np.isnan(path), share > 0.3)
+    assert 0 < np.isnan(path).sum() < path.size
 
 
 def test_garch_path_takes_both() -> None:

@@ -74,7 +74,10 @@ class GarchPath:
                 )
 
     def path(self, record: PriceRecord, boundaries: Boundaries) -> FloatArray:
-        """Return (D,) volatilities per bar; NaN until 250 returns are known."""
+        """Return (D,) volatilities per bar.
+
+        NaN until 250 returns are known, and where more than 30 % of the look-back are 0.
+        """
         step_bars = self._step_bars(boundaries)
         out = self._path(record.final, boundaries, step_bars)
         late, condemned = record.late_masks(boundaries.time_ns)

@@ -35,8 +35,9 @@ class RollingForecasts:
 
     ``volatility`` is of the next return; ``value_at_risk`` (type 7) and ``expected_shortfall``
     (tail mean) are losses, positive, by filtered historical simulation on the window's residuals.
-    Parameters are NaN for an EWMA; all is NaN where a window does not vary. ``log_likelihood`` is
-    that of the last refit's window.
+    Parameters are NaN for an EWMA; all is NaN where a window does not vary, or holds more zeros
+    than the fit of one window accepts (`plimsoll.estimators.volatility.usable_returns`).
+    ``log_likelihood`` is that of the last refit's window.
     """
 
     confidences: tuple[float, ...]

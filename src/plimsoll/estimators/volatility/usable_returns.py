@@ -13,19 +13,13 @@ from numpy.typing import ArrayLike
 
 from plimsoll.errors import DataFormatError, EstimationError
 from plimsoll.estimators.observations import Vector, as_observations, finite_observation
+from plimsoll.maths.zero_returns import LARGEST_ZERO_SHARE, LARGEST_ZERO_SHARE_HEAVY, STUCK_SHARE
 
 LARGEST_RETURN = 1e100
 SMALLEST_DEVIATION = 1e-100
 """Beyond these, squares and their sums overflow or lose digits: a slip of units, not a market."""
-LARGEST_ZERO_SHARE = 0.9
-"""Of any model: a market that moves less often has no 99 % loss in its own history."""
-LARGEST_ZERO_SHARE_HEAVY = 0.3
-"""Of a fitted Student-t or skewed t."""
 LEAST_SPREAD = 1e-6
 """Standard deviation over mean: less is a price that somebody interpolates."""
-STUCK_SHARE = 1.0 / 400.0
-"""Share of its variance at which an EWMA stands after zeros that are a stuck feed: a twentieth of
-its volatility."""
 
 
 def as_returns(values: ArrayLike, *, minimum: int) -> Vector:
