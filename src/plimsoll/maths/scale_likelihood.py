@@ -41,8 +41,14 @@ def _data_terms(
     return total
 
 
+def feature_covariance(features: Matrix) -> Matrix:
+    """(K, K) covariance of the features, over n."""
+    centred = features - features.mean(axis=0)
+    return np.asarray(centred.T @ centred / features.shape[0])
+
+
 def penalised_likelihood(
-    parameters: Vector, features: Matrix, moves: Vector, calm: float
+    parameters: Vector, features: Matrix, moves: Vector, calm: float, covariance: Matrix
 ) -> tuple[float, Vector]:
     """Minus the mean log-likelihood plus penalty, and its gradient.
 
@@ -54,6 +60,8 @@ def penalised_likelihood(
     moves : (n,) float64
     calm : float
         Weight of the variance of the log scale.
+    covariance : (K, K) float64
+        `feature_covariance` of the features.
     """
     count, width = features.shape
     weights = np.ascontiguousarray(parameters[:width])
@@ -64,7 +72,6 @@ def penalised_likelihood(
     slope = 0.5 * digamma(0.5 * (nu + 1.0)) - 0.5 * digamma(0.5 * nu) - 0.5 / nu
     gradient /= -count
     gradient[width + 1] = (gradient[width + 1] - slope) * (nu - 2.0)
-    spread = features @ weights
-    spread = spread - spread.mean()
-    gradient[:width] += 2.0 * calm * (features.T @ spread) / count
-    return -(total / count + constant) + calm * float(spread @ spread) / count, gradient
+    pull = covariance @ weights
+    gradient[:width] += 2.0 * calm * pull
+    return -(total / count + constant) + calm * float(weights @ pull), gradient

@@ -27,7 +27,7 @@ from plimsoll.maths.blended_volatility import (
     log_volatility_path,
     take_bar,
 )
-from plimsoll.maths.scale_likelihood import penalised_likelihood
+from plimsoll.maths.scale_likelihood import feature_covariance, penalised_likelihood
 from plimsoll.maths.tail_counts import (
     BIN_LOG,
     BINS,
@@ -167,10 +167,11 @@ def test_likelihood_is_that_of_scipy_and_its_gradient_that_of_differences() -> N
     scale = np.exp(features @ parameters[:3] + parameters[3])
     density = student.logpdf(moves / scale, 2.0 + math.exp(0.7)) - np.log(scale)
     spread = (features @ parameters[:3]).var()
-    value, gradient = penalised_likelihood(parameters, features, moves, 0.4)
+    covariance = feature_covariance(features)
+    value, gradient = penalised_likelihood(parameters, features, moves, 0.4, covariance)
     assert value == pytest.approx(-density.mean() + 0.4 * spread, rel=1e-12)
     numeric = approx_fprime(
-        parameters, lambda p: penalised_likelihood(p, features, moves, 0.4)[0], 1e-7
+        parameters, lambda p: penalised_likelihood(p, features, moves, 0.4, covariance)[0], 1e-7
     )
     np.testing.assert_allclose(gradient, numeric, atol=2e-6)  # forward differences
 

@@ -12,7 +12,7 @@ from plimsoll.domain.market import DAY_NS
 from plimsoll.errors import ParameterError
 from plimsoll.estimators.reference.log_scales import moving
 from plimsoll.estimators.reference.steps import StepMoves
-from plimsoll.maths.scale_likelihood import penalised_likelihood
+from plimsoll.maths.scale_likelihood import feature_covariance, penalised_likelihood
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -106,7 +106,7 @@ def _fitted(start: FloatArray, features: FloatArray, moves: FloatArray, calm: fl
     found = minimize(
         penalised_likelihood,
         start,
-        args=(features, moves, calm),
+        args=(features, moves, calm, feature_covariance(features)),
         jac=True,
         method="L-BFGS-B",
         bounds=[(0.0, 1.0)] * scales + [(None, None), (-3.0, 5.0)],
