@@ -33,7 +33,7 @@ LINES = AcceptanceLines()
 LEAST_DAYS = 90
 YEAR_DAYS = 365
 SCORED_SHARE = 0.5
-READY_SHARE = 0.9
+READY_SHARE = 0.99
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,7 +208,7 @@ def _known_days(sample: ComparisonSample, mask: BoolArray) -> int:
 
 
 def _is_ready(sample: ComparisonSample, path: ForecastPaths, at_ns: int) -> bool:
-    """Whether a candidate has numbers on nine tenths of what could be scored by the date.
+    """Whether a candidate has numbers on nearly all that could be scored by the date.
 
     One that needs years of data would otherwise shorten everybody's past to its own.
     """
