@@ -198,6 +198,24 @@ def test_figures_need_volatility_and_turnover() -> None:
         UnwindRule(participation=0.0)
 
 
+@pytest.mark.parametrize("field", ["daily_volatility", "daily_volume_usd", "impact_high"])
+@pytest.mark.parametrize("size", [50.0, 0.2])
+def test_a_law_that_does_not_rise_covers_no_curve(field: str, size: float) -> None:
+    estimate = replace(book_estimate(ladder([100.0] * 12, size=size), law=LAW), **{field: 0.0})
+    with pytest.raises(ParameterError, match="positive") as refused:
+        add_on_figures(estimate)
+    assert refused.value.field == field.removesuffix("_high")
+
+
+def test_a_still_market_has_a_horizon_all_the_same() -> None:
+    """Nothing hurries the unwind: the least time at the share of turnover, and half the spread."""
+    estimate = book_estimate(ladder([100.0] * 12), law=LAW)
+    unwind = liquidation_horizon(replace(estimate, daily_volatility=0.0), [1e6])
+    days = 1e6 / estimate.daily_volume_usd / 0.1
+    np.testing.assert_allclose(unwind.horizon_days, [days], rtol=1e-12)
+    np.testing.assert_allclose(unwind.add_on, [0.5 * estimate.relative_spread], rtol=1e-12)
+
+
 def test_larger_positions_take_longer() -> None:
     estimate = book_estimate(ladder([100.0] * 20), law=LAW)
     unwind = liquidation_horizon(estimate, [1e3, 1e5, 1e6])

@@ -81,15 +81,11 @@ def add_on_figures(estimate: LiquidityEstimate, *, stressed: bool = True) -> Add
     Raises
     ------
     UsageError
-        Without volatility or turnover.
+        Volatility or turnover unknown.
+    ParameterError
+        With books, where volatility, turnover or Y is not positive.
     """
-    if np.isnan(estimate.daily_volatility * estimate.daily_volume_usd):
-        raise UsageError(
-            "the add-on needs volatility and turnover",
-            found=(estimate.daily_volatility, estimate.daily_volume_usd),
-            field=estimate.market,
-            remedy="give book_estimate an ImpactLaw",
-        )
+    _check_known(estimate)
     spread = estimate.spread_high if stressed else estimate.relative_spread
     impact = estimate.impact_high if stressed else estimate.impact
     curve = estimate.cost_worst if stressed else estimate.cost
@@ -108,19 +104,51 @@ def add_on_figures(estimate: LiquidityEstimate, *, stressed: bool = True) -> Add
     )
 
 
+def _check_known(estimate: LiquidityEstimate) -> None:
+    """Raise `UsageError` where volatility or turnover is NaN."""
+    if np.isnan(estimate.daily_volatility * estimate.daily_volume_usd):
+        raise UsageError(
+            "the add-on needs volatility and turnover",
+            found=(estimate.daily_volatility, estimate.daily_volume_usd),
+            field=estimate.market,
+            remedy="give book_estimate an ImpactLaw",
+        )
+
+
 def covering_depth(
     estimate: LiquidityEstimate, curve: FloatArray, spread: float, impact: float
 ) -> float:
-    """Return the largest depth whose law covers a curve; negative: not even without depth."""
+    """Return the largest depth whose law covers a curve; negative: not even without depth.
+
+    Raises
+    ------
+    ParameterError
+        Unless the law rises with size: volatility, turnover and ``impact`` must be positive.
+    """
+    _check_law(estimate)
+    check_positive(impact, "impact")
     above = np.maximum(curve - 0.5 * spread, 0.0) / (impact * estimate.daily_volatility)
     needed = np.where(above > 0.0, estimate.daily_volume_usd * above**2, 0.0)
     return float((estimate.notional_usd - needed).min())
 
 
 def covering_impact(estimate: LiquidityEstimate, curve: FloatArray, spread: float) -> float:
-    """Return the least Y whose law covers a curve without any depth."""
+    """Return the least Y whose law covers a curve without any depth.
+
+    Raises
+    ------
+    ParameterError
+        Unless volatility and turnover are positive.
+    """
+    _check_law(estimate)
     root = estimate.daily_volatility * np.sqrt(estimate.notional_usd / estimate.daily_volume_usd)
     return float(((curve - 0.5 * spread) / root).max())
+
+
+def _check_law(estimate: LiquidityEstimate) -> None:
+    """Without volatility or turnover the law is the same at every size and covers no curve."""
+    check_positive(estimate.daily_volatility, "daily_volatility")
+    check_positive(estimate.daily_volume_usd, "daily_volume_usd")
 
 
 def liquidation_horizon(
@@ -131,17 +159,22 @@ def liquidation_horizon(
     Parameters
     ----------
     estimate : LiquidityEstimate
-        With volatility and turnover.
+        With volatility and turnover; 0 is a volatility or turnover too (`optimal_unwind`).
     size_usd : array_like
     rule : UnwindRule, optional
+
+    Raises
+    ------
+    UsageError
+        Volatility or turnover unknown.
     """
     rule = rule or UnwindRule()
-    figures = add_on_figures(estimate, stressed=False)
+    _check_known(estimate)
     return optimal_unwind(
         size_usd,
-        volume=figures.volume_24h_usd,
-        volatility=figures.daily_volatility,
-        half_spread=0.5 * figures.relative_spread,
+        volume=estimate.daily_volume_usd,
+        volatility=estimate.daily_volatility,
+        half_spread=0.5 * estimate.relative_spread,
         impact=rule.impact,
         quantile=rule.quantile,
         covered_days=rule.covered_hours / 24.0,
