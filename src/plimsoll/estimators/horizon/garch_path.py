@@ -39,7 +39,7 @@ class GarchPath:
     asymmetric : bool
         GJR term; EGARCH always has its sign term.
     exponential : bool
-        EGARCH instead of GARCH.
+        EGARCH instead of GARCH; its volatility is at most the largest return so far.
     skewed : bool
         Hansen's skewed Student-t innovations instead of Student-t. These and EGARCH are fitted by
         the slower kernel of the whole family: refit weekly.
@@ -131,6 +131,8 @@ class GarchPath:
                 start,
                 cap,
             )
+            if self.exponential:
+                volatility = np.minimum(volatility, largest_known(returns, days))
         else:
             volatility = garch_day_path(
                 returns,
@@ -145,6 +147,19 @@ class GarchPath:
             )
         out: FloatArray = volatility / np.sqrt(step_bars)
         return out
+
+
+def largest_known(returns: FloatArray, known: IntArray) -> FloatArray:
+    """(D,) largest absolute return that each boundary knows; NaN where it knows none.
+
+    What an EGARCH volatility is held to: its variance is exponential in a shock, and one crash
+    otherwise gives a number beyond all prices.
+
+    >>> largest_known(np.array([0.1, -0.3, 0.2]), np.array([0, 1, 3]))
+    array([nan, 0.1, 0.3])
+    """
+    largest = np.concatenate([[np.nan], np.maximum.accumulate(np.abs(returns))])
+    return np.asarray(largest[known])
 
 
 def step_returns(

@@ -166,5 +166,8 @@ def test_refusals(
         review_candidates([sample], paths, DATES, until_a_year="unknown")
     with pytest.raises(UsageError, match="paths"):
         review_candidates([sample, sample], paths, DATES, until_a_year="plain")
-    with pytest.raises(InsufficientDataError, match="90 days"):
+    with pytest.raises(InsufficientDataError, match="hold forecasts of 'plain'"):
         review_candidates([sample], paths, [day(130)], until_a_year="plain")
+    late = replace(sample, seasoned=sample.seasoned & (sample.time_ns > day(400))[:, None])
+    with pytest.raises(InsufficientDataError, match="90 days"):
+        review_candidates([late], paths, [day(450)], until_a_year="plain")
