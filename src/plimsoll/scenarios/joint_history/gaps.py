@@ -29,14 +29,18 @@ def standing_volatility(volatility: FloatArray, known: BoolArray, now: FloatArra
     if not young.size:
         return volatility
     rows = np.flatnonzero(~listed.all(axis=1))
-    ratio = np.ones(rows.size)
-    for place, row in enumerate(rows.tolist()):
-        there = listed[row]
-        if there.any():
-            ratio[place] = np.median(volatility[row, there] / now[there])
+    ratio = _row_medians(np.where(listed[rows], volatility[rows] / now, np.inf), listed[rows])
     out = volatility.copy()
     out[rows] = np.where(listed[rows], volatility[rows], ratio[:, None] * now)
     return out
+
+
+def _row_medians(values: FloatArray, counted: BoolArray) -> FloatArray:
+    """(R,) medians over what is counted, the rest being infinite; 1 where nothing is."""
+    count = counted.sum(axis=1)
+    ordered, rows = np.sort(values, axis=1), np.arange(count.size)
+    low, high = ordered[rows, np.maximum(count - 1, 0) // 2], ordered[rows, count // 2]
+    return np.where(count > 0, 0.5 * (low + high), 1.0)
 
 
 def bridged(
