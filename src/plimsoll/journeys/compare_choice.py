@@ -8,13 +8,19 @@ from dataclasses import dataclass
 from plimsoll.domain.market import MarketHistory
 from plimsoll.domain.ports import SILENT, Progress
 from plimsoll.domain.table import Table, iso_minute
+from plimsoll.errors import InsufficientDataError
 from plimsoll.estimators.reference.default_candidates import UNTIL_A_YEAR, candidates
 from plimsoll.estimators.reference.default_model import REVISIONS
 from plimsoll.estimators.reference.forecast import Forecaster, ForecastPaths, forecast
 from plimsoll.estimators.reference.panel import ReturnsPanel
 from plimsoll.validation.comparison.choice_tables import candidates_table, choice_table
 from plimsoll.validation.comparison.sample import comparison_sample
-from plimsoll.validation.comparison.walk_forward_choice import Review, review_candidates
+from plimsoll.validation.comparison.walk_forward_choice import (
+    LEAST_DAYS,
+    Review,
+    days_known,
+    review_candidates,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -63,7 +69,9 @@ def choose_default(
     models: Sequence[Forecaster] | None = None,
     progress: Progress = SILENT,
 ) -> DefaultChoice:
-    """Review every candidate at the date of every shipped revision that the data reach.
+    """Review every candidate at every shipped revision before which the data know enough.
+
+    That is 90 days of starts on which some market was seasoned.
 
     Parameters
     ----------
@@ -73,17 +81,28 @@ def choose_default(
     Raises
     ------
     InsufficientDataError
-        Where the data end before the first revision, or begin less than 90 days of scored starts
-        before it.
+        Where no revision has so much before it.
     """
     from_ns, until_ns = int(panel.time_ns[0]), int(panel.time_ns[-1])
-    reached = [one for one in REVISIONS if one.from_ns <= until_ns] or [REVISIONS[0]]
     samples = [
         comparison_sample(
             history, panel, h, from_ns=from_ns, until_ns=until_ns, seasoned_days=seasoned_days
         )
         for h in horizons_hours
     ]
+    known = {
+        one.from_ns: min(days_known(s, one.from_ns) for s in samples)
+        for one in REVISIONS
+        if one.from_ns <= until_ns
+    }
+    reached = [one for one in REVISIONS if known.get(one.from_ns, 0) >= LEAST_DAYS]
+    if not reached:
+        raise InsufficientDataError(
+            f"must hold {LEAST_DAYS} days of starts on seasoned markets before a revision",
+            found=max(known.values(), default=0),
+            field="prices",
+            remedy="bring a history from 2021 on, or leave the choice as it ships",
+        )
     chosen_from = tuple(candidates() if models is None else models)
     progress.start("forecast by every candidate", len(chosen_from) * len(samples))
     paths: dict[str, list[ForecastPaths]] = {one.name: [] for one in chosen_from}

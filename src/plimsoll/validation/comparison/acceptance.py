@@ -9,8 +9,8 @@ from plimsoll.errors import ParameterError
 from plimsoll.validation.comparison.forecast_figures import ForecastFigures
 from plimsoll.validation.comparison.method_score import Rate
 
-LEAST_YEAR_PAIRS = 10_000
-"""A calendar year with fewer scored pairs is too short to be held to a line."""
+LEAST_YEAR_SHARE = 0.1
+"""A calendar year with less of all scored pairs is too short to be held to a line."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +55,8 @@ class AcceptanceLines:
         A peak-to-trough that is NaN, because no trailing year is whole yet, exceeds nothing.
         """
         spare = self.spare_errors * figures.pooled.standard_error
-        years = [r for r in figures.years.values() if r.pairs >= LEAST_YEAR_PAIRS]
+        least = LEAST_YEAR_SHARE * figures.pooled.pairs
+        years = [one for one in figures.years.values() if one.pairs >= least]
         cycle = 0.0 if math.isnan(peak_to_trough) else peak_to_trough
         return {
             "pooled": above(self._judged(figures.pooled), self.pooled),
@@ -65,6 +66,15 @@ class AcceptanceLines:
             "kupiec": above(figures.kupiec.share, self.kupiec_share),
             "peak_to_trough": above(cycle, self.peak_to_trough),
         }
+
+    def __str__(self) -> str:
+        rates = (self.pooled, self.side, self.year, self.worst_quartile)
+        pooled, side, year, quartile = (f"{100.0 * rate:.2f} %" for rate in rates)
+        return (
+            f"breach rates {self.spare_errors:g} standard errors above what is shown, at most "
+            f"{pooled} pooled, {side} a side, {year} a year, {quartile} in the worst quartile; "
+            f"Kupiec {100.0 * self.kupiec_share:g} %; PT {self.peak_to_trough:g}"
+        )
 
     def _judged(self, rate: Rate) -> float:
         return rate.rate + self.spare_errors * rate.standard_error

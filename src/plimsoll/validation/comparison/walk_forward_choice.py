@@ -31,9 +31,11 @@ from plimsoll.validation.comparison.score import both_sides
 BoolArray = NDArray[np.bool_]
 LINES = AcceptanceLines()
 LEAST_DAYS = 90
+"""Known days below which there is no review."""
 YEAR_DAYS = 365
 SCORED_SHARE = 0.5
 READY_SHARE = 0.99
+"""Of the pairs of a past that a candidate must have: it would otherwise shorten everybody's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,12 +105,24 @@ class Review:
     chosen : ReviewedCandidate
     known_days : int
         Days with scored starts behind it.
+    lines : AcceptanceLines
     """
 
     at_ns: int
     candidates: tuple[ReviewedCandidate, ...]
     chosen: ReviewedCandidate
     known_days: int
+    lines: AcceptanceLines
+
+    @property
+    def ranked(self) -> tuple[ReviewedCandidate, ...]:
+        """The candidates, the best by the rule first."""
+        return tuple(sorted(self.candidates, key=lambda one: (one.excess, one.score)))
+
+    @property
+    def runner_up(self) -> ReviewedCandidate | None:
+        """The best of the others."""
+        return next((one for one in self.ranked if one is not self.chosen), None)
 
     @property
     def holding(self) -> int:
@@ -190,28 +204,27 @@ def _review(
     return Review(
         at_ns=at_ns,
         candidates=candidates,
-        chosen=_best(candidates)
+        chosen=min(candidates, key=lambda one: (one.excess, one.score))
         if days >= YEAR_DAYS
         else next(one for one in candidates if one.name == until_a_year),
         known_days=days,
+        lines=lines,
     )
-
-
-def _best(candidates: Sequence[ReviewedCandidate]) -> ReviewedCandidate:
-    """The lowest score of those that exceed the lines by least, which is by nothing if any does."""
-    least = min(one.excess for one in candidates)
-    return min((one for one in candidates if one.excess == least), key=lambda one: one.score)
 
 
 def _known_days(sample: ComparisonSample, mask: BoolArray) -> int:
     return int(np.unique(sample.time_ns[mask.any(axis=(1, 2))] // DAY_NS).size)
 
 
-def _is_ready(sample: ComparisonSample, path: ForecastPaths, at_ns: int) -> bool:
-    """Whether a candidate has numbers on nearly all that could be scored by the date.
+def days_known(sample: ComparisonSample, at_ns: int) -> int:
+    """Days by a date on which a move of a seasoned market began and had ended."""
+    ended = sample.time_ns + sample.horizon_ns <= at_ns
+    there = ended & (sample.seasoned & np.isfinite(sample.loss).all(axis=-1)).any(axis=1)
+    return int(np.unique(sample.time_ns[there] // DAY_NS).size)
 
-    One that needs years of data would otherwise shorten everybody's past to its own.
-    """
+
+def _is_ready(sample: ComparisonSample, path: ForecastPaths, at_ns: int) -> bool:
+    """Whether a candidate has numbers on nearly all that could be scored by the date."""
     known = sample.time_ns + sample.horizon_ns <= at_ns
     pairs = (sample.seasoned & np.isfinite(sample.loss).all(axis=-1))[known]
     there = np.isfinite(sample.at_starts(path.value_at_risk)[known]).all(axis=-1)

@@ -52,7 +52,7 @@ def test_too_few_breaches_exceed_nothing_and_a_short_year_is_not_judged() -> Non
     careful = Rate(rate=0.0001, standard_error=0.0001, pairs=50_000)
     low = replace(FIGURES, pooled=careful, long=careful, short=careful, years={2022: careful})
     assert not any(AcceptanceLines().excesses(low, math.nan).values())
-    short = Rate(rate=0.05, standard_error=0.01, pairs=500)
+    short = Rate(rate=0.05, standard_error=0.01, pairs=4_999)
     assert AcceptanceLines().excesses(replace(FIGURES, years={2025: short}), 2.0)["year"] == 0.0
     assert AcceptanceLines().excesses(FIGURES, 5.0)["peak_to_trough"] == 1.0
 
