@@ -22,7 +22,9 @@ from plimsoll.estimators.reference.log_blend import LogBlend
 from plimsoll.estimators.reference.panel import returns_panel
 from plimsoll.journeys.estimate_markets import estimate_markets
 from plimsoll.journeys.estimate_markets_result import MarketEstimates
+from plimsoll.journeys.estimate_scenarios import estimate_scenarios
 from plimsoll.sandbox import generate
+from plimsoll.scenarios.joint_history import Marginals
 
 FAST = NightlySettings(copula_replicates=2)
 
@@ -153,6 +155,20 @@ def test_scenarios_on_demand() -> None:
     assert np.isfinite(joint.scenarios.shocks).all()
     again = estimated().scenarios(horizon_hours=8, count=200, seed=1)
     np.testing.assert_array_equal(joint.scenarios.shocks, again.scenarios.shocks)
+
+
+def test_scenarios_take_the_marginals_asked_for() -> None:
+    result = estimated()
+    for marginals in Marginals:
+        drawn = result.scenarios(horizon_hours=8, count=200, seed=1, marginals=marginals.value)
+        assert drawn.marginals is marginals
+        plain = estimate_scenarios(
+            result.history, result.found, count=200, seed=1, marginals=marginals
+        )
+        np.testing.assert_array_equal(drawn.scenarios.shocks, plain.scenarios.shocks)
+    assert result.scenarios(count=200).marginals is Marginals.FORECAST
+    with pytest.raises(UsageError, match="marginals"):
+        result.scenarios(marginals="guess")
 
 
 def test_columns_by_other_names() -> None:

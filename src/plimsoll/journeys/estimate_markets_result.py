@@ -27,7 +27,7 @@ from plimsoll.journeys.estimate_open_interest import OpenInterest
 from plimsoll.journeys.estimate_scenarios import estimate_scenarios
 from plimsoll.journeys.estimate_tables import market_tables
 from plimsoll.journeys.estimate_thresholds import Both
-from plimsoll.scenarios.joint_history import JointScenarios
+from plimsoll.scenarios.joint_history import JointScenarios, Marginals
 
 PAGE, DOCUMENT = "estimate.html", "estimate.json"
 
@@ -104,11 +104,34 @@ class MarketEstimates:
         )
 
     def scenarios(
-        self, *, horizon_hours: int = 8, count: int = 1_000, seed: int = 0
+        self,
+        *,
+        horizon_hours: int = 8,
+        count: int = 1_000,
+        seed: int = 0,
+        marginals: Marginals | str = Marginals.FORECAST,
     ) -> JointScenarios:
-        """Draw joint scenarios of the markets with a number (`estimate_scenarios`)."""
+        """Draw joint scenarios of the markets with a number.
+
+        Parameters
+        ----------
+        horizon_hours, count, seed
+            As for `plimsoll.journeys.estimate_scenarios.estimate_scenarios`.
+        marginals : Marginals or str
+            ``forecast``: each market's distribution is the one published; ``history``: its own
+            past moves at a volatility of seven days.
+
+        Raises
+        ------
+        InsufficientDataError, ParameterError, UsageError
+        """
         return estimate_scenarios(
-            self.history, self.found, horizon_hours=horizon_hours, count=count, seed=seed
+            self.history,
+            self.found,
+            horizon_hours=horizon_hours,
+            count=count,
+            seed=seed,
+            marginals=marginals,
         )
 
     def document(self) -> dict[str, Any]:
