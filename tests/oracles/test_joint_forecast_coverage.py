@@ -1,9 +1,10 @@
 """Joint scenarios with the forecaster's marginals on all shared hourly markets, out of sample.
 
-Every fifth midnight from 2022 to June 2025, moves over 8 and over 24 hours, all markets with a
+Every sixth midnight from 2022 to June 2025, moves over 8 and over 24 hours, all markets with a
 number of their own (dead ones while they traded, LUNA as two coins). Ranks come from the year
-before, renewed every hundred days (every night in use); scales, tails and weights are as they were
-known that midnight. What is scored was chosen before it was seen, and nothing is fitted to it.
+before, renewed every 120 days (every night in use); scales, tails and weights are as they were
+known that midnight, and the constants those in force then (`default_model.REVISIONS`). What is
+scored was chosen before it was seen, and nothing is fitted to it.
 
 Marginals: the 99 % quantile of 1,000 scenarios is the mean over the cell from 1.0 to 1.1 % of tail
 probability; a window on the border of two strata may be drawn twice, and both then share two cells.
@@ -31,6 +32,7 @@ from numpy.typing import NDArray
 from plimsoll.adapters.files import ColumnMap, FileFormat, read_bars
 from plimsoll.domain.market import DAY_NS, HOUR_NS, PriceKind
 from plimsoll.estimators.nightly.scale_paths import ScalePaths, scale_paths
+from plimsoll.estimators.reference.default_model import REVISIONS
 from plimsoll.estimators.reference.fitted_log_blend import losses_of_tails
 from plimsoll.estimators.reference.log_blend import LogBlend
 from plimsoll.estimators.reference.log_scales import log_scale, moving
@@ -43,7 +45,7 @@ from plimsoll.estimators.reference.marginal_curves import (
 from plimsoll.estimators.reference.moves import panel_moves
 from plimsoll.estimators.reference.panel import ReturnsPanel, returns_panel
 from plimsoll.estimators.reference.scale_weights import weights_in_force
-from plimsoll.estimators.reference.steps import step_moves
+from plimsoll.estimators.reference.steps import StepMoves, step_moves
 from plimsoll.journeys.estimate_inputs import kept_markets
 from plimsoll.journeys.estimate_scenarios import ranks_of_history
 from plimsoll.marketdata.assembly import assemble
@@ -60,7 +62,8 @@ from plimsoll.scenarios.joint_history import (
 
 FILE = "hourly/binance_spot_close_1h_2021_2025.parquet"
 FIRST = int(np.datetime64("2022-01-01", "ns").astype(np.int64))
-EVERY_DAYS, RENEWED_DAYS, YEAR, COUNT = 5, 100, 8_760, 1_000
+EVERY_DAYS, RENEWED_DAYS, YEAR, COUNT = 6, 120, 8_760, 1_000
+BEYOND = COUNT // 100
 HORIZONS = (8, 24)
 EWMA = VarianceRecursion.ewma(half_life_bars=168.0)
 
@@ -69,8 +72,9 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Past:
-    """All markets over one horizon, and what the forecaster had at every step."""
+    """All markets over one horizon, and what one revision of the forecaster had at every step."""
 
+    blend: LogBlend
     horizon_hours: int
     panel: ReturnsPanel
     paths: ScalePaths
@@ -108,22 +112,28 @@ class Found:
 
 
 @cache
-def past_of(directory: Path, horizon_hours: int) -> Past:
+def weights_of(directory: Path, horizon_hours: int, calm: float) -> tuple[StepMoves, Array]:
+    """Moves begun at every step, and the weights in force there; the reach changes neither."""
     panel, paths = panel_of(directory)
-    blend = LogBlend()
     bars = panel.bars_of(horizon_hours)
     moves = step_moves(panel_moves(panel, horizon_hours), bars, paths.steps)
-    at = paths.at_steps
-    weights = weights_in_force(blend.weights, at, moves, paths.steps.time_ns, blend.calm)
-    scale = log_scale(at, weights, bars, blend.reach)
+    times = paths.steps.time_ns
+    return moves, weights_in_force(LogBlend().weights, paths.at_steps, moves, times, calm)
+
+
+def past_of(directory: Path, horizon_hours: int, blend: LogBlend) -> Past:
+    panel, paths = panel_of(directory)
+    moves, weights = weights_of(directory, horizon_hours, blend.calm)
+    scale = log_scale(paths.at_steps, weights, panel.bars_of(horizon_hours), blend.reach)
     return Past(
+        blend=blend,
         horizon_hours=horizon_hours,
         panel=panel,
         paths=paths,
         weights=weights,
         scale=scale,
         levels=np.zeros((*scale.shape, 2)),
-        scaled=np.where(moving(at), moves.move / np.exp(scale), np.nan),
+        scaled=np.where(moving(paths.at_steps), moves.move / np.exp(scale), np.nan),
         known=moves.known,
         longest=moves.longest,
     )
@@ -139,18 +149,28 @@ def panel_of(directory: Path) -> tuple[ReturnsPanel, ScalePaths]:
     return panel, scale_paths(panel, LogBlend(), panel.price.shape[1])
 
 
-def dates(past: Past) -> Iterator[Date]:
-    """Every fifth midnight; counts fade and grow step by step between them."""
-    blend, steps, price = LogBlend(), past.paths.steps, past.panel.price
+def judged(directory: Path, horizon_hours: int) -> Iterator[tuple[Past, Date]]:
+    """Every sixth midnight, each under the revision then in force."""
+    ends = [one.from_ns for one in REVISIONS[1:]] + [np.iinfo(np.int64).max]
+    for revision, end_ns in zip(REVISIONS, ends, strict=True):
+        assert isinstance(revision.model, LogBlend)
+        past = past_of(directory, horizon_hours, revision.model)
+        for date in dates(past, revision.from_ns, end_ns):
+            yield past, date
+
+
+def dates(past: Past, from_ns: int, end_ns: int) -> Iterator[Date]:
+    """Dates of a revision; counts fade and grow step by step from the first step on."""
+    blend, steps, price = past.blend, past.paths.steps, past.panel.price
     rules, counts, bars = blend.tail_rules(), no_counts(price.shape[0]), past.horizon_hours
     tails = CountedTails(counts=counts, rules=rules, share=blend.tail_share)
     out = np.empty((price.shape[0], 2, WIDTH))
-    for s, at_ns in enumerate(steps.time_ns.tolist()):
+    for s, at_ns in enumerate(steps.time_ns[steps.time_ns < end_ns].tolist()):
         begun = max(0, s - past.longest)
         tail_step(counts, rules, begun, s, past.scaled, past.known, past.levels)
         day, rest = divmod(at_ns - FIRST, DAY_NS)
         bar = int(steps.bars[s])
-        if rest or day < 0 or day % EVERY_DAYS or bar + bars > price.shape[1]:
+        if rest or at_ns < from_ns or day % EVERY_DAYS or bar + bars > price.shape[1]:
             continue
         write_tails(counts, rules, blend.tail, out)
         value, shortfall = losses_of_tails(past.scale[s][None], out[None])
@@ -178,7 +198,7 @@ def filtered_past(past: Past, date: Date) -> FilteredPanel:
         log_prices=np.ascontiguousarray(past.panel.price[rows, first - 1 : last].T),
         listed=np.ones(rows.size, dtype=np.bool_),
     )
-    scales = np.ascontiguousarray(np.exp(log_scale(bars, weights, 1, LogBlend().reach)))
+    scales = np.ascontiguousarray(np.exp(log_scale(bars, weights, 1, past.blend.reach)))
     return filtered_panel(prices, EWMA, PanelRules(stale_after_bars=48), volatility=scales)
 
 
@@ -213,26 +233,35 @@ def portfolios(markets: int, generator: np.random.Generator) -> dict[str, Array]
 @cache
 def found_of(directory: Path, horizon_hours: int) -> Found:
     """Draw scenarios at every date and score them."""
-    past, found, generator = past_of(directory, horizon_hours), Found(), np.random.default_rng(11)
-    for place, date in enumerate(dates(past)):
+    found, generator = Found(), np.random.default_rng(11)
+    draws = ranks_of_history(horizon_hours, COUNT, 1)
+    for place, (past, date) in enumerate(judged(directory, horizon_hours)):
         if place % (RENEWED_DAYS // EVERY_DAYS) == 0:
-            panel = filtered_past(past, date)
-        rows = np.array([past.panel.markets.index(s) for s in panel.subjects])
-        kept = date.curves.known[rows] & np.isfinite(date.realised[rows])
-        names = tuple(s for s, k in zip(panel.subjects, kept, strict=True) if k)
-        draws = ranks_of_history(horizon_hours, COUNT, 1)
-        drawn = joint_scenarios(panel.only(names), draws, curves=date.curves)
+            whole = panel = filtered_past(past, date)
+            every = np.array([past.panel.markets.index(s) for s in whole.subjects])
+        rows = every[date.curves.known[every] & np.isfinite(date.realised[every])]
+        names = tuple(past.panel.markets[j] for j in rows)
+        panel = panel if names == panel.subjects else whole.only(names)
+        drawn = joint_scenarios(panel, draws, curves=date.curves)
         assert not drawn.reasons
-        shocks, rows = drawn.scenarios.shocks, rows[kept]
+        shocks = np.ascontiguousarray(drawn.scenarios.shocks)
         compare(found, date, rows, shocks)
         found.markets.update(names)
         at = np.datetime64(int(past.paths.steps.time_ns[date.step]), "ns")
         found.years.append(at.astype("datetime64[Y]").astype(int) + 1970)
-        for name, held in portfolios(rows.size, generator).items():
-            limit = value_at_risk_columns(-shocks @ held.T, 0.99)
-            breach = -held @ date.realised[rows] > limit
-            found.breaches.setdefault(name, []).append(breach.astype(np.float64))
+        books = portfolios(rows.size, generator)
+        held = np.concatenate(list(books.values()))
+        breach = -held @ date.realised[rows] > tails_of(-held @ shocks.T)[0]
+        ends = np.cumsum([len(each) for each in books.values()])[:-1]
+        for name, hits in zip(books, np.split(breach.astype(np.float64), ends), strict=True):
+            found.breaches.setdefault(name, []).append(hits)
     return found
+
+
+def tails_of(losses: Array) -> tuple[Array, Array]:
+    """99 % value-at-risk and shortfall of rows of a thousand: the eleventh, the mean of ten."""
+    worst = np.partition(losses, COUNT - BEYOND - 1, axis=1)[:, -BEYOND - 1 :]
+    return worst[:, 0], worst[:, 1:].mean(axis=1)
 
 
 def compare(found: Found, date: Date, rows: NDArray[np.int64], shocks: Array) -> None:
@@ -240,13 +269,13 @@ def compare(found: Found, date: Date, rows: NDArray[np.int64], shocks: Array) ->
     value, least, most, shortfall = (np.empty((rows.size, 2)) for _ in range(4))
     for side, sign in ((0, -1.0), (1, 1.0)):
         own = date.value_at_risk[rows, side]
-        value[:, side] = value_at_risk_columns(sign * shocks, 0.99) / own
+        limit, mean = tails_of(sign * shocks.T)
+        value[:, side] = limit / own
+        shortfall[:, side] = mean / date.expected_shortfall[rows, side]
         for bound, cells in ((least, 2.0), (most, -1.0)):
             at = 0.01 + cells / COUNT
             curve = date.curves.loss[rows, side]
             bound[:, side] = np.array([np.interp(at, TAILS, c) for c in curve]) / own
-        mean = expected_shortfall_columns(sign * shocks, 0.99)
-        shortfall[:, side] = mean / date.expected_shortfall[rows, side]
     found.value.append(value)
     found.least.append(least)
     found.most.append(most)
@@ -259,6 +288,14 @@ def rate_and_error(breaches: list[Array]) -> tuple[float, float]:
     trials = sum(day.size for day in breaches)
     error = max(days.std() / np.sqrt(days.size), np.sqrt(0.01 * 0.99 / trials))
     return float(days.mean()), float(error)
+
+
+def test_the_tail_of_a_thousand_is_that_of_the_measures() -> None:
+    losses = np.random.default_rng(1).standard_t(3, (5, COUNT))
+    value, shortfall = tails_of(losses)
+    np.testing.assert_array_equal(value, value_at_risk_columns(losses.T, 0.99))
+    expected = expected_shortfall_columns(losses.T, 0.99)
+    np.testing.assert_allclose(shortfall, expected, rtol=1e-12)  # order of ten terms
 
 
 @pytest.mark.parametrize("hours", HORIZONS)
