@@ -40,6 +40,7 @@ def _sessions(found: MarketSessions) -> dict[str, Any]:
         "closed_ratio_error": known(found.closed_ratio[1]),
         "gap_ratio": known(found.gap_ratio[0]),
         "gap_ratio_error": known(found.gap_ratio[1]),
+        "reopening_ratios": [known(ratio) for ratio in found.reopening_ratios],
         "closeouts": {
             f"{hours}h": {
                 "standard_deviation": risk.next_day,

@@ -33,8 +33,9 @@ def closed_hours_table(found: NightlyEstimate) -> Table:
             Column(name="schedule", title="Schedule", about="Found in the bars."),
             _number("closed_ratio", "Closed bar", "Variance of a closed bar over an open one's."),
             _number("closed_ratio_se", "s.e."),
-            _number("gap_ratio", "Re-opening bar", "The same of a bar of the re-opening."),
+            _number("gap_ratio", "Re-opening bars", "The same, mean of the re-opening's bars."),
             _number("gap_ratio_se", "s.e."),
+            _number("first_ratio", "First of them", "The same."),
             Column(name="horizon_hours", title="Open hours", kind=K.COUNT, unit="h"),
             Column(
                 name="lasts_hours",
@@ -56,13 +57,16 @@ def closed_hours_table(found: NightlyEstimate) -> Table:
             "A close-out takes its hours of open market: closed ones that it meets are added, and "
             "so is the re-opening. VaR and ES of these markets are for the largest close-out begun "
             "before the next midnight: its s.d. times the multiples of markets that never close.",
-            "Of re-openings there is one a week: their ratio is drawn to a prior, its error told.",
+            "Of re-openings there is one a week: their ratios are drawn to a prior, the error told. "
+            "Each bar has its own, so that a close-out counts only what is still to come.",
         ),
     )
 
 
 def _sessions(market: str, found: MarketSessions) -> Iterator[tuple[Cell, ...]]:
-    ratios = tuple(known(value) for value in (*found.closed_ratio, *found.gap_ratio))
+    mean, error = found.gap_ratio
+    first = found.reopening_ratios[0] if found.reopening_ratios else float("nan")
+    ratios = tuple(known(value) for value in (*found.closed_ratio, mean, error, first))
     if found.reason is not None:
         yield (market, found.hours.sentence(), *ratios, *(None,) * 6, found.reason.value)
     for hours, risk in found.risks.items():

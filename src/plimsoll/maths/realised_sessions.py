@@ -62,12 +62,12 @@ def take_bars(
     Parameters
     ----------
     kind : (n,) int64
-        OPEN, CLOSED or REOPENING.
+        OPEN, CLOSED, or REOPENING and more: a row of ``ratios``.
     factor : (n,) float64
         Seasonal factor of variance of the bar, positive.
     level : (2,) float64
         Variance of an open bar of factor 1, and open bars seen.
-    ratios : (3, 3) float64
+    ratios : (k, 3) float64
         Count, sum and sum of squares by kind.
     """
     for t in range(returns.size):

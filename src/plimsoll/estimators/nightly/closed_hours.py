@@ -19,6 +19,7 @@ from plimsoll.domain.finding import Reason
 from plimsoll.domain.market import DAY_NS, HOUR_NS, MarketHistory
 from plimsoll.errors import EstimationError, InsufficientDataError
 from plimsoll.estimators.realised.session_volatility import (
+    NEVER,
     FittedSessionVolatility,
     SessionVolatility,
 )
@@ -67,6 +68,8 @@ class MarketSessions:
     closed_ratio, gap_ratio : tuple of two float
         Variance of a closed bar, and of a bar of the re-opening, over that of an open one; each
         with its standard error.
+    reopening_ratios : tuple of float
+        That of each bar of the re-opening, in order; ``gap_ratio`` is their mean.
     volatility_annual : float
         Of a week with its closed hours, scaled to 365 days; NaN where there is a reason.
     risks : mapping of hours to SessionRisk
@@ -80,6 +83,7 @@ class MarketSessions:
     volatility_annual: float
     risks: Mapping[int, SessionRisk]
     reason: Reason | None = None
+    reopening_ratios: tuple[float, ...] = ()
 
 
 def market_sessions(
@@ -163,6 +167,7 @@ def _sessions(
         gap_ratio=fitted.gap_ratio,
         volatility_annual=float(np.sqrt(week * 365.0 * DAY_NS / WEEK_NS)),
         risks=risks,
+        reopening_ratios=tuple(fitted.reopening_ratios[0].tolist()),
     )
 
 
@@ -186,8 +191,13 @@ def session_risk(fitted: FittedSessionVolatility, at_ns: int, horizon_hours: int
     starts = at_ns + slot * np.arange(WEEK_NS // slot, dtype=np.int64)
     needed = max(1, -(-horizon_hours * HOUR_NS // slot))
     lengths = [closeout_slots(hours, int(start), needed) for start in starts]
+    # Between a re-opening and the first print after it the gap is still to come.
+    pending = fitted.reopenings != NEVER and fitted.reopenings < int(
+        hours.reopenings_before(at_ns - slot)
+    )
     forecasts = [
-        fitted.forecast(int(start), length) for start, length in zip(starts, lengths, strict=True)
+        fitted.forecast(int(start), length, reopened=not (pending and start == at_ns))
+        for start, length in zip(starts, lengths, strict=True)
     ]
     sizes = np.array([found.volatility for found in forecasts])
     worst = int(np.argmax(sizes[: DAY_NS // slot]))

@@ -1,16 +1,17 @@
 r"""Volatility of an asset with closed hours: open hours, closed hours and the re-opening apart.
 
-.. math:: V(t, t+H) = \sigma^2 \Big( \sum_{open} f_s + k_c\, n_{closed} + k_g\, n_{reopen} \Big)
+.. math:: V(t, t+H) = \sigma^2 \Big( \sum_{open} f_s + k_c\, n_{closed} + \sum_{reopen} k_i \Big)
 
 :math:`\sigma^2`, the variance of an open bar, is an EWMA that ticks in open hours only: weekends of
-zeros do not average it down. k_c and k_g are the mean squares of closed bars and of re-opening
-bars over the level in force. Re-opening bars are the first ``reopening_bars`` open ones after the
-closed stretch (a few, because its end is known to a few hours only); where closed bars are missing
-the return of the first spans the stretch. There is one re-opening a week, so k_g is shrunk to a
-prior (``gap_prior_days`` open days' variance on top of the bars' own, of the weight of
-``gap_prior_weeks`` re-openings) and its error is told. French and Roll (Journal of Financial
-Economics 17, 1986) found the two extra days of a weekend to add about a tenth of a trading day's
-variance in stocks; the default, a quarter, is a choice on the cautious side.
+zeros do not average it down. k_c and k_i are the mean squares of closed bars and of the i-th bar
+of a re-opening over the level in force. Re-opening bars are the first ``reopening_bars`` open ones
+after the closed stretch (a few, because its end is known to a few hours only), each with its own
+ratio: the gap counts in the bar in which it falls, and is past for what begins after that. Where
+closed bars are missing the return of the first spans the stretch. There is one re-opening a week,
+so k_i is shrunk to a prior (1, and of the first bar ``gap_prior_days`` open days' variance on top,
+of the weight of ``gap_prior_weeks`` re-openings) and its error is told. French and Roll (Journal
+of Financial Economics 17, 1986) found the two extra days of a weekend to add about a tenth of a
+trading day's variance in stocks; the default, a quarter, is a choice on the cautious side.
 """
 
 from __future__ import annotations
@@ -52,7 +53,8 @@ class SessionForecast:
     open_variance, closed_variance, gap_variance : float
         Of open bars, of closed ones, and of re-openings inside the horizon.
     standard_error : float
-        Of their sum, from the errors of k_c and k_g; the level's own is not in it.
+        Of their sum, from the errors of k_c and of the k_i, which may err together; the level's
+        own is not in it.
     reopenings : int
         Inside the horizon.
     """
@@ -141,7 +143,7 @@ class SessionVolatility:
             time_ns=NEVER,
             reopenings=NEVER,
             level=np.zeros(2),
-            ratios=np.zeros((3, 3)),
+            ratios=np.zeros((REOPENING + self.bars_of_reopening, 3)),
         )
         return state.update(time_ns, returns)
 
@@ -154,11 +156,11 @@ class SessionVolatility:
 
     @property
     def slot_kinds(self) -> IntArray:
-        """(S,) kind of the bars of each slot."""
+        """(S,) kind of the bars of each slot; of the i-th bar of a re-opening REOPENING + i."""
         kinds = np.where(self.hours.open, OPEN, CLOSED).astype(np.int64)
         if self.hours.flagged:
-            window = self.hours.reopening_slot + np.arange(self.bars_of_reopening)
-            kinds[window % kinds.size] = REOPENING
+            after = np.arange(self.bars_of_reopening)
+            kinds[(self.hours.reopening_slot + after) % kinds.size] = REOPENING + after
         return kinds
 
     @property
@@ -182,8 +184,9 @@ class FittedSessionVolatility:
         Counted at the last bar that was open.
     level : (2,) float64
         Variance of an open bar of factor 1, and open bars seen.
-    ratios : (3, 3) float64
-        Count, sum and sum of squares of squared returns over the level, by kind of bar.
+    ratios : (2 + b, 3) float64
+        Count, sum and sum of squares of squared returns over the level, by kind of bar: open,
+        closed, and each of the b of a re-opening.
     """
 
     model: SessionVolatility
@@ -198,19 +201,30 @@ class FittedSessionVolatility:
         count = float(self.ratios[CLOSED, COUNT])
         if count < 1.0:
             return 0.0, 0.0
-        return _mean_and_error(self.ratios[CLOSED], 0.0, 0.0, 1)
+        return _mean_and_error(self.ratios[CLOSED], 0.0, 0.0)
+
+    @property
+    def reopening_ratios(self) -> tuple[FloatArray, FloatArray]:
+        """(b,) k_i of the bars of a re-opening, shrunk to their prior, and their standard errors.
+
+        The spread of squares counts as at least that of a normal law.
+        """
+        model = self.model
+        prior = np.ones(model.bars_of_reopening)
+        prior[0] += model.gap_prior_days * DAY_NS / model.hours.slot_ns
+        rows = zip(self.ratios[REOPENING:], prior.tolist(), strict=True)
+        found = [_mean_and_error(row, usual, model.gap_prior_weeks) for row, usual in rows]
+        mean, error = np.array(found).T
+        return mean, error
 
     @property
     def gap_ratio(self) -> tuple[float, float]:
-        """k_g of a bar, shrunk to its prior, and its standard error.
+        """k_g, the mean of the ratios of a re-opening's bars, and its standard error.
 
-        The bars of one re-opening count as one observation, and the spread of squares as at least
-        that of a normal law.
+        The bars of one re-opening may err together.
         """
-        bars = self.model.bars_of_reopening
-        prior = 1.0 + self.model.gap_prior_days * DAY_NS / self.model.hours.slot_ns / bars
-        weight = self.model.gap_prior_weeks
-        return _mean_and_error(self.ratios[REOPENING], prior, weight, bars)
+        mean, error = self.reopening_ratios
+        return float(mean.mean()), float(error.mean())
 
     def update(self, time_ns: ArrayLike, returns: ArrayLike) -> Self:
         """Take further bars; arguments and errors as `SessionVolatility.fit`.
@@ -245,13 +259,17 @@ class FittedSessionVolatility:
             ratios=read_only(ratios),
         )
 
-    def forecast(self, start_ns: int, bars: int) -> SessionForecast:
+    def forecast(self, start_ns: int, bars: int, *, reopened: bool = True) -> SessionForecast:
         """Variance of the return over the ``bars`` slots that begin at ``start_ns``.
 
         Parameters
         ----------
         start_ns : int
             Start of a slot after the last bar; the level is held until then.
+        bars : int
+        reopened : bool
+            False: no bar has printed since the last re-opening, and the first that is open spans
+            it, whenever it comes.
 
         Raises
         ------
@@ -275,15 +293,20 @@ class FittedSessionVolatility:
         time = start_ns + hours.slot_ns * np.arange(bars, dtype=np.int64)
         slots = hours.slot(time)
         kinds = self.model.slot_kinds[slots]
+        late = not reopened and hours.flagged and bool(hours.is_open(time[:1])[0])
+        if late:
+            kinds[0] = REOPENING
         variance, closed = float(self.level[LEVEL]), int((kinds == CLOSED).sum())
-        (k_closed, closed_error), (k_gap, gap_error) = self.closed_ratio, self.gap_ratio
-        gaps = int((kinds == REOPENING).sum())
+        (k_closed, closed_error), (k_gap, gap_errors) = self.closed_ratio, self.reopening_ratios
+        gaps = kinds[kinds >= REOPENING] - REOPENING
+        gap_error = float(gap_errors[gaps].sum())
+        began = slots == hours.reopening_slot
         return SessionForecast(
             open_variance=variance * float(self.model.slot_factors[slots][kinds == OPEN].sum()),
             closed_variance=variance * k_closed * closed,
-            gap_variance=variance * k_gap * gaps,
-            standard_error=variance * float(np.hypot(closed_error * closed, gap_error * gaps)),
-            reopenings=int((slots == hours.reopening_slot).sum()),
+            gap_variance=variance * float(k_gap[gaps].sum()),
+            standard_error=variance * float(np.hypot(closed_error * closed, gap_error)),
+            reopenings=int(began.sum()) + int(late and not began[0]),
         )
 
     def _kinds(self, time: IntArray, returns: FloatArray) -> tuple[IntArray, int]:
@@ -301,14 +324,12 @@ class FittedSessionVolatility:
         return kind, int(counted[at[-1]])
 
 
-def _mean_and_error(
-    sums: FloatArray, prior: float, weight: float, bars: int
-) -> tuple[float, float]:
-    """Mean of ratios and its error, ``bars`` of them one observation; a prior of some weight."""
+def _mean_and_error(sums: FloatArray, prior: float, weight: float) -> tuple[float, float]:
+    """Mean of ratios and its error; a prior of some weight."""
     count = float(sums[COUNT])
-    mean = (float(sums[SUM]) / bars + weight * prior) / (count / bars + weight)
+    mean = (float(sums[SUM]) + weight * prior) / (count + weight)
     spread = 2.0 * mean * mean
     if count > 1.0:
         own = float(sums[SUM]) / count
         spread = max(spread, (float(sums[SQUARES]) - count * own * own) / (count - 1.0))
-    return mean, float(np.sqrt(spread / (count / bars + weight)))
+    return mean, float(np.sqrt(spread / (count + weight)))

@@ -160,10 +160,11 @@ def test_parts_of_a_horizon_in_closed_form() -> None:
     fitted = model.fit(time, r)
     assert fitted.level[0] == pytest.approx(1.0, rel=1e-12)
     assert fitted.closed_ratio[0] == pytest.approx(0.01, rel=1e-9)
-    # 30 weeks of two bars (the first week begins inside the window, cold); the prior is 1 + 6 / 2.
-    bars = fitted.ratios[2, 0]
-    assert bars == 30 * 2 - 1
-    expected = (bars / 2 * 9.0 + 4.0 * 4.0) / (bars / 2 + 4.0)
+    # 30 weeks of two bars (the first week begins inside the window, cold); priors 1 + 6 and 1.
+    np.testing.assert_array_equal(fitted.ratios[2:, 0], [30, 29])
+    first, second = (30 * 9.0 + 4.0 * 7.0) / 34.0, (29 * 9.0 + 4.0) / 33.0
+    assert fitted.reopening_ratios[0] == pytest.approx([first, second], rel=1e-9)
+    expected = (first + second) / 2.0
     assert fitted.gap_ratio[0] == pytest.approx(expected, rel=1e-9)
     start = MONDAY_NS + 168 * 30 * HOUR_NS + 116 * HOUR_NS
     ahead = fitted.forecast(start, 54)  # Friday 20:00: 2 open, 49 closed, 2 re-opening, 1 open
@@ -173,6 +174,17 @@ def test_parts_of_a_horizon_in_closed_form() -> None:
     assert ahead.reopenings == 1
     assert ahead.variance == pytest.approx(3.49 + 2.0 * expected, rel=1e-9)
     assert ahead.standard_error >= 2.0 * fitted.gap_ratio[1] - 1e-9
+    # Begun between the two, only the second is to come; with the first unprinted, it spans both.
+    midnight = MONDAY_NS + 168 * 31 * HOUR_NS
+    after = fitted.forecast(midnight, 3)
+    assert after.gap_variance == pytest.approx(second, rel=1e-9)
+    assert after.open_variance == pytest.approx(2.0, rel=1e-9)
+    assert after.standard_error == pytest.approx(fitted.reopening_ratios[1][1], rel=1e-9)
+    assert after.reopenings == 0
+    pending = fitted.forecast(midnight, 3, reopened=False)
+    assert pending.gap_variance == pytest.approx(first, rel=1e-9)
+    assert pending.reopenings == 1
+    assert fitted.forecast(start, 54, reopened=False).reopenings == 2
 
 
 def test_the_error_of_the_gap_covers_it() -> None:
@@ -204,7 +216,8 @@ def test_a_return_over_missing_closed_bars_is_a_gap() -> None:
     model = SessionVolatility(hours=known_hours(), reopening_bars=2)
     fitted = model.fit(time[kept], r[kept])
     whole = model.fit(time[~np.tile(CLOSED, 10)], r[~np.tile(CLOSED, 10)])
-    assert fitted.ratios[2, 0] == whole.ratios[2, 0] - 2 + 1
+    # The bar that spans the outage holds the gap: it counts as the first, the second is missed.
+    np.testing.assert_array_equal(fitted.ratios[2:, 0], whole.ratios[2:, 0] - [0, 1])
 
 
 def test_stream_is_batch_to_the_bit() -> None:
