@@ -18,6 +18,7 @@ import pytest
 from plimsoll.domain.finding import Reason
 from plimsoll.errors import DataFormatError, PlimsollError, UsageError
 from plimsoll.estimators.nightly import NightlySettings
+from plimsoll.estimators.reference.default_model import REVISIONS, revision_at
 from plimsoll.estimators.reference.log_blend import LogBlend
 from plimsoll.estimators.reference.panel import returns_panel
 from plimsoll.journeys.estimate_markets import estimate_markets
@@ -114,6 +115,11 @@ def test_page_and_document(tmp_path: Path) -> None:
     assert not re.search(r"\b(nan|inf)\b", re.sub(r'base64,[^"]*', "", drawn))
     document = json.loads((tmp_path / "a" / "estimate.json").read_text("utf-8"))
     assert document["schema"] == "plimsoll.reference_distribution"
+    revision = result.found.revision
+    assert revision is not None
+    since = str(np.datetime64(revision.from_ns, "ns").astype("datetime64[D]"))
+    assert document["forecaster_revision"] == {"name": revision.model.name, "from": since}
+    assert f"those of {since}" in page
     first = document["markets"][shown[0]]
     risk = result.found.horizon(8)
     at = result.found.column(shown[0])
@@ -145,6 +151,7 @@ def test_as_of_sees_nothing_later() -> None:
     }
     true, false = (estimate_markets(b, settings=FAST, as_of=str(day)) for b in (bars, shaken))
     assert true.found.as_of_ns == midnight
+    assert true.found.revision is revision_at(midnight)
     assert [t.rows for t in true.tables] == [t.rows for t in false.tables]
 
 
@@ -255,6 +262,7 @@ def test_real_markets(market_data_dir: Path) -> None:
     result = estimate_markets(prices, settings=FAST, price_kind="spot_close", as_of="2025-06-01")
     found = result.found
     assert result.excluded == ("USDCUSDT",)
+    assert found.revision is REVISIONS[-1]  # of 2025
     panel = returns_panel(result.history, every_hours=8)
     theirs = LogBlend().fit(panel, 8).risk()[0]
     own = found.horizon(8).own

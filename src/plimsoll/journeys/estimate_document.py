@@ -13,6 +13,7 @@ from plimsoll.estimators.liquidity.estimate import LiquidityEstimate
 from plimsoll.estimators.nightly.dependence import DependenceEstimate
 from plimsoll.estimators.nightly.estimate import NightlyEstimate
 from plimsoll.estimators.nightly.market_tails import SideTail
+from plimsoll.estimators.reference.default_model import DefaultRevision
 from plimsoll.estimators.tails.threshold_choice import ThresholdStability
 from plimsoll.journeys.estimate_tables import known
 
@@ -35,7 +36,8 @@ def estimates_document(
         "schema_version": SCHEMA_VERSION,
         "as_of": iso_minute(found.as_of_ns).replace(" ", "T") + "Z",
         "price_source": found.price_kind.label,
-        "forecaster": found.settings.forecaster.title,
+        "forecaster": found.settings.blend.title,
+        "forecaster_revision": None if found.revision is None else _revision(found.revision),
         "confidence": 0.99,
         "recent_days": found.settings.recent_days,
         "excluded": list(excluded),
@@ -49,6 +51,10 @@ def estimates_document(
         "dependence": _dependence(found.dependence),
         "tables": {table.name: _rows(table) for table in tables},
     }
+
+
+def _revision(found: DefaultRevision) -> dict[str, Any]:
+    return {"name": found.model.name, "from": iso_minute(found.from_ns)[:10]}
 
 
 def _rows(table: Table) -> list[dict[str, Any]]:

@@ -57,7 +57,7 @@ def closed_hours_table(found: NightlyEstimate) -> Table:
             "A close-out takes its hours of open market: closed ones that it meets are added, and "
             "so is the re-opening. VaR and ES of these markets are for the largest close-out begun "
             "before the next midnight: its s.d. times the multiples of markets that never close.",
-            "Of re-openings there is one a week: their ratios are drawn to a prior, the error told. "
+            "Re-openings come once a week: their ratios are drawn to a prior, the error told. "
             "Each bar has its own, so that a close-out counts only what is still to come.",
         ),
     )

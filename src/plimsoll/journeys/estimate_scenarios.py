@@ -83,7 +83,7 @@ def _volatilities(
     """(R + 1, N) the forecaster's volatility of the recent bars and the next one, per bar."""
     fitted = found.horizon(horizon_hours).fitted
     panel = returns_panel(history.before(found.as_of_ns), markets=markets)
-    days, blend = found.settings.recent_days, found.settings.forecaster
+    days, blend = found.settings.recent_days, found.settings.blend
     return bar_volatilities(panel, blend, fitted.weights, days * panel.bars_per_day)
 
 

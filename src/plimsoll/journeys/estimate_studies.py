@@ -85,7 +85,7 @@ def _reference(found: NightlyEstimate, market: str) -> Reference:
     annual = float(found.volatility_annual[column])
     return Reference(
         horizon_hours=first.horizon_hours,
-        title=found.settings.forecaster.title,
+        title=found.settings.blend.title,
         volatility_annual=annual if np.isfinite(annual) else None,
         long=long if np.isfinite(long) else None,
         short=short if np.isfinite(short) else None,

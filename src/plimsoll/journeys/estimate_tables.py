@@ -116,11 +116,11 @@ def _risk_row(found: NightlyEstimate, which: int, j: int) -> tuple[Cell, ...]:
 
 
 def _risk_notes(found: NightlyEstimate) -> tuple[str, ...]:
-    tail = 100.0 * found.settings.forecaster.tail
+    tail = 100.0 * found.settings.blend.tail
     return (
         f"As of {iso_minute(found.time_ns)} UTC (the last midnight within the data, unless named), "
         "at 99 %.",
-        f"{found.settings.forecaster.title}. Shares of notional, linear contract; the quantile is "
+        f"{found.settings.blend.title}. Shares of notional, linear contract; the quantile is "
         f"read at {tail:g} % so that 1 % is met out of sample.",
         "Standard errors are given the volatility, clustered by day. Those of young markets are of "
         "the pooled tail and of the market's own level alone, and so smaller: that little is known "

@@ -116,7 +116,9 @@ def _identity(found: NightlyEstimate) -> Iterator[tuple[str, str]]:
     with_number = sum(reason is None for reason in found.reasons)
     yield "As of (UTC)", iso_minute(found.as_of_ns)
     yield "Markets", f"{len(found.markets):,}, {with_number:,} with a number"
-    yield "Forecaster", found.settings.forecaster.title
+    yield "Forecaster", found.settings.blend.title
+    if found.revision is not None:
+        yield "Its constants", f"those of {iso_minute(found.revision.from_ns)[:10]}"
     yield "Confidence", "99 %"
 
 
@@ -237,7 +239,7 @@ def _pictures(
     both, none = stability.get(name, (None, None)), without_forecasts(found, column)
     yield Picture(
         title=f"Volatility, {hours} h quantiles and breaches",
-        caption=f"Every {found.settings.forecaster.step_hours} h a forecast and the move over the "
+        caption=f"Every {found.settings.blend.step_hours} h a forecast and the move over the "
         f"{hours} h after it; grey strokes span the moves begun on a day.",
         drawn=words_for(none)
         if none

@@ -23,6 +23,7 @@ from plimsoll.estimators.nightly.parameter_fits import TwoFits
 from plimsoll.estimators.nightly.settings import NightlySettings
 from plimsoll.estimators.pooling.covariates import MarketCovariates
 from plimsoll.estimators.pooling.young_assessment import YoungMarketRisk
+from plimsoll.estimators.reference.default_model import DefaultRevision, revision_at
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -50,6 +51,7 @@ class NightlyEstimate:
         When the last bar in it became known.
     interval_ns : int
     settings : NightlySettings
+        With the forecaster that was used.
     age_days : (N,) float64
     volatility_annual, volatility_log_error : (N,) float64
         Forecast of the next bar, scaled to 365 days; error of its logarithm (`scale_errors`).
@@ -95,6 +97,12 @@ class NightlyEstimate:
     sessions: Mapping[str, MarketSessions] = field(default_factory=dict)
     fits: tuple[TwoFits, ...] = ()
     covariates: MarketCovariates | None = None
+
+    @property
+    def revision(self) -> DefaultRevision | None:
+        """Revision of the default that was used; None where a forecaster was named instead."""
+        found = revision_at(self.as_of_ns)
+        return found if found.model == self.settings.forecaster else None
 
     def errors_of(self, market: str) -> tuple[ErrorPart, ...]:
         """What the standard errors of a market's risk measure; nothing where it has no number."""

@@ -62,6 +62,7 @@ def nightly_estimate(
         Checked and aligned (`plimsoll.marketdata.assembly.assemble`); what lies behind the last
         midnight (UTC) is left out.
     settings : NightlySettings, optional
+        Without a forecaster the default as it stood at the midnight (`default_model.default_at`).
     ranges : BarRanges, optional
         Highs and lows, for spreads; without them Roll's measure stands.
     classes : mapping of str to str, optional
@@ -83,8 +84,9 @@ def nightly_estimate(
     DataFormatError
         Ranges of another shape.
     """
-    settings = settings or NightlySettings()
     known, ranges = _until_midnight(history, ranges)
+    midnight_ns = int(history.available_ns[-1]) // DAY_NS * DAY_NS
+    settings = (settings or NightlySettings()).as_of(midnight_ns)
     base = volatility_pass(known, settings, classes or {}, progress, PARTS[0])
     about = market_covariates(known, base.classes, capitalisation_usd)
     young = _staged(
@@ -208,7 +210,7 @@ def _dependence(
         least_overlap=settings.least_overlap_days * per_day,
     )
     found, scaled = stream.estimate(warm), base.horizons[0].scaled
-    steps = 24 // settings.forecaster.step_hours
+    steps = 24 // settings.blend.step_hours
     return DependenceEstimate(
         markets=tuple(base.panel.markets[j] for j in found.columns.tolist()),
         classes=tuple(base.classes[j] for j in found.columns.tolist()),

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Self
 
 from plimsoll.errors import ParameterError
 from plimsoll.estimators.liquidity.cost_curve import DEFAULT_NOTIONAL
 from plimsoll.estimators.pooling.student_posterior import FitMethod
 from plimsoll.estimators.pooling.young_market import YoungMarketModel
+from plimsoll.estimators.reference.default_model import default_at
 from plimsoll.estimators.reference.log_blend import LogBlend
 from plimsoll.estimators.tails.peaks_over_threshold import PeaksOverThreshold
 
@@ -24,8 +26,9 @@ class NightlySettings:
     ----------
     horizons_hours : tuple of int
         Margin periods, each a multiple of the bars; moves of the first scale the copula.
-    forecaster : LogBlend
-        Of volatility, value-at-risk and expected shortfall.
+    forecaster : LogBlend, optional
+        Of volatility, value-at-risk and expected shortfall. Unsaid: the default as it was chosen
+        before the night, so that a night of the past does not know what was learnt since.
     young : YoungMarketModel
         Of markets too young for it.
     recent_days : int
@@ -56,7 +59,7 @@ class NightlySettings:
     """
 
     horizons_hours: tuple[int, ...] = (8, 24)
-    forecaster: LogBlend = field(default_factory=LogBlend)
+    forecaster: LogBlend | None = None
     young: YoungMarketModel = field(default_factory=YoungMarketModel)
     recent_days: int = 365
     tail: PeaksOverThreshold = field(default_factory=PeaksOverThreshold)
@@ -73,6 +76,27 @@ class NightlySettings:
     notional_usd: tuple[float, ...] = tuple(DEFAULT_NOTIONAL)
     still_share: float = 0.5
     fit: Mapping[str, FitMethod] = field(default_factory=dict)
+
+    @property
+    def blend(self) -> LogBlend:
+        """``forecaster``; of settings without one `as_of` says which.
+
+        Raises
+        ------
+        ParameterError
+        """
+        if self.forecaster is None:
+            raise ParameterError(
+                "must be named, or follow from a date",
+                found=None,
+                remedy="as_of(time_ns) chooses the default in force; settings of a night have it",
+                field="forecaster",
+            )
+        return self.forecaster
+
+    def as_of(self, time_ns: int) -> Self:
+        """Return the settings with a forecaster: the default in force then where none is named."""
+        return self if self.forecaster else replace(self, forecaster=default_at(time_ns))
 
     def __post_init__(self) -> None:
         hours = self.horizons_hours

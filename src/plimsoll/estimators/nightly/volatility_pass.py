@@ -59,7 +59,7 @@ def volatility_pass(
     label: str,
 ) -> VolatilityPass:
     """Run the forecaster over every horizon on one pass of volatilities."""
-    blend, days = settings.forecaster, settings.recent_days
+    blend, days = settings.blend, settings.recent_days
     progress.start(label, len(settings.horizons_hours) + 1)
     try:
         panel = returns_panel(history)

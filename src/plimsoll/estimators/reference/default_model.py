@@ -9,6 +9,8 @@ June 2025, so that there is no revision of 2026.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from plimsoll.estimators.reference.log_blend import LogBlend
@@ -38,11 +40,18 @@ def _blend(reach: tuple[float, float], tail_share: float) -> LogBlend:
     return LogBlend(name=name, calm=CALM, reach=reach, tail_share=tail_share)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DefaultRevision(Revision):
+    """Constants of the default forecaster, and the instant from which they are in force."""
+
+    model: LogBlend
+
+
 REVISIONS = (
-    Revision(from_ns=_from("2022-01-01"), model=_blend((-0.3, 0.3), 0.85)),
-    Revision(from_ns=_from("2023-01-01"), model=_blend((-0.4, 0.2), 0.85)),
-    Revision(from_ns=_from("2024-01-01"), model=_blend((-0.5, 0.1), 0.9)),
-    Revision(from_ns=_from("2025-01-01"), model=_blend((-0.4, 0.3), 0.9)),
+    DefaultRevision(from_ns=_from("2022-01-01"), model=_blend((-0.3, 0.3), 0.85)),
+    DefaultRevision(from_ns=_from("2023-01-01"), model=_blend((-0.4, 0.2), 0.85)),
+    DefaultRevision(from_ns=_from("2024-01-01"), model=_blend((-0.5, 0.1), 0.9)),
+    DefaultRevision(from_ns=_from("2025-01-01"), model=_blend((-0.4, 0.3), 0.9)),
 )
 """The constants of `LogBlend` itself are those of the last."""
 
@@ -50,3 +59,17 @@ REVISIONS = (
 def revised_default() -> Revised:
     """Return the default as it stood at each time."""
     return Revised(name="default", revisions=REVISIONS)
+
+
+def revision_at(time_ns: int) -> DefaultRevision:
+    """Return the revision in force at an instant; before the first of them the first.
+
+    >>> revision_at(_from("2023-06-01")).model.name
+    'calm 0.15, reach -0.4 to 0.2, tail 0.85'
+    """
+    return [one for one in REVISIONS if one.from_ns <= time_ns or one is REVISIONS[0]][-1]
+
+
+def default_at(time_ns: int) -> LogBlend:
+    """Return the default forecaster in force at an instant (UTC ns), as `Revised` takes it."""
+    return revision_at(time_ns).model

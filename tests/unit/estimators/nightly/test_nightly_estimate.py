@@ -10,7 +10,7 @@ import pytest
 
 from plimsoll.adapters.executor import ThreadPool
 from plimsoll.domain.finding import Reason
-from plimsoll.domain.market import HOUR_NS, NEVER_MASKED, MarketHistory
+from plimsoll.domain.market import DAY_NS, HOUR_NS, NEVER_MASKED, MarketHistory
 from plimsoll.errors import InsufficientDataError, ParameterError, PlimsollError, UsageError
 from plimsoll.estimators.nightly import (
     BarRanges,
@@ -18,6 +18,7 @@ from plimsoll.estimators.nightly import (
     NightlySettings,
     nightly_estimate,
 )
+from plimsoll.estimators.reference.default_model import REVISIONS, default_at
 from plimsoll.estimators.reference.log_blend import LogBlend
 from plimsoll.estimators.reference.panel import returns_panel
 from synthetic_panel import closes, history_of
@@ -56,12 +57,13 @@ def bytes_of(found: NightlyEstimate) -> list[bytes]:
 @pytest.mark.parametrize("hours", [8, 24])
 def test_risk_is_that_of_the_default_forecaster_to_the_bit(hours: int) -> None:
     panel = returns_panel(history_of(prices()), every_hours=8)
-    fitted = LogBlend().fit(panel, hours)
+    default = default_at(night().as_of_ns)
+    fitted = default.fit(panel, hours)
     mine = night().horizon(hours)
     for ours, theirs in zip(mine.fitted.risk(), fitted.risk(), strict=True):
         np.testing.assert_array_equal(ours, theirs)
     np.testing.assert_array_equal(mine.value_at_risk, fitted.risk()[0])
-    paths = LogBlend().paths(panel, hours)
+    paths = default.paths(panel, hours)
     rows = np.searchsorted(paths.time_ns, mine.path_ns)
     np.testing.assert_array_equal(mine.value_at_risk_path, paths.value_at_risk[rows])
 
@@ -83,6 +85,49 @@ def test_a_day_of_updates_is_the_next_night() -> None:
     current = found.dependence.current()
     assert current.markets == night().dependence.markets
     np.testing.assert_allclose(current.correlation, night().dependence.correlation, atol=0.01)
+
+
+def shifted(close: np.ndarray, midnight: str) -> MarketHistory:
+    """The same closes, so placed in time that their last midnight is this one."""
+    history = history_of(close)
+    end = int(np.datetime64(midnight, "ns").astype(np.int64))
+    return replace(history, time_ns=history.time_ns + (end - int(history.available_ns[-1])))
+
+
+def test_a_night_takes_the_constants_in_force_at_its_midnight() -> None:
+    """The same prices in 2021, in 2023 and lately: constants of 2022, of 2023 and the last."""
+    close = prices()[:, :4]
+    for midnight, k in (
+        ("2021-03-01", 0),
+        ("2023-01-01", 1),
+        ("2023-12-31", 1),
+        ("2031-01-01", -1),
+    ):
+        found = nightly_estimate(shifted(close, midnight), FAST)
+        assert found.settings.forecaster == REVISIONS[k].model
+        assert found.revision is REVISIONS[k]
+        panel = returns_panel(shifted(close, midnight), every_hours=8)
+        alone = REVISIONS[k].model.fit(panel, 8).risk()[0]
+        np.testing.assert_array_equal(found.horizon(8).value_at_risk, alone)
+    named = replace(FAST, forecaster=LogBlend())
+    found = nightly_estimate(shifted(close, "2023-06-01"), named)
+    assert found.settings == named
+    assert found.revision is None
+    with pytest.raises(ParameterError, match="as_of"):
+        _ = FAST.blend
+
+
+def test_an_update_over_new_year_keeps_the_constants_of_its_night() -> None:
+    history = shifted(prices()[:, :4], "2024-01-02")
+    eve = nightly_estimate(history.before(int(history.available_ns[-1]) - 2 * DAY_NS), FAST)
+    assert eve.revision is REVISIONS[1]
+    found = eve
+    for row in np.log(prices()[-48:, :4]):
+        found = found.update(row)
+    assert found.time_ns == history.available_ns[-1]
+    assert found.revision is REVISIONS[1]
+    kept = nightly_estimate(history, replace(FAST, forecaster=REVISIONS[1].model))
+    np.testing.assert_array_equal(found.horizon(8).value_at_risk, kept.horizon(8).value_at_risk)
 
 
 def test_workers_do_not_matter() -> None:
