@@ -6,8 +6,8 @@ Names stand in `catalogue`, imported on first use (PEP 562).
 - `covariates`, `hierarchy`: levels of many markets drawn from one population, fast.
 - `student_posterior`: scale and tail of one market by likelihood and by Bayes, side by side.
 - `young_market`, `young_assessment`: margins of listings, walking forward and at one instant.
-- `activity`, `listing_panel`, `listing_level`, `volatility_link`, `scaled_moves`, `pooled_tail`:
-  their parts.
+- `activity`, `listing_panel`, `peer_admission`, `listing_level`, `volatility_link`,
+  `scaled_moves`, `pooled_tail`: their parts.
 - `chain_diagnostics`: whether Markov chains are fit to be used.
 """
 

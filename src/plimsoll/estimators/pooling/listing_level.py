@@ -3,6 +3,14 @@
 Each listing of the past, delisted or not, leaves the mean activity of its youth relative to the
 established markets of that time; established markets leave their own of today. One population with
 two groups is fitted by empirical Bayes, and every market is told what all the *others* say of it.
+
+The spread of the population is a variance, so one level far out would make it whatever it likes.
+By the rule of `peer_admission` a level below the usual ones is left out, as another kind of thing;
+one above is counted at the highest usual level, because a listing can be that wild (Winsor's
+treatment of one side; Huber, *Robust Statistics*, 1981, section 1.7).
+
+Listings differ more from each other than established markets do, and these are many: the spread is
+the wider one of that of all and that of the listings alone, once there are three.
 """
 
 from __future__ import annotations
@@ -19,6 +27,7 @@ from plimsoll.estimators.pooling.hierarchy import (
     FittedLevels,
     HierarchicalLevels,
 )
+from plimsoll.estimators.pooling.peer_admission import level_bounds
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
@@ -55,6 +64,11 @@ class ListingLevels:
                 found=(self.donor_days, self.prior_sd),
                 field="donor_days",
             )
+
+    @property
+    def least_deviation(self) -> float:
+        """Robust deviation between markets that is taken as the least: half the prior one."""
+        return 0.5 * self.prior_sd
 
     def start(self, markets: int) -> LevelRecord:
         """Record of ``markets`` of which nothing has been seen."""
@@ -136,21 +150,34 @@ class LevelRecord:
         daily_variance : float
             Of a day's log level around its forecast: a mean over n days has an n-th of it.
         """
-        known = np.flatnonzero(np.isfinite(self.level) & (self.days > 0.0))
+        level = np.where(self.days > 0.0, self.level, np.nan)
+        low, high = level_bounds(level, self.settings.least_deviation)
+        known = np.flatnonzero(level >= low)
         if known.size < MINIMUM_MARKETS:
             return None
-        fitted = self.settings.hierarchy.fit(
-            self.level[known],
-            daily_variance / self.days[known],
-            self._covariates(known, self.is_listing[known]),
-        )
+        level = np.minimum(level, high)
+        fitted = self._fit(level, known, daily_variance)
+        listings = known[self.is_listing[known]]
+        spread = fitted.between_sd
+        if listings.size >= MINIMUM_MARKETS:
+            spread = max(spread, self._fit(level, listings, daily_variance).between_sd)
         everyone = np.arange(self.level.size)
         as_listings = np.ones(everyone.size, dtype=np.bool_)
         told = fitted.predict(self._covariates(everyone, as_listings))
         mean, sd = told.mean.copy(), told.sd.copy()
         others = fitted.leave_one_out()
         mean[known], sd[known] = others.mean, others.sd
-        return PeerLevel(mean=mean, variance=sd**2, covariates=self._told(fitted, known))
+        wider = spread**2 - fitted.between_sd**2
+        return PeerLevel(mean=mean, variance=sd**2 + wider, covariates=self._told(fitted, known))
+
+    def _fit(
+        self, level: FloatArray, rows: NDArray[np.int64], daily_variance: float
+    ) -> FittedLevels:
+        return self.settings.hierarchy.fit(
+            level[rows],
+            daily_variance / self.days[rows],
+            self._covariates(rows, self.is_listing[rows]),
+        )
 
     def _told(self, fitted: FittedLevels, known: NDArray[np.int64]) -> tuple[str, ...]:
         """Covariates that entered the fit: those that differ among the ``known``."""

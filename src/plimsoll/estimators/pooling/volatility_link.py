@@ -4,9 +4,9 @@ r"""How a market's next day follows from its own activity and the market's: lear
 
 with :math:`s` the root-mean-square bar return of the next day and x the log activities of the
 market over several memories, its mean since listing and, on demand, the median activities of all
-established markets. Only established markets teach :math:`\beta`; a young one borrows it. A young
-market's own activities are first drawn towards what its peers say of a listing (`listing_level`),
-with the weight that its few hours deserve.
+established markets. Only established markets that move (`peer_admission`) teach :math:`\beta`; a
+young one borrows it. A young market's own activities are first drawn towards what its peers say of
+a listing (`listing_level`), with the weight that its few hours deserve.
 
 Everything at midnight d is made of bars known at d; coefficients are renewed on fixed calendar
 days, so a longer history does not change what a shorter one said.
@@ -25,6 +25,7 @@ from plimsoll.errors import ParameterError
 from plimsoll.estimators.pooling.activity import Activity, no_activity
 from plimsoll.estimators.pooling.listing_level import ListingLevels, PeerLevel
 from plimsoll.estimators.pooling.listing_panel import ListingPanel
+from plimsoll.estimators.pooling.peer_admission import moving_peers
 from plimsoll.maths.conjugate_regression import (
     RegressionSums,
     add_rows,
@@ -98,6 +99,7 @@ class VolatilityLink:
             level_variance=np.array([s.level_variance for s in steps]),
             own_weight=np.array([s.own_weight for s in steps]),
             rows_learnt=np.array([s.rows_learnt for s in steps]),
+            moving=np.array([s.moving for s in steps]),
             coefficients=walk.coefficients,
             covariates=() if walk.peers is None else walk.peers.covariates,
         )
@@ -128,6 +130,8 @@ class LinkPath:
         Weight of a market's own activity against its peers'.
     rows_learnt : (D,) int64
         Market-days behind the coefficients in force.
+    moving : (D, N) bool
+        Markets that move enough to be anybody's peer.
     coefficients : (k,) float64
         Last in force.
     covariates : tuple of str
@@ -138,6 +142,7 @@ class LinkPath:
     level_variance: FloatArray
     own_weight: FloatArray
     rows_learnt: NDArray[np.int64]
+    moving: BoolArray
     coefficients: FloatArray
     covariates: tuple[str, ...] = ()
 
@@ -148,6 +153,7 @@ class _Step:
     level_variance: FloatArray
     own_weight: FloatArray
     rows_learnt: int
+    moving: BoolArray
 
 
 class _Walk:
@@ -178,20 +184,21 @@ class _Walk:
         self._learn(returns)
         self.activity = self.activity.after(np.abs(returns))
         level = self.activity.log_level
-        established = self.panel.established[day] & np.isfinite(level).all(axis=1)
-        established &= self.panel.listed[day]
+        old = self.panel.established[day] & self.panel.listed[day]
+        moving = moving_peers(level, old, self.link.levels.least_deviation)
+        established = old & moving
         market = _median_rows(level[:, self.memories], established)
         # Mean since listing against mean since listing: through the cycle, not today's mood.
         usual = float(_median_rows(level, established)[-1])
         own_days = np.maximum(self.activity.seen - self.activity.skip, 0) / self.bars_per_day
         self.levels = self.levels.after(
-            level[:, -1] - usual, self.panel.donor[day], established, own_days
+            level[:, -1] - usual, self.panel.donor[day] & moving, established, own_days
         )
         if int(self.panel.days.time_ns[day] // DAY_NS) % self.link.refit_days == 0:
             self._refit()
         self.features = _with_constant(level, market)
         self.teachers = established
-        return self._forecast(level, market, usual, own_days)
+        return self._forecast(level, market, usual, own_days, moving)
 
     def _learn(self, returns: FloatArray) -> None:
         """Add the rows of the day that has just ended."""
@@ -214,7 +221,12 @@ class _Walk:
         self.peers = self.levels.peers(self.residual_variance)
 
     def _forecast(
-        self, level: FloatArray, market: FloatArray, usual: float, own_days: FloatArray
+        self,
+        level: FloatArray,
+        market: FloatArray,
+        usual: float,
+        own_days: FloatArray,
+        moving: BoolArray,
     ) -> _Step:
         peers = self.peers or self.levels.prior()
         noise = self.residual_variance / np.maximum(own_days, 1e-9)
@@ -229,6 +241,7 @@ class _Walk:
             level_variance=np.maximum((1.0 - weight) * peers.variance - usual_error, 0.0),
             own_weight=weight,
             rows_learnt=self.rows_in_force,
+            moving=moving,
         )
 
 

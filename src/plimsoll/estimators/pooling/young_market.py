@@ -41,6 +41,9 @@ IntArray = NDArray[np.int64]
 
 HOUR_NS = 3_600_000_000_000
 _PEER_STARTS_A_DAY = 6
+MOST_LOG_MOVE = float(np.log(100.0))
+"""A quantile or a shortfall beyond it (a rise to a hundred times the price) is of no market: pools
+that give one have failed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -103,7 +106,7 @@ class YoungMarketModel:
     def _of_horizon(
         self, panel: ListingPanel, link: LinkPath, horizon_bars: int, confidence: float
     ) -> YoungMarketPath:
-        settled = (link.rows_learnt >= self.settled_rows)[:, None]
+        settled = (link.rows_learnt >= self.settled_rows)[:, None] & link.moving
         stride = max(1, panel.days.bars_per_day // _PEER_STARTS_A_DAY)
         pools = _Pools(
             listings=scaled_moves(
@@ -134,7 +137,7 @@ class YoungMarketPath:
     log_error : (D, N, 2) float64
         Standard error of ln ``log_move``: of the pooled tail and of the market's own level.
     shortfall_log_move : (D, N, 2) float64
-        Mean size of the log move beyond.
+        Mean size of the log move beyond; neither of them is above `MOST_LOG_MOVE`.
     volatility : (D, N) float64
         Forecast root-mean-square log return per bar.
     age_days, own_weight : (D, N) float64
@@ -169,12 +172,13 @@ class YoungMarketPath:
         """Why a market has no number at a midnight; None where it has one."""
         if np.isfinite(self.log_move[day, column]).all():
             return None
-        age = self.age_days[day, column]
-        return (
-            Reason.NOT_LISTED
-            if not age > 0.0
-            else (Reason.TOO_SHORT_HISTORY if self.wanted[day, column] else Reason.NOT_SCORED)
-        )
+        if not self.age_days[day, column] > 0.0:
+            return Reason.NOT_LISTED
+        if not self.wanted[day, column]:
+            return Reason.NOT_SCORED
+        pooled = np.isfinite(self.log_error[day, column]).all()
+        has_parts = bool(pooled and np.isfinite(self.volatility[day, column]))
+        return Reason.FIT_FAILED if has_parts else Reason.TOO_SHORT_HISTORY
 
     @property
     def margin(self) -> FloatArray:
@@ -254,14 +258,19 @@ def _with_volatility(
     log_quantile, tail_error, index, log_shortfall, listings, peers = np.moveaxis(tails, -1, 0)
     variance = tail_error**2 + link.level_variance[:, :, None]
     raised = predictive_log_margin(index, variance) + link.log_volatility[:, :, None]
+    logs = np.stack([log_quantile + raised, log_shortfall + raised])
+    with np.errstate(invalid="ignore"):
+        sensible = (logs <= np.log(MOST_LOG_MOVE)).all(axis=(0, 3))
+    quantile, shortfall = np.exp(np.where((wanted & sensible)[:, :, None], logs, np.nan))
+    volatility = np.minimum(link.log_volatility, np.log(MOST_LOG_MOVE))
     owed = wanted[:, :, None]
     return YoungMarketPath(
         time_ns=panel.days.time_ns,
         markets=panel.markets,
-        log_move=np.where(owed, np.exp(log_quantile + raised), np.nan),
+        log_move=quantile,
         log_error=np.where(owed, np.sqrt(variance), np.nan),
-        shortfall_log_move=np.where(owed, np.exp(log_shortfall + raised), np.nan),
-        volatility=np.where(wanted, np.exp(link.log_volatility), np.nan),
+        shortfall_log_move=shortfall,
+        volatility=np.where(wanted, np.exp(volatility), np.nan),
         age_days=panel.age_days,
         own_weight=link.own_weight,
         listings=listings[..., FALL],
