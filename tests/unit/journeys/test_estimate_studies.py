@@ -118,6 +118,11 @@ def test_planted_jumps_and_breaks_are_found() -> None:
     assert kou["per_day"] > 0.0
     assert 0.0 < next(iter(tables["clustering"]))["branching_ratio"] < 1.0
     squares, level = breaks_table(recent(values))
+    for row in (squares, level):
+        assert 0.0 <= row["size"] < row["power"] <= 1.0
+    clusters = next(iter(tables["clustering"]))
+    for name in ("residual_power", "residual_size", "spread_residual_power"):
+        assert 0.0 <= clusters[name] <= 1.0
     assert squares["breaks"] >= 1
     start = int(recent(values).open_ns[0])
     for found in (squares, level):

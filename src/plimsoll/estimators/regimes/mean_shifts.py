@@ -136,6 +136,16 @@ def mean_breaks(
     )
 
 
+def mean_shift_statistic(values: ArrayLike, *, trim: float = 0.15) -> float:
+    """Return the first statistic of :func:`mean_breaks`, none against one, without its law.
+
+    Raises
+    ------
+    DataFormatError, InsufficientDataError
+    """
+    return _one_more(as_observations(values, minimum=2 * LEAST_LEVELS, name="values"), [], trim)
+
+
 def _one_more(sample: Vector, rows: list[int], trim: float) -> float:
     """Largest gain of one more break, over the long-run variance with it."""
     ends = [0, *rows, sample.size]
