@@ -82,8 +82,40 @@ def scored_hits(breaches: ArrayLike) -> ScoredHits:
 
 
 def hits_of(loss: ArrayLike, value_at_risk: ArrayLike) -> NDArray[np.float64]:
-    """1 where the loss is strictly above the value-at-risk, 0 where not, NaN where either is."""
+    """1 where the loss is strictly above the value-at-risk, 0 where not, NaN where either is.
+
+    Parameters
+    ----------
+    loss : array
+        Losses positive, gains negative.
+    value_at_risk : array of the shape of ``loss``, or one number
+        Positive, as losses are; in force when each horizon began.
+
+    Raises
+    ------
+    UsageError
+        Where their shapes differ, or a value-at-risk is negative.
+
+    Examples
+    --------
+    >>> hits_of([0.02, 0.07, float("nan")], 0.05).tolist()
+    [0.0, 1.0, nan]
+    """
     lost = np.asarray(loss, dtype=np.float64)
     held = np.asarray(value_at_risk, dtype=np.float64)
+    if held.ndim and held.shape != lost.shape:
+        raise UsageError(
+            f"must have the shape of the losses, {lost.shape}",
+            found=held.shape,
+            field="value_at_risk",
+            remedy="bring the value-at-risk in force for each loss, NaN where there was none",
+        )
+    if bool(np.any(held < 0.0)):
+        raise UsageError(
+            "must not be negative",
+            found=float(np.nanmin(held)),
+            field="value_at_risk",
+            remedy="losses and value-at-risk are positive here: turn the sign of a quantile of P&L",
+        )
     missing = np.isnan(lost) | np.isnan(held)
     return np.where(missing, np.nan, (lost > held).astype(np.float64))
