@@ -118,20 +118,28 @@ def _intervals(times: dict[str, pl.Series], origin: BarsOrigin) -> dict[str, int
     known = [step for step in found.values() if step is not None]
     if times and not known:
         raise UsageError(
-            "must be given where no market has two bars",
+            "must be given where no market has bars at two times: their step tells it otherwise",
+            found=f"{max(time.len() for time in times.values())} bar(s)",
             field="interval_ns",
-            remedy="name the length of a bar",
+            remedy=f"bring more bars ({origin.source}), or name the length of one: interval_ns in "
+            "Python, data.prices.interval in a venue file",
         )
     shared = max(set(known), key=lambda step: (known.count(step), -step), default=0)
     return {name: shared if step is None else step for name, step in found.items()}
 
 
 def usual_step_ns(time_ns: IntArray) -> int | None:
-    """Return the most frequent step forward (the smallest of several), None where there is none.
+    """Return the most frequent step in time (the smallest of several), None where there is none.
+
+    The order of delivery does not matter: files that begin with the newest bar are common.
 
     >>> usual_step_ns(np.array([0, 60, 120, 300, 360]))
     60
+    >>> usual_step_ns(np.array([360, 300, 120, 60, 0]))
+    60
     """
     steps = np.diff(time_ns)
-    lengths, counts = np.unique(steps[steps > 0], return_counts=True)
+    if steps.size and int(steps.min()) <= 0:
+        steps = np.diff(np.unique(time_ns))
+    lengths, counts = np.unique(steps, return_counts=True)
     return int(lengths[np.argmax(counts)]) if lengths.size else None
