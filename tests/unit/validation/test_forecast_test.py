@@ -394,11 +394,3 @@ def test_right_forecasts_have_the_shortfall_of_their_law() -> None:
     expected = stats.t.pdf(q, 5) / 0.025 * (5.0 + q * q) / 4.0 / q
     np.testing.assert_allclose(made.expected_shortfall / made.value_at_risk, expected, rtol=1e-9)
     assert made.hits.sum() == 25
-
-
-def test_hits_of_series_that_do_not_belong_together_are_refused() -> None:
-    with pytest.raises(UsageError, match=r"value_at_risk: .* losses, \(3,\), found \(2,\)"):
-        hits_of([0.01, 0.02, 0.03], [0.02, 0.02])
-    with pytest.raises(UsageError, match=r"must not be negative, found -0\.02; .*sign"):
-        hits_of([0.01, 0.02, 0.03], [0.02, -0.02, np.nan])
-    assert hits_of([0.01, 0.02, 0.03], 0.02).tolist() == [0.0, 0.0, 1.0]

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from plimsoll.domain.field_summary import field_summary
 from plimsoll.domain.finding import Reason
 from plimsoll.domain.market import DAY_NS, HOUR_NS, MarketHistory
 from plimsoll.errors import EstimationError, InsufficientDataError
@@ -84,6 +85,8 @@ class MarketSessions:
     risks: Mapping[int, SessionRisk]
     reason: Reason | None = None
     reopening_ratios: tuple[float, ...] = ()
+
+    __repr__ = field_summary
 
 
 def market_sessions(

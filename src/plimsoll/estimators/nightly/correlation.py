@@ -22,6 +22,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from plimsoll.domain.field_summary import field_summary
 from plimsoll.estimators.observations import read_only
 from plimsoll.maths.correlation_stream import (
     PairSums,
@@ -67,6 +68,8 @@ class ShrunkCorrelation:
     effective_rows: float
     sparse_pairs: int
     repaired: bool
+
+    __repr__ = field_summary
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy.cluster.hierarchy import leaves_list, linkage
 from scipy.spatial.distance import squareform
 
+from plimsoll.domain.field_summary import field_summary
 from plimsoll.estimators.dependence.correlation_stress import (
     broken_correlation,
     stressed_correlation,
@@ -49,6 +50,8 @@ class DependenceEstimate:
     extremes: SharedExtremes
     stress: float
     break_: float
+
+    __repr__ = field_summary
 
     @property
     def correlation(self) -> FloatArray:

@@ -10,8 +10,10 @@ from typing import Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from plimsoll.domain.field_summary import first_names
 from plimsoll.domain.finding import Reason
 from plimsoll.domain.market import DAY_NS, PriceKind
+from plimsoll.domain.table import iso_minute
 from plimsoll.errors import UsageError
 from plimsoll.estimators.liquidity.estimate import LiquidityRows
 from plimsoll.estimators.nightly.closed_hours import MarketSessions
@@ -97,6 +99,14 @@ class NightlyEstimate:
     sessions: Mapping[str, MarketSessions] = field(default_factory=dict)
     fits: tuple[TwoFits, ...] = ()
     covariates: MarketCovariates | None = None
+
+    def __repr__(self) -> str:
+        hours = ", ".join(f"{found.horizon_hours}" for found in self.horizons)
+        return (
+            f"<NightlyEstimate of {len(self.markets)} markets ({first_names(self.markets)}) over "
+            f"{hours} h, as of {iso_minute(self.as_of_ns)} UTC, "
+            f"known to {iso_minute(self.time_ns)}>"
+        )
 
     @property
     def revision(self) -> DefaultRevision | None:

@@ -8,6 +8,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from plimsoll.domain.field_summary import field_summary
 from plimsoll.domain.finding import Reason
 from plimsoll.errors import DataFormatError, EstimationError, InsufficientDataError
 from plimsoll.estimators.tails.clusters import extremal_index
@@ -52,6 +53,8 @@ class SideTail:
     flags: tuple[TailFlag, ...] = ()
     reason: Reason | None = None
 
+    __repr__ = field_summary
+
     @property
     def xi_error(self) -> float:
         """Standard error of the shape."""
@@ -78,6 +81,8 @@ class MarketTails:
     market: str
     falls: SideTail
     rises: SideTail
+
+    __repr__ = field_summary
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 
+from plimsoll.domain.field_summary import field_summary
 from plimsoll.domain.finding import Reason
 from plimsoll.errors import InsufficientDataError
 from plimsoll.estimators.nightly.market_tails import MarketTails, SideTail
@@ -67,6 +68,8 @@ class TwoFits:
     used: tuple[FitMethod | None, ...]
     pooled_with: tuple[str, ...]
     reason: Reason | None = None
+
+    __repr__ = field_summary
 
     @property
     def difference(self) -> FloatArray:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from plimsoll.domain.field_summary import field_summary
 from plimsoll.estimators.horizon.price_record import Boundaries
 from plimsoll.estimators.reference.log_blend import LogBlend
 from plimsoll.estimators.reference.log_scales import log_scale
@@ -51,6 +52,8 @@ class ScalePaths:
     at_bars: FloatArray
     first_bar: int
     state: EwmaState
+
+    __repr__ = field_summary
 
 
 def scale_paths(panel: ReturnsPanel, blend: LogBlend, recent_bars: int) -> ScalePaths:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from plimsoll.domain.field_summary import field_summary
 from plimsoll.domain.finding import Reason
 from plimsoll.domain.market import MarketHistory
 from plimsoll.domain.ports import Progress
@@ -49,6 +50,8 @@ class VolatilityPass:
     standardised: FloatArray
     volatility_log_error: FloatArray
     listing: tuple[Reason | None, ...]
+
+    __repr__ = field_summary
 
 
 def volatility_pass(

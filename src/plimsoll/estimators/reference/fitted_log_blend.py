@@ -8,7 +8,9 @@ from typing import Protocol, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from plimsoll.domain.field_summary import field_summary, first_names
 from plimsoll.domain.market import DAY_NS
+from plimsoll.domain.table import iso_minute
 from plimsoll.errors import DataFormatError
 from plimsoll.estimators.horizon.price_record import Boundaries
 from plimsoll.estimators.observations import read_only
@@ -55,6 +57,8 @@ class OpenMoves:
     level: FloatArray
     ended: FloatArray
 
+    __repr__ = field_summary
+
 
 class BlendRules(Protocol):
     """What a fitted blend keeps of its model (`plimsoll.estimators.reference.log_blend`)."""
@@ -99,6 +103,8 @@ class LearntBlend:
     levels: FloatArray
     counts: TailCounts
     volatility: EwmaState
+
+    __repr__ = field_summary
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -177,6 +183,13 @@ class FittedLogBlend:
             pending=pending,
         )
 
+    def __repr__(self) -> str:
+        hours = 24.0 * self.horizon_bars / self.bars_per_day
+        return (
+            f"<FittedLogBlend of {len(self.markets)} markets ({first_names(self.markets)}) over "
+            f"{hours:g} h, as of {iso_minute(self.time_ns)} UTC>"
+        )
+
     @property
     def log_scale(self) -> FloatArray:
         """(N,) log volatility of a move over the horizon.
@@ -213,14 +226,7 @@ class FittedLogBlend:
         DataFormatError
             Where it is of another length, or infinite.
         """
-        price = np.array(log_price, dtype=np.float64)
-        if price.shape != (len(self.markets),) or np.isinf(price).any():
-            raise DataFormatError(
-                f"must hold {len(self.markets)} log prices, NaN without a print",
-                found=price.shape if price.ndim != 1 else price[~np.isfinite(price)][:3].tolist(),
-                field="log_price",
-                remedy="bring one number for each market, in the order of `markets`",
-            )
+        price = _checked_bar(log_price, len(self.markets))
         volatility = EwmaState(*(a.copy() for a in self.volatility))
         take_bar(volatility, price, np.array(self.decays), self.ewma_rules)
         aged = tuple(_aged(m, price, self.horizon_bars, self.wait_bars) for m in self.pending)
@@ -246,6 +252,21 @@ class FittedLogBlend:
             ended=np.full(price.size, np.nan),
         )
         return replace(self, counts=counts, pending=(*(m for m in still if m is not None), begun))
+
+
+def _checked_bar(log_price: ArrayLike, markets: int) -> FloatArray:
+    """(N,) log prices of the next bar, a copy."""
+    price = np.array(log_price, dtype=np.float64)
+    infinite = int(np.isinf(price).sum())
+    if price.shape == (markets,) and not infinite:
+        return price
+    wrong_shape = price.shape != (markets,)
+    raise DataFormatError(
+        f"must hold {markets} log prices, NaN without a print",
+        found=f"shape {price.shape}" if wrong_shape else f"{infinite} infinite",
+        field="log_price",
+        remedy="bring one number for each market, in the order of `markets`",
+    )
 
 
 def _count(counts: TailCounts, pending: tuple[OpenMoves, ...]) -> None:

@@ -14,6 +14,7 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
+from plimsoll.domain.field_summary import field_summary
 from plimsoll.errors import DataFormatError
 from plimsoll.estimators.reference.panel import ReturnsPanel
 
@@ -41,6 +42,8 @@ class ForecastPaths:
     time_ns: IntArray
     value_at_risk: FloatArray
     expected_shortfall: FloatArray
+
+    __repr__ = field_summary
 
     def __post_init__(self) -> None:
         shape = self.value_at_risk.shape

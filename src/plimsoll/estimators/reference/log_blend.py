@@ -25,6 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plimsoll.domain.market import HOUR_NS
+from plimsoll.domain.table import iso_minute
 from plimsoll.errors import ParameterError
 from plimsoll.estimators.horizon.price_record import Boundaries
 from plimsoll.estimators.reference.fitted_log_blend import (
@@ -35,7 +36,7 @@ from plimsoll.estimators.reference.fitted_log_blend import (
 from plimsoll.estimators.reference.forecast import CONFIDENCE, ForecastPaths
 from plimsoll.estimators.reference.log_scales import log_scale, moving
 from plimsoll.estimators.reference.moves import panel_moves
-from plimsoll.estimators.reference.panel import ReturnsPanel
+from plimsoll.estimators.reference.panel import ReturnsPanel, check_panel
 from plimsoll.estimators.reference.scale_weights import ScaleWeights, weights_in_force
 from plimsoll.estimators.reference.steps import StepMoves, grid_steps, step_moves
 from plimsoll.maths.blended_volatility import (
@@ -134,7 +135,14 @@ class LogBlend:
         )
 
     def paths(self, panel: ReturnsPanel, horizon_hours: int) -> ForecastPaths:
-        """Forecast at every boundary."""
+        """Forecast at every boundary.
+
+        Raises
+        ------
+        UsageError
+            For what is no panel.
+        """
+        check_panel(panel)
         bars = panel.bars_of(horizon_hours)
         steps = grid_steps(panel, self.step_hours)
         at_steps, at_boundaries, _ = self._log_volatilities(panel, steps)
@@ -158,13 +166,17 @@ class LogBlend:
 
         Raises
         ------
+        UsageError
+            For what is no panel of `plimsoll.estimators.reference.panel.returns_panel`.
         ParameterError
         """
+        check_panel(panel)
         if int(panel.time_ns[-1]) % (self.step_hours * HOUR_NS):
             raise ParameterError(
                 f"must end at a multiple of {self.step_hours} h from midnight (UTC)",
-                found=int(panel.time_ns[-1]),
+                found=f"{iso_minute(int(panel.time_ns[-1]))} UTC",
                 field="panel",
+                remedy=f"set boundaries so: returns_panel(history, every_hours={self.step_hours})",
             )
         bars = panel.bars_of(horizon_hours)
         steps = grid_steps(panel, self.step_hours)

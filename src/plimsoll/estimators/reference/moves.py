@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from plimsoll.domain.field_summary import field_summary
 from plimsoll.errors import ParameterError
 from plimsoll.estimators.reference.forecast import CONFIDENCE, ForecastPaths
 from plimsoll.estimators.reference.panel import ReturnsPanel
@@ -27,6 +28,8 @@ class PanelMoves:
 
     move: FloatArray
     end: IntArray
+
+    __repr__ = field_summary
 
 
 def panel_moves(panel: ReturnsPanel, horizon_hours: int) -> PanelMoves:

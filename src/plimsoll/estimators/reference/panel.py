@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from plimsoll.domain.field_summary import field_summary
 from plimsoll.domain.market import DAY_NS, HOUR_NS, MarketHistory
-from plimsoll.errors import InsufficientDataError, ParameterError
+from plimsoll.errors import InsufficientDataError, ParameterError, UsageError
 from plimsoll.estimators.horizon.price_record import Boundaries, PriceRecord, price_record
 
 FloatArray = NDArray[np.float64]
@@ -45,6 +46,8 @@ class ReturnsPanel:
     boundaries: Boundaries
     listed: BoolArray
     records: tuple[PriceRecord, ...]
+
+    __repr__ = field_summary
 
     @property
     def log_price(self) -> FloatArray:
@@ -129,6 +132,22 @@ class ReturnsPanel:
         )
 
 
+def check_panel(panel: object) -> None:
+    """Refuse what is no panel, a history above all.
+
+    Raises
+    ------
+    UsageError
+    """
+    if not isinstance(panel, ReturnsPanel):
+        raise UsageError(
+            "must be a ReturnsPanel",
+            found=type(panel).__name__,
+            field="panel",
+            remedy="make one of a MarketHistory: returns_panel(history)",
+        )
+
+
 def returns_panel(
     history: MarketHistory, *, markets: Iterable[str] | None = None, every_hours: int = 24
 ) -> ReturnsPanel:
@@ -148,7 +167,12 @@ def returns_panel(
     ParameterError, UsageError, InsufficientDataError
     """
     if every_hours < 1 or 24 % every_hours:
-        raise ParameterError("must divide 24", found=every_hours, field="every_hours")
+        raise ParameterError(
+            "must divide 24",
+            found=every_hours,
+            field="every_hours",
+            remedy="set margins every 24, 12, 8, 6, 4, 3, 2 or 1 hours",
+        )
     names = tuple(history.markets if markets is None else markets)
     if not names or not len(history):
         raise InsufficientDataError("must hold a market and a bar", found=len(names), field="panel")

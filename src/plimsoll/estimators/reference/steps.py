@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from plimsoll.domain.field_summary import field_summary
 from plimsoll.domain.market import DAY_NS, HOUR_NS
 from plimsoll.estimators.horizon.price_record import Boundaries
 from plimsoll.estimators.reference.moves import PanelMoves
@@ -35,6 +36,8 @@ class StepMoves:
     known: IntArray
     longest: int
     horizon_bars: int
+
+    __repr__ = field_summary
 
 
 def grid_steps(panel: ReturnsPanel, step_hours: int) -> Boundaries:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from plimsoll.domain.field_summary import field_summary
 from plimsoll.scenarios.joint_history.residual_rows import ResidualRows
 from plimsoll.scenarios.joint_history.streams import stream_indices
 
@@ -100,6 +101,8 @@ class FittedLoadings:
     factors: FloatArray
     loadings: FloatArray
     remainders: FloatArray
+
+    __repr__ = field_summary
 
 
 def fitted_loadings(

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammaincinv, ndtr, stdtr
 
+from plimsoll.domain.field_summary import field_summary
 from plimsoll.errors import ParameterError, UsageError
 from plimsoll.maths.path_innovations import correlated_normals, open_units
 from plimsoll.maths.path_moves import PastRows, PathDraws, recursed_moves
@@ -67,6 +68,8 @@ class InnovationLaw:
     correlation: FloatArray
     degrees_of_freedom: float = float("inf")
     marginals: Mapping[str, Quantile | FloatArray] | None = None
+
+    __repr__ = field_summary
 
     def __post_init__(self) -> None:
         given, count = np.asarray(self.correlation, dtype=np.float64), len(self.subjects)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from plimsoll.domain.field_summary import field_summary
 from plimsoll.errors import UsageError
 from plimsoll.maths.path_moves import PastRows, VarianceColumns
 from plimsoll.scenarios.joint_history.outcome import JointReason, MarketOutcome
@@ -52,6 +53,8 @@ class FilteredPanel:
     recursions: tuple[VarianceRecursion, ...]
     origin: IntArray
     outcomes: Mapping[str, MarketOutcome]
+
+    __repr__ = field_summary
 
     def __len__(self) -> int:
         return int(self.start_ns.size)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from plimsoll.domain.field_summary import field_summary
 from plimsoll.domain.market import MarketHistory
 from plimsoll.errors import UsageError
 
@@ -33,6 +34,8 @@ class PriceRows:
     close_ns: IntArray
     log_prices: FloatArray
     listed: BoolArray
+
+    __repr__ = field_summary
 
     def __post_init__(self) -> None:
         names = self.subjects

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from plimsoll.domain.field_summary import field_summary
+
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
@@ -20,6 +22,8 @@ class ResidualRows:
     end_ns: IntArray
     values: FloatArray
     known: BoolArray = field(init=False)  # (T, N) whether there is one
+
+    __repr__ = field_summary
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "known", np.isfinite(self.values))

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plimsoll.domain.choice import chosen
+from plimsoll.domain.field_summary import field_summary
 from plimsoll.domain.scenario import Factor, ScenarioSet
 from plimsoll.errors import EstimationError, InsufficientDataError, ParameterError
 from plimsoll.estimators.reference.marginal_curves import MarginalCurves
@@ -131,6 +132,8 @@ class JointScenarios:
     outcomes: Mapping[str, MarketOutcome]
     marginals: Marginals = Marginals.HISTORY
 
+    __repr__ = field_summary
+
     @property
     def reasons(self) -> dict[str, JointReason]:
         """Markets without scenarios, and why."""
@@ -144,6 +147,8 @@ class LogMoves:
     names: tuple[str, ...]
     values: FloatArray
     weights: FloatArray
+
+    __repr__ = field_summary
 
 
 def joint_scenarios(
