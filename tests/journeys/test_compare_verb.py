@@ -114,18 +114,32 @@ def test_bars_in_memory_are_compared_too() -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
-        (("--methods", "nothing"), 2, "must be a method"),
-        (("--markets", "NOBODY"), 2, "must be one of the history's markets"),
-        (("--set-every", "7"), 2, "must divide 24"),
-        (("--from", "yesterday"), 2, "must be a date"),
-        (("--from", "2030-01-01"), 3, "a move that began in the period"),
+        (("--methods", "nothing"), 2, "--methods: must be a method, found 'nothing'; choose"),
+        (("--methods", "hs_356"), 2, "did you mean hs_365? choose from hs_365, "),
+        (("--methods", "hs_365,hs_365"), 2, "--methods: must name each method once"),
+        (("--markets", "AAAUSD"), 2, "--markets: must be one of the history's markets, found"),
+        (("--markets", "aaausd"), 2, "did you mean AAAUSDT? there are AAAUSDT, BBBUSDT, USDCUSDT"),
+        (("--exclude", "AAAUSDT,BBBUSDT,USDCUSDT"), 3, "--exclude: must leave a market"),
+        (("--set-every", "7"), 2, "--set-every: must divide 24, found 7; set margins every 24, 12"),
+        (("--horizon", "8h"), 2, "--horizon: must be whole hours, 1 or more, found '8h'; write"),
+        (("--horizon", "0"), 2, "--horizon: must be whole hours"),
+        (("--horizon", "8", "--horizon", "8"), 2, "--horizon: must name horizons, each once"),
+        (("--price", "closes"), 2, "--price: must be a kind of price, found 'closes'; choose"),
+        (("--from", "yesterday"), 2, "--from: must be a date, found 'yesterday'; give a date"),
+        (("--until", "later"), 2, "--until: must be a date"),
+        (("--from", "2023-05-02", "--until", "2023-05-01"), 2, "--until: must not lie before"),
+        (("--until", "2022-05-01"), 2, "starts begin on 2023-01-0"),
+        (("--from", "2030-01-01"), 3, "--from: must leave a move of 8 h that began in the period"),
+        (("--from", "2030-01-01"), 3, "prices reach from 2022-01-01 00:00 to 2023-12-01 23:00"),
+        (("--from", "2023-11-01"), 3, "--scored-days: must leave a market with 250 scored days"),
+        (("--from", "2023-11-01"), 3, "ask for fewer (--scored-days), for fewer days listed"),
         (("--close", "price"), 3, "price"),
     ],
 )
 def test_wrong_use_ends_in_a_message(
     prices: Path, arguments: tuple[str, ...], code: int, said: str
 ) -> None:
-    found, _, notes = run(str(prices), *arguments)
+    found, _, notes = run(str(prices), "--methods", "hs_365", *arguments)
     assert found == code
     assert said in notes
 

@@ -7,17 +7,22 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
-
 from plimsoll.adapters.files import ColumnMap, FileFormat, TimeUnit, read_bars
 from plimsoll.adapters.files.output_folder import open_output
-from plimsoll.domain.market import DAY_NS, Bars, MarketHistory, PriceKind
+from plimsoll.domain.field_summary import first_names
+from plimsoll.domain.market import Bars, MarketHistory, PriceKind
 from plimsoll.domain.ports import SILENT, Progress
 from plimsoll.errors import InsufficientDataError, UsageError
 from plimsoll.estimators.reference.methods import forecasters
 from plimsoll.estimators.reference.panel import returns_panel
-from plimsoll.journeys.as_of import Day, midnight
+from plimsoll.journeys.as_of import Day
 from plimsoll.journeys.compare_choice import choose_default
+from plimsoll.journeys.compare_options import (
+    check_market,
+    check_starts,
+    known_price_kind,
+    starts_between,
+)
 from plimsoll.journeys.compare_result import (
     MARKDOWN,
     PAGE,
@@ -30,7 +35,6 @@ from plimsoll.validation.comparison.compare import Period, compare_forecasters
 from plimsoll.validation.comparison.sample import SCORED_DAYS, SEASONED_DAYS
 
 HORIZONS_HOURS = (8, 24)
-FIRST_YEAR_NS = 365 * DAY_NS
 
 
 def compare(
@@ -86,6 +90,8 @@ def compare(
     """
     chosen = forecasters(methods)
     hours = _horizons(horizon_hours)
+    check_starts(since, until)
+    kind = known_price_kind(price_kind)
     with _claimed(out) as output:
         history, names, left_out = compared_history(
             prices,
@@ -95,15 +101,16 @@ def compare(
                 symbol=symbol,
                 time_unit=None if time_unit is None else TimeUnit(time_unit),
             ),
-            price_kind=price_kind,
+            price_kind=kind,
             markets=markets,
             exclude=exclude,
             progress=progress,
         )
         panel = returns_panel(history, markets=names, every_hours=every_hours)
+        first_ns, last_ns = starts_between(since, until, panel.time_ns)
         period = Period(
-            from_ns=_day_ns(since, int(panel.time_ns[0]) + FIRST_YEAR_NS),
-            until_ns=_day_ns(until, int(panel.time_ns[-1])),
+            from_ns=first_ns,
+            until_ns=last_ns,
             seasoned_days=seasoned_days,
             scored_days=scored_days,
         )
@@ -145,7 +152,7 @@ def compared_history(
     """
     progress.start("read and check prices")
     try:
-        bars = _bars(prices, columns or ColumnMap(symbol="symbol"), PriceKind(price_kind))
+        bars = _bars(prices, columns or ColumnMap(symbol="symbol"), known_price_kind(price_kind))
         history = assemble(bars).history
     finally:
         progress.finish()
@@ -160,7 +167,12 @@ def _claimed(out: str | os.PathLike[str] | None) -> Any:
 
 def _horizons(hours: Sequence[int]) -> tuple[int, ...]:
     if not hours or len(set(hours)) != len(tuple(hours)):
-        raise UsageError("must name horizons, each once", found=list(hours), field="horizon_hours")
+        raise UsageError(
+            "must name horizons, each once",
+            found=list(hours),
+            field="horizon_hours",
+            remedy="give whole hours, such as 8 and 24",
+        )
     return tuple(int(h) for h in hours)
 
 
@@ -182,17 +194,16 @@ def _compared(
     if markets is not None:
         names = tuple(markets)
         for name in names:
-            history.column(name)
+            check_market(name, history.markets)
         return names, tuple(m for m in history.markets if m not in names)
     dropped = set(pegged_markets(history.markets) if exclude is None else exclude)
     names = tuple(m for m in history.markets if m not in dropped)
     if not names:
-        raise InsufficientDataError("must leave a market", found=0, field="exclude")
+        raise InsufficientDataError(
+            "must leave a market",
+            found=0,
+            field="exclude",
+            remedy=f"the file holds {first_names(history.markets)}; by default markets pegged to "
+            "the dollar are left out",
+        )
     return names, tuple(m for m in history.markets if m in dropped)
-
-
-def _day_ns(day: Day | None, otherwise: int) -> int:
-    moment = midnight(day)
-    if moment is None:
-        return otherwise
-    return int(np.datetime64(moment.replace(tzinfo=None), "ns").astype(np.int64))

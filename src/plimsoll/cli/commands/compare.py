@@ -9,7 +9,9 @@ import typer
 
 from plimsoll.cli.exit_codes import ExitCode
 from plimsoll.cli.failure import running
+from plimsoll.cli.option_names import naming
 from plimsoll.cli.options import Debug, Json
+from plimsoll.errors import UsageError
 
 if TYPE_CHECKING:
     from plimsoll.cli.output import Output
@@ -17,8 +19,10 @@ if TYPE_CHECKING:
 
 Prices = Annotated[Path, typer.Argument(help="Price file of many markets: Parquet or CSV.")]
 Horizon = Annotated[
-    list[int] | None,
-    typer.Option("--horizon", min=1, help="Hours of the move; else 8 and 24. One bar: one step."),
+    list[str] | None,
+    typer.Option(
+        "--horizon", metavar="HOURS", help="Hours of the move; else 8 and 24. One bar: one step."
+    ),
 ]
 Methods = Annotated[
     str | None, typer.Option("--methods", help="Names with commas; else all. 'list' shows them.")
@@ -72,17 +76,18 @@ def compare(
     debug: Debug = False,
 ) -> None:
     """Compare forecasters of the loss distribution over all markets of a file."""
-    with running("compare", json=json, debug=debug) as output:
+    with running("compare", json=json, debug=debug) as output, naming(**_OPTIONS):
         if methods == "list":
             _show_methods(output)
             return
+        hours = _hours(horizon)
         output.note_compilation()
         from plimsoll.journeys.compare import HORIZONS_HOURS
         from plimsoll.journeys.compare import compare as run
 
         result = run(
             prices,
-            horizon_hours=tuple(horizon or HORIZONS_HOURS),
+            horizon_hours=hours or HORIZONS_HOURS,
             methods=_names(methods),
             markets=_names(markets),
             exclude=_names(exclude),
@@ -101,6 +106,25 @@ def compare(
         )
         output.close()
         _show(output, result, markdown)
+
+
+_OPTIONS = {
+    "horizon_hours": "--horizon", "methods": "--methods", "markets": "--markets",
+    "exclude": "--exclude", "since": "--from", "until": "--until", "every_hours": "--set-every",
+    "seasoned_days": "--seasoned-days", "scored_days": "--scored-days", "price_kind": "--price",
+}  # fmt: skip
+
+
+def _hours(texts: list[str] | None) -> tuple[int, ...]:
+    for text in texts or ():
+        if not text.isascii() or not text.isdigit() or int(text) < 1:
+            raise UsageError(
+                "must be whole hours, 1 or more",
+                found=text,
+                field="horizon_hours",
+                remedy="write --horizon 8; repeat the option for several",
+            )
+    return tuple(int(text) for text in texts or ())
 
 
 def _names(text: str | None) -> tuple[str, ...] | None:

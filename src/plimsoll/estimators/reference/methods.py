@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from difflib import get_close_matches
 
 from plimsoll.errors import UsageError
 from plimsoll.estimators.reference.anti_procyclicality import Buffered, Floored, StressWeighted
@@ -98,12 +99,19 @@ def forecasters(names: Iterable[str] | None = None) -> tuple[Forecaster, ...]:
     makers = {**METHODS, **VARIANTS}
     for name in wanted:
         if name not in makers:
+            near = get_close_matches(name, makers, n=1)
+            meant = f"did you mean {near[0]}? " if near else ""
             raise UsageError(
                 "must be a method",
                 found=name,
                 field="methods",
-                remedy=f"choose from {', '.join(makers)}",
+                remedy=f"{meant}choose from {', '.join(makers)}",
             )
         if wanted.count(name) > 1:
-            raise UsageError("must name each method once", found=name, field="methods")
+            raise UsageError(
+                "must name each method once",
+                found=name,
+                field="methods",
+                remedy="leave out the second",
+            )
     return tuple(makers[name]() for name in wanted)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plimsoll.domain.market import DAY_NS, HOUR_NS, MarketHistory
+from plimsoll.domain.table import iso_minute
 from plimsoll.errors import InsufficientDataError
 from plimsoll.estimators.reference.forecast import ForecastPaths
 from plimsoll.estimators.reference.panel import ReturnsPanel
@@ -98,7 +99,11 @@ def comparison_sample(
         kept &= moves.start_ns - panel.time_ns[np.maximum(row, 0)] < panel.interval_ns
     if not kept.any():
         raise InsufficientDataError(
-            "must hold a move that began in the period", found=0, field="history"
+            f"must leave a move of {horizon_hours} h that began in the period",
+            found=f"none from {iso_minute(from_ns)} to {iso_minute(until_ns)}",
+            field="since",
+            remedy=f"prices reach from {iso_minute(int(history.time_ns[0]))} to "
+            f"{iso_minute(int(history.time_ns[-1]))} (UTC): let starts begin earlier",
         )
     columns = [history.column(name) for name in panel.markets]
     move = moves.log_move[kept][:, columns]
@@ -143,5 +148,7 @@ def common_pairs(
             f"must leave a market with {scored_days} scored days",
             found=int(days.max()),
             field="scored_days",
+            remedy="ask for fewer (--scored-days), for fewer days listed before the first "
+            "(--seasoned-days), or let starts begin earlier (--from)",
         )
     return pairs
