@@ -143,3 +143,31 @@ def test_one_market_alone() -> None:
     assert estimate.reasons == (None,)
     found = estimate_scenarios(history, estimate, count=100)
     assert found.scenarios.shocks.shape == (100, 1)
+
+
+def with_weekends(weeks: int = 60) -> MarketHistory:
+    """One market, asleep from Friday evening to Sunday night; the weeks begin on a Monday."""
+    hour = np.arange(168)
+    sd = 0.01 * np.where((hour >= 118) & (hour < 167), 0.05, 1.0)
+    steps = np.tile(sd, weeks) * np.random.default_rng(2).standard_normal(168 * weeks)
+    close = np.full((24 * 2 + 168 * weeks, 1), np.nan)
+    close[24 * 2 :, 0] = 100.0 * np.exp(np.cumsum(steps))
+    return history_of(close)
+
+
+def test_a_venue_of_closed_hours_only_has_scenarios_of_its_numbers() -> None:
+    """The synthetic past begins on a Saturday; ES to 2 %, as above."""
+    history = with_weekends()
+    estimate = nightly_estimate(history, FAST)
+    risk = estimate.horizon(8)
+    assert list(estimate.sessions) == ["M0"]
+    assert estimate.reasons == (None,)
+    assert not risk.own.any()
+    found = estimate_scenarios(history, estimate, seed=1)
+    for side, sign in ((0, -1.0), (1, 1.0)):
+        losses = sign * found.scenarios.shocks
+        value = value_at_risk_columns(losses, 0.99)
+        published = risk.value_at_risk[0, side]
+        assert 0.95 * published < value[0] <= published * (1.0 + 1e-9)
+        shortfall = expected_shortfall_columns(losses, 0.99)
+        np.testing.assert_allclose(shortfall, risk.expected_shortfall[[0], side], rtol=0.02)

@@ -48,6 +48,7 @@ class HorizonEstimate:
     log_scale_path : (D, N) float64
         Log volatility of the move begun at each step.
     value_at_risk_path : (D, N, 2) float64
+        Both at today's pooled level where one is used.
     moves : (D, N) float64
         Log moves begun at those steps; NaN where there is none, or it is not known yet.
     scaled : (D, N) float64
@@ -97,7 +98,7 @@ class HorizonEstimate:
 
 
 def stretched(loss: FloatArray, factor: FloatArray) -> FloatArray:
-    """Return (N, 2) losses with their log moves multiplied by a factor that spreads over them.
+    """Return (..., 2) losses with their log moves multiplied by a factor that spreads over them.
 
     Examples
     --------
@@ -105,9 +106,9 @@ def stretched(loss: FloatArray, factor: FloatArray) -> FloatArray:
     [[0.75, 3.0]]
     """
     with np.errstate(invalid="ignore", divide="ignore"):
-        fall, rise = -np.log1p(-loss[:, 0]), np.log1p(loss[:, 1])
-        size = np.stack([fall, rise], axis=1) * factor
-    return np.stack([-np.expm1(-size[:, 0]), np.expm1(size[:, 1])], axis=1)
+        fall, rise = -np.log1p(-loss[..., 0]), np.log1p(loss[..., 1])
+        size = np.stack([fall, rise], axis=-1) * factor
+    return np.stack([-np.expm1(-size[..., 0]), np.expm1(size[..., 1])], axis=-1)
 
 
 def with_levels(found: HorizonEstimate, adjustment: FloatArray) -> HorizonEstimate:
@@ -119,7 +120,25 @@ def with_levels(found: HorizonEstimate, adjustment: FloatArray) -> HorizonEstima
         found,
         value_at_risk=stretched(found.value_at_risk, factor),
         expected_shortfall=stretched(found.expected_shortfall, factor),
+        value_at_risk_path=stretched(found.value_at_risk_path, factor),
+        log_scale_path=found.log_scale_path + adjustment,
         log_adjustment=read_only(adjustment),
+    )
+
+
+def without_numbers(found: HorizonEstimate, refused: BoolArray) -> HorizonEstimate:
+    """Return the risk with nothing published, now or by an update, of (N,) ``refused`` markets."""
+
+    def blank(numbers: FloatArray) -> FloatArray:
+        return np.where(refused[:, None], np.nan, numbers)
+
+    return replace(
+        found,
+        own=found.own & ~refused,
+        value_at_risk=blank(found.value_at_risk),
+        expected_shortfall=blank(found.expected_shortfall),
+        value_at_risk_log_error=blank(found.value_at_risk_log_error),
+        expected_shortfall_log_error=blank(found.expected_shortfall_log_error),
     )
 
 

@@ -23,18 +23,21 @@ _FALL, _RISE = 0, 1
 def night_curves(found: HorizonEstimate) -> MarginalCurves:
     """Return the curves of a night over one horizon; NaN where a market has no number.
 
-    A market with a past of its own has the forecaster's curve. A young one takes the median shape
-    of those: its body is scaled to its own value-at-risk, and what lies beyond is stretched about
-    it until the mean beyond is its own expected shortfall.
+    A market with a past of its own has the forecaster's curve, at its pooled level where one is
+    used. A young one, or one with closed hours, takes the median shape of those: its body is scaled
+    to its own value-at-risk, and what lies beyond is stretched about it until the mean beyond is
+    its own expected shortfall. Where all are young or have closed hours the shape is that of the
+    forecaster's curves of these, which are published for none.
     """
     markets = found.fitted.markets
-    curves = forecast_curves(found.fitted)
+    curves = forecast_curves(found.fitted, found.log_adjustment)
     listed = np.isfinite(found.value_at_risk).all(axis=1)
     own = found.own & listed & curves.known
     loss = np.where(own[:, None, None], curves.loss, np.nan)
     beyond = np.where(own[:, None], curves.beyond, np.nan)
-    if own.any() and (listed & ~own).any():
-        shape, far = _median_shape(curves.loss[own], curves.beyond[own])
+    models = own if own.any() else curves.known
+    if models.any() and (listed & ~own).any():
+        shape, far = _median_shape(curves.loss[models], curves.beyond[models])
         for i in np.flatnonzero(listed & ~own):
             for side in (_FALL, _RISE):
                 at = (float(found.value_at_risk[i, side]), float(found.expected_shortfall[i, side]))

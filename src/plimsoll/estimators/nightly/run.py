@@ -17,7 +17,12 @@ from plimsoll.estimators.nightly.closed_hours import MarketSessions, market_sess
 from plimsoll.estimators.nightly.correlation import correlation_stream
 from plimsoll.estimators.nightly.dependence import DependenceEstimate
 from plimsoll.estimators.nightly.estimate import NightlyEstimate, annual_volatility
-from plimsoll.estimators.nightly.horizon_estimate import HorizonEstimate, wide_errors, with_levels
+from plimsoll.estimators.nightly.horizon_estimate import (
+    HorizonEstimate,
+    wide_errors,
+    with_levels,
+    without_numbers,
+)
 from plimsoll.estimators.nightly.joint_tails import pooled_copula, shared_extremes
 from plimsoll.estimators.nightly.liquidity_rows import BarRanges, liquidity_rows
 from plimsoll.estimators.nightly.market_covariates import market_covariates
@@ -107,7 +112,9 @@ def nightly_estimate(
         with_levels(_with_young(f, base, young[f.horizon_hours], sessions), adjustment)
         for f in base.horizons
     )
-    reasons = _reasons(base, horizons, sessions)
+    reasons = _reasons(base, horizons, sessions, young[horizons[0].horizon_hours])
+    refused = np.array([r is not None for r in reasons])
+    horizons = tuple(without_numbers(f, refused) for f in horizons)
     annual = _volatilities(base, horizons[0], reasons, young[horizons[0].horizon_hours], sessions)
     annual = annual * np.exp(adjustment)
     liquidity = _staged(
@@ -262,18 +269,23 @@ def _reasons(
     base: VolatilityPass,
     horizons: tuple[HorizonEstimate, ...],
     sessions: Mapping[str, MarketSessions],
+    young: Mapping[str, YoungMarketRisk],
 ) -> tuple[Reason | None, ...]:
     fitted = base.horizons[0].fitted
     warm = base.paths.state.bars_seen >= fitted.ewma_rules.warm_up
     scaled = np.isfinite(fitted.log_scale)
     found = []
     for j, given in enumerate(base.listing):
-        has = all(bool(np.isfinite(f.value_at_risk[j]).all()) for f in horizons)
-        hours = sessions.get(base.panel.markets[j])
+        has = all(
+            bool(np.isfinite([f.value_at_risk[j], f.expected_shortfall[j]]).all()) for f in horizons
+        )
+        hours, risk = (of.get(base.panel.markets[j]) for of in (sessions, young))
         if given is not None or has:
             found.append(given)
         elif hours is not None and hours.reason is not None:
             found.append(hours.reason)
+        elif risk is not None and risk.reason is Reason.FIT_FAILED:
+            found.append(risk.reason)
         elif warm[j] and not scaled[j]:  # it prints, and has no volatility to speak of
             found.append(Reason.CONSTANT_PRICE)
         else:

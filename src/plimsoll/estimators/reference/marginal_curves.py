@@ -102,12 +102,22 @@ class MarginalCurves:
         return MarginalCurves(markets=markets, loss=loss, beyond=beyond)
 
 
-def forecast_curves(fitted: FittedLogBlend) -> MarginalCurves:
-    """Return the curves of a fitted forecaster as it stands; NaN where it has no number."""
+def forecast_curves(
+    fitted: FittedLogBlend, log_adjustment: FloatArray | None = None
+) -> MarginalCurves:
+    """Return the curves of a fitted forecaster as it stands; NaN where it has no number.
+
+    Parameters
+    ----------
+    fitted : FittedLogBlend
+    log_adjustment : (N,) float64, optional
+        Log of what its volatilities are multiplied by.
+    """
+    scale = fitted.log_scale if log_adjustment is None else fitted.log_scale + log_adjustment
     tails = CountedTails(
         counts=fitted.counts, rules=fitted.tail_rules, share=fitted.tail / (1.0 - CONFIDENCE)
     )
-    return counted_curves(fitted.markets, fitted.log_scale, tails)
+    return counted_curves(fitted.markets, scale, tails)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -11,6 +11,7 @@ import pytest
 from plimsoll.estimators.nightly import NightlyEstimate, NightlySettings, nightly_estimate
 from plimsoll.estimators.nightly.joint_marginals import night_curves
 from plimsoll.estimators.nightly.scale_paths import bar_volatilities, scale_paths
+from plimsoll.estimators.pooling.student_posterior import FitMethod
 from plimsoll.estimators.reference.log_blend import LogBlend
 from plimsoll.estimators.reference.log_scales import log_scale
 from plimsoll.estimators.reference.marginal_curves import PUBLISHED, TAILS, forecast_curves
@@ -97,6 +98,64 @@ def test_a_tail_no_longer_than_its_quantile_is_flat() -> None:
     value[4] = shortfall[4] = (0.2, 0.25)
     curves = night_curves(replace(base, value_at_risk=value, expected_shortfall=shortfall))
     np.testing.assert_allclose(curves.loss[4, :, 0], value[4], rtol=1e-9)
+
+
+@pytest.mark.parametrize("hours", [8, 24])
+@pytest.mark.parametrize(
+    "fit", [{}, *({name: how} for name in ("volatility", "tail_shape") for how in FitMethod)]
+)
+def test_the_curve_goes_through_what_is_published_whatever_fit_is_asked(
+    fit: dict[str, FitMethod], hours: int
+) -> None:
+    """VaR to rounding. ES to 3 %: 2 % of bins, and a mean stretched as if it were one move."""
+    settings = replace(FAST, fit=fit)
+    close = closes(60, 5) ** np.array([1.0, 1.0, 1.0, 0.4, 3.0])
+    close[: -30 * 24, 4] = np.nan
+    night = nightly_estimate(history_of(close), settings)
+    adjusted = fit == {"volatility": FitMethod.BAYES}
+    for estimate in (night, night.update(np.log(close[-1] * 1.05))):
+        found = estimate.horizon(hours)
+        assert (found.log_adjustment is not None) == adjusted
+        curves, own = night_curves(found), found.own
+        assert own.sum() >= 4
+        np.testing.assert_allclose(curves.value_at_risk[own], found.value_at_risk[own], rtol=1e-12)
+        np.testing.assert_allclose(
+            curves.expected_shortfall[own], found.expected_shortfall[own], rtol=0.03
+        )
+
+
+def test_past_forecasts_are_at_the_level_that_is_published() -> None:
+    """The last of the path is the number of the night; moves have the scale that belongs to it."""
+    settings = replace(FAST, fit={"volatility": FitMethod.BAYES})
+    close = closes(60, 5) ** np.array([1.0, 1.0, 1.0, 0.4, 3.0])
+    found = nightly_estimate(history_of(close), settings).horizon(8)
+    plain = nightly_estimate(history_of(close), FAST).horizon(8)
+    assert found.log_adjustment is not None
+    assert np.abs(found.log_adjustment).max() > 0.01
+    np.testing.assert_allclose(found.value_at_risk_path[-1], found.value_at_risk, rtol=1e-12)
+    ratio = np.log1p(found.value_at_risk_path[..., 1]) / np.log1p(plain.value_at_risk_path[..., 1])
+    known = np.isfinite(ratio).all(axis=1)
+    np.testing.assert_allclose(
+        np.log(ratio[known]), np.tile(found.log_adjustment, (known.sum(), 1)), atol=1e-12
+    )
+    np.testing.assert_allclose(
+        found.log_scale_path[known] - plain.log_scale_path[known], np.log(ratio[known]), atol=1e-12
+    )
+
+
+def test_without_a_market_of_its_own_the_shape_is_the_forecasters() -> None:
+    """As where all markets have closed hours, or are young: none is published by its own curve."""
+    base = night().horizon(8)
+    value, shortfall = 0.5 * base.value_at_risk, 0.5 * base.expected_shortfall
+    found = replace(
+        base, own=np.zeros(5, dtype=np.bool_), value_at_risk=value, expected_shortfall=shortfall
+    )
+    curves = night_curves(found)
+    listed = np.isfinite(value).all(axis=1)
+    assert listed.any()
+    assert (curves.known == listed).all()
+    np.testing.assert_allclose(curves.value_at_risk[listed], value[listed], rtol=1e-9)
+    np.testing.assert_allclose(curves.expected_shortfall[listed], shortfall[listed], rtol=1e-9)
 
 
 def test_volatilities_of_bars_are_those_the_forecaster_had() -> None:
