@@ -11,7 +11,8 @@ import polars as pl
 import pytest
 
 import plimsoll
-from plimsoll.errors import UsageError
+from plimsoll.domain.finding import Reason
+from plimsoll.errors import InsufficientDataError, UsageError
 from plimsoll.estimators.nightly import NightlySettings
 from plimsoll.journeys.estimate_markets import estimate_markets
 
@@ -22,7 +23,7 @@ MARKETS = ("AAAUSDT", "BBBUSDT")
 
 
 @cache
-def prices(days: int = 90) -> pl.DataFrame:
+def prices(days: int = 400) -> pl.DataFrame:
     """SYNTHETIC hourly closes of two markets, oldest bar first."""
     rng = np.random.default_rng(7)
     times = START_S + HOUR_S * np.arange(24 * days)
@@ -50,9 +51,11 @@ def test_newest_bars_first_give_the_same_numbers(tmp_path: Path, suffix: str) ->
     backwards.write_csv(path) if suffix == "csv" else backwards.write_parquet(path)
     found = estimate_markets(path, settings=FAST)
     # Markets stand in the order of first appearance, which the sort may change.
-    assert sorted(found.tables[0].rows) == sorted(rows(prices()))
+    expected = sorted(rows(prices()))
+    assert sorted(found.tables[0].rows) == expected
+    assert [row[-1] for row in expected] == [None, None]  # each has numbers, no reason
     told = next(table for table in found.tables if table.name == "findings")
-    assert all("unordered_bar" in row["kinds"] and row["masked_bars"] == 0 for row in told)
+    assert all("unordered_bar" in str(row["kinds"]) and row["masked_bars"] == 0 for row in told)
     alone, other = (plimsoll.estimate(p, "AAAUSDT", symbol="symbol") for p in (path, prices()))
     assert alone.risk.fall.value_at_risk == other.risk.fall.value_at_risk
 
@@ -60,7 +63,7 @@ def test_newest_bars_first_give_the_same_numbers(tmp_path: Path, suffix: str) ->
 def test_copies_of_a_bar_are_still_found_when_the_newest_comes_first() -> None:
     backwards = prices().sort("ts", descending=True)
     copied = pl.concat([backwards.head(1), backwards])
-    found = estimate_markets(copied, settings=FAST, as_of="2024-03-31")
+    found = estimate_markets(copied, settings=FAST, as_of="2025-02-04")
     kinds = {finding.kind.value for finding in found.history.findings}
     assert "duplicate_bar" in kinds
 
@@ -69,3 +72,29 @@ def test_one_bar_is_told_what_to_bring(tmp_path: Path) -> None:
     prices().head(1).write_csv(tmp_path / "one.csv")
     with pytest.raises(UsageError, match=r"found '1 bar\(s\)'; bring more bars .*one\.csv"):
         estimate_markets(tmp_path / "one.csv", settings=FAST)
+
+
+def test_returns_passed_as_prices_have_a_reason_and_no_numbers() -> None:
+    steps = pl.col("close").log().diff().fill_null(0.0)
+    # Drift up: fewer than half of the returns are negative, and still they are no prices.
+    mixed = prices().with_columns(
+        close=pl.when(pl.col("symbol") == "BBBUSDT").then(steps + 0.001).otherwise("close")
+    )
+    share = float((mixed.filter(symbol="BBBUSDT")["close"] <= 0.0).mean())  # type: ignore[arg-type]
+    assert 0.3 < share < 0.5
+    found = estimate_markets(mixed, settings=FAST)
+    assert found.refused == {"BBBUSDT": Reason.IMPOSSIBLE_PRICES}
+    for table in found.tables[:2]:
+        row = next(row for row in table if row["market"] == "BBBUSDT")
+        assert row["reason"] == "impossible_prices"
+        numbers = ("var_long", "var_short", "es_long", "es_short", "volatility_annual")
+        assert {row[name] for name in numbers} == {None}
+    assert {row["market"]: row["reason"] for row in found.tables[0]}["AAAUSDT"] is None
+    with pytest.raises(InsufficientDataError, match=r"BBBUSDT.*impossible_prices \(impossible_pr"):
+        estimate_markets(mixed.filter(symbol="BBBUSDT"), settings=FAST)
+
+
+def test_some_faulty_prices_refuse_no_market() -> None:
+    row = pl.int_range(pl.len()).over("symbol")
+    zeros = prices().with_columns(close=pl.when(row % 5 == 0).then(0.0).otherwise("close"))
+    assert not estimate_markets(zeros, settings=FAST).refused

@@ -126,6 +126,7 @@ class Reason(StrEnum):
     TOO_SHORT_HISTORY = "too_short_history"
     REFUSED_BY_POLICY = "refused_by_policy"
     NO_DATA = "no_data"
+    IMPOSSIBLE_PRICES = "impossible_prices"
     UNREADABLE_DATA = "unreadable_data"
     CONSTANT_PRICE = "constant_price"
     FIT_FAILED = "fit_failed"

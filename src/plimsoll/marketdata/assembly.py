@@ -9,7 +9,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from plimsoll.domain.finding import Action, Finding, FindingPolicy, Reason
+from plimsoll.domain.finding import Action, Finding, FindingKind, FindingPolicy, Reason
 from plimsoll.domain.market import Bars, MarketHistory
 from plimsoll.errors import InsufficientDataError, UsageError
 from plimsoll.marketdata.alignment import (
@@ -26,7 +26,7 @@ from plimsoll.marketdata.alignment import (
 from plimsoll.marketdata.checking import closed_by
 from plimsoll.marketdata.panel import check_panel
 from plimsoll.marketdata.policy import REFUSAL_REASONS, check_policy
-from plimsoll.marketdata.series import possible_prices
+from plimsoll.marketdata.series import holds_no_prices, possible_prices
 from plimsoll.marketdata.settings import CheckSettings
 
 
@@ -83,7 +83,8 @@ def assemble(
     Assembly
         Nothing is filled or altered. Bars in disorder are put in order. Of equal copies of a bar
         the first stands, of conflicting ones the first stands if they are kept and none if they
-        are masked. Prices that are not finite and positive are NaN under any policy.
+        are masked. Prices that are not finite and positive are NaN under any policy; a market
+        whose closes are no prices (`plimsoll.marketdata.series.holds_no_prices`) is left out.
 
     Raises
     ------
@@ -124,16 +125,23 @@ def _named(bars: Mapping[str, Bars] | Iterable[Bars]) -> list[Bars]:
 def _refusals(
     markets: Sequence[Bars], findings: Sequence[Finding], policy: FindingPolicy
 ) -> dict[str, Refusal]:
-    refused = {
-        one.market: Refusal(reason=Reason.NO_DATA)
-        for one in markets
-        if not possible_prices(one).any()
-    }
+    refused: dict[str, Refusal] = {}
+    for one in markets:
+        if holds_no_prices(one):
+            refused[one.market] = _impossible(one.market, findings)
+        elif not possible_prices(one).any():
+            refused[one.market] = Refusal(reason=Reason.NO_DATA)
     for f in findings:
         if policy.action(f.kind) is Action.REFUSE:
             reason = REFUSAL_REASONS.get(f.kind, Reason.REFUSED_BY_POLICY)
             refused.setdefault(f.market, Refusal(reason=reason, finding=f))
     return refused
+
+
+def _impossible(market: str, findings: Sequence[Finding]) -> Refusal:
+    kind = FindingKind.IMPOSSIBLE_PRICE
+    first = next((f for f in findings if f.market == market and f.kind is kind), None)
+    return Refusal(reason=Reason.IMPOSSIBLE_PRICES, finding=first)
 
 
 def _why_refused(refused: Mapping[str, Refusal], findings: Sequence[Finding]) -> dict[str, str]:

@@ -119,6 +119,31 @@ def possible_prices(bars: Bars) -> BoolArray:
     return good
 
 
+_NEGATIVE_SHARE = 0.1
+"""Faulty prices are zero, missing or far off; negative ones in numbers are returns or a spread."""
+
+
+def holds_no_prices(bars: Bars) -> bool:
+    """Return whether the closes are something else: most are impossible, or a tenth negative.
+
+    Of the closes that are there: a missing one (NaN) says nothing about the others.
+
+    >>> returns = np.array([0.01, 0.02, -0.01, 0.02])
+    >>> from plimsoll.domain.market import HOUR_NS
+    >>> times = HOUR_NS * np.arange(4)
+    >>> holds_no_prices(
+    ...     Bars(market="X", time_ns=times, close=returns, interval_ns=HOUR_NS, price_kind="mark")
+    ... )
+    True
+    """
+    close = bars.close[~np.isnan(bars.close)]
+    if not close.size:
+        return False
+    impossible = np.isinf(close) | (close <= 0.0)
+    negative = float((close < 0.0).mean())
+    return bool(impossible.mean() > 0.5) or negative > _NEGATIVE_SHARE
+
+
 def phase_ns(bars: Bars) -> int:
     """Return where on the clock the bars open: the commonest remainder of their times."""
     if not len(bars):
