@@ -111,6 +111,26 @@ def test_bars_in_memory_are_compared_too() -> None:
         found.horizon(3)
 
 
+def test_columns_that_no_method_fills_are_left_out_and_named(prices: Path, tmp_path: Path) -> None:
+    asked = (str(prices), "--methods", "hs_365,hs_365_buffer", "--horizon", "8")
+    code, text, _ = run(*asked, "--out", str(tmp_path / "out"))
+    assert code == 0
+    page = (tmp_path / "out" / "comparison.html").read_text()
+    written = (tmp_path / "out" / "comparison.md").read_text()
+    for shown in (text, page, written):
+        scores = shown[shown.index("Scores and their tests") : shown.index("Expected shortfall")]
+        assert "DM p" in scores[scores.index("Left out, as no row has a number: less EWMA-t, DM") :]
+        assert "They compare with ewma_t: name it and another among the methods." in scores
+        assert "DM p" not in scores[: scores.index("Power of DM")]
+        assert "MCS p" in scores[: scores.index("Power of DM")]
+    _, text, _ = run(*asked, "--json")
+    rows = json.loads(text)["result"]["tables"]["scores_8h"]["rows"]
+    assert {row["dm_p"] for row in rows} == {None}
+    _, text, _ = run(str(prices), "--methods", "hs_365,ewma_t", "--horizon", "8")
+    assert "DM p" in text[: text.index("Power of DM")]
+    assert "It is at the coverage of hs_365_buffer" in text
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [

@@ -13,6 +13,7 @@ from plimsoll.errors import UsageError
 from plimsoll.journeys.compare_choice import DefaultChoice
 from plimsoll.validation.comparison.compare import HorizonComparison
 from plimsoll.validation.comparison.definitions import definitions_table
+from plimsoll.validation.comparison.shown_columns import shown_table
 from plimsoll.validation.comparison.tables import comparison_tables
 
 PAGE, MARKDOWN = "comparison.html", "comparison.md"
@@ -54,7 +55,10 @@ class ComparisonResult:
 
     @property
     def tables(self) -> tuple[Table, ...]:
-        """Every table, horizon by horizon; the choice of the default; what the figures mean."""
+        """Every table, horizon by horizon; the choice of the default; what the figures mean.
+
+        With all columns, those too that are empty in every row: `shown` leaves them out.
+        """
         return (
             *(
                 table
@@ -64,6 +68,11 @@ class ComparisonResult:
             *(() if self.choice is None else self.choice.tables),
             definitions_table(),
         )
+
+    @property
+    def shown(self) -> tuple[Table, ...]:
+        """The tables as they are printed: without empty columns, which a note names."""
+        return tuple(shown_table(table) for table in self.tables)
 
     def table(self, name: str) -> Table:
         """Return one table, such as ``methods_8h``."""
@@ -76,17 +85,17 @@ class ComparisonResult:
 
     def markdown(self) -> str:
         """All tables as Markdown."""
-        return "\n".join(table.markdown() for table in self.tables)
+        return "\n".join(table.markdown() for table in self.shown)
 
     def _repr_html_(self) -> str:
-        return "".join(table._repr_html_() for table in self.tables if "methods" in table.name)
+        return "".join(table._repr_html_() for table in self.shown if "methods" in table.name)
 
     def __repr__(self) -> str:
         hours = ", ".join(f"{found.horizon_hours} h" for found in self.horizons)
         return f"<ComparisonResult {len(self.horizons[0].scores)} methods over {hours}>"
 
     def __str__(self) -> str:
-        return "\n\n".join(str(table) for table in self.tables)
+        return "\n\n".join(str(table) for table in self.shown)
 
 
 def write_comparison(result: ComparisonResult, output: OutputFolder) -> tuple[Path, ...]:
@@ -95,7 +104,7 @@ def write_comparison(result: ComparisonResult, output: OutputFolder) -> tuple[Pa
     from plimsoll.report.comparison_page import comparison_page
 
     label = result.price_kind.label
-    output.write(PAGE, comparison_page(result.horizons, result.tables, label=label))
+    output.write(PAGE, comparison_page(result.horizons, result.shown, label=label))
     output.write(MARKDOWN, result.markdown())
     for table in result.tables:
         output.write(f"tables/{table.name}.csv", table_csv(table, label))

@@ -139,7 +139,7 @@ def _show(output: Output, result: ComparisonResult, markdown: Path | None) -> No
     files = [str(file) for file in result.files]
     if markdown is not None:
         files.append(str(write_between_markers(markdown, result.markdown())))
-    for table in result.tables:
+    for table in result.shown:
         output.table(table)
     if result.choice is not None:
         output.line(result.choice.verdict)
