@@ -12,7 +12,7 @@ import pytest
 
 import plimsoll
 from plimsoll.domain.finding import Reason
-from plimsoll.errors import InsufficientDataError, UsageError
+from plimsoll.errors import DataFormatError, InsufficientDataError, UsageError
 from plimsoll.estimators.nightly import NightlySettings
 from plimsoll.journeys.estimate_markets import estimate_markets
 
@@ -98,3 +98,28 @@ def test_some_faulty_prices_refuse_no_market() -> None:
     row = pl.int_range(pl.len()).over("symbol")
     zeros = prices().with_columns(close=pl.when(row % 5 == 0).then(0.0).otherwise("close"))
     assert not estimate_markets(zeros, settings=FAST).refused
+
+
+HALF_HOUR = r"ts: must hold open times .* '2024-01-01T00:30:00.000, 30 min past, for AAAUSDT.*row 0"
+CLOSE_TIMES = r"00:59:59\.999, 59 min 59\.999 s past.*these look like close times.*open_time"
+
+
+@pytest.mark.parametrize(
+    ("later_ms", "message"), [(1_800_000, HALF_HOUR), (3_599_999, CLOSE_TIMES)]
+)
+def test_bars_off_the_clock_are_refused_not_moved(later_ms: int, message: str) -> None:
+    shifted = prices().with_columns(ts=pl.col("ts") * 1_000 + later_ms)
+    one = shifted.filter(symbol="AAAUSDT")
+    for source in (shifted, one):
+        with pytest.raises(DataFormatError, match=message):
+            estimate_markets(source, settings=FAST, as_of="2025-01-20")
+    with pytest.raises(DataFormatError, match=message):
+        plimsoll.estimate(one, "AAAUSDT")
+
+
+def test_the_market_off_the_clock_is_named_and_can_be_left_out() -> None:
+    late = pl.when(pl.col("symbol") == "BBBUSDT").then(pl.col("ts") + 1_800).otherwise("ts")
+    mixed = prices().with_columns(ts=late)
+    with pytest.raises(DataFormatError, match="30 min past, for BBBUSDT'"):
+        estimate_markets(mixed, settings=FAST)
+    assert len(rows(mixed, exclude=("BBBUSDT",))) == 1

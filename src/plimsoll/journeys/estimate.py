@@ -20,6 +20,7 @@ from plimsoll.estimators.horizon.horizon_risk import HorizonRisk, horizon_risk
 from plimsoll.estimators.horizon.price_record import boundaries, price_record
 from plimsoll.estimators.horizon.scaled_tail import ScaledTail
 from plimsoll.journeys.as_of import as_of_ns
+from plimsoll.journeys.bar_clock import check_bar_clock
 from plimsoll.journeys.estimate_price_files import price_format
 from plimsoll.journeys.estimate_result import EstimateResult
 from plimsoll.marketdata.assembly import assemble
@@ -92,6 +93,7 @@ def estimate(
     columns = ColumnMap(time=time, close=close, symbol=symbol, time_unit=unit)
     bars = _bars(prices, market, columns, kind, format)
     _check_one_market(bars, symbol)
+    check_bar_clock([bars], "time_ns" if isinstance(prices, Bars) else time)
     midnight_ns = as_of_ns(as_of, [bars])
     until = None if as_of is None else midnight_ns
     history = assemble({market: bars}, until_ns=until).history

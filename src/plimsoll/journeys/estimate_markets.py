@@ -19,6 +19,7 @@ from plimsoll.errors import UsageError
 from plimsoll.estimators.nightly import NightlySettings, nightly_estimate
 from plimsoll.estimators.nightly.liquidity_rows import BarRanges
 from plimsoll.journeys.as_of import Day, as_of_ns
+from plimsoll.journeys.bar_clock import check_bar_clock
 from plimsoll.journeys.estimate_bayes_check import check_levels, require_bayes
 from plimsoll.journeys.estimate_books import walked_books
 from plimsoll.journeys.estimate_inputs import (
@@ -188,6 +189,8 @@ def _read(
     progress.start("read and check prices")
     try:
         bars, left_out = kept_markets(source.bars(), exclude)
+        held = isinstance(source.prices, Mapping)
+        check_bar_clock(bars.values(), "time_ns" if held else source.columns.columns.time)
         until = as_of_ns(as_of, bars.values())
         known = _until(assemble(bars, until_ns=until), until)
         return known, bar_ranges(known.history, bars, known.sources), left_out
