@@ -5,12 +5,15 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 import polars as pl
 import pytest
+from typer.testing import CliRunner
 
 import plimsoll
+from plimsoll.cli.main import application
 from plimsoll.domain.finding import Reason
 from plimsoll.errors import DataFormatError, InsufficientDataError, UsageError
 from plimsoll.estimators.nightly import NightlySettings
@@ -123,3 +126,36 @@ def test_the_market_off_the_clock_is_named_and_can_be_left_out() -> None:
     with pytest.raises(DataFormatError, match="30 min past, for BBBUSDT'"):
         estimate_markets(mixed, settings=FAST)
     assert len(rows(mixed, exclude=("BBBUSDT",))) == 1
+
+
+def test_the_symbol_column_is_assumed_of_one_market_too(tmp_path: Path) -> None:
+    prices().write_csv(tmp_path / "p.csv")
+    run = CliRunner().invoke
+    bare = run(
+        application(), ["estimate", str(tmp_path / "p.csv"), "--market", "AAAUSDT", "--alone"]
+    )
+    named = ["--symbol", "symbol", "--market", "AAAUSDT", "--alone"]
+    told = run(application(), ["estimate", str(tmp_path / "p.csv"), *named])
+    assert (bare.exit_code, bare.output) == (0, told.output)
+
+
+def test_a_market_that_is_not_there_is_refused_before_the_work() -> None:
+    with (
+        patch("plimsoll.journeys.estimate_markets.nightly_estimate") as night,
+        pytest.raises(UsageError, match=r"found 'AAAUSD'; did you mean AAAUSDT\?"),
+    ):
+        estimate_markets(prices(), markets=("AAAUSD",))
+    assert not night.called
+
+
+def test_names_without_prices_are_told(tmp_path: Path) -> None:
+    (tmp_path / "held.csv").write_text("market,open_interest_usd\nAAAUSDT,1e6\nAAAUSD,2e6\n")
+    classes = {"AAAUSDT": "major", "CCC": "minor", "BBBUSDT": "minor"}
+    found = estimate_markets(
+        prices(), settings=FAST, classes=classes, open_interest=tmp_path / "held.csv"
+    )
+    assert found.notes == (
+        "classes: no prices of CCC; not used",
+        "open interest: no prices of AAAUSD; not used",
+    )
+    assert found.document()["notes"] == list(found.notes)

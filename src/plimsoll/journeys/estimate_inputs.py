@@ -81,6 +81,17 @@ def market_bars(
     return from_frame(prices, columns=chosen, price_kind=kind, market=name)
 
 
+def symbol_column(prices: str | os.PathLike[str], form: FileFormat | str | None) -> str | None:
+    """Return ``symbol`` where a file has a column of that name, as is assumed of all markets.
+
+    >>> symbol_column("nowhere.csv", None) is None
+    True
+    """
+    path = Path(prices)
+    form = form or (FileFormat.CSV if ".csv" in path.name.lower() else FileFormat.PARQUET)
+    return "symbol" if "symbol" in _file_columns(path, FileFormat(form)) else None
+
+
 def _file_columns(path: Path, form: FileFormat) -> list[str]:
     """Names of a file's columns; none where it is no single file: the reader says what it is."""
     if not path.is_file() or form not in (FileFormat.PARQUET, FileFormat.CSV):

@@ -37,7 +37,8 @@ from plimsoll.journeys.estimate_markets_result import (
     MarketEstimates,
     write_estimates,
 )
-from plimsoll.journeys.estimate_open_interest import read_open_interest
+from plimsoll.journeys.estimate_named_markets import check_asked, unknown_names
+from plimsoll.journeys.estimate_open_interest import OpenInterest, read_open_interest
 from plimsoll.journeys.estimate_studies import market_studies
 from plimsoll.journeys.estimate_thresholds import thresholds
 from plimsoll.marketdata.assembly import Assembly, assemble
@@ -117,6 +118,8 @@ def estimate_markets(
         name = markets[0] if markets and symbol is None else None
         source = _Source(prices=prices, columns=columns, kind=kind, form=form, market=name)
         assembly, spans, left_out = _read(source, exclude, as_of, progress)
+        refused = {m: r.reason for m, r in assembly.refused.items()}
+        check_asked(markets, assembly.history.markets, refused)
         kinds = market_classes(classes, assembly.history.markets)
         found = nightly_estimate(
             assembly.history,
@@ -133,8 +136,9 @@ def estimate_markets(
         result = MarketEstimates(
             found=found,
             history=assembly.history,
-            refused={m: r.reason for m, r in assembly.refused.items()},
+            refused=refused,
             excluded=left_out,
+            notes=_notes(kinds, held, assembly, left_out),
             held=held or {},
             bayes=check_levels(found, assembly.history, progress=progress) if check_bayes else None,
             shown=shown,
@@ -213,12 +217,17 @@ def _shown(
     if asked is None:
         named = zip(markets, reasons, strict=True)
         return tuple(m for m, reason in named if reason is None) if drawn else ()
-    foreign = [m for m in asked if m not in markets]
-    if foreign:
-        raise UsageError(
-            "must be one of the markets",
-            found=", ".join(foreign),
-            field="market",
-            remedy=f"the data hold {len(markets)}, such as {', '.join(list(markets)[:3])}",
-        )
     return tuple(asked)
+
+
+def _notes(
+    kinds: Mapping[str, str],
+    held: Mapping[str, OpenInterest] | None,
+    assembly: Assembly,
+    left_out: Sequence[str],
+) -> tuple[str, ...]:
+    there = {*assembly.history.markets, *assembly.refused, *left_out}
+    return (
+        *unknown_names("classes", kinds, there),
+        *unknown_names("open interest", held or (), there),
+    )

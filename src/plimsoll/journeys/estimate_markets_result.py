@@ -46,6 +46,8 @@ class MarketEstimates:
         Markets that the checks left out.
     excluded : tuple of str
         Left out because they are held to a currency or to another coin, or by name.
+    notes : tuple of str
+        Names in the files of classes and open interest that the prices do not have.
     shown : tuple of str
         Markets in depth.
     stability : mapping of str to two ThresholdStability or None
@@ -64,6 +66,7 @@ class MarketEstimates:
     history: MarketHistory
     refused: Mapping[str, Reason] = field(default_factory=dict)
     excluded: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     shown: tuple[str, ...] = ()
     stability: Mapping[str, Both] = field(default_factory=dict)
     studies: Mapping[str, tuple[Table, ...]] = field(default_factory=dict)
@@ -140,6 +143,7 @@ class MarketEstimates:
             self.found, self.tables, self.stability, self.excluded, self.studies
         )
         add_night(found, self.found, finding_counts(self.history.findings))
+        found["notes"] = list(self.notes)
         found["bayes_check"] = None if self.bayes is None else self.bayes.document()
         return found
 

@@ -49,7 +49,7 @@ Time = Annotated[str, typer.Option("--time", help="Column of the bars' open time
 Close = Annotated[str, typer.Option("--close", help="Column of closes.")]
 Symbol = Annotated[
     str | None,
-    typer.Option("--symbol", help="Column of names; 'symbol' without --market."),
+    typer.Option("--symbol", help="Column of names; 'symbol' where the file has it."),
 ]
 Unit = Annotated[str | None, typer.Option("--time-unit", help="s, ms, us or ns; else found.")]
 Kind = Annotated[str, typer.Option("--price", help="mark, index, last_trade or spot_close.")]
@@ -138,7 +138,7 @@ def estimate(
         }
         one: dict[str, Any] = {"confidence": confidence, "model": model, "payoff": payoff}
         others: dict[str, Any] = {
-            "symbol": symbol or ("symbol" if market is None else None),
+            "symbol": symbol or ("symbol" if market is None else _symbol(prices, read["format"])),
             "classes": classes,
             "books": tuple(books or ()),
             "open_interest": open_interest,
@@ -154,7 +154,9 @@ def estimate(
         else:
             only = _only(others, alone)
             hours = (horizon or [8])[0]
-            calibrated = _by_itself(prices, market, {**read, **one, "symbol": symbol}, hours)
+            calibrated = _by_itself(
+                prices, market, {**read, **one, "symbol": others["symbol"]}, hours
+            )
             if isinstance(calibrated, InsufficientDataError) and only:
                 raise calibrated
             if not only:
@@ -222,6 +224,13 @@ def _format(prices: Path) -> str | None:
     return None if found is None else found.value
 
 
+def _symbol(prices: Path, form: str | None) -> str | None:
+    from plimsoll.adapters.files import FileFormat
+    from plimsoll.journeys.estimate_inputs import symbol_column
+
+    return symbol_column(prices, form) if form in (None, *FileFormat) else None
+
+
 def _refuse_of_one(options: list[str]) -> None:
     if options:
         raise UsageError(
@@ -269,6 +278,8 @@ def _all_markets(
     )
     output.close()
     _show(output, result.tables if market is None else result.market(market), documents)
+    for note in result.notes:
+        output.line(f"note: {note}")
     if result.excluded:
         output.line(f"left out: {', '.join(result.excluded)}")
     files = [str(file) for file in result.files]
