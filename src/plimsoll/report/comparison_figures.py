@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from markupsafe import Markup
 
@@ -18,19 +18,47 @@ _WIDTH, _HEIGHT = 560.0, 340.0
 _GOOD = (0.0085, 0.0115)
 """Pooled breach rates within which a method covers what it claims; others are hollow."""
 _PT_CEILING = 9.0
-_PLACES = ("top center", "bottom center", "middle right")
+"""Peak-to-trough above which a point would press the others together."""
+_HEIGHTS = ("top", "bottom", "middle")
 """Where names stand, in turn from left to right, so that neighbours' names keep apart."""
+_ARROWS = {"": "circle", "↑": "triangle-up", "→": "triangle-right", "←": "triangle-left"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FrontierPoint:
-    """One method in the picture."""
+    """One method in the picture; ``beyond`` is an arrow where it lies outside the frame."""
 
     name: str
     across: float
     peak_to_trough: float
     covers: bool
     is_default: bool
+    beyond: str = ""
+
+    @property
+    def label(self) -> str:
+        """Name; with its figures where the place in the picture does not give them."""
+        if not self.beyond:
+            return self.name
+        return f"{self.name} {self.beyond} ({self.across:.3f}, PT {self.peak_to_trough:.2f})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frame:
+    """Ranges of both axes, room for names included."""
+
+    across: tuple[float, float]
+    up: tuple[float, float]
+
+    def held(self, point: FrontierPoint) -> tuple[float, float]:
+        """Where a point is drawn: at the edge, where it lies beyond it."""
+        x = min(max(point.across, self.across[0]), self.across[1])
+        return x, min(max(point.peak_to_trough, self.up[0]), self.up[1])
+
+    def side(self, x: float) -> str:
+        """The side of a point on which its name has room."""
+        share = (x - self.across[0]) / (self.across[1] - self.across[0])
+        return "left" if share > 0.6 else "right" if share < 0.4 else "center"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +69,7 @@ class Frontier:
     title: str
     across_title: str
     points: tuple[FrontierPoint, ...]
+    frame: Frame
 
 
 def frontiers(scores: Sequence[MethodScore], horizon_hours: int) -> tuple[Frontier, ...]:
@@ -50,21 +79,29 @@ def frontiers(scores: Sequence[MethodScore], horizon_hours: int) -> tuple[Fronti
         ("fz0", "Score", "FZ0, lower is better"),
     )
     return tuple(
-        Frontier(
-            key=f"frontier-{key}-{horizon_hours}",
-            title=f"{title}, {horizon_hours} h",
-            across_title=about,
-            points=tuple(_points(scores, key)),
-        )
+        _frontier(scores, key, f"{title}, {horizon_hours} h", about, horizon_hours)
         for key, title, about in specs
+    )
+
+
+def _frontier(
+    scores: Sequence[MethodScore], key: str, title: str, about: str, horizon_hours: int
+) -> Frontier:
+    points = tuple(_points(scores, key))
+    frame = _frame(points)
+    return Frontier(
+        key=f"frontier-{key}-{horizon_hours}",
+        title=title,
+        across_title=about,
+        points=tuple(replace(p, beyond=_beyond(p, frame)) for p in points),
+        frame=frame,
     )
 
 
 def _points(scores: Sequence[MethodScore], key: str) -> Iterator[FrontierPoint]:
     for one in scores:
         across = one.equal_coverage_cost if key == "cost" else one.fz0
-        known = math.isfinite(across) and math.isfinite(one.peak_to_trough)
-        if known and one.name != "constant" and one.peak_to_trough < _PT_CEILING:
+        if math.isfinite(across) and math.isfinite(one.peak_to_trough):
             yield FrontierPoint(
                 name=one.name,
                 across=across,
@@ -74,31 +111,69 @@ def _points(scores: Sequence[MethodScore], key: str) -> Iterator[FrontierPoint]:
             )
 
 
+def _frame(points: Sequence[FrontierPoint]) -> Frame:
+    """What shows the methods apart: the constant margin, and what swings most, may lie outside."""
+    moving = [p.across for p in points if p.name != "constant"] or [p.across for p in points]
+    calm = [p.peak_to_trough for p in points if p.peak_to_trough < _PT_CEILING]
+    return Frame(
+        across=_roomy(moving, 0.1), up=_roomy(calm or [p.peak_to_trough for p in points], 0.12)
+    )
+
+
+def _roomy(values: Sequence[float], share: float) -> tuple[float, float]:
+    if not values:
+        return 0.0, 1.0
+    room = share * (max(values) - min(values)) or 0.05 * abs(values[0]) or 1.0
+    return min(values) - room, max(values) + room
+
+
+def _beyond(point: FrontierPoint, frame: Frame) -> str:
+    if point.peak_to_trough > frame.up[1]:
+        return "↑"
+    if point.across > frame.across[1]:
+        return "→"
+    return "←" if point.across < frame.across[0] else ""
+
+
 def frontier_figure(frontier: Frontier, label: str) -> Figure:
     """Return the live picture."""
-    points = frontier.points
+    points, frame = frontier.points, frontier.frame
     shown = layout(
         400,
         label,
-        xaxis=axis(frontier.across_title),
-        yaxis=axis("peak to trough of a trailing year"),
+        xaxis=axis(frontier.across_title, range=list(frame.across)),
+        yaxis=axis("peak to trough of a trailing year", range=list(frame.up)),
     )
+    places = [frame.held(p) for p in points]
     trace: Figure = {
         "type": "scatter",
         "mode": "markers+text",
-        "x": [p.across for p in points],
-        "y": [p.peak_to_trough for p in points],
-        "text": [plot_text(p.name) for p in points],
-        "textposition": [_PLACES[rank % len(_PLACES)] for rank in _ranks(points)],
+        "x": [x for x, _ in places],
+        "y": [y for _, y in places],
+        "cliponaxis": False,
+        "text": [plot_text(p.label) for p in points],
+        "textposition": [
+            f"{_height(p, rank)} {frame.side(x)}"
+            for p, (x, _), rank in zip(points, places, _ranks(points), strict=True)
+        ],
         "textfont": {"size": 10, "color": MUTED},
         "marker": {
             "size": 9,
             "color": [BREACH if p.is_default else MARGIN for p in points],
-            "symbol": ["circle" if p.covers else "circle-open" for p in points],
+            "symbol": [_ARROWS[p.beyond] + ("" if p.covers else "-open") for p in points],
         },
-        "hovertemplate": "%{text}<br>%{x:.3f}<br>peak to trough %{y:.2f}<extra></extra>",
+        "customdata": [[p.across, p.peak_to_trough] for p in points],
+        "hovertemplate": "%{text}<br>%{customdata[0]:.3f}<br>"
+        "peak to trough %{customdata[1]:.2f}<extra></extra>",
     }
     return {"data": [trace], "layout": {**shown, "showlegend": False}}
+
+
+def _height(point: FrontierPoint, rank: int) -> str:
+    """Names of points at the upper edge stand under them; in the middle of the width no name may
+    cover its point."""
+    found = "bottom" if point.beyond == "↑" else _HEIGHTS[rank % len(_HEIGHTS)]
+    return "top" if found == "middle" and not point.beyond else found
 
 
 def _ranks(points: Sequence[FrontierPoint]) -> list[int]:
@@ -111,29 +186,23 @@ def frontier_drawing(frontier: Frontier, label: str) -> Markup:
     points = frontier.points
     if not points:
         return Markup("")
-    across = _scale([p.across for p in points], 56.0, _WIDTH - 16.0)
-    up = _scale([p.peak_to_trough for p in points], _HEIGHT - 44.0, 16.0)
+    frame = frontier.frame
+    across = Scale(low=frame.across[0], high=frame.across[1], start=56.0, stop=_WIDTH - 16.0)
+    up = Scale(low=frame.up[0], high=frame.up[1], start=_HEIGHT - 44.0, stop=16.0)
     parts = [*_grid(across, up, frontier.across_title)]
     for point, rank in zip(points, _ranks(points), strict=True):
-        x, y = across(point.across), up(point.peak_to_trough)
-        colour = BREACH if point.is_default else MARGIN
-        parts.append(mark(x, y, "circle", colour=colour, radius=3.4, filled=point.covers))
-        anchor = "end" if x > 0.75 * _WIDTH else "start"
-        parts.append(
-            text(
-                x + (-6 if anchor == "end" else 6),
-                y + (3.0, -4.0, 9.0)[rank % 3],
-                point.name,
-                anchor=anchor,
-                size=8,
-            )
-        )
+        held = frame.held(point)
+        parts += _drawn(point, across(held[0]), up(held[1]), rank)
     return drawing(_WIDTH, _HEIGHT, f"{frontier.title}, {label}", parts)
 
 
-def _scale(values: Sequence[float], start: float, stop: float) -> Scale:
-    room = 0.06 * (max(values) - min(values)) or 0.05 * abs(values[0]) or 1.0
-    return Scale(low=min(values) - room, high=max(values) + room, start=start, stop=stop)
+def _drawn(point: FrontierPoint, x: float, y: float, rank: int) -> Iterator[Markup]:
+    colour = BREACH if point.is_default else MARGIN
+    shape = {"": "circle", "↑": "triangle"}.get(point.beyond, "diamond")
+    yield mark(x, y, shape, colour=colour, radius=3.4, filled=point.covers)
+    anchor = "end" if x > 0.6 * _WIDTH else "start"
+    lower = 9.0 if point.beyond == "↑" else (3.0, -4.0, 9.0)[rank % 3]
+    yield text(x + (-6 if anchor == "end" else 6), y + lower, point.label, anchor=anchor, size=8)
 
 
 def _grid(across: Scale, up: Scale, title: str) -> Iterator[Markup]:

@@ -19,8 +19,8 @@ from plimsoll.validation.comparison.compare import HorizonComparison
 
 TITLE = "Forecasters of the loss distribution"
 _CAPTION = (
-    "To the lower left is better. Filled: pooled breach rate within 0.85 to 1.15 %. The constant "
-    "margin lies far outside and is in the table only."
+    "To the lower left is better. Filled: pooled breach rate within 0.85 to 1.15 %. A method "
+    "beyond the frame stands at its edge, with an arrow and its figures."
 )
 
 
