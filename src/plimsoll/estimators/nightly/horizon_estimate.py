@@ -9,6 +9,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from plimsoll.domain.field_summary import field_summary
 from plimsoll.estimators.nightly.risk_errors import ScaledSample, log_errors
 from plimsoll.estimators.nightly.scale_paths import ScalePaths
 from plimsoll.estimators.observations import read_only
@@ -70,6 +71,8 @@ class HorizonEstimate:
     moves: FloatArray
     scaled: FloatArray
     log_adjustment: FloatArray | None = None
+
+    __repr__ = field_summary
 
     @property
     def value_at_risk_error(self) -> FloatArray:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from plimsoll.domain.field_summary import field_summary
 from plimsoll.errors import DataFormatError
 from plimsoll.estimators.observations import read_only
 from plimsoll.estimators.reference.fitted_log_blend import FittedLogBlend, losses_of_tails
@@ -53,6 +54,8 @@ class MarginalCurves:
     markets: tuple[str, ...]
     loss: FloatArray
     beyond: FloatArray
+
+    __repr__ = field_summary
 
     def __post_init__(self) -> None:
         shape = (len(self.markets), 2, TAILS.size)
