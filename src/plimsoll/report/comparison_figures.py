@@ -21,6 +21,7 @@ _PT_CEILING = 9.0
 """Peak-to-trough above which a point would press the others together."""
 _HEIGHTS = ("top", "bottom", "middle")
 """Where names stand, in turn from left to right, so that neighbours' names keep apart."""
+_Box = tuple[float, float, float, float]
 _ARROWS = {"": "circle", "↑": "triangle-up", "→": "triangle-right", "←": "triangle-left"}
 
 
@@ -190,19 +191,34 @@ def frontier_drawing(frontier: Frontier, label: str) -> Markup:
     across = Scale(low=frame.across[0], high=frame.across[1], start=56.0, stop=_WIDTH - 16.0)
     up = Scale(low=frame.up[0], high=frame.up[1], start=_HEIGHT - 44.0, stop=16.0)
     parts = [*_grid(across, up, frontier.across_title)]
-    for point, rank in zip(points, _ranks(points), strict=True):
-        held = frame.held(point)
-        parts += _drawn(point, across(held[0]), up(held[1]), rank)
+    places = [(across(x), up(y)) for x, y in map(frame.held, points)]
+    taken = [(x - 5, y - 5, x + 5, y + 5) for x, y in places]
+    for point, (x, y) in zip(points, places, strict=True):
+        colour = BREACH if point.is_default else MARGIN
+        shape = {"": "circle", "↑": "triangle"}.get(point.beyond, "diamond")
+        parts.append(mark(x, y, shape, colour=colour, radius=3.4, filled=point.covers))
+        parts.append(_named(point.label, x, y, taken))
     return drawing(_WIDTH, _HEIGHT, f"{frontier.title}, {label}", parts)
 
 
-def _drawn(point: FrontierPoint, x: float, y: float, rank: int) -> Iterator[Markup]:
-    colour = BREACH if point.is_default else MARGIN
-    shape = {"": "circle", "↑": "triangle"}.get(point.beyond, "diamond")
-    yield mark(x, y, shape, colour=colour, radius=3.4, filled=point.covers)
-    anchor = "end" if x > 0.6 * _WIDTH else "start"
-    lower = 9.0 if point.beyond == "↑" else (3.0, -4.0, 9.0)[rank % 3]
-    yield text(x + (-6 if anchor == "end" else 6), y + lower, point.label, anchor=anchor, size=8)
+def _named(label: str, x: float, y: float, taken: list[_Box]) -> Markup:
+    """The name of a point at the nearest height at which it covers no other name and no point."""
+    end = x > 0.6 * _WIDTH
+    start, width = (x - 6 if end else x + 6), 4.8 * len(label)
+    left = start - width if end else start
+
+    def box(lower: float) -> _Box:
+        return left, y + lower - 7, left + width, y + lower + 2
+
+    heights = [h for h in (3.0, -7.0, 13.0, -17.0, 23.0) if y + h > 20.0]
+    lower = next((h for h in heights if not any(_meet(box(h), b) for b in taken)), heights[0])
+    taken.append(box(lower))
+    return text(start, y + lower, label, anchor="end" if end else "start", size=8)
+
+
+def _meet(one: _Box, other: _Box) -> bool:
+    across = one[0] < other[2] and other[0] < one[2]
+    return across and one[1] < other[3] and other[1] < one[3]
 
 
 def _grid(across: Scale, up: Scale, title: str) -> Iterator[Markup]:

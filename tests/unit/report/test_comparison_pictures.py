@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from types import SimpleNamespace
 from typing import Any
 
@@ -66,3 +67,12 @@ def test_names_at_the_right_stand_to_the_left_of_their_points() -> None:
     sides = [place.split()[1] for place in trace["textposition"]]
     assert sides == ["right", "left", "left", "right", "left"]
     assert trace["cliponaxis"] is False
+
+
+def test_printed_names_of_neighbours_keep_apart() -> None:
+    drawn = str(frontier_drawing(frontiers(scores(), 1)[0], "SYNTHETIC"))
+    found = {
+        name: float(y) for y, name in re.findall(r'y="([\d.]+)"[^>]*>(hs_365\w*)</text>', drawn)
+    }
+    # Letters are 8 high; both names end within a few pixels of each other.
+    assert abs(found["hs_365"] - found["hs_365_buffer"]) >= 8.0
