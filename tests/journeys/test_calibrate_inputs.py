@@ -99,7 +99,7 @@ def test_data_that_are_bad_throughout_say_how(venue: Path) -> None:
     assert isinstance(caught.value.found, dict)
     for symbol in SYMBOLS:
         told = caught.value.found[symbol]
-        assert told.startswith("no_data (impossible_price on 7,200 bars"), told
+        assert told.startswith("impossible_prices (impossible_price on 7,200 bars"), told
 
 
 # --- days ---------------------------------------------------------------------------------------
