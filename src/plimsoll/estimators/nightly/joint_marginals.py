@@ -38,10 +38,10 @@ def night_curves(found: HorizonEstimate) -> MarginalCurves:
     models = own if own.any() else curves.known
     if models.any() and (listed & ~own).any():
         shape, far = _median_shape(curves.loss[models], curves.beyond[models])
-        for i in np.flatnonzero(listed & ~own):
-            for side in (_FALL, _RISE):
-                at = (float(found.value_at_risk[i, side]), float(found.expected_shortfall[i, side]))
-                loss[i, side], beyond[i, side] = _through(at, shape[side], far[side], side)
+        rows = np.flatnonzero(listed & ~own)
+        for side in (_FALL, _RISE):
+            at = (found.value_at_risk[rows, side], found.expected_shortfall[rows, side])
+            loss[rows, side], beyond[rows, side] = _through(at, shape[side], far[side], side)
     return curves_through(markets, loss[:, :, :-1], beyond)
 
 
@@ -54,27 +54,28 @@ def _median_shape(loss: FloatArray, beyond: FloatArray) -> tuple[FloatArray, Flo
 
 
 def _through(
-    at: tuple[float, float], shape: FloatArray, far: float, side: int
-) -> tuple[FloatArray, float]:
-    """Curve of a side through a value-at-risk, its mean beyond an expected shortfall."""
-    size = float(_log_size(np.array(at[0]), side))
-    width = np.diff(TAILS[: PUBLISHED + 1])
+    at: tuple[FloatArray, FloatArray], shape: FloatArray, far: float, side: int
+) -> tuple[FloatArray, FloatArray]:
+    """(M, G) curves of a side through (M,) values-at-risk, (M,) means beyond as (M,) shortfalls."""
+    size = _log_size(at[0], side)
+    inner, width = shape[: PUBLISHED + 1], np.diff(TAILS[: PUBLISHED + 1])
 
-    def stretched(excess: float) -> tuple[FloatArray, float]:
-        scale = np.where(shape > 1.0, 1.0 + excess * (shape - 1.0), shape)
-        return _loss(size * scale, side), float(_loss(size * (1.0 + excess * (far - 1.0)), side))
+    def sizes(part: FloatArray, excess: FloatArray) -> FloatArray:
+        steep = 1.0 + excess[:, None] * (part - 1.0)
+        return _loss(size[:, None] * np.where(part > 1.0, steep, part), side)
 
-    def lacking(excess: float) -> bool:
-        loss, beyond = stretched(excess)
-        inner = loss[: PUBLISHED + 1]
-        mass = beyond * TAILS[0] + float(np.sum(0.5 * width * (inner[1:] + inner[:-1])))
-        return bool(mass < at[1] * TAILS[PUBLISHED])
+    def farthest(excess: FloatArray) -> FloatArray:
+        return _loss(size * (1.0 + excess * (far - 1.0)), side)
 
-    least, most = 0.0, _MOST_STRETCH
+    least, most = np.zeros(size.size), np.full(size.size, _MOST_STRETCH)
     for _ in range(_HALVINGS):
         middle = 0.5 * (least + most)
-        least, most = (middle, most) if lacking(middle) else (least, middle)
-    return stretched(0.5 * (least + most))
+        loss = sizes(inner, middle)
+        mass = farthest(middle) * TAILS[0] + 0.5 * (loss[:, 1:] + loss[:, :-1]) @ width
+        lacking = mass < at[1] * TAILS[PUBLISHED]
+        least, most = np.where(lacking, middle, least), np.where(lacking, most, middle)
+    excess = 0.5 * (least + most)
+    return sizes(shape, excess), farthest(excess)
 
 
 def _log_size(loss: FloatArray, side: int) -> FloatArray:
