@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from plimsoll.adapters.files import ColumnMap, FileFormat, read_bars
 from plimsoll.domain.market import Bars, MarketHistory, PriceKind
 from plimsoll.errors import DataFormatError, InsufficientDataError, UsageError
 from plimsoll.estimators.nightly.liquidity_rows import BarRanges
+from plimsoll.journeys.table_rows import table_rows
 from plimsoll.marketdata.pegged_markets import pegged_markets
 
 OPTIONAL = ("high", "low", "volume")
@@ -205,13 +205,7 @@ def _dollars(text: str, source: str, row: int) -> float:
 
 
 def _class_rows(path: Path) -> list[dict[str, str]]:
-    try:
-        with path.open(newline="", encoding="utf-8") as file:
-            rows = list(csv.DictReader(file))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise DataFormatError(
-            "must be a readable CSV file", found=str(error), field=str(path)
-        ) from error
+    rows = table_rows(path)
     if not rows or not {"market", "class"} <= set(rows[0]):
         raise DataFormatError(
             "must have the columns market and class",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import math
 import os
 from collections.abc import Collection, Mapping
@@ -10,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from plimsoll.errors import DataFormatError
+from plimsoll.journeys.table_rows import table_rows
 
 TOTALS = ("market", "open_interest_usd")
 POSITIONS = ("market", "side", "position_usd")
@@ -63,13 +63,7 @@ def read_open_interest(
 
 
 def _rows(path: Path) -> list[dict[str, str]]:
-    try:
-        with path.open(newline="", encoding="utf-8") as file:
-            rows = list(csv.DictReader(file))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise DataFormatError(
-            "must be a readable CSV file", found=str(error), field=str(path)
-        ) from error
+    rows = table_rows(path)
     there = {str(name) for name in rows[0]} if rows else set()
     if not (set(TOTALS) <= there or set(POSITIONS) <= there):
         raise DataFormatError(
