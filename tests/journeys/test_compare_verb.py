@@ -15,7 +15,7 @@ from plimsoll.cli.main import application
 from plimsoll.domain.market import Bars
 from plimsoll.errors import UsageError
 from plimsoll.journeys.compare import compare
-from plimsoll.journeys.compare_result import between_markers
+from plimsoll.journeys.study_result import between_markers
 from synthetic_panel import closes, history_of
 
 METHODS = "hs_365,hs_365_buffer,ewma_t,fhs_97"
@@ -166,6 +166,6 @@ def test_wrong_use_ends_in_a_message(
 
 def test_markers_must_stand_once_and_in_order() -> None:
     with pytest.raises(UsageError, match="each once"):
-        between_markers("no markers", "x")
+        between_markers("no markers", "comparison", "x")
     with pytest.raises(UsageError, match="each once"):
-        between_markers("<!-- comparison: end --><!-- comparison: begin -->", "x")
+        between_markers("<!-- comparison: end --><!-- comparison: begin -->", "comparison", "x")

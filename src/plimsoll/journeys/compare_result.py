@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,7 +16,8 @@ from plimsoll.validation.comparison.shown_columns import shown_table
 from plimsoll.validation.comparison.tables import comparison_tables
 
 PAGE, MARKDOWN = "comparison.html", "comparison.md"
-BEGIN, END = "<!-- comparison: begin -->", "<!-- comparison: end -->"
+MARKED = "comparison"
+"""Name of the markers between which the tables stand in a Markdown page."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
@@ -109,41 +109,3 @@ def write_comparison(result: ComparisonResult, output: OutputFolder) -> tuple[Pa
     for table in result.tables:
         output.write(f"tables/{table.name}.csv", table_csv(table, label))
     return tuple(output.folder / name for name in output.names)
-
-
-def between_markers(text: str, tables: str) -> str:
-    """Return a document with what stands between the markers replaced.
-
-    Raises
-    ------
-    UsageError
-        Where the markers do not stand in it, once and in order.
-
-    >>> print(between_markers(f"a\\n{BEGIN}\\nold\\n{END}\\nb", "new"))
-    a
-    <!-- comparison: begin -->
-    <BLANKLINE>
-    new
-    <BLANKLINE>
-    <!-- comparison: end -->
-    b
-    """
-    head, begin, rest = text.partition(BEGIN)
-    _, end, tail = rest.partition(END)
-    if not begin or not end or BEGIN in rest or END in tail:
-        raise UsageError(
-            f"must hold {BEGIN} and then {END}, each once",
-            found=f"{text.count(BEGIN)} and {text.count(END)}",
-            field="--markdown",
-        )
-    return f"{head}{BEGIN}\n\n{tables.strip()}\n\n{END}{tail}"
-
-
-def write_between_markers(path: str | os.PathLike[str], tables: str) -> Path:
-    """Put tables between the markers of a Markdown file; one that is absent is made."""
-    from plimsoll.adapters.files.atomic import write_atomically
-
-    out = Path(path)
-    text = out.read_text("utf-8") if out.exists() else f"{BEGIN}\n{END}\n"
-    write_atomically(out, between_markers(text, tables))
-    return out

@@ -134,11 +134,12 @@ def _names(text: str | None) -> tuple[str, ...] | None:
 def _show(output: Output, result: ComparisonResult, markdown: Path | None) -> None:
     from plimsoll.cli.render import table_document
     from plimsoll.cli.results import written_lines
-    from plimsoll.journeys.compare_result import write_between_markers
+    from plimsoll.journeys.compare_result import MARKED
+    from plimsoll.journeys.study_result import write_between_markers
 
     files = [str(file) for file in result.files]
     if markdown is not None:
-        files.append(str(write_between_markers(markdown, result.markdown())))
+        files.append(str(write_between_markers(markdown, MARKED, result.markdown())))
     for table in result.shown:
         output.table(table)
     if result.choice is not None:
