@@ -15,7 +15,8 @@ INSTALL := $(PIP) install --no-compile
 demo: $(VENV)/.runtime  ## calibrate the generated venue and write its report
 	$(BIN)/plimsoll demo --out $(OUT)
 
-test: $(VENV)/.development $(VENV)/.warm  ## every test, with all reference data there are
+test:  ## every test, with all reference data there are
+	$(MAKE) --no-print-directory -j2 $(VENV)/.development $(VENV)/.warm  # side by side: one waits, one works
 	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 check: $(VENV)/.development  ## ruff, format, types, imports, fast tests and doctests
