@@ -1,0 +1,1 @@
+"""Fees that move with volatility, and the clamp of funding."""

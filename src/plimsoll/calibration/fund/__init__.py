@@ -1,0 +1,1 @@
+"""How large the insurance fund must be, and what each market costs it."""

@@ -1,0 +1,171 @@
+"""The fund's target: what ruin and Cover-k ask, whichever is more."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import ROUND_CEILING, Decimal
+
+from plimsoll.calibration.fund.cover import CoverRequirement
+from plimsoll.calibration.fund.ruin import RuinRequirement
+from plimsoll.calibration.part import CalibratedPart
+from plimsoll.domain.canonical import significant
+from plimsoll.domain.evidence import Check, Verdict
+from plimsoll.domain.parameters import Origin, Parameter, Unit
+from plimsoll.domain.table import Cell, Column, ColumnKind, Table
+from plimsoll.errors import UsageError
+
+FUND = "fund"
+"""What the fund's parameters are filed under."""
+LARGEST_USD = Decimal(10) ** 15
+USD_STEP = Decimal(1000)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FundTarget:
+    """The fund's size and what decides it.
+
+    Parameters
+    ----------
+    target_usd : Decimal
+        Rounded up to a thousand dollars.
+    binding : str
+        ``ruin`` or ``cover-k``.
+    ruin : RuinRequirement
+    covers : tuple of CoverRequirement
+    covers_required : int
+        Members that must be covered; larger ones are shown.
+    available_usd : float or None
+        What the fund holds today.
+    """
+
+    target_usd: Decimal
+    binding: str
+    ruin: RuinRequirement
+    covers: tuple[CoverRequirement, ...]
+    covers_required: int
+    available_usd: float | None = None
+
+
+def fund_target(
+    ruin: RuinRequirement,
+    covers: Sequence[CoverRequirement],
+    *,
+    covers_required: int = 2,
+    available_usd: float | None = None,
+) -> FundTarget:
+    """Return the larger of the two demands.
+
+    Parameters
+    ----------
+    ruin : RuinRequirement
+    covers : sequence of CoverRequirement
+        One must be of ``covers_required`` members.
+    """
+    required = [cover for cover in covers if cover.members == covers_required]
+    if len(required) != 1:
+        raise UsageError(
+            f"must hold Cover-{covers_required} once",
+            found=[cover.members for cover in covers],
+            field="covers",
+        )
+    demands = {f"cover-{covers_required}": required[0].required_usd, "ruin": ruin.required_usd}
+    binding = max(demands, key=lambda name: demands[name])
+    steps = (Decimal(repr(demands[binding])) / USD_STEP).to_integral_value(ROUND_CEILING)
+    return FundTarget(
+        target_usd=steps * USD_STEP,
+        binding=binding,
+        ruin=ruin,
+        covers=tuple(covers),
+        covers_required=covers_required,
+        available_usd=available_usd,
+    )
+
+
+def fund_part(target: FundTarget, *, owner: str, label: str) -> CalibratedPart:
+    """Parameters, table and verdict of the fund."""
+    ruin = target.ruin
+    known = target.binding == "ruin" and math.isfinite(ruin.standard_error_usd)
+    error = significant(ruin.standard_error_usd) if known else None
+    parameter = Parameter(
+        market=FUND,
+        name="target_usd",
+        value=target.target_usd,
+        unit=Unit.USD,
+        lower=Decimal(0),
+        upper=LARGEST_USD,
+        grid=USD_STEP,
+        owner=owner,
+        origin=Origin.CALIBRATED,
+        standard_error=error,
+    )
+    checks = [
+        Check(
+            name="inflow of the fund",
+            verdict=Verdict.HOLDS if ruin.pays_for_itself else Verdict.BREACH,
+            found=f"{ruin.inflow_annual_usd:,.0f} USD a year",
+            demanded=f"expected losses, {ruin.expected_loss_annual_usd:,.0f} USD a year",
+        )
+    ]
+    if target.available_usd is not None:
+        enough = target.available_usd >= float(target.target_usd)
+        checks.append(
+            Check(
+                name="size of the fund",
+                verdict=Verdict.HOLDS if enough else Verdict.BREACH,
+                found=f"{target.available_usd:,.0f} USD",
+                demanded=f"{target.target_usd:,} USD ({target.binding})",
+            )
+        )
+    return CalibratedPart(
+        name=FUND,
+        parameters=(parameter,),
+        tables=(fund_table(target, label),),
+        checks=tuple(checks),
+        limits=(
+            "The fund is sized on losses as the population of accounts was assumed: its leverage "
+            "and concentration are stated, not observed.",
+        ),
+    )
+
+
+def fund_table(target: FundTarget, label: str) -> Table:
+    """Every demand on the fund."""
+    ruin = target.ruin
+    rows: list[tuple[Cell, ...]] = [
+        (
+            f"ruin within a year at {ruin.probability_annual:.2%}",
+            ruin.required_usd,
+            ruin.standard_error_usd,
+            f"{ruin.days:,} days; worst {ruin.worst_day_usd:,.0f} USD; tail shape "
+            f"{ruin.tail_shape:.2f}; expected loss {ruin.expected_loss_annual_usd:,.0f}, inflow "
+            f"{ruin.inflow_annual_usd:,.0f} USD a year",
+        )
+    ]
+    rows += [
+        (
+            f"Cover-{cover.members}",
+            cover.required_usd,
+            None,
+            f"{cover.scenario}: {', '.join(d.owner for d in cover.defaults) or 'nobody'}; all "
+            f"defaults {cover.all_defaults_usd:,.0f} USD",
+        )
+        for cover in target.covers
+    ]
+    money = ColumnKind.MONEY
+    return Table(
+        name="fund",
+        title="Target of the insurance fund",
+        columns=(
+            Column(name="demand", title="Demand"),
+            Column(name="required", title="Required", kind=money, unit="USD", digits=0),
+            Column(name="se", title="s.e.", kind=money, unit="USD", digits=0),
+            Column(name="about", title="From"),
+        ),
+        rows=tuple(rows),
+        notes=(
+            f"Target {target.target_usd:,} USD: {target.binding} binds.",
+            f"Losses beyond margin: {label}.",
+        ),
+    )
