@@ -1,0 +1,1 @@
+"""Scenario grids from the distribution: the smallest grid that covers a library of portfolios."""

@@ -1,0 +1,117 @@
+"""Coverage of a candidate by family, with a one-sided bound, and its mean margin.
+
+The breach rate of a family is the mean over its portfolios and snapshots of the weight of the
+scenarios whose loss exceeds the margin. Its error is clustered: scenarios of one week move
+together, and so do portfolios of one snapshot; both variances are added. The bound is the rate
+plus the normal quantile of the stated confidence times the error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtri
+
+from plimsoll.calibration.grids.grid_samples import GridSample
+from plimsoll.calibration.grids.portfolios import PortfolioFamily
+from plimsoll.calibration.grids.reference_scenarios import ReferenceScenarios
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+BoolArray = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Legs:
+    """Two legs of the scenarios: weights (2, S) that sum to 1 each, and clusters (S,)."""
+
+    weight: FloatArray
+    cluster: IntArray
+
+    @classmethod
+    def of(cls, scenarios: ReferenceScenarios, drawn: FloatArray | None = None) -> Legs:
+        """Base and stressed leg; ``drawn`` (S,) multiplies weights, for a bootstrap."""
+        times = np.ones(len(scenarios)) if drawn is None else drawn
+        weight = np.array(
+            [
+                scenarios.weight * times * ~scenarios.stressed,
+                scenarios.weight * times * scenarios.stressed,
+            ]
+        )
+        total = weight.sum(axis=1, keepdims=True)
+        _, cluster = np.unique(scenarios.cluster, return_inverse=True)
+        return cls(
+            weight=np.divide(weight, total, out=np.zeros_like(weight), where=total > 0.0),
+            cluster=cluster.astype(np.int64),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class FamilyCoverage:
+    """F families of one scope.
+
+    Parameters
+    ----------
+    families : tuple of F PortfolioFamily
+    base, stressed : (F,) float64
+        Breach rates of the two legs.
+    bound : (F,) float64
+        One-sided upper bound of ``base``.
+    margin : (F,) float64
+        Mean margin, dollars.
+    """
+
+    families: tuple[PortfolioFamily, ...]
+    base: FloatArray
+    stressed: FloatArray
+    bound: FloatArray
+    margin: FloatArray
+
+
+def family_coverage(
+    samples: Sequence[GridSample],
+    margins: Sequence[FloatArray],
+    legs: Legs,
+    *,
+    confidence: float,
+    share: FloatArray | None = None,
+) -> FamilyCoverage:
+    """Judge a candidate's margins.
+
+    Parameters
+    ----------
+    samples : sequence of N GridSample
+    margins : sequence of N (P,) float64
+    legs : Legs
+    confidence : float
+        Of the one-sided bound.
+    share : (N,) float64 or None
+        Weight of each snapshot, summing to 1; None: equal ones.
+    """
+    weight = np.full(len(samples), 1.0 / len(samples)) if share is None else share
+    hits = np.array([_hits(s, m) for s, m in zip(samples, margins, strict=True)])  # (N, F, S)
+    by_scenario = np.tensordot(weight, hits, axes=1)
+    base, stressed = by_scenario @ legs.weight[0], by_scenario @ legs.weight[1]
+    apart = (by_scenario - base[:, None]) * legs.weight[0]
+    sums = np.zeros((legs.cluster.max() + 1, apart.shape[0]))
+    np.add.at(sums, legs.cluster, apart.T)
+    by_snapshot = hits @ legs.weight[0] - base
+    variance = (sums**2).sum(axis=0) + (weight[:, None] ** 2 * by_snapshot**2).sum(axis=0)
+    mean = [np.add.reduceat(m, s.first) / s.count for s, m in zip(samples, margins, strict=True)]
+    return FamilyCoverage(
+        families=samples[0].families,
+        base=base,
+        stressed=stressed,
+        bound=base + float(ndtri(confidence)) * np.sqrt(variance),
+        margin=weight @ np.array(mean),
+    )
+
+
+def _hits(sample: GridSample, margin: FloatArray) -> FloatArray:
+    """(F, S) share of each family's portfolios that lose more than their margin."""
+    over = (sample.losses > margin[:, None]).view(np.uint8)
+    count = np.add.reduceat(over, sample.first, axis=0, dtype=np.int32)
+    return np.asarray(count / sample.count[:, None], dtype=np.float64)

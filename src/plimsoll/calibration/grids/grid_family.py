@@ -1,0 +1,162 @@
+"""What it takes to calibrate a venue's grid: its margin model, published constants, and knobs.
+
+The margin model is the engine's own: `GridFamily.margins` prepares it with a candidate's
+parameters and asks for requirements. Another venue is another `GridFamily`: which fields of its
+frozen parameters are searched, on which grid of values, and what is tied to them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from plimsoll.calibration.grids.grid_market import GridMarket, Settlement
+from plimsoll.domain.book import Book
+from plimsoll.errors import UsageError
+from plimsoll.margin.governed import governance
+from plimsoll.margin.protocol import MarginModel
+
+FloatArray = NDArray[np.float64]
+Point = tuple[int, ...]
+"""Value of each knob in steps of its grid."""
+UnitParameters = Mapping[str, Any]
+Tie = Callable[[str, Any], Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Knob:
+    """One parameter that is searched.
+
+    Parameters
+    ----------
+    unit : str
+        Risk unit under which the model files it, for instance ``BTC_USD``.
+    name : str
+        Governed field.
+    step, lower, upper : Decimal
+        Its grid and the range searched; bounds of the field hold too.
+    scope : str
+        Portfolios that it is fitted on: a coin, or those in several.
+    """
+
+    unit: str
+    name: str
+    step: Decimal
+    lower: Decimal
+    upper: Decimal
+    scope: str
+
+    @property
+    def key(self) -> str:
+        """Identity within a set."""
+        return f"{self.unit}/{self.name}"
+
+    @property
+    def least(self) -> int:
+        """Smallest value, in steps."""
+        return int(-(-self.lower // self.step))
+
+    @property
+    def most(self) -> int:
+        """Largest value, in steps."""
+        return int(self.upper // self.step)
+
+    def at(self, steps: int) -> Decimal:
+        """Value of a number of steps."""
+        return self.step * steps
+
+    def steps_of(self, value: Decimal) -> int:
+        """Steps of a value, rounded up: margins only grow by rounding."""
+        return min(max(int(-(-value // self.step)), self.least), self.most)
+
+
+def _untied(unit: str, parameters: Any) -> Any:  # noqa: ARG001
+    return parameters
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class GridFamily:
+    """One venue's shape of scenario margin.
+
+    Parameters
+    ----------
+    name, title : str
+    settlement : Settlement
+        What its contracts settle in.
+    model : MarginModel
+        In dollars.
+    published : mapping of str to frozen parameters
+        By risk unit: the rules as published, where the search starts and what it is held against.
+    knobs : tuple of Knob
+    tie : callable of (unit, parameters)
+        Sets fields that follow from searched ones.
+    coarser : tuple of MarginModel
+        The same model with fewer scenarios, fewest first; empty: the number is fixed.
+    scenarios : int
+        Scenarios of ``model``, for tables.
+    """
+
+    name: str
+    title: str
+    settlement: Settlement
+    model: MarginModel[Any]
+    published: UnitParameters
+    knobs: tuple[Knob, ...]
+    tie: Tie = _untied
+    coarser: tuple[MarginModel[Any], ...] = field(default=())
+    scenarios: int = 0
+
+    def __post_init__(self) -> None:
+        for knob in self.knobs:
+            if knob.unit not in self.published or knob.name not in governance(
+                self.published[knob.unit]
+            ):
+                raise UsageError("must be a governed field of its unit", found=knob.key)
+
+    @property
+    def start(self) -> Point:
+        """The published values, rounded up onto the grid."""
+        return tuple(k.steps_of(getattr(self.published[k.unit], k.name)) for k in self.knobs)
+
+    def parameters(self, point: Point) -> UnitParameters:
+        """The model's parameters at a point."""
+        changed: dict[str, dict[str, Decimal]] = {}
+        for knob, steps in zip(self.knobs, point, strict=True):
+            changed.setdefault(knob.unit, {})[knob.name] = knob.at(steps)
+        found = dict(self.published)
+        for unit, values in changed.items():
+            found[unit] = self.tie(unit, replace(found[unit], **values))
+        return found
+
+    def margins(self, market: GridMarket, parameters: UnitParameters, book: Book) -> FloatArray:
+        """Initial margin (U,) of a book, dollars; NaN where the model has a reason."""
+        prepared = self.model.prepare(market.snapshot, parameters, market.listing)
+        return np.asarray(prepared.requirements(book).initial, dtype=np.float64)
+
+    def without(self, names: Sequence[str]) -> GridFamily:
+        """The family with some knobs left where they were published."""
+        return replace(self, knobs=tuple(k for k in self.knobs if k.name not in names))
+
+    def with_model(self, model: MarginModel[Any]) -> GridFamily:
+        """The family with another model of the same parameters."""
+        return replace(self, model=model)
+
+
+def knobs_of(unit: str, scope: str, grids: Mapping[str, tuple[str, str, str]]) -> tuple[Knob, ...]:
+    """Knobs of one unit from ``{field: (step, lower, upper)}``."""
+    return tuple(
+        Knob(
+            unit=unit,
+            name=name,
+            step=Decimal(step),
+            lower=Decimal(lower),
+            upper=Decimal(upper),
+            scope=scope,
+        )
+        for name, (step, lower, upper) in grids.items()
+    )

@@ -1,0 +1,132 @@
+"""Portfolios as people trade them, by name: legs in coins, before they are scaled."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+
+from plimsoll.calibration.grids.grid_market import future_name, perpetual_name
+from plimsoll.calibration.grids.listed_chain import ListedChain
+
+Legs = tuple[tuple[str, float], ...]
+"""Market and signed coins."""
+
+
+class PortfolioFamily(StrEnum):
+    """Kinds of portfolio, each covered on its own."""
+
+    DELTA_ONE = "delta one"
+    SINGLE_OPTION = "single option"
+    STRADDLE = "straddle, strangle"
+    RATIO = "ratio spread"
+    RANDOM = "random sparse"
+    VERTICAL = "vertical spread"
+    BUTTERFLY = "butterfly"
+    CALENDAR = "calendar spread"
+    COLLAR = "collar"
+    DELTA_HEDGED = "delta-hedged option"
+    BASIS = "basis"
+    MARKET_MAKER = "market maker"
+    COIN_PAIR = "cross-coin pair"
+
+
+OUTRIGHT = (
+    PortfolioFamily.DELTA_ONE,
+    PortfolioFamily.SINGLE_OPTION,
+    PortfolioFamily.STRADDLE,
+    PortfolioFamily.RATIO,
+    PortfolioFamily.RANDOM,
+)
+"""Families that carry an open risk: delta, short volatility, or uncovered short options."""
+
+HEDGED = tuple(family for family in PortfolioFamily if family not in OUTRIGHT)
+"""Families of which one leg covers another."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Portfolio:
+    """One portfolio of one unit of size, unscaled."""
+
+    name: str
+    family: PortfolioFamily
+    legs: Legs
+
+
+class Desk:
+    """Chooses contracts of one chain: by days to expiry, and by delta."""
+
+    def __init__(self, chain: ListedChain) -> None:
+        self.chain = chain
+        self.coin = chain.coin
+        self._days = 365.0 * chain.years
+        self._row_of = {name: row for row, name in enumerate(chain.names)}
+
+    def row(self, days: float, delta: float) -> int:
+        """Option nearest to a maturity and then to a delta; puts have negative ones."""
+        apart = np.abs(np.log(self._days / days))
+        near = apart <= apart.min() + 1e-9
+        side = near & (self.chain.is_call == (delta > 0.0))
+        rows = np.flatnonzero(side if side.any() else near)
+        return int(rows[np.argmin(np.abs(self.chain.delta[rows] - delta))])
+
+    def option(self, days: float, delta: float) -> str:
+        """Name of `row`."""
+        return self.chain.names[self.row(days, delta)]
+
+    def twin(self, name: str) -> str:
+        """The other option of the strike; itself where that is not listed."""
+        other = name[:-1] + ("P" if name.endswith("C") else "C")
+        return other if other in self._row_of else name
+
+    @property
+    def perpetual(self) -> str:
+        """Name of the perpetual."""
+        return perpetual_name(self.coin)
+
+    def future(self, days: float) -> str | None:
+        """Future nearest to a maturity; None where none is listed."""
+        ends = self.chain.futures_ns
+        if not ends:
+            return None
+        left = [(e - self.chain.at_ns) / 86_400e9 for e in ends]
+        return future_name(self.coin, ends[int(np.argmin(np.abs(np.log(np.array(left) / days))))])
+
+    def delta(self, legs: Legs) -> float:
+        """Net coins of delta."""
+        return sum(q * self._delta_of(market) for market, q in legs)
+
+    def vega(self, legs: Legs) -> float:
+        """Net vega, dollars per unit of volatility."""
+        rows = ((self._row_of.get(market), q) for market, q in legs)
+        return sum(q * float(self.chain.vega[row]) for row, q in rows if row is not None)
+
+    def neutral(self, legs: Legs) -> Legs:
+        """Add the perpetual that takes the delta away."""
+        return (*legs, (self.perpetual, -self.delta(legs)))
+
+    def _delta_of(self, market: str) -> float:
+        row = self._row_of.get(market)
+        return 1.0 if row is None else float(self.chain.delta[row])
+
+
+def both_sides(
+    name: str, family: PortfolioFamily, legs: Sequence[tuple[str, float]]
+) -> list[Portfolio]:
+    """A portfolio and its mirror image; legs in one market are added, empty ones left out."""
+    net: dict[str, float] = {}
+    for market, coins in legs:
+        net[market] = net.get(market, 0.0) + coins
+    held = tuple((market, coins) for market, coins in net.items() if abs(coins) > 1e-9)
+    if not held or (len(legs) > 1 and len(held) < 2):
+        return []
+    other = tuple((market, -coins) for market, coins in held)
+    return [
+        Portfolio(name=f"{name}, long", family=family, legs=held),
+        Portfolio(name=f"{name}, short", family=family, legs=other),
+    ]
+
+
+Builder = Callable[[Desk], list[Portfolio]]
