@@ -104,15 +104,18 @@ class Programme:
         if crossed or any(a > b for a, b in zip(self._lower, self._upper, strict=True)):
             return None
         matrix = csc_array((self._values, (self._rows, self._columns)), shape=shape)
-        found = milp(
-            self.costs,
-            integrality=np.array(self._integer, dtype=np.int64),
-            bounds=Bounds(np.array(self._lower), np.array(self._upper)),
-            constraints=LinearConstraint(matrix, self._row_lower, self._row_upper)
-            if shape[0]
-            else None,
-            options={"mip_rel_gap": 0.0},
-        )
+        for presolve in (True, False):  # HiGHS's presolve gives up on a few small programmes
+            found = milp(
+                self.costs,
+                integrality=np.array(self._integer, dtype=np.int64),
+                bounds=Bounds(np.array(self._lower), np.array(self._upper)),
+                constraints=LinearConstraint(matrix, self._row_lower, self._row_upper)
+                if shape[0]
+                else None,
+                options={"mip_rel_gap": 0.0, "presolve": presolve},
+            )
+            if found.status != 4:
+                break
         if found.status == 0:
             return np.asarray(found.x, dtype=np.float64)
         if found.status == 2 or "nfeasible" in str(found.message):

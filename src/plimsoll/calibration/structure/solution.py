@@ -27,6 +27,9 @@ TIE_SHARE = 1e-3
 SMALLEST_COST = 1.0
 """Costs are scaled so that the cheapest step costs this: HiGHS ends within 1e-6 of the best."""
 
+SMALLEST_SHARE = 1e-6
+"""Of the dearest step: a step cheaper than that is not told from a tie."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Weights:
@@ -199,7 +202,7 @@ def _cheapest_step(
         )
         if price > 0.0
     ]
-    return min(prices, default=1.0)
+    return max(min(prices, default=1.0), SMALLEST_SHARE * max(prices, default=1.0))
 
 
 def _place(programme: Programme, variable: GovernedVariable, fixed: Decimal | None) -> Placed:
