@@ -115,14 +115,11 @@ def _carry(
     breach = rule.liquidation_level
     for t in range(first, stop):
         price = close[t, m]
-        if math.isnan(price):
+        if math.isnan(price) or s[PHASE] == GONE:
             continue
         v = table[t, column]
         low, high = offsets[v], offsets[v + 1]
         if s[PHASE] == ABSENT:
-            if t != accounts.entry_bar[a]:
-                s[PHASE] = GONE
-                return count
             open_account(a, accounts, tiers, low, high, payoff, price, s, ledger, t)
             continue
         if funding[t, m] != 0.0:

@@ -58,6 +58,7 @@ def tier_maintenance(
 ) -> float:
     """``N m_i - D_i``; beyond the last tier its rate goes on.
 
+    >>> import numpy as np
     >>> caps, rates = np.array([50.0, 600.0]), np.array([0.004, 0.005])
     >>> [tier_maintenance(n, 0, 2, caps, rates, np.array([0.0, 0.05])) for n in (50.0, 100.0)]
     [0.2, 0.45]
