@@ -139,20 +139,36 @@ def forecast_market(
     volatility = volatility_model(problem.model, model).path(task.record, days)
     maintenance = _tail(problem, task.maintenance_bars, problem.maintenance_level, days)
     reaction = _tail(problem, task.reaction_bars, problem.reaction_level, days)
-    tools = problem.anti_procyclicality
     unit = np.where(np.isfinite(volatility), 1.0, np.nan)
+    stressed, long = tool_tails(task, problem, unit)
     return MarketForecast(
         market=task.market,
         volatility_daily=volatility * np.sqrt(days.bars_per_day),
         volatility=volatility,
         maintenance=maintenance.path(task.record, days, volatility),
         reaction=reaction.path(task.record, days, volatility),
-        stressed=_unscaled(maintenance, STRESS_WINDOW_DAYS).path(task.record, days, unit)
-        if tools.stress_weight
-        else None,
-        long=_unscaled(maintenance, LONG_WINDOW_DAYS).path(task.record, days, unit)
-        if tools.long_floor
-        else None,
+        stressed=stressed,
+        long=long,
+    )
+
+
+def tool_tails(
+    task: ForecastTask, problem: CalibrationProblem, unit: FloatArray | None = None
+) -> tuple[TailPath | None, TailPath | None]:
+    """Return the stressed and the long tail that the tools in force ask for; None where none does.
+
+    ``unit`` (D,) is 1 on days that have a number; by default all have.
+    """
+    days, tools = task.boundaries, problem.anti_procyclicality
+    scale = np.ones(len(days)) if unit is None else unit
+    tail = _tail(problem, task.maintenance_bars, problem.maintenance_level, days)
+
+    def unscaled(wanted: bool, window_days: int) -> TailPath | None:
+        return _unscaled(tail, window_days).path(task.record, days, scale) if wanted else None
+
+    return (
+        unscaled(tools.stress_weight != 0.0, STRESS_WINDOW_DAYS),
+        unscaled(tools.long_floor, LONG_WINDOW_DAYS),
     )
 
 

@@ -13,11 +13,19 @@ from plimsoll.errors import ParameterError
 
 
 class VolatilityModel(StrEnum):
-    """Volatility filter behind the margin."""
+    """Forecaster behind the margin: the whole panel's, or a filter of each market alone."""
 
+    LOG_BLEND = "log_blend"
     EWMA_T = "ewma_t"
     GARCH_T = "garch_t"
     GJR_T = "gjr_t"
+
+
+class CorrectionName(StrEnum):
+    """What is done to the forecast margins, day by day, in view of the losses known by then."""
+
+    NONE = "none"
+    CONFORMAL = "conformal"
 
 
 class TailMethod(StrEnum):
@@ -29,11 +37,13 @@ class TailMethod(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelSettings:
-    """Filter, windows and tail.
+    """Filter, windows and tail; those of filters do not concern the panel's forecaster.
 
     Parameters
     ----------
     volatility : VolatilityModel
+        ``log_blend`` is the default forecaster of `plimsoll.estimators.reference` on all markets
+        together, its constants those in force at each day; the others filter each market alone.
     half_life_days : float
         Of the EWMA filter.
     score_degrees : float
@@ -51,9 +61,11 @@ class ModelSettings:
         Look-back of the scaled moves.
     persistence_rule, variance_start : str
         Named options of the GARCH fit, recorded with the parameters.
+    correction : CorrectionName
+        Applied to the forecast before anything is published.
     """
 
-    volatility: VolatilityModel = VolatilityModel.EWMA_T
+    volatility: VolatilityModel = VolatilityModel.LOG_BLEND
     half_life_days: float = 11.0
     score_degrees: float = 4.0
     step_hours: int = 8
@@ -64,6 +76,7 @@ class ModelSettings:
     tail_window_days: int = 365
     persistence_rule: str = "capped"
     variance_start: str = "sample_variance"
+    correction: CorrectionName = CorrectionName.NONE
 
     def __post_init__(self) -> None:
         if self.step_hours < 1 or 24 % self.step_hours:
@@ -156,12 +169,13 @@ class Structure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShortHistory:
-    """Class floor for markets too young to speak for themselves.
+    """Numbers of markets too young to speak for themselves.
 
     Parameters
     ----------
     minimum_days : int
-        Below this age the class floor applies.
+        Below this age peers lend, with ``log_blend`` as `plimsoll.estimators.pooling` has it and
+        the class floor where that has no number, else the class floor alone.
     class_quantile : float
         Quantile of the class's mature ratios that is the floor (1 = their maximum).
     minimum_donors : int
@@ -171,6 +185,43 @@ class ShortHistory:
     minimum_days: int = 90
     class_quantile: float = 1.0
     minimum_donors: int = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CoverageLines:
+    """Bands of the walk-forward's breach rates, as shares of the target rate.
+
+    Parameters
+    ----------
+    pooled, side, year : (float, float)
+        Lowest and highest, of all market-sides, of longs or shorts, of a calendar year.
+    worst_quartile : float
+        Highest mean of the quarter of the markets that break most.
+    kupiec_share : float
+        Largest share of market-sides that Kupiec's test rejects at 5 %.
+    least_year_share : float
+        A calendar year with less of all scored starts is too short to be held to a line.
+    most_errors : float
+        A rate whose standard error, so many times, exceeds the half width of its band, proves
+        nothing.
+    least_market_sides : int
+        The quartile and Kupiec's line are asked of venues with so many of enough scored days.
+    """
+
+    pooled: tuple[float, float] = (0.85, 1.15)
+    side: tuple[float, float] = (0.80, 1.20)
+    year: tuple[float, float] = (0.70, 1.30)
+    worst_quartile: float = 1.20
+    kupiec_share: float = 0.08
+    least_year_share: float = 0.1
+    most_errors: float = 1.0
+    least_market_sides: int = 25
+
+    def __post_init__(self) -> None:
+        for name in ("pooled", "side", "year"):
+            low, high = getattr(self, name)
+            if not 0.0 <= low < 1.0 < high:
+                raise ParameterError("must enclose 1", found=(low, high), field=name)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,10 +235,12 @@ class Gate:
         day-clustered standard errors, pooled over markets.
     minimum_scored_days : int
         Fewer scored days prove nothing; markets with fewer are tested together.
+    lines : CoverageLines
     """
 
     significance: float = 0.05
     minimum_scored_days: int = 250
+    lines: CoverageLines = field(default_factory=CoverageLines)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -46,11 +46,15 @@ class PublishedPath:
         closing a position of the tier's full size.
     changes : (N,) int64
         How often the rate changed.
+    snapped : (D, N) float64
+        The whole rate on the grid before noise is frozen: nowhere below what it is made from,
+        where the venue's bound does not bind.
     """
 
     whole: FloatArray
     rate: FloatArray
     changes: NDArray[np.int64]
+    snapped: FloatArray
 
 
 def binding_side(paths: RiskPaths) -> tuple[FloatArray, FloatArray]:
@@ -107,7 +111,7 @@ def published_path(
         held = np.where(move, wanted[d], held)
         held = np.where(np.isfinite(wanted[d]), held, np.nan)
         whole[d] = held
-    return PublishedPath(whole=whole, rate=whole - extra, changes=changes)
+    return PublishedPath(whole=whole, rate=whole - extra, changes=changes, snapped=wanted)
 
 
 class _RunningTest:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plimsoll.calibration.anti_procyclicality import with_tools
+from plimsoll.calibration.class_floor import Youth, class_floor
 from plimsoll.calibration.forecast import MarketForecast
 from plimsoll.calibration.problem import CalibrationProblem
 from plimsoll.domain.instrument import Payoff
@@ -49,6 +50,8 @@ class RiskPaths:
         The class floor spoke, because the market was young.
     mature : (D, N) bool
         Listed, and old enough to speak for itself and to lend to others.
+    pooled : (D, N) bool or None
+        A young market's own number, made with its peers' behaviour and tail; None: of none.
     """
 
     time_ns: NDArray[np.int64]
@@ -60,6 +63,7 @@ class RiskPaths:
     volatility_daily: FloatArray
     floored: BoolArray
     mature: BoolArray
+    pooled: BoolArray | None = None
 
 
 def loss_of_move(payoff: Payoff, fall: FloatArray, rise: FloatArray) -> FloatArray:
@@ -89,9 +93,9 @@ def risk_paths(
 ) -> RiskPaths:
     """Turn scaled quantiles into losses, apply tools in force and the class floor."""
     payoffs = [payoff_of[f.market] for f in forecasts]
-    listed = _listed(history, days)
-    youth = _Youth(
-        young=listed & (_age_days(history, days) < problem.short_history.minimum_days),
+    listed = listed_by_day(history, days)
+    youth = Youth(
+        young=listed & (age_days(history, days) < problem.short_history.minimum_days),
         listed=listed,
         classes=np.array([class_of[f.market] for f in forecasts]),
         quantile=problem.short_history.class_quantile,
@@ -106,12 +110,18 @@ def risk_paths(
     for tails, tooled in legs:
         # A young market borrows its class's tail for its own volatility, and then its class's
         # margin where that is higher still.
-        scaled = _class_floor(*_stacked(tails), youth)
-        loss, error = _losses(scaled.path, scaled.error, volatility, payoffs)
+        scaled = class_floor(*_stacked(tails), youth)
+        loss, error = losses_of_moves(scaled.path, scaled.error, volatility, payoffs)
         loss = np.where(listed[:, :, None], loss, np.nan)
         if tooled is not None:
-            loss = _with_tools(loss, tooled, payoffs, problem)
-        paths.append(_class_floor(loss, error, youth))
+            loss = with_tool_tails(
+                loss,
+                [f.stressed for f in tooled],
+                [f.long for f in tooled],
+                payoffs,
+                problem,
+            )
+        paths.append(class_floor(loss, error, youth))
     maintenance, reaction = paths
     daily = np.column_stack([f.volatility_daily for f in forecasts])[:, :, None]
     return RiskPaths(
@@ -121,7 +131,7 @@ def risk_paths(
         reaction=reaction.path,
         maintenance_error=maintenance.error,
         reaction_error=reaction.error,
-        volatility_daily=_class_floor(daily, daily, youth).path[:, :, 0],
+        volatility_daily=class_floor(daily, daily, youth).path[:, :, 0],
         floored=youth.young & np.isfinite(maintenance.path).any(axis=2),
         mature=youth.listed & ~youth.young,
     )
@@ -135,10 +145,18 @@ def _stacked(tails: Sequence[TailPath]) -> tuple[FloatArray, FloatArray]:
     )
 
 
-def _losses(
+def losses_of_moves(
     quantile: FloatArray, error: FloatArray, volatility: FloatArray, payoffs: Sequence[Payoff]
 ) -> tuple[FloatArray, FloatArray]:
-    """(D, N, 2) losses and their standard errors (delta method through the payoff)."""
+    """(D, N, 2) losses and their standard errors (delta method through the payoff).
+
+    Parameters
+    ----------
+    quantile, error : (D, N, 2) float64
+        Sizes of log moves over ``volatility``, and their standard errors.
+    volatility : (D, N) float64
+    payoffs : sequence of Payoff
+    """
     moves = volatility[:, :, None] * quantile
     losses = np.stack(
         [loss_of_move(p, moves[:, j, 0], moves[:, j, 1]) for j, p in enumerate(payoffs)], axis=1
@@ -149,99 +167,46 @@ def _losses(
     return losses, slope * volatility[:, :, None] * error
 
 
-def _listed(history: MarketHistory, days: Boundaries) -> BoolArray:
+def listed_by_day(history: MarketHistory, days: Boundaries) -> BoolArray:
     """(D, N) market is listed at the last bar of each boundary, as far as was known there."""
     return history.listed_as_known(np.maximum(days.bars - 1, 0), days.time_ns)
 
 
-def _age_days(history: MarketHistory, days: Boundaries) -> FloatArray:
+def age_days(history: MarketHistory, days: Boundaries) -> FloatArray:
     """(D, N) days since a market's first listed bar; negative before it."""
     first = np.argmax(history.active, axis=0)
     return np.asarray((days.time_ns[:, None] - history.available_ns[first][None, :]) / DAY_NS)
 
 
-def _with_tools(
+def with_tool_tails(
     maintenance: FloatArray,
-    forecasts: Sequence[MarketForecast],
+    stressed: Sequence[TailPath | None],
+    long: Sequence[TailPath | None],
     payoffs: Sequence[Payoff],
     problem: CalibrationProblem,
 ) -> FloatArray:
-    tools = problem.anti_procyclicality
+    """Apply the anti-procyclicality tools in force to (D, N, 2) losses.
+
+    Parameters
+    ----------
+    stressed, long : sequence of TailPath or None
+        Of unscaled moves, by market; None where no tool asks for them.
+    """
     shape = maintenance.shape
 
-    def extra(tails: list[TailPath | None], worst_so_far: bool) -> FloatArray | None:
+    def extra(tails: Sequence[TailPath | None], worst_so_far: bool) -> FloatArray | None:
         present = [tail for tail in tails if tail is not None]
-        if len(present) < len(tails):
+        if not present or len(present) < len(tails):
             return None
-        losses, _ = _losses(*_stacked(present), np.ones(shape[:2]), payoffs)
+        losses, _ = losses_of_moves(*_stacked(present), np.ones(shape[:2]), payoffs)
         if worst_so_far:
             losses = np.fmax.accumulate(losses, axis=0)
         return losses.reshape(shape[0], -1)
 
     path = with_tools(
         maintenance.reshape(shape[0], -1),
-        tools,
-        stressed=extra([f.stressed for f in forecasts], True),
-        long_margin=extra([f.long for f in forecasts], False),
+        problem.anti_procyclicality,
+        stressed=extra(stressed, True),
+        long_margin=extra(long, False),
     )
     return path.reshape(shape)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Youth:
-    """Which markets are young, and whom they borrow from."""
-
-    young: BoolArray
-    listed: BoolArray
-    classes: NDArray[np.str_]
-    quantile: float
-    minimum_donors: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Floored:
-    """A path raised to the class floor, with its standard error."""
-
-    path: FloatArray
-    error: FloatArray
-
-
-def _class_floor(path: FloatArray, error: FloatArray, youth: _Youth) -> _Floored:
-    """Raise young markets to their class's quantile of mature ones, day by day.
-
-    Where too few mature members of the class have a number, all mature markets of the venue lend
-    theirs: one donor says nothing about the next listing. Without any there is no number.
-    """
-    path, error = path.copy(), error.copy()
-    mature = (youth.listed & ~youth.young)[:, :, None]
-    lent, lent_error = np.where(mature, path, np.nan), np.where(mature, error, np.nan)
-    for name in np.unique(youth.classes):
-        members = np.flatnonzero(youth.classes == name)
-        few = np.isfinite(lent[:, members]).sum(axis=1) < youth.minimum_donors
-        floor, floor_error = (
-            np.where(few, _row_quantile(values, q), _row_quantile(values[:, members], q))
-            for values, q in ((lent, youth.quantile), (lent_error, 1.0))
-        )
-        for j in members:
-            young = youth.young[:, j, None]
-            raised = young & ~(path[:, j] >= floor)
-            path[:, j] = np.where(raised, floor, path[:, j])
-            error[:, j] = np.where(raised, floor_error, error[:, j])
-    return _Floored(path=path, error=error)
-
-
-def _row_quantile(values: FloatArray, quantile: float) -> FloatArray:
-    """(D, 2) quantile over the markets of (D, M, 2); NaN where no market has a value.
-
-    numpy's linear (type-7) quantile to the last bit; its own ``nanquantile`` goes row by row.
-    """
-    count = np.sum(~np.isnan(values), axis=1)
-    ordered = np.sort(values, axis=1)  # NaN last
-    place = np.maximum(count - 1, 0) * quantile
-    low = np.floor(place).astype(np.int64)
-    high = np.minimum(low + 1, np.maximum(count - 1, 0))
-    below, above = (np.take_along_axis(ordered, i[:, None], axis=1)[:, 0] for i in (low, high))
-    share = place - low
-    step = above - below
-    # Towards the nearer end, as numpy does it.
-    return np.asarray(np.where(share < 0.5, below + step * share, above - step * (1.0 - share)))

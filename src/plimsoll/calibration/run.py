@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from plimsoll.calibration.blend_risk import PanelHistories, blend_risk
 from plimsoll.calibration.evidence import Calibration, Proof, build_evidence
 from plimsoll.calibration.evidence.incumbent_table import incumbent_rejected
 from plimsoll.calibration.evidence.proof import Incumbent, extra_of
@@ -64,6 +65,8 @@ class CalibrationInputs:
         What makes the same set again, for the record.
     digests : mapping of str to str
         Digests of the parts of the data, by name.
+    lent : MarketHistory or None
+        The markets of ``history`` and further ones that only inform the panel's forecaster.
     """
 
     history: MarketHistory
@@ -82,6 +85,7 @@ class CalibrationInputs:
     funded_markets: int = 0
     command: str = ""
     digests: Mapping[str, str] = field(default_factory=dict)
+    lent: MarketHistory | None = None
 
 
 def run_calibration(
@@ -102,8 +106,12 @@ def run_calibration(
     if not len(days):
         raise InsufficientDataError("must reach over a midnight (UTC)", found=0, field="history")
 
+    histories = PanelHistories(own=history, lent=inputs.lent)
+
     def forecast(model: VolatilityModel) -> RiskPaths:
-        return _paths(problem, history, days, tasks, model, class_of, payoff_of, executor, progress)
+        return _paths(
+            problem, histories, days, tasks, model, class_of, payoff_of, executor, progress
+        )
 
     chosen = problem.model.volatility
     with stage(f"forecast and walk forward, {chosen.value}"):
@@ -169,7 +177,7 @@ def iso_instant(time_ns: int) -> str:
 
 def _paths(
     problem: CalibrationProblem,
-    history: MarketHistory,
+    histories: PanelHistories,
     days: Boundaries,
     tasks: list[ForecastTask],
     model: VolatilityModel,
@@ -178,6 +186,9 @@ def _paths(
     executor: Executor,
     progress: Progress,
 ) -> RiskPaths:
+    if model is VolatilityModel.LOG_BLEND:
+        return blend_risk(histories, days, tasks, problem, class_of, payoff_of, executor, progress)
+    history = histories.own
     forecasts = forecast_all(tasks, problem, model, executor, progress)
     return risk_paths(forecasts, history, days, problem, class_of, payoff_of)
 

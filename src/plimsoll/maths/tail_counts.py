@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
 Cube = NDArray[np.float64]
+Index = NDArray[np.int64]
 IndexMatrix = NDArray[np.int64]
 
 BINS = 600
@@ -265,10 +266,14 @@ def tail_path(
     known: IndexMatrix,
     longest: int,
     tail: float,
+    wanted: Index,
+    first: int,
     levels: Cube,
     out: Matrix,
 ) -> None:
-    """Write levels and tails of every step; moves the counts on.
+    """Write levels of every step from ``first`` to the last wanted, and tails of the wanted ones.
+
+    Moves the counts on; a path that goes on where another ended gives the bits of one.
 
     Parameters
     ----------
@@ -276,12 +281,18 @@ def tail_path(
         As in `tail_step`; unknown to the end: a step never reached.
     longest : int
         Most steps a move takes to be known.
-    levels, out : (S, N, 2), (S, N * 2 * WIDTH)
+    wanted : (W,) int64
+        Steps, ascending, from ``first`` on.
+    first : int
+        Step after those that the counts hold.
+    levels, out : (S, N, 2), (W, N * 2 * WIDTH)
         Written: own levels in logarithms; tails of falls and rises, as in `write_mixed_tail`.
     """
-    steps, markets = scaled.shape
-    now_out = np.empty((markets, 2, WIDTH))
-    for now in range(steps):
-        tail_step(counts, rules, max(0, now - longest), now, scaled, known, levels)
+    now_out = np.empty((scaled.shape[1], 2, WIDTH))
+    now = first
+    for row in range(wanted.size):
+        while now <= wanted[row]:
+            tail_step(counts, rules, max(0, now - longest), now, scaled, known, levels)
+            now += 1
         write_tails(counts, rules, tail, now_out)
-        out[now] = now_out.ravel()
+        out[row] = now_out.ravel()

@@ -99,8 +99,13 @@ def test_the_template_shows_the_defaults(tmp_path: Path) -> None:
     file = tmp_path / "venue.yaml"
     file.write_text(json.dumps(bare))
     full, plain = load_venue_text(tmp_path, template()), load_venue(file).config
-    for section in ("target", "model", "structure", "short_history", "impact", "freeze"):
+    for section in ("target", "structure", "short_history", "impact", "freeze"):
         assert getattr(full, section) == getattr(plain, section), section
+    # The sandbox states another model than the default, and says so.
+    assert "The default is log_blend" in template()
+    default = plain.model.volatility
+    assert default is VolatilityModel.LOG_BLEND
+    assert full.model.model_copy(update={"volatility": default}) == plain.model
     assert full.anti_procyclicality == plain.anti_procyclicality
     assert full.evidence.gate == plain.evidence.gate
     stated = re.findall(r"  #   (\w+): (keep|mask|split|refuse)", template())

@@ -12,6 +12,7 @@ from plimsoll.calibration.evidence.cost_table import (
     procyclicality_table,
     published_procyclicality_table,
 )
+from plimsoll.calibration.evidence.coverage_lines import lines_table
 from plimsoll.calibration.evidence.coverage_tables import coverage_table, pooled_table
 from plimsoll.calibration.evidence.finding_tables import findings_by_kind_table, findings_table
 from plimsoll.calibration.evidence.gate import checks
@@ -79,6 +80,7 @@ def build_evidence(
             parameters_table(proof, parameters),
             before_after_table(proof, parameters),
             pooled_table(proof),
+            lines_table(proof),
             coverage,
             procyclicality_table(proof),
             findings_by_kind_table(proof),

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from plimsoll.calibration.evidence.coverage_lines import line_checks
 from plimsoll.calibration.evidence.coverage_tables import flat, pool
 from plimsoll.calibration.evidence.engine_check import engine_check
 from plimsoll.calibration.evidence.proof import Proof
@@ -50,6 +51,7 @@ def checks(proof: Proof, parameters: ParameterSet) -> tuple[Check, ...]:
             problem.reaction_level,
         ),
         _market_by_market(proof),
+        *line_checks(proof),
         _numbers(proof),
         _bounds(parameters),
         _structure(proof),

@@ -88,6 +88,8 @@ class LogBlend:
     tail_share : float
         Share of the tail probability that is used: what a tail estimated from finitely many days
         and shifting between them costs in coverage.
+    confidence : float
+        Level of the quantile.
     """
 
     name: str = "default"
@@ -107,6 +109,7 @@ class LogBlend:
     pool_prior: float = 1000.0
     least_pool_moves: float = 250.0
     tail_share: float = 0.9
+    confidence: float = CONFIDENCE
 
     def __post_init__(self) -> None:
         spans = (*self.half_lives_hours, self.long_half_life_days)
@@ -115,6 +118,8 @@ class LogBlend:
             raise ParameterError("must be positive", found=spans, field="half_lives_hours")
         if not 0.0 < self.tail_share <= 1.0:
             raise ParameterError("must lie in (0, 1]", found=self.tail_share, field="tail_share")
+        if not 0.5 < self.confidence < 1.0:
+            raise ParameterError("must lie in (0.5, 1)", found=self.confidence, field="confidence")
         if not 0.0 < self.level_tail < 0.5:
             raise ParameterError("must lie in (0, 0.5)", found=self.level_tail, field="level_tail")
         if self.step_hours < 1 or 24 % self.step_hours:
@@ -145,14 +150,15 @@ class LogBlend:
         check_panel(panel)
         bars = panel.bars_of(horizon_hours)
         steps = grid_steps(panel, self.step_hours)
-        at_steps, at_boundaries, _ = self._log_volatilities(panel, steps)
+        at_steps, at_boundaries, _ = self.log_volatilities(panel, steps)
         moves = step_moves(panel_moves(panel, horizon_hours), bars, steps)
         weights = weights_in_force(self.weights, at_steps, moves, steps.time_ns, self.calm)
         scale = log_scale(at_steps, weights, bars, self.reach)
-        tails, _, _ = self.tails_at_steps(scale, moving(at_steps), moves)
         latest = np.searchsorted(steps.time_ns, panel.time_ns, side="right") - 1
+        wanted, row = np.unique(latest, return_inverse=True)
+        tails, _, _ = self.tails_at_steps(scale, moving(at_steps), moves, wanted)
         scale = log_scale(at_boundaries, weights[latest], bars, self.reach)
-        value_at_risk, expected_shortfall = losses_of_tails(scale, tails[latest])
+        value_at_risk, expected_shortfall = losses_of_tails(scale, tails[row])
         return ForecastPaths(
             time_ns=panel.time_ns,
             value_at_risk=value_at_risk,
@@ -180,7 +186,7 @@ class LogBlend:
             )
         bars = panel.bars_of(horizon_hours)
         steps = grid_steps(panel, self.step_hours)
-        at_steps, _, state = self._log_volatilities(panel, steps)
+        at_steps, _, state = self.log_volatilities(panel, steps)
         moves = step_moves(panel_moves(panel, horizon_hours), bars, steps)
         weights = weights_in_force(self.weights, at_steps, moves, steps.time_ns, self.calm)
         scale = log_scale(at_steps, weights, bars, self.reach)
@@ -228,9 +234,9 @@ class LogBlend:
     @property
     def tail(self) -> float:
         """Tail probability of the quantile."""
-        return self.tail_share * (1.0 - CONFIDENCE)
+        return self.tail_share * (1.0 - self.confidence)
 
-    def _log_volatilities(
+    def log_volatilities(
         self, panel: ReturnsPanel, steps: Boundaries
     ) -> tuple[FloatArray, FloatArray, EwmaState]:
         """(S, N, K + 1) at the steps, (D, N, K + 1) at the panel's boundaries, and what is left."""
@@ -244,17 +250,43 @@ class LogBlend:
         return at_steps, path[np.searchsorted(bars, panel.boundaries.bars)], state
 
     def tails_at_steps(
-        self, scale: FloatArray, learnable: NDArray[np.bool_], moves: StepMoves
+        self,
+        scale: FloatArray,
+        learnable: NDArray[np.bool_],
+        moves: StepMoves,
+        wanted: IntArray | None = None,
     ) -> tuple[FloatArray, TailCounts, FloatArray]:
-        """(S, N, 2, WIDTH) tails over the scale by step, the counts at the end, (S, N, 2) levels.
+        """Tails over the scale by step, the counts after the last of them, (S, N, 2) levels.
 
-        ``scale`` (S, N) log scales; ``learnable`` (S, N): moves begun there are counted.
+        Parameters
+        ----------
+        scale : (S, N) float64
+            Logarithms.
+        learnable : (S, N) bool
+            Moves begun there are counted.
+        moves : StepMoves
+        wanted : (W,) int64, optional
+            Steps whose tails are wanted, ascending; by default all. Nothing after them is read.
+
+        Returns
+        -------
+        (W, N, 2, WIDTH) float64, TailCounts, (S, N, 2) float64
         """
         steps, markets = scale.shape
-        out, levels = np.empty((steps, markets * 2 * WIDTH)), np.zeros((steps, markets, 2))
+        rows = np.arange(steps, dtype=np.int64) if wanted is None else wanted.astype(np.int64)
+        out, levels = np.empty((rows.size, markets * 2 * WIDTH)), np.zeros((steps, markets, 2))
         counts = no_counts(markets)
         scaled = np.where(learnable, moves.move / np.exp(scale), np.nan)
         tail_path(
-            counts, self.tail_rules(), scaled, moves.known, moves.longest, self.tail, levels, out
+            counts,
+            self.tail_rules(),
+            scaled,
+            moves.known,
+            moves.longest,
+            self.tail,
+            rows,
+            0,
+            levels,
+            out,
         )
-        return out.reshape(steps, markets, 2, WIDTH), counts, levels
+        return out.reshape(rows.size, markets, 2, WIDTH), counts, levels
