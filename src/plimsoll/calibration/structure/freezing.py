@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from plimsoll.calibration.structure.components import components
+from plimsoll.calibration.structure.components import Component, components
 from plimsoll.calibration.structure.diagnosis import least_thaw
 from plimsoll.calibration.structure.rules import LinearRule, Rule, in_order, is_soft
 from plimsoll.calibration.structure.solution import SolvedSet, Weights, solve_set
@@ -83,10 +83,44 @@ def solve_frozen(
     if standard_errors < 0:
         raise ParameterError("must not be negative", found=standard_errors, field="standard_errors")
     held = by_key(variables)
+    unknown = [key for key in target if key not in held]
+    if unknown:
+        raise ParameterError("must be keys of variables", found=unknown, field="target")
+    parts = components(held, in_order(rules, held))
+    found = [
+        _solve_part(part, target, weights or Weights(), standard_errors, coverage_rejected)
+        for part in parts
+    ]
+    values = {key: value for part in found for key, value in part.solved.values.items()}
+    return FrozenSet(
+        solved=SolvedSet(
+            values={key: values[key] for key in held},
+            missed=tuple(violation for part in found for violation in part.solved.missed),
+            cost=sum(part.solved.cost for part in found),
+            components=len(parts),
+        ),
+        frozen=tuple(sorted(key for part in found for key in part.frozen)),
+        thawed=tuple(sorted((t for part in found for t in part.thawed), key=lambda t: t.key)),
+        rounds=max((part.rounds for part in found), default=0),
+    )
+
+
+def _solve_part(
+    part: Component,
+    aims: Mapping[str, float | Decimal],
+    prices: Weights,
+    standard_errors: float,
+    coverage_rejected: bool,
+) -> FrozenSet:
+    """Freeze, thaw and solve again one component until nothing more freezes."""
+    held = {variable.key: variable for variable in part.variables}
+    target = {key: aims[key] for key in held if key in aims}
+    margin = {key: price for key, price in prices.margin.items() if key in held}
+    weights = replace(prices, margin=margin)
     frozen: dict[str, Decimal] = {}
     thawed: dict[str, Thawed] = {}
-    solved, rounds = solve_set(variables, rules, target, weights), 1
-    kept = _needs_kept(rules, solved)
+    solved, rounds = solve_set(part.variables, part.rules, target, weights), 1
+    kept = _needs_kept(part.rules, solved)
     while True:
         noise = {
             key: variable.current
@@ -101,12 +135,12 @@ def solve_frozen(
             thawed[found.key] = found
             del frozen[found.key]
         asked = _asked(kept, frozen, standard_errors)
-        solved = solve_set(variables, asked, target, weights, fixed=frozen)
+        solved = solve_set(part.variables, asked, target, weights, fixed=frozen)
         rounds += 1
     return FrozenSet(
         solved=solved,
-        frozen=tuple(sorted(frozen)),
-        thawed=tuple(thawed[k] for k in sorted(thawed)),
+        frozen=tuple(frozen),
+        thawed=tuple(thawed.values()),
         rounds=rounds,
     )
 

@@ -74,18 +74,19 @@ class Programme:
         Bounds are rounded to whole numbers where there is no slack.
         """
         kept = {c: a for c, a in terms.items() if a}
-        factor = _to_integers(kept) if kept else Fraction(1)
+        whole, factor = _to_integers(kept) if kept else ({}, Fraction(1))
         extra = slacks or {}
         below, above = -INFINITY, INFINITY
         if lower is not None:
             below = float(lower * factor if extra else math.ceil(lower * factor))
         if upper is not None:
             above = float(upper * factor if extra else math.floor(upper * factor))
+        scaled = {c: float(a * factor) for c, a in extra.items()}
         index = len(self._row_lower)
-        for column, coefficient in (*kept.items(), *extra.items()):
+        for column, value in (*whole.items(), *scaled.items()):
             self._rows.append(index)
             self._columns.append(column)
-            self._values.append(float(coefficient * factor))
+            self._values.append(float(value))
         self._row_lower.append(below)
         self._row_upper.append(above)
 
@@ -151,7 +152,7 @@ class Placed:
         self._choices = variable.values if widen else inside
         self.columns = tuple(programme.column(0, 1, integer=True) for _ in self._choices)
         programme.row(dict.fromkeys(self.columns, Fraction(1)), Fraction(1), Fraction(1))
-        self.terms = {c: Fraction(v) for c, v in zip(self.columns, self._choices, strict=True)}
+        self.terms = dict(zip(self.columns, map(Fraction, self._choices), strict=True))
 
     def charge(self, programme: Programme, around: float, price: float) -> None:
         """Charge ``price`` times the distance of the value from ``around``."""
@@ -214,8 +215,9 @@ def _rule_terms(
         if key not in placed:
             constant += Fraction(coefficient) * Fraction(constants[key])
             continue
-        for column, value in placed[key].terms.items():
-            terms[column] = terms.get(column, Fraction(0)) + Fraction(coefficient) * value
+        # Keys occur once in a rule and columns belong to one key.
+        factor = Fraction(coefficient)
+        terms |= {column: factor * value for column, value in placed[key].terms.items()}
     return terms, constant
 
 
@@ -241,8 +243,9 @@ def _add_table(
             programme.row(terms, Fraction(0), Fraction(0))
 
 
-def _to_integers(terms: Mapping[int, Fraction]) -> Fraction:
-    """Return the factor that makes coefficients coprime integers."""
+def _to_integers(terms: Mapping[int, Fraction]) -> tuple[dict[int, int], Fraction]:
+    """Return the terms as coprime integers, and the factor that makes them so."""
     common = math.lcm(*(a.denominator for a in terms.values()))
-    divisor = math.gcd(*(int(a * common) for a in terms.values()))
-    return Fraction(common, divisor)
+    scaled = {c: a.numerator * (common // a.denominator) for c, a in terms.items()}
+    divisor = math.gcd(*scaled.values())
+    return {c: value // divisor for c, value in scaled.items()}, Fraction(common, divisor)

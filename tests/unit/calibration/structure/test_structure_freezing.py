@@ -158,3 +158,8 @@ def test_what_is_in_force_comes_from_a_set_and_new_keys_pass() -> None:
     )
     assert values_in_force(held) == {"B/r": (D("0.01"), Unit.FRACTION)}
     assert refused_changes((rate("C/r", "0.01"),), {"C/r": D("0.9")}, values_in_force(held)) == ()
+
+
+def test_a_target_of_no_variable_is_refused() -> None:
+    with pytest.raises(ParameterError, match="keys of variables"):
+        solve_frozen((rate("A/r", "0.05"),), (), {"A/r": 0.055, "B/r": 0.1})
