@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 from plimsoll.calibration.grids.grid_family import GridFamily, knobs_of
@@ -48,6 +49,16 @@ VOLATILITY = (
     "vega_floor_hours",
 )
 _BUCKETS = (1, 2)
+_HINTS = {
+    "volatility_range_up": "0.25",
+    "volatility_range_down": "0.2",
+    "short_vega_power": "0.6",
+    "long_vega_power": "0.5",
+    "vega_floor_hours": "48",
+    "annualised_move_risk": "0.01",
+    "min_annualised_move": "0.005",
+}
+"""Shocks and powers nearer to those of chains and volatility index than the published ones."""
 
 
 def deribit_family(
@@ -90,4 +101,5 @@ def deribit_family(
         tie=tie,
         coarser=tuple(replace(model, buckets=n) for n in _BUCKETS),
         scenarios=35,
+        hints={name: Decimal(value) for name, value in _HINTS.items()},
     )

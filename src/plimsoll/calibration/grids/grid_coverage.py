@@ -18,6 +18,7 @@ from scipy.special import ndtri
 from plimsoll.calibration.grids.grid_samples import GridSample
 from plimsoll.calibration.grids.portfolios import PortfolioFamily
 from plimsoll.calibration.grids.reference_scenarios import ReferenceScenarios
+from plimsoll.maths.grid_fit_breaches import add_breaches
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -62,6 +63,10 @@ class FamilyCoverage:
         One-sided upper bound of ``base``.
     margin : (F,) float64
         Mean margin, dollars.
+    names : tuple of P str
+        Portfolios of the scope.
+    own : (P,) float64
+        Breach rate of each in the base leg.
     """
 
     families: tuple[PortfolioFamily, ...]
@@ -69,6 +74,8 @@ class FamilyCoverage:
     stressed: FloatArray
     bound: FloatArray
     margin: FloatArray
+    names: tuple[str, ...]
+    own: FloatArray
 
 
 def family_coverage(
@@ -92,7 +99,8 @@ def family_coverage(
         Weight of each snapshot, summing to 1; None: equal ones.
     """
     weight = np.full(len(samples), 1.0 / len(samples)) if share is None else share
-    hits = np.array([_hits(s, m) for s, m in zip(samples, margins, strict=True)])  # (N, F, S)
+    found = [_hits(s, m, legs) for s, m in zip(samples, margins, strict=True)]
+    hits = np.array([by_family for by_family, _ in found])  # (N, F, S)
     by_scenario = np.tensordot(weight, hits, axes=1)
     base, stressed = by_scenario @ legs.weight[0], by_scenario @ legs.weight[1]
     apart = (by_scenario - base[:, None]) * legs.weight[0]
@@ -100,18 +108,43 @@ def family_coverage(
     np.add.at(sums, legs.cluster, apart.T)
     by_snapshot = hits @ legs.weight[0] - base
     variance = (sums**2).sum(axis=0) + (weight[:, None] ** 2 * by_snapshot**2).sum(axis=0)
-    mean = [np.add.reduceat(m, s.first) / s.count for s, m in zip(samples, margins, strict=True)]
+    mean = [_means(s, m) for s, m in zip(samples, margins, strict=True)]
+    names, rates = _by_name(samples, [rate for _, rate in found], weight)
     return FamilyCoverage(
         families=samples[0].families,
         base=base,
         stressed=stressed,
         bound=base + float(ndtri(confidence)) * np.sqrt(variance),
         margin=weight @ np.array(mean),
+        names=names,
+        own=rates,
     )
 
 
-def _hits(sample: GridSample, margin: FloatArray) -> FloatArray:
-    """(F, S) share of each family's portfolios that lose more than their margin."""
-    over = (sample.losses > margin[:, None]).view(np.uint8)
-    count = np.add.reduceat(over, sample.first, axis=0, dtype=np.int32)
-    return np.asarray(count / sample.count[:, None], dtype=np.float64)
+def _hits(sample: GridSample, margin: FloatArray, legs: Legs) -> tuple[FloatArray, FloatArray]:
+    """(F, S) share of each family's portfolios that lose more than their margin; (P,) rates."""
+    hits = np.zeros((len(sample.families), legs.cluster.size))
+    rate = np.empty(margin.size)
+    share = 1.0 / sample.count[sample.family]
+    losses, scenario = sample.losses, sample.scenario
+    add_breaches(losses, scenario, margin, sample.family, share, legs.weight[0], hits, rate)
+    return hits, rate
+
+
+def _means(sample: GridSample, margin: FloatArray) -> FloatArray:
+    """(F,) mean margin of each family."""
+    return np.asarray(np.bincount(sample.family, weights=margin) / sample.count, dtype=np.float64)
+
+
+def _by_name(
+    samples: Sequence[GridSample], rates: Sequence[FloatArray], weight: FloatArray
+) -> tuple[tuple[str, ...], FloatArray]:
+    """Mean breach rate of each portfolio over the snapshots that have it."""
+    total: dict[str, float] = {}
+    held: dict[str, float] = {}
+    for sample, rate, share in zip(samples, rates, weight.tolist(), strict=True):
+        for name, own in zip(sample.library.names, rate.tolist(), strict=True):
+            total[name] = total.get(name, 0.0) + share * own
+            held[name] = held.get(name, 0.0) + share
+    known = [name for name in total if held[name] > 0.0]
+    return tuple(known), np.array([total[name] / held[name] for name in known])

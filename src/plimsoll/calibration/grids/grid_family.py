@@ -99,6 +99,8 @@ class GridFamily:
         The same model with fewer scenarios, fewest first; empty: the number is fixed.
     scenarios : int
         Scenarios of ``model``, for tables.
+    hints : mapping of str to Decimal
+        Field to a value nearer to what data say than the published one: a second start.
     """
 
     name: str
@@ -110,6 +112,7 @@ class GridFamily:
     tie: Tie = _untied
     coarser: tuple[MarginModel[Any], ...] = field(default=())
     scenarios: int = 0
+    hints: Mapping[str, Decimal] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for knob in self.knobs:
@@ -122,6 +125,13 @@ class GridFamily:
     def start(self) -> Point:
         """The published values, rounded up onto the grid."""
         return tuple(k.steps_of(getattr(self.published[k.unit], k.name)) for k in self.knobs)
+
+    def hinted(self, point: Point) -> Point:
+        """A point with the hints in place of its values."""
+        return tuple(
+            k.steps_of(self.hints[k.name]) if k.name in self.hints else steps
+            for k, steps in zip(self.knobs, point, strict=True)
+        )
 
     def parameters(self, point: Point) -> UnitParameters:
         """The model's parameters at a point."""

@@ -1,11 +1,11 @@
 """What a fit minimises in one scope: margin of hedged portfolios, under limits on coverage.
 
     value = mean hedged margin / published one + penalty,
-    penalty = 20 (sum of excess over limits, relative) where coverage or the outright margin fails
+    penalty = 20 (sum of excesses over limits, relative)
 
-A family's limit in the base leg: the target breach rate, on the one-sided bound. In the stressed
-leg: the target, or what the published set itself breaches there, whichever is larger: nobody
-promises coverage of a crash, but the set must not give up what the published one has.
+Limits: a family's breach rate in the base leg, on its one-sided bound; that of a single portfolio;
+that of the whole scope, which must not exceed the published set's; a family's breach rate in the
+stressed leg; and the mean margin of outright portfolios, which must not exceed the published set's.
 """
 
 from __future__ import annotations
@@ -37,13 +37,21 @@ class GridTarget:
         Largest breach rate of a family.
     confidence : float
         One-sided, of the bound on it.
-    stressed : bool
-        Whether the stressed leg limits too.
+    portfolio_breach : float
+        Largest breach rate of a single portfolio, so that none is carried by its family.
+    as_published : bool
+        Whether the scope as a whole may breach no more than under the published set, calm.
+    stressed_breach : float or None
+        Largest breach rate of a family in the stressed leg, or that of the published set where it
+        is larger: nobody promises coverage of a crash, but most of it must be covered. None: the
+        stressed leg does not limit.
     """
 
     breach: float = 0.01
     confidence: float = 0.95
-    stressed: bool = True
+    portfolio_breach: float = 0.025
+    as_published: bool = False
+    stressed_breach: float | None = 0.05
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -107,20 +115,27 @@ class ScopeObjective:
 
     def excess(self, found: FamilyCoverage) -> float:
         """Sum of relative excesses over limits; 0: the point is admissible."""
-        target = self.target.breach
-        over = np.maximum(found.bound / target - 1.0, 0.0).sum()
-        if self.target.stressed:
-            over += np.maximum(found.stressed - self.stressed_limit, 0.0).sum() / target
+        return float(sum(self.excesses(found).values()))
+
+    def excesses(self, found: FamilyCoverage) -> dict[str, float]:
+        """Relative excess over each kind of limit."""
+        target, whole = self.target, self.weights(True) + self.weights(False)
+        own = np.maximum(found.own / target.portfolio_breach - 1.0, 0.0)
+        over = {
+            "family": float(np.maximum(found.bound / target.breach - 1.0, 0.0).sum()),
+            "portfolio": float(own.sum()) / 10.0,
+        }
+        if target.as_published:
+            more = float(whole @ found.base - whole @ self.published.base)
+            over["base"] = max(more, 0.0) / (target.breach * float(whole.sum()))
+        if target.stressed_breach is not None:
+            limit = np.maximum(self.published.stressed, target.stressed_breach)
+            over["stressed"] = float(np.maximum(found.stressed / limit - 1.0, 0.0).sum())
         outright = self.weights(False)
         if outright.any():
             ratio = float(outright @ found.margin) / float(outright @ self.published.margin)
-            over += max(ratio - 1.0, 0.0)
-        return float(over)
-
-    @property
-    def stressed_limit(self) -> FloatArray:
-        """(F,) largest breach rate in the stressed leg."""
-        return np.maximum(self.published.stressed, self.target.breach)
+            over["outright margin"] = max(ratio - 1.0, 0.0)
+        return over
 
     def weights(self, hedged: bool) -> FloatArray:
         """(F,) portfolios of each family that is hedged, or is not: equal weight of portfolios."""

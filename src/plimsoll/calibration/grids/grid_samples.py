@@ -22,7 +22,7 @@ IntArray = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class GridSample:
-    """One snapshot's portfolios of one scope, sorted by family.
+    """One snapshot's portfolios of one scope.
 
     Parameters
     ----------
@@ -30,24 +30,27 @@ class GridSample:
     book : Book
     market : GridMarket
         Of what the portfolios hold.
-    losses : (P, S) float64
-        Under the reference scenarios, dollars.
+    losses : (P, K) float64
+        The largest under the reference scenarios, falling, dollars: of a quarter of the scenarios,
+        so that breach rates are right up to about a quarter.
+    scenario : (P, K) int64
+        Which scenario each is of.
     families : tuple of F PortfolioFamily
-    first : (F,) int64
-        First portfolio of each family.
+    family : (P,) int64
     """
 
     library: PortfolioLibrary
     book: Book
     market: GridMarket
     losses: FloatArray
+    scenario: IntArray
     families: tuple[PortfolioFamily, ...]
-    first: IntArray
+    family: IntArray
 
     @property
     def count(self) -> IntArray:
         """(F,) portfolios of each family."""
-        return np.diff(np.append(self.first, len(self.library)))
+        return np.bincount(self.family, minlength=len(self.families))
 
 
 def grid_samples(
@@ -86,12 +89,15 @@ def _sample(
     held = frozenset(library.markets)
     own = [c for c in chains if any(m.startswith(f"{c.coin}-") for m in held)]
     families = tuple(dict.fromkeys(library.families))
-    first = [library.families.index(family) for family in families]
+    losses = reference_losses(library, own, scenarios, settlement=settlement)
+    kept = max(losses.shape[1] // 4, 1)
+    worst = np.argsort(-losses, axis=1, kind="stable")[:, :kept]
     return GridSample(
         library=library,
         book=library.book(settlement),
         market=grid_market(chains, settlement, held),
-        losses=reference_losses(library, own, scenarios, settlement=settlement),
+        losses=np.take_along_axis(losses, worst, axis=1),
+        scenario=worst.astype(np.int64),
         families=families,
-        first=np.array(first, dtype=np.int64),
+        family=np.array([families.index(family) for family in library.families], dtype=np.int64),
     )

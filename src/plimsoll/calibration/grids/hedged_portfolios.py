@@ -93,7 +93,10 @@ def basis(desk: Desk) -> list[Portfolio]:
 
 
 def market_makers(desk: Desk, seed: int, count: int = 10) -> list[Portfolio]:
-    """Many strikes and expiries, vega and delta neutral; the same draws on every day."""
+    """Many strikes and expiries, delta neutral; the same draws on every day.
+
+    Every other one is neutral in vega too, the rest in gamma: pure books of volatility.
+    """
     found = []
     for number in range(count):
         draw = np.random.default_rng((seed, number, 2))
@@ -104,7 +107,8 @@ def market_makers(desk: Desk, seed: int, count: int = 10) -> list[Portfolio]:
             legs.append((desk.option(days, delta), float(draw.normal())))
         call = desk.option(30.0, 0.5)
         straddle = ((call, 1.0), (desk.twin(call), 1.0))
-        against = -desk.vega(tuple(legs)) / desk.vega(straddle)
+        neutral_in = desk.gamma if number % 2 else desk.vega
+        against = -neutral_in(tuple(legs)) / neutral_in(straddle)
         neutral = (*legs, *((market, against * coins) for market, coins in straddle))
         legs = list(desk.neutral(neutral))
         found += both_sides(f"market maker {number}", PortfolioFamily.MARKET_MAKER, legs)

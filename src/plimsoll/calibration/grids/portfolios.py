@@ -103,6 +103,16 @@ class Desk:
         rows = ((self._row_of.get(market), q) for market, q in legs)
         return sum(q * float(self.chain.vega[row]) for row, q in rows if row is not None)
 
+    def gamma(self, legs: Legs) -> float:
+        """Net gamma, as vega over variance to expiry: in like units for all strikes."""
+        chain = self.chain
+        rows = ((self._row_of.get(market), q) for market, q in legs)
+        return sum(
+            q * float(chain.vega[row] / (chain.years[row] * chain.mark_vol[row]))
+            for row, q in rows
+            if row is not None
+        )
+
     def neutral(self, legs: Legs) -> Legs:
         """Add the perpetual that takes the delta away."""
         return (*legs, (self.perpetual, -self.delta(legs)))

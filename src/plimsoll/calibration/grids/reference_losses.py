@@ -72,7 +72,7 @@ def _profits(
             )
             moved = spot if tenor < 0 else spot * np.exp(basis[:, tenor])
             names.append(market)
-            rows.append(_delta_one_profit(price, moved, spot, settlement))
+            rows.append(_delta_one_profit(price, chain.index, moved, spot, settlement))
     held = np.array([r for r, n in enumerate(chain.names) if n in column], dtype=np.int64)
     if held.size:
         names += [chain.names[row] for row in held.tolist()]
@@ -91,12 +91,12 @@ def _delta_one(chain: ListedChain) -> list[tuple[str, int]]:
 
 
 def _delta_one_profit(
-    price: float, moved: FloatArray, spot: FloatArray, settlement: Settlement
+    price: float, index: float, moved: FloatArray, spot: FloatArray, settlement: Settlement
 ) -> FloatArray:
-    """Of a contract on one coin: ``price`` dollars' worth where it is inverse."""
+    """Of a contract on one coin: ``price`` dollars' worth where it is inverse, 1 - F0/F1 coins."""
     if settlement is Settlement.LINEAR:
         return price * (moved - 1.0)
-    return np.asarray(price * (1.0 - 1.0 / moved) * spot, dtype=np.float64)
+    return np.asarray(index * spot * (1.0 - 1.0 / moved), dtype=np.float64)
 
 
 def _option_profits(

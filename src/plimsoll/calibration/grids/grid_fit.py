@@ -1,0 +1,283 @@
+"""Fit a venue's grid: scope by scope, then fewer scenarios, then standard errors.
+
+A coin's own parameters are fitted on portfolios in that coin, offsets between coins afterwards on
+portfolios in several: the first do not depend on the second. Then the coarsest model that still
+meets every limit is taken. Standard errors are the spread of fits on resampled snapshots and weeks
+of scenarios, each started from the found point.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from plimsoll.calibration.grids.grid_coverage import FamilyCoverage, Legs
+from plimsoll.calibration.grids.grid_family import GridFamily, Point
+from plimsoll.calibration.grids.grid_objective import GridTarget, ScopeObjective
+from plimsoll.calibration.grids.grid_samples import GridSample
+from plimsoll.calibration.grids.grid_search import grid_search
+from plimsoll.calibration.grids.reference_scenarios import ReferenceScenarios
+
+FloatArray = NDArray[np.float64]
+Samples = Mapping[str, tuple[GridSample, ...]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ScopeFit:
+    """What was found in one scope.
+
+    Parameters
+    ----------
+    scope : str
+    published, fitted : FamilyCoverage
+    excess : mapping of str to float
+        By kind of limit; all 0 where the fit is admissible.
+    evaluations : int
+        Candidates that were margined.
+    """
+
+    scope: str
+    published: FamilyCoverage
+    fitted: FamilyCoverage
+    excess: Mapping[str, float]
+    evaluations: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class GridFit:
+    """A calibrated grid.
+
+    Parameters
+    ----------
+    family : GridFamily
+        With the model of as few scenarios as do.
+    point : Point
+    scopes : tuple of ScopeFit
+    target : GridTarget
+    standard_error : (K,) float64
+        Of each knob, in its unit; NaN where none was asked.
+    binding : mapping of str to str
+        By knob: the first limit that one step less would break.
+    """
+
+    family: GridFamily
+    point: Point
+    scopes: tuple[ScopeFit, ...]
+    target: GridTarget
+    standard_error: FloatArray
+    binding: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def parameters(self) -> Mapping[str, object]:
+        """What the margin model takes."""
+        return self.family.parameters(self.point)
+
+    @property
+    def is_admissible(self) -> bool:
+        """Whether every limit is met."""
+        return not self.conflicts
+
+    @property
+    def conflicts(self) -> tuple[str, ...]:
+        """Limits that are missed, each with the relaxation that would admit the point."""
+        return tuple(
+            f"{s.scope}: {name}, by {100.0 * by:.1f} % of its limit"
+            for s in self.scopes
+            for name, by in s.excess.items()
+            if by > 0.0
+        )
+
+
+def fit_grid(
+    family: GridFamily,
+    samples: Samples,
+    scenarios: ReferenceScenarios,
+    *,
+    target: GridTarget | None = None,
+    replicates: int = 0,
+    seed: int = 0,
+) -> GridFit:
+    """Fit the knobs of a family.
+
+    Parameters
+    ----------
+    family : GridFamily
+    samples : mapping of scope to GridSample
+        See `plimsoll.calibration.grids.grid_samples.grid_samples`.
+    scenarios : ReferenceScenarios
+        Those of the samples' losses.
+    target : GridTarget, optional
+    replicates : int
+        Resamples for standard errors; 0: none, 1 is too few.
+    seed : int
+        Of the resamples.
+
+    Returns
+    -------
+    GridFit
+        Where no candidate meets all limits, the one that exceeds them least: ``conflicts`` says
+        which and by how much.
+    """
+    wanted = target or GridTarget()
+    legs = Legs.of(scenarios)
+    point, fits = family.start, []
+    for scope in _scopes(family, samples):
+        objective = ScopeObjective(family=family, samples=samples[scope], legs=legs, target=wanted)
+        point = _searched(objective, point, scope)
+        fits.append(_scope_fit(objective, point, scope))
+    chosen = _coarsest(family, point, samples, legs, wanted)
+    found = tuple(_judged(chosen, point, f, samples[f.scope], legs, wanted) for f in fits)
+    errors = _errors(chosen, point, samples, scenarios, wanted, replicates, seed)
+    return GridFit(
+        family=chosen,
+        point=point,
+        scopes=found,
+        target=wanted,
+        standard_error=errors,
+        binding=_binding(chosen, point, samples, legs, wanted),
+    )
+
+
+def _scopes(family: GridFamily, samples: Samples) -> list[str]:
+    """Scopes that have knobs, in the order of the samples: coins first."""
+    searched = {knob.scope for knob in family.knobs}
+    return [scope for scope in samples if scope in searched]
+
+
+def _searched(objective: ScopeObjective, point: Point, scope: str) -> Point:
+    """Search from the hints, and from the published values where that gains nothing."""
+    family = objective.family
+    moved = [place for place, knob in enumerate(family.knobs) if knob.scope == scope]
+    hinted = family.hinted(point)
+    start = tuple(hinted[p] if p in moved else steps for p, steps in enumerate(point))
+    found = grid_search(objective, start, family.knobs, moved)
+    if start != point and objective(found) >= 1.0:
+        other = grid_search(objective, point, family.knobs, moved)
+        found = min(found, other, key=objective)
+    return found
+
+
+def _scope_fit(objective: ScopeObjective, point: Point, scope: str) -> ScopeFit:
+    fitted = objective.coverage(objective.family.parameters(point))
+    return ScopeFit(
+        scope=scope,
+        published=objective.published,
+        fitted=fitted,
+        excess=objective.excesses(fitted),
+        evaluations=len(objective.seen),
+    )
+
+
+def _judged(
+    family: GridFamily,
+    point: Point,
+    fit: ScopeFit,
+    samples: Sequence[GridSample],
+    legs: Legs,
+    target: GridTarget,
+) -> ScopeFit:
+    """A scope's fit under the model that was chosen in the end."""
+    objective = ScopeObjective(family=family, samples=samples, legs=legs, target=target)
+    found = objective.coverage(family.parameters(point))
+    return ScopeFit(
+        scope=fit.scope,
+        published=fit.published,
+        fitted=found,
+        excess=objective.excesses(found),
+        evaluations=fit.evaluations,
+    )
+
+
+def _coarsest(
+    family: GridFamily, point: Point, samples: Samples, legs: Legs, target: GridTarget
+) -> GridFamily:
+    """The family with the fewest scenarios that meet all limits; itself where none do."""
+    for model in family.coarser:
+        fewer = family.with_model(model)
+        objectives = [
+            ScopeObjective(family=fewer, samples=own, legs=legs, target=target)
+            for own in samples.values()
+        ]
+        parameters = fewer.parameters(point)
+        if all(o.excess(o.coverage(parameters)) == 0.0 for o in objectives):
+            return fewer
+    return family
+
+
+def _errors(
+    family: GridFamily,
+    point: Point,
+    samples: Samples,
+    scenarios: ReferenceScenarios,
+    target: GridTarget,
+    replicates: int,
+    seed: int,
+) -> FloatArray:
+    """Spread of the knobs over fits on resampled snapshots and weeks."""
+    if replicates < 2:
+        return np.full(len(family.knobs), np.nan)
+    weeks, week = np.unique(scenarios.cluster, return_inverse=True)
+    found = []
+    for number in range(replicates):
+        draw = np.random.default_rng((seed, number))
+        drawn = np.bincount(draw.integers(weeks.size, size=weeks.size), minlength=weeks.size)
+        legs = Legs.of(scenarios, drawn[week].astype(np.float64))
+        found.append(_refit(family, point, samples, legs, target, draw))
+    steps = np.array([float(knob.step) for knob in family.knobs])
+    return np.asarray(np.std(found, axis=0, ddof=1) * steps, dtype=np.float64)
+
+
+def _refit(
+    family: GridFamily,
+    point: Point,
+    samples: Samples,
+    legs: Legs,
+    target: GridTarget,
+    draw: np.random.Generator,
+) -> Point:
+    count = len(next(iter(samples.values())))
+    share = np.bincount(draw.integers(count, size=count), minlength=count) / count
+    for scope in _scopes(family, samples):
+        objective = ScopeObjective(
+            family=family, samples=samples[scope], legs=legs, target=target, share=share
+        )
+        moved = [place for place, knob in enumerate(family.knobs) if knob.scope == scope]
+        point = grid_search(
+            objective, point, family.knobs, moved, strides=(2, 1), exchanges=False, rounds=2
+        )
+    return point
+
+
+def _binding(
+    family: GridFamily, point: Point, samples: Samples, legs: Legs, target: GridTarget
+) -> dict[str, str]:
+    """By knob, what breaks when it is one step lower."""
+    found = {}
+    for place, knob in enumerate(family.knobs):
+        if knob.scope not in samples or point[place] <= knob.least:
+            found[knob.key] = "at its lower bound"
+            continue
+        objective = ScopeObjective(
+            family=family, samples=samples[knob.scope], legs=legs, target=target
+        )
+        lower = (*point[:place], point[place] - 1, *point[place + 1 :])
+        coverage = objective.coverage(family.parameters(lower))
+        found[knob.key] = _first_broken(objective, coverage)
+    return found
+
+
+def _first_broken(objective: ScopeObjective, coverage: FamilyCoverage) -> str:
+    over = objective.excesses(coverage)
+    worst = max(over, key=lambda name: over[name])
+    if over[worst] <= 0.0:
+        return "nothing: margin would not fall"
+    if worst == "portfolio":
+        return f"portfolio {coverage.names[int(np.argmax(coverage.own))]}"
+    if worst == "family":
+        return f"family {coverage.families[int(np.argmax(coverage.bound))].value}"
+    if worst == "stressed":
+        return f"stressed, {coverage.families[int(np.argmax(coverage.stressed))].value}"
+    return worst
