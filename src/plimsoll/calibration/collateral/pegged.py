@@ -27,7 +27,7 @@ HOURS_A_YEAR = 8760.0
 DEPEG = 0.01
 """Fall below the peg that is a break."""
 EVENT_DAYS = 7
-"""A break lasts so long; the next one is another."""
+"""In which a break goes as deep as is counted."""
 
 
 class PegKind(StrEnum):
@@ -119,6 +119,8 @@ def depeg_events(
 ) -> tuple[DepegEvent, ...]:
     """Find the breaks of a peg: a fall of at least ``threshold`` below it, and its depth in a week.
 
+    It lasts until the price is back within half of that: a discount of months is one break.
+
     Parameters
     ----------
     log_ratio : (T,) float64
@@ -126,17 +128,33 @@ def depeg_events(
     time_ns : (T,) int64
         When each price was known.
     """
-    below = -np.expm1(log_ratio)
-    found, next_ns = [], -(2**62)
-    for row in np.flatnonzero(np.nan_to_num(below, nan=0.0) >= threshold):
-        if time_ns[row] < next_ns:
-            continue
-        next_ns = int(time_ns[row]) + EVENT_DAYS * DAY_NS
-        last = int(np.searchsorted(time_ns, next_ns, side="left"))
-        loss = min(float(np.nanmax(below[row:last])), 1.0)
+    below = np.nan_to_num(-np.expm1(log_ratio), nan=0.5 * threshold)
+    found, row = [], 0
+    starts = np.flatnonzero(below >= threshold)
+    healed = np.flatnonzero(below < 0.5 * threshold)
+    while (at := int(np.searchsorted(starts, row))) < starts.size:
+        first = int(starts[at])
+        last = int(np.searchsorted(time_ns, time_ns[first] + EVENT_DAYS * DAY_NS, side="left"))
+        loss = min(float(below[first:last].max()), 1.0)
         known = int(time_ns[last - 1])
         found.append(DepegEvent(asset=asset, kind=kind, known_ns=known, loss=loss))
+        after = int(np.searchsorted(healed, last))
+        row = int(healed[after]) if after < healed.size else below.size
     return tuple(found)
+
+
+def with_incidents(
+    found: Iterable[DepegEvent], incidents: Iterable[DepegEvent] = INCIDENTS
+) -> tuple[DepegEvent, ...]:
+    """Return events by the time they were known; what a price file saw of an incident once."""
+    listed = tuple(incidents)
+    apart_ns = 2 * EVENT_DAYS * DAY_NS
+    own = [
+        e
+        for e in found
+        if not any(i.asset == e.asset and abs(i.known_ns - e.known_ns) < apart_ns for i in listed)
+    ]
+    return tuple(sorted((*own, *listed), key=lambda e: (e.known_ns, e.asset)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,8 @@
 `plimsoll.margin.collateral` takes of a holding ``e`` the haircut ``h e`` and, beyond a free size
 ``F``, ``s (e - F)^2 / 2``. Among ``h`` on the grid and ``F`` on the sizes of the curve, each with
 the least ``s`` that covers the curve at every size, the pair with the least overcharge (mean over
-sizes, which stand log-uniform) is taken. No search: all pairs are tried.
+sizes, which stand log-uniform) is taken. No search: all pairs are tried. No dollar up to the cap
+bears more than itself.
 """
 
 from __future__ import annotations
@@ -84,7 +85,8 @@ def _with_slope(
         return None
     needed = float(np.max(lacking[lever > 0.0] / lever[lever > 0.0], initial=0.0))
     slope = _steps_up(needed, SLOPE_STEP) * SLOPE_STEP
-    if slope > 1:
+    # The engine stops at a marginal haircut of 1, beyond which the average would fall short.
+    if slope > 1 or float(start) + float(slope) * (size_usd[-1] - free + 1.0) / MILLION > 1.0:
         return None
     fitted = SizeSlope(
         haircut=start, slope_per_million=slope, free_usd=_free(free, slope), overcharge=0.0

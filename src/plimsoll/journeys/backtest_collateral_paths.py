@@ -1,0 +1,174 @@
+"""Haircuts of the collateral study as they would have stood, and the losses after them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from plimsoll.calibration.collateral.haircut import FLOOR_SHARE
+from plimsoll.calibration.collateral.pegged import (
+    DepegEvent,
+    PegKind,
+    depeg_events,
+    with_incidents,
+)
+from plimsoll.calibration.collateral.walk_forward import (
+    PeggedPrice,
+    in_force,
+    incident_floor,
+    pegged_log_risk,
+    published_path,
+    watched_years,
+    worst_known_loss,
+)
+from plimsoll.domain.market import DAY_NS, HOUR_NS, MarketHistory
+from plimsoll.estimators.reference.default_model import revised_default
+from plimsoll.estimators.reference.forecast import LONG, forecast
+from plimsoll.estimators.reference.panel import ReturnsPanel
+from plimsoll.journeys.backtest_collateral_data import PeggedPrices
+from plimsoll.validation.comparison.sample import comparison_sample
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+BoolArray = NDArray[np.bool_]
+
+REVIEW_DAYS = 7
+ASSUMED = tuple(DepegEvent(asset="assumed", kind=kind, known_ns=0, loss=0.05) for kind in PegKind)
+"""Before any break is on record a class is taken to lose 5 % in one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class HaircutSample:
+    """Haircuts in force at non-overlapping starts, and what was lost after them.
+
+    Parameters
+    ----------
+    assets : tuple of N str
+    time_ns : (S,) int64
+    haircut, published, loss : (S, N) float64
+        Before floor and step, as published, and the share lost; NaN where there is none.
+    scored : (S, N) bool
+    horizon_hours : int
+    """
+
+    assets: tuple[str, ...]
+    time_ns: IntArray
+    haircut: FloatArray
+    published: FloatArray
+    loss: FloatArray
+    scored: BoolArray
+    horizon_hours: int
+
+
+def coin_sample(
+    history: MarketHistory, panel: ReturnsPanel, horizon_hours: int, from_ns: int, until_ns: int
+) -> HaircutSample:
+    """Return haircuts of coins by the default forecaster's falls, floors by what had been known."""
+    found = forecast(revised_default(), panel, horizon_hours)
+    sample = comparison_sample(history, panel, horizon_hours, from_ns=from_ns, until_ns=until_ns)
+    own = found.value_at_risk[..., LONG]
+    bars = panel.bars_of(horizon_hours)
+    worst = np.array([worst_known_loss(row, bars) for row in panel.price]).T
+    known = worst[np.maximum(panel.boundaries.bars - 1, 0)]
+    floor = FLOOR_SHARE * known
+    published = published_path(own, floor)
+    haircut, loss = own[sample.row], sample.loss[..., LONG]
+    scored = np.isfinite(haircut) & np.isfinite(loss) & sample.seasoned
+    return HaircutSample(
+        assets=tuple(m.removesuffix("USDT") for m in sample.markets),
+        time_ns=sample.time_ns,
+        haircut=haircut,
+        published=published[sample.row],
+        loss=loss,
+        scored=scored,
+        horizon_hours=horizon_hours,
+    )
+
+
+def known_events(pegs: PeggedPrices) -> tuple[DepegEvent, ...]:
+    """Return the breaks of a file with those on record, and the assumed ones."""
+    found = [
+        event
+        for p in pegs.prices
+        for event in depeg_events(p.asset, p.kind, p.log_ratio, pegs.available_ns)
+    ]
+    return (*ASSUMED, *with_incidents(found))
+
+
+def pegged_sample(
+    pegs: PeggedPrices, horizon_hours: int, from_ns: int, events: Sequence[DepegEvent]
+) -> HaircutSample:
+    """Return haircuts against the peg, reviewed weekly, at starts of every horizon."""
+    bars = max(1, round(horizon_hours / pegs.interval_hours))
+    available = pegs.available_ns
+    first = -(-int(available[0]) // DAY_NS) * DAY_NS
+    review = np.arange(first, int(available[-1]), REVIEW_DAYS * DAY_NS, dtype=np.int64)
+    starts = np.arange(
+        max(first, from_ns), int(available[-1]), horizon_hours * HOUR_NS, dtype=np.int64
+    )
+    rows = np.searchsorted(available, starts, side="right") - 1
+    floors = {kind: _class_floor(pegs, kind, review, bars, events) for kind in PegKind}
+    columns = [_column(pegs, p, review, bars, events, floors[p.kind]) for p in pegs.prices]
+    haircut = np.array([in_force(own, review, starts) for own, _ in columns]).T
+    published = np.array([in_force(pub, review, starts) for _, pub in columns]).T
+    loss = np.array([_loss(p.log_ratio, rows, bars) for p in pegs.prices]).T
+    return HaircutSample(
+        assets=tuple(p.asset for p in pegs.prices),
+        time_ns=starts,
+        haircut=haircut,
+        published=published,
+        loss=loss,
+        scored=np.isfinite(haircut) & np.isfinite(loss),
+        horizon_hours=horizon_hours,
+    )
+
+
+def _column(
+    pegs: PeggedPrices,
+    price: PeggedPrice,
+    review: IntArray,
+    bars: int,
+    events: Sequence[DepegEvent],
+    floor: FloatArray,
+) -> tuple[FloatArray, FloatArray]:
+    risk = pegged_log_risk(
+        price,
+        pegs.available_ns,
+        review,
+        events,
+        watched_years(pegs.prices, price.kind, pegs.interval_hours),
+        horizon_bars=bars,
+        interval_hours=pegs.interval_hours,
+    )
+    own = -np.expm1(-risk)
+    return own, published_path(own, floor)
+
+
+def _class_floor(
+    pegs: PeggedPrices, kind: PegKind, review: IntArray, bars: int, events: Sequence[DepegEvent]
+) -> FloatArray:
+    """(R,) half of the worst that any asset of the kind had lost, in prices or on record."""
+    recorded = [e for e in events if e.asset != "assumed"]
+    floor = incident_floor(recorded, kind, review, FLOOR_SHARE)
+    for price in pegs.prices:
+        if price.kind is kind:
+            worst = worst_known_loss(price.log_ratio, bars)
+            seen = in_force(worst, pegs.available_ns, review)
+            floor = np.fmax(floor, FLOOR_SHARE * seen)
+    return floor
+
+
+def _loss(log_ratio: FloatArray, rows: IntArray, bars: int) -> FloatArray:
+    """Share lost from each row to the first print at or after the horizon, a day's wait at most."""
+    out = np.full(rows.size, np.nan)
+    for i, row in enumerate(rows):
+        if row < 0 or row + bars >= log_ratio.size or not np.isfinite(log_ratio[row]):
+            continue
+        after = log_ratio[row + bars : row + 2 * bars + 1]
+        known = np.flatnonzero(np.isfinite(after))
+        if known.size:
+            out[i] = -np.expm1(after[known[0]] - log_ratio[row])
+    return out
