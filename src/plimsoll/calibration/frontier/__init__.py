@@ -1,0 +1,1 @@
+"""The price of safety: margin policies on the frontier of coverage, capital and procyclicality."""
