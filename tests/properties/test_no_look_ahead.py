@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from plimsoll.adapters.executor import SerialExecutor
+from plimsoll.calibration.blend_risk import PanelHistories, blend_risk
 from plimsoll.calibration.evidence.proof import extra_of
 from plimsoll.calibration.forecast import forecast_all, forecast_tasks
 from plimsoll.calibration.known_losses import known_losses
@@ -23,6 +24,7 @@ from plimsoll.config.convert import to_problem
 from plimsoll.config.loader import VenueFile, load_venue
 from plimsoll.domain.finding import Action, FindingKind, FindingPolicy
 from plimsoll.domain.market import DAY_NS, Bars, MarketHistory
+from plimsoll.estimators.reference.panel import returns_panel
 from plimsoll.journeys.calibrate import calibrate
 from plimsoll.marketdata.assembly import assemble
 from plimsoll.sandbox import SandboxVenue, generate
@@ -95,6 +97,9 @@ def paths_of(
     class_of = {m: specs[sources.get(m, m)].risk_class for m in history.markets}
     payoff_of = {m: specs[sources.get(m, m)].payoff for m in history.markets}
     days, tasks = forecast_tasks(history, problem, class_of)
+    if model is VolatilityModel.LOG_BLEND:
+        histories = PanelHistories(own=history)
+        return blend_risk(histories, days, tasks, problem, class_of, payoff_of, SerialExecutor())
     forecasts = forecast_all(tasks, problem, model, SerialExecutor())
     return risk_paths(forecasts, history, days, problem, class_of, payoff_of)
 
@@ -132,6 +137,34 @@ def test_the_fast_path_is_the_walk_forward(
                 np.testing.assert_array_equal(fast, slow, err_msg=name)
             else:
                 np.testing.assert_allclose(fast, slow, rtol=1e-4, err_msg=name)
+
+
+def test_the_panel_s_path_is_the_walk_forward(sandbox: SandboxVenue, venue_file: VenueFile) -> None:
+    """The same of the panel's forecaster, to the bit: young markets, errors, floors, and days on
+    which a bar stood that nobody had condemned yet."""
+    problem = to_problem(venue_file.config)
+    # Long close-outs have few steps: the law does not depend on how many.
+    slow = {name: replace(c, maintenance_horizon_hours=4) for name, c in problem.classes.items()}
+    problem = replace(problem, classes=slow)
+    assembly = assemble(sandbox.bars)
+    path = paths_of(assembly.history, assembly.sources, problem, VolatilityModel.LOG_BLEND)
+    seen_otherwise = returns_panel(assembly.history).replayed()
+    assert seen_otherwise.size, "no fault is found out later, so the test would prove too little"
+    assert path.pooled is not None
+    lent = np.flatnonzero((path.pooled | path.floored).any(axis=1))
+    rows = np.unique([seen_otherwise[0], seen_otherwise[-1], lent[lent > 150][0], 400])
+    fits = walk_forward(
+        assembly.history,
+        lambda past: paths_of(past, assembly.sources, problem, VolatilityModel.LOG_BLEND),
+        path.time_ns[rows],
+    )
+    names = ("maintenance", "reaction", "maintenance_error", "reaction_error")
+    for row, (instant, fitted) in zip(rows, fits, strict=True):
+        assert fitted.time_ns[-1] == instant == path.time_ns[row]
+        for name in (*names, "volatility_daily", "floored", "pooled", "mature"):
+            fast, slow = getattr(path, name)[row], getattr(fitted, name)[-1]
+            np.testing.assert_array_equal(fast, slow, err_msg=f"{name} on row {row}")
+        assert np.isfinite(path.maintenance[row]).any()
 
 
 def dying(bars: Mapping[str, Bars]) -> dict[str, Bars]:

@@ -255,6 +255,9 @@ class CalibrationProblem:
     maintenance_level, reaction_level : float
         Coverage of MM over its horizon, and of what IM adds over the user's reaction time.
     model : ModelSettings
+    lend : tuple of str
+        Further markets of the prices that inform the panel's forecaster and are not calibrated;
+        ``("*",)`` for all there are.
     compare : tuple of VolatilityModel
         Models scored beside the chosen one.
     structure, short_history, anti_procyclicality, gate : constraints
@@ -272,6 +275,7 @@ class CalibrationProblem:
     maintenance_level: float = 0.99
     reaction_level: float = 0.95
     model: ModelSettings = field(default_factory=ModelSettings)
+    lend: tuple[str, ...] = ()
     compare: tuple[VolatilityModel, ...] = ()
     structure: Structure = field(default_factory=Structure)
     short_history: ShortHistory = field(default_factory=ShortHistory)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 import numpy as np
 
 from plimsoll.calibration.blend_risk import PanelHistories, blend_risk
+from plimsoll.calibration.correction import Corrections, corrected
 from plimsoll.calibration.evidence import Calibration, Proof, build_evidence
 from plimsoll.calibration.evidence.incumbent_table import incumbent_rejected
 from plimsoll.calibration.evidence.proof import Incumbent, extra_of
@@ -32,6 +34,7 @@ from plimsoll.estimators.horizon.price_record import Boundaries
 
 Stage = Callable[[str], AbstractContextManager[None]]
 TRAINING_DAYS = 365
+NO_CORRECTIONS: Corrections = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -95,8 +98,12 @@ def run_calibration(
     executor: Executor,
     progress: Progress = SILENT,
     stage: Stage = lambda _: nullcontext(),
+    corrections: Corrections = NO_CORRECTIONS,
 ) -> Calibration:
-    """Calibrate and prove. Same problem and inputs give the same bytes, whatever the executor."""
+    """Calibrate and prove. Same problem and inputs give the same bytes, whatever the executor.
+
+    ``corrections`` holds what ``problem.model.correction`` may name.
+    """
     history = inputs.history
     specs = {spec.symbol: spec for spec in problem.markets}
     sources = {market: inputs.sources.get(market, market) for market in history.markets}
@@ -123,15 +130,16 @@ def run_calibration(
                 rivals[model] = forecast(model)
     with stage("measure losses"):
         maintenance, reaction = _losses(problem, history, days, class_of, payoff_of)
+        payoffs = [payoff_of[m] for m in history.markets]
+        known = known_losses(history, maintenance, payoffs, paths.time_ns)
+        paths = corrected(paths, known, problem, corrections)
     with stage("publish day by day"):
         published = published_path(
             paths,
             extra_of(problem, paths, class_of, specs),
             problem.structure,
             problem.freeze_standard_errors,
-            known_losses(
-                history, maintenance, [payoff_of[m] for m in history.markets], paths.time_ns
-            ),
+            known,
             problem.maintenance_level,
         )
     draft = Proof(
@@ -243,6 +251,7 @@ def _provenance(
         **({"command": inputs.command} if inputs.command else {}),
         **{f"{name} digest": digest for name, digest in inputs.digests.items()},
         "volatility": model.volatility.value,
+        "correction": model.correction.value,
         "half_life_days": f"{model.half_life_days:g}",
         "score_degrees": f"{model.score_degrees:g}",
         "garch_step_hours": str(model.step_hours),

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from plimsoll.calibration.problem import (
     CalibrationProblem,
+    CoverageLines,
     Gate,
     MarketSpec,
     ModelSettings,
@@ -17,8 +18,8 @@ from plimsoll.config.data_section import INTERVAL_MINUTES, PriceColumns
 from plimsoll.config.fields import exact_ns, instant_ns
 from plimsoll.config.files import SYMBOL
 from plimsoll.config.loader import VenueFile
-from plimsoll.config.sources import FundingSource, IncumbentSource, PriceSource
-from plimsoll.config.venue import ClassEntry, MarketEntry, VenueConfig
+from plimsoll.config.sources import ALL_LEND, FundingSource, IncumbentSource, PriceSource
+from plimsoll.config.venue import ClassEntry, GateSection, MarketEntry, VenueConfig
 from plimsoll.domain.anti_procyclicality import AntiProcyclicality
 from plimsoll.domain.finding import FindingPolicy
 from plimsoll.domain.instrument import Payoff
@@ -38,11 +39,12 @@ def to_problem(venue: VenueConfig) -> CalibrationProblem:
         maintenance_level=venue.target.maintenance_level,
         reaction_level=venue.target.reaction_level,
         model=_model(venue),
+        lend=lenders(venue),
         compare=venue.evidence.compare,
         structure=Structure(**dict(venue.structure)),
         short_history=ShortHistory(**dict(venue.short_history)),
         anti_procyclicality=AntiProcyclicality(**dict(tools)),
-        gate=Gate(**dict(venue.evidence.gate)),
+        gate=_gate(venue.evidence.gate),
         freeze_standard_errors=venue.freeze.standard_errors,
         impact_coefficient=venue.impact.coefficient,
         scored_from_ns=instant_ns(venue.evidence.from_),
@@ -66,10 +68,16 @@ def finding_policy(venue: VenueConfig) -> FindingPolicy:
     return FindingPolicy(actions=dict(venue.data.findings))
 
 
+def lenders(venue: VenueConfig) -> tuple[str, ...]:
+    """Further markets whose prices inform the pool; `ALL_LEND` for all there are."""
+    lend = venue.data.lend
+    return ALL_LEND if lend == "all" else tuple(lend)
+
+
 def price_source(file: VenueFile) -> PriceSource:
     """Return where the prices lie, with paths filled in."""
     prices, symbols = file.config.data.prices, tuple(m.symbol for m in file.config.markets)
-    text = prices.path
+    text, lend = prices.path, lenders(file.config)
     each = text is not None and SYMBOL in text
     return PriceSource(
         format=prices.format.value,
@@ -77,11 +85,12 @@ def price_source(file: VenueFile) -> PriceSource:
         interval_ns=INTERVAL_MINUTES[prices.interval] * _MINUTE_NS,
         symbols=symbols,
         path=None if text is None or each else file.resolve(text),
-        market_paths=_market_paths(file, text, symbols) if text and each else {},
+        market_paths=_market_paths(file, text, (*symbols, *lend)) if text and each else {},
         columns=None if prices.columns is None else _named(prices.columns),
         time_unit=prices.time_unit,
         since_ns=instant_ns(file.config.data.since),
         until_ns=instant_ns(file.config.data.until),
+        lend=lend,
     )
 
 
@@ -108,6 +117,14 @@ def incumbent_source(file: VenueFile) -> IncumbentSource | None:
         path=file.resolve(incumbent.path),
         format=incumbent.format,
         valid_from_ns=exact_ns(incumbent.valid_from),
+    )
+
+
+def _gate(section: GateSection) -> Gate:
+    return Gate(
+        significance=section.significance,
+        minimum_scored_days=section.minimum_scored_days,
+        lines=CoverageLines(**dict(section.lines)),
     )
 
 
@@ -139,6 +156,7 @@ def _model(venue: VenueConfig) -> ModelSettings:
         tail_window_days=model.tail.window_days,
         persistence_rule=model.persistence_rule,
         variance_start=model.variance_start,
+        correction=model.correction,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -88,6 +88,9 @@ class DataSection(Section):
 
     prices: PriceData
     funding: FundingData | None = None
+    lend: Literal["all"] | Annotated[tuple[Text, ...], Field(max_length=5000)] = Field(
+        default=(), description="further markets of the prices that inform the pool"
+    )
     findings: Mapping[FindingKind, Action] = Field(default_factory=dict)
     since: UtcTime | None = None
     until: UtcTime | None = None

@@ -214,6 +214,37 @@ def _many_markets(document: Document, form: str, path: object, columns: object) 
         )
 
 
+def _lenders(document: Document) -> Iterator[Fault]:
+    """All can only lend where one file names them; a calibrated market lends as it is."""
+    lend, path = document.get("data", "lend"), document.get("data", "prices", "path")
+    if lend == "all" and isinstance(path, str) and "{symbol}" in path:
+        yield fault_at(
+            document,
+            ("data", "lend"),
+            "must name the markets where each has a file of its own",
+            "list their symbols",
+        )
+    own = {document.get("markets", i, "symbol") for i in range(len(_items(document, "markets")))}
+    seen: set[object] = set()
+    for index, name in enumerate(_items(document, "data", "lend")):
+        if isinstance(name, str) and (name in own or name in seen):
+            place: Path = ("data", "lend", index)
+            where = "under markets" if name in own else "before in the list"
+            yield fault_at(document, place, f"must not stand {where} already", "delete it")
+        seen.add(name)
+
+
+def _lines(document: Document) -> Iterator[Fault]:
+    """A band of breach rates, in shares of the target's, encloses it."""
+    for key in ("pooled", "side", "year"):
+        path: Path = ("evidence", "gate", "lines", key)
+        low, high = (_number(document, *path, i) for i in (0, 1))
+        if low is not None and high is not None and not low < 1.0 < high:
+            yield fault_at(
+                document, path, "must enclose 1, the target", "for instance [0.85, 1.15]"
+            )
+
+
 def _shared_files(document: Document) -> Iterator[Fault]:
     """Only prices may lie in one file a market."""
     for path in (("data", "funding", "path"), ("evidence", "incumbent", "path")):
@@ -281,6 +312,8 @@ RULES: tuple[Callable[[Document], Iterator[Fault]], ...] = (
     _steps,
     _rate_grid,
     _price_source,
+    _lenders,
+    _lines,
     _shared_files,
     _dates,
     _inadmissible_actions,

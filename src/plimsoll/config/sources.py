@@ -8,6 +8,8 @@ from pathlib import Path
 
 from plimsoll.domain.market import PriceKind
 
+ALL_LEND = ("*",)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PriceSource:
@@ -31,6 +33,8 @@ class PriceSource:
     time_unit : str or None
     since_ns, until_ns : int or None
         Half-open stretch of bar OPEN times wanted.
+    lend : tuple of str
+        Further markets whose prices inform the pool; ``("*",)`` for all there are.
     """
 
     format: str
@@ -43,6 +47,12 @@ class PriceSource:
     time_unit: str | None
     since_ns: int | None
     until_ns: int | None
+    lend: tuple[str, ...] = ()
+
+    @property
+    def wanted(self) -> tuple[str, ...] | None:
+        """Every market to read; None for all there are."""
+        return None if self.lend == ALL_LEND else (*self.symbols, *self.lend)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

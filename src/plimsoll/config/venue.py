@@ -10,6 +10,8 @@ from pydantic import Field
 
 from plimsoll.calibration.problem import (
     CalibrationProblem,
+    CorrectionName,
+    CoverageLines,
     Gate,
     ModelSettings,
     ShortHistory,
@@ -48,6 +50,7 @@ _MODEL = ModelSettings()
 _STRUCTURE = Structure()
 _SHORT = ShortHistory()
 _GATE = Gate()
+_LINES = CoverageLines()
 
 StepHours = Annotated[int, Field(ge=1, le=24)]
 
@@ -114,6 +117,7 @@ class ModelSection(Section):
     tail: TailSection = Field(default_factory=TailSection)
     persistence_rule: Literal["stationary", "capped"] = "capped"
     variance_start: Literal["arch_backcast", "sample_variance"] = "sample_variance"
+    correction: CorrectionName = _MODEL.correction
 
 
 class StructureSection(Section):
@@ -155,11 +159,25 @@ class FreezeSection(Section):
     standard_errors: Multiple = _CORE.freeze_standard_errors
 
 
+class LinesSection(Section):
+    """Bands of walk-forward breach rates, as shares of the target's."""
+
+    pooled: tuple[Share, Multiple] = _LINES.pooled
+    side: tuple[Share, Multiple] = _LINES.side
+    year: tuple[Share, Multiple] = _LINES.year
+    worst_quartile: Multiple = _LINES.worst_quartile
+    kupiec_share: Share = _LINES.kupiec_share
+    least_year_share: Share = _LINES.least_year_share
+    most_errors: Multiple = _LINES.most_errors
+    least_market_sides: Count = _LINES.least_market_sides
+
+
 class GateSection(Section):
     """What the evidence must show."""
 
     significance: Annotated[PositiveShare, Field(lt=0.5)] = _GATE.significance
     minimum_scored_days: Days = _GATE.minimum_scored_days
+    lines: LinesSection = Field(default_factory=LinesSection)
 
 
 class IncumbentSection(Section):

@@ -24,6 +24,7 @@ from plimsoll.errors import UsageError
 from plimsoll.journeys.as_of import Day, as_of_ns, midnight
 from plimsoll.journeys.funding_cover import funded_history
 from plimsoll.journeys.incumbent import InForce, in_force
+from plimsoll.journeys.lent_markets import SplitHistory, split_history
 from plimsoll.journeys.outputs import claimed, write_outputs
 from plimsoll.journeys.prices import PriceData, read_prices
 from plimsoll.journeys.reproduction import command_line, data_digests, python_call
@@ -179,12 +180,21 @@ def _inputs(
     history, sandbox = assembly.history, prices.sandbox
     absent = {m.symbol: Reason.NO_DATA for m in problem.markets if m.symbol not in prices.bars}
     funded = funded_history(assembly, prices.payments, midnight_ns)
+    symbols = {spec.symbol for spec in problem.markets}
+    split = split_history(funded.history, assembly.sources, symbols)
     digests = data_digests(prices.bars, prices.payments, standing.digest, midnight_ns)
     return CalibrationInputs(
-        history=funded.history,
-        findings=history.findings,
+        history=split.own,
+        lent=split.lent,
+        findings=history.findings
+        if split.lent is None
+        else tuple(f for f in history.findings if not f.market or _ticker(f.market) in symbols),
         sources=assembly.sources,
-        refused={name: refusal.reason for name, refusal in assembly.refused.items()}
+        refused={
+            name: refusal.reason
+            for name, refusal in assembly.refused.items()
+            if _ticker(name) in symbols
+        }
         | absent
         | dict(prices.refused),
         policy=policy,
@@ -194,12 +204,24 @@ def _inputs(
         versions=library_versions(),
         incumbent=standing.incumbent,
         parent=standing.parent,
-        notes=(*prices.notes, *funded.notes),
+        notes=(*prices.notes, *funded.notes, *_lent_note(split)),
         tables=(_planted_against_found(sandbox, history),) if sandbox else (),
         funded_markets=funded.markets,
         command=command,
         digests=digests,
     )
+
+
+def _ticker(market: str) -> str:
+    """Symbol in the source of a market, or of a part of one (``LUNAUSDT@2022-05-13``)."""
+    return market.partition("@")[0]
+
+
+def _lent_note(split: SplitHistory) -> tuple[str, ...]:
+    if split.lent is None:
+        return ()
+    count = len(split.lent.markets) - len(split.own.markets)
+    return (f"Prices of {count} further markets inform the pooled forecaster (data.lend).",)
 
 
 def _planted_against_found(sandbox: SandboxVenue, history: MarketHistory) -> Table:

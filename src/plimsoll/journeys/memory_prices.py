@@ -42,7 +42,7 @@ def memory_prices(
     """
     kind = _kind(price_kind)
     if not isinstance(data, Mapping):
-        symbols = source.symbols
+        symbols = source.wanted
         return MarketReading(bars=_frame_bars(data, source, kind, symbols, "data"))
     foreign = [key for key in data if not isinstance(key, str)]
     if foreign:
@@ -57,7 +57,8 @@ def memory_prices(
     for key, one in data.items():
         if not isinstance(one, Bars):
             _names(one, f"data[{key!r}]")
-    return read_each([symbol for symbol in source.symbols if symbol in data], read, "data")
+    wanted = source.wanted or (*source.symbols, *(s for s in data if s not in source.symbols))
+    return read_each([symbol for symbol in wanted if symbol in data], read, "data")
 
 
 def _kind(price_kind: PriceKind | str | None) -> PriceKind | None:
@@ -83,10 +84,11 @@ def _frame_bars(
     frame: Any,
     source: PriceSource,
     kind: PriceKind | None,
-    symbols: tuple[str, ...],
+    symbols: tuple[str, ...] | None,
     field: str,
 ) -> dict[str, Bars]:
-    columns = _columns(source, _names(frame, field), len(symbols) == 1)
+    one = symbols is not None and len(symbols) == 1
+    columns = _columns(source, _names(frame, field), one)
     if kind is None and source.format == SANDBOX:
         raise UsageError(
             "must be given: the venue file's own prices are the sandbox's, these are not",
@@ -98,7 +100,7 @@ def _frame_bars(
         frame,
         columns=columns,
         price_kind=kind or source.price_kind,
-        market=symbols[0] if len(symbols) == 1 else "",
+        market=symbols[0] if symbols is not None and len(symbols) == 1 else "",
         interval_ns=source.interval_ns,
         symbols=symbols,
         since=source.since_ns,

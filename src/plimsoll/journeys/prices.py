@@ -139,8 +139,9 @@ def _check_interval(bars: Bars) -> None:
 
 
 def _wanted(bars: Mapping[str, Bars], source: PriceSource) -> dict[str, Bars]:
-    """Bars of the markets the venue file lists."""
-    return {symbol: bars[symbol] for symbol in source.symbols if symbol in bars}
+    """Bars of the markets the venue file lists, and of those that lend."""
+    wanted = source.wanted or tuple(bars)
+    return {symbol: bars[symbol] for symbol in wanted if symbol in bars}
 
 
 def _file_bars(source: PriceSource) -> MarketReading:
@@ -153,14 +154,14 @@ def _file_bars(source: PriceSource) -> MarketReading:
         "until": source.until_ns,
     }
     if source.path is not None:
-        shared = read_bars(source.path, source.format, symbols=source.symbols, **options)
+        shared = read_bars(source.path, source.format, symbols=source.wanted, **options)
         return MarketReading(bars=shared)
 
     def read(symbol: str) -> dict[str, Bars]:
         path = source.market_paths[symbol]
         return read_bars(path, source.format, market=symbol, symbols=(symbol,), **options)
 
-    return read_each(source.symbols, read, "data.prices.path")
+    return read_each(source.wanted or source.symbols, read, "data.prices.path")
 
 
 def _column_map(source: PriceSource) -> ColumnMap:

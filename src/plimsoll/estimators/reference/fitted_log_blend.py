@@ -14,6 +14,7 @@ from plimsoll.domain.table import iso_minute
 from plimsoll.errors import DataFormatError
 from plimsoll.estimators.horizon.price_record import Boundaries
 from plimsoll.estimators.observations import read_only
+from plimsoll.estimators.reference.forecast import CONFIDENCE
 from plimsoll.estimators.reference.log_scales import log_scale, moving
 from plimsoll.estimators.reference.moves import wait_bars
 from plimsoll.estimators.reference.panel import ReturnsPanel
@@ -68,6 +69,9 @@ class BlendRules(Protocol):
 
     @property
     def tail(self) -> float: ...
+
+    @property
+    def confidence(self) -> float: ...
 
     @property
     def reach(self) -> tuple[float, float]: ...
@@ -133,6 +137,8 @@ class FittedLogBlend:
     counts : TailCounts
     pending : tuple of OpenMoves
         Oldest first.
+    confidence : float
+        Level that ``tail`` is the used share of.
     """
 
     markets: tuple[str, ...]
@@ -150,6 +156,7 @@ class FittedLogBlend:
     volatility: EwmaState
     counts: TailCounts
     pending: tuple[OpenMoves, ...]
+    confidence: float = CONFIDENCE
 
     @classmethod
     def at_last_step(
@@ -181,6 +188,7 @@ class FittedLogBlend:
             volatility=learnt.volatility,
             counts=learnt.counts,
             pending=pending,
+            confidence=model.confidence,
         )
 
     def __repr__(self) -> str:

@@ -118,7 +118,9 @@ def forecast_curves(
     """
     scale = fitted.log_scale if log_adjustment is None else fitted.log_scale + log_adjustment
     tails = CountedTails(
-        counts=fitted.counts, rules=fitted.tail_rules, share=fitted.tail / (1.0 - CONFIDENCE)
+        counts=fitted.counts,
+        rules=fitted.tail_rules,
+        share=fitted.tail / (1.0 - fitted.confidence),
     )
     return counted_curves(fitted.markets, scale, tails)
 
