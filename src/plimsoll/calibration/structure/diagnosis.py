@@ -12,6 +12,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from plimsoll.calibration.structure.components import Component, components
+from plimsoll.calibration.structure.exact import violated
 from plimsoll.calibration.structure.infeasible import (
     Diagnosis,
     InfeasibleProblemError,
@@ -130,15 +131,30 @@ def least_thaw(
 ) -> tuple[tuple[str, tuple[str, ...]], ...]:
     """Return the standing values that must move for the least change in steps, and why.
 
-    Empty where all can stand.
+    The reasons of a value are the rules that it would miss among the others. Empty where all can
+    stand.
     """
-    rules = _rules(part, frozen)
-    if _feasible(part, rules):
+    if _can_stand(part, frozen):
         return ()
-    standing = {f"{key}: stands": key for key in frozen}
-    moved = _relaxed(part, rules, tuple(standing)) or ()
-    conflict = tuple(r.name for r in irreducible_conflict(part, rules) if r.name not in standing)
-    return tuple((standing[found.rule], conflict) for found in moved)
+    rules = _rules(part, frozen)
+    values = _relaxed_point(part, rules, [f"{key}: stands" for key in frozen])
+    if values is None:
+        return ()
+    return tuple(
+        (key, tuple(v.name for v in violated(part.rules, {**values, key: value})))
+        for key, value in frozen.items()
+        if values[key] != value
+    )
+
+
+def _can_stand(part: Component, frozen: Mapping[str, Decimal]) -> bool:
+    programme = Programme()
+    placed = {
+        v.key: Placed(programme, v, frozen.get(v.key), frozen.get(v.key)) for v in part.variables
+    }
+    for rule in part.rules:
+        add_rule(programme, rule, placed)
+    return programme.solve() is not None
 
 
 def irreducible_conflict(part: Component, rules: Sequence[Rule]) -> tuple[Rule, ...]:
@@ -179,21 +195,28 @@ def _relaxed(
     part: Component, rules: Sequence[Rule], names: Sequence[str]
 ) -> tuple[Relaxation, ...] | None:
     """Return the least relaxation of the named rules that admits a point; None without one."""
-    programme = Programme()
-    placed = _place_wide(programme, part)
-    for rule in rules:
-        price = rule.relaxation_weight if isinstance(rule, LinearRule) else 0.0
-        add_rule(programme, rule, placed, price if rule.name in names else None)
-    point = programme.solve()
-    if point is None:
+    values = _relaxed_point(part, rules, names)
+    if values is None:
         return None
-    values = {key: column.value(point) for key, column in placed.items()}
     held = {v.key: v for v in part.variables}
     return tuple(
         _relaxation(rule, values, held)
         for rule in rules
         if isinstance(rule, LinearRule) and rule.name in names and rule.shortfall(values)
     )
+
+
+def _relaxed_point(
+    part: Component, rules: Sequence[Rule], names: Sequence[str]
+) -> dict[str, Decimal] | None:
+    """Return the point that misses the named rules least, the others not at all."""
+    programme = Programme()
+    placed = _place_wide(programme, part)
+    for rule in rules:
+        price = rule.relaxation_weight if isinstance(rule, LinearRule) else 0.0
+        add_rule(programme, rule, placed, price if rule.name in names else None)
+    point = programme.solve()
+    return None if point is None else {key: column.value(point) for key, column in placed.items()}
 
 
 def _relaxation(
