@@ -9,6 +9,7 @@ import pytest
 
 from plimsoll.errors import DataError
 from plimsoll.journeys.backtest_collateral import DAILY_EPISODES
+from plimsoll.journeys.backtest_collateral_crashes import crash_tables
 from plimsoll.journeys.backtest_collateral_data import coin_history, daily_pegs
 from plimsoll.journeys.backtest_collateral_levels import basis_table
 from plimsoll.journeys.backtest_collateral_paths import known_events, pegged_sample
@@ -44,3 +45,15 @@ def test_basis_of_the_first_part_covers_the_second(market_data_dir: Path) -> Non
 def test_data_that_are_not_there_are_named(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="PLIMSOLL_DATA"):
         coin_history(tmp_path)
+
+
+def test_a_set_of_the_eve_and_what_the_crash_took(market_data_dir: Path) -> None:
+    tables = {table.name: table for table in crash_tables(market_data_dir)}
+    rows = {row["asset"]: row for row in tables["collateral_crashes"]}
+    # README of the data: SOL fell 15 % on the day of the perpetuals; a spot day is near it.
+    assert 0.12 < float(rows["SOL"]["Lost 2025-10-10"] or 0.0) < 0.25  # type: ignore[arg-type]
+    assert float(rows["BTC"]["haircut"] or 0.0) == pytest.approx(0.25, abs=0.001)  # type: ignore[arg-type]
+    for row in tables["lending_terms"]:
+        assert row["reason"] or float(row["loan"]) < float(row["threshold"])  # type: ignore[arg-type]
+    for row in tables["wrong_way_haircuts"]:
+        assert float(row["joint"]) >= float(row["alone"])  # type: ignore[arg-type]

@@ -11,6 +11,7 @@ from plimsoll.domain.evidence import Check, Verdict
 from plimsoll.domain.ports import SILENT, Progress
 from plimsoll.domain.table import Cell, Table
 from plimsoll.estimators.reference.panel import returns_panel
+from plimsoll.journeys.backtest_collateral_crashes import crash_tables
 from plimsoll.journeys.backtest_collateral_data import coin_history, daily_pegs, hourly_pegs
 from plimsoll.journeys.backtest_collateral_levels import basis_table, level_table
 from plimsoll.journeys.backtest_collateral_paths import (
@@ -105,8 +106,8 @@ def backtest_collateral(
         *(episode_row(e, slow) for e in DAILY_EPISODES),
         *(episode_row(e, pegged) for e in HOURLY_EPISODES),
     ]
-    progress.start("basis, outages, counterparties")
-    further = (basis_table(folder), level_table(panel))
+    progress.start("crashes, basis, outages, counterparties")
+    further = (*crash_tables(folder), basis_table(folder), level_table(panel))
     progress.finish()
     return StudyResult(
         name="collateral",

@@ -36,6 +36,8 @@ IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
 
 REVIEW_DAYS = 7
+RECORDED = {"BTC": 0.50, "ETH": 0.50}
+"""Lost within a day on 12 March 2020, before the file begins (public reports)."""
 ASSUMED = tuple(DepegEvent(asset="assumed", kind=kind, known_ns=0, loss=0.05) for kind in PegKind)
 """Before any break is on record a class is taken to lose 5 % in one."""
 
@@ -73,7 +75,9 @@ def coin_sample(
     bars = panel.bars_of(horizon_hours)
     worst = np.array([worst_known_loss(row, bars) for row in panel.price]).T
     known = worst[np.maximum(panel.boundaries.bars - 1, 0)]
-    floor = FLOOR_SHARE * known
+    assets = [m.removesuffix("USDT") for m in panel.markets]
+    recorded = np.array([RECORDED.get(asset, 0.0) for asset in assets])
+    floor = FLOOR_SHARE * np.maximum(known, recorded)
     published = published_path(own, floor)
     haircut, loss = own[sample.row], sample.loss[..., LONG]
     scored = np.isfinite(haircut) & np.isfinite(loss) & sample.seasoned

@@ -85,6 +85,8 @@ class CollateralProblem:
     incidents : tuple of DepegEvent
     peg_years : mapping of PegKind to float
         Years that assets of each kind were watched, all together.
+    class_worst_loss : mapping of str to float
+        Worst share lost over the sale in each class on record, before the histories given.
     floor_share : float
         Of the class's worst move, below which no haircut lies.
     reaction_hours, reaction_confidence : float
@@ -99,6 +101,7 @@ class CollateralProblem:
     class_liquidity: Mapping[str, AssetLiquidity] = field(default_factory=dict)
     incidents: tuple[DepegEvent, ...] = INCIDENTS
     peg_years: Mapping[PegKind, float] = field(default_factory=dict)
+    class_worst_loss: Mapping[str, float] = field(default_factory=dict)
     floor_share: float = 0.5
     reaction_hours: float = 1.0
     reaction_confidence: float = 0.95

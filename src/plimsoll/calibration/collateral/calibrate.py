@@ -71,12 +71,12 @@ def worst_class_losses(
     legs: Mapping[str, PriceLeg | None],
     problem: CollateralProblem,
 ) -> dict[str, float]:
-    """Return the worst share lost over a sale in each class: own histories, and incidents by then.
+    """Return the worst share lost over a sale in each class: own histories, and what is on record.
 
     An incident counts for its own asset's class where that is among the assets, else for every
     class of its kind of peg.
     """
-    found = dict.fromkeys((a.asset_class for a in assets), 0.0)
+    found = {a.asset_class: problem.class_worst_loss.get(a.asset_class, 0.0) for a in assets}
     for asset in assets:
         leg = legs[asset.asset]
         if leg is not None:

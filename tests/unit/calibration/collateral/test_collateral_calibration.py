@@ -196,3 +196,11 @@ def test_a_base_that_is_not_there_is_refused() -> None:
         calibrate_collateral([a for a in assets() if a.asset == "STETH"], PROBLEM)
     with pytest.raises(UsageError, match="once"):
         calibrate_collateral([assets()[0], assets()[0]], PROBLEM)
+
+
+def test_what_is_on_record_sets_the_floor_of_its_class_alone() -> None:
+    base = found()
+    more = found(replace(PROBLEM, class_worst_loss={"coin": 0.9}))
+    assert float(more["BTC"].haircut[0]) == pytest.approx(0.45)
+    assert more["BTC"].at_floor
+    assert more["USDC"].haircut == pytest.approx(base["USDC"].haircut)
