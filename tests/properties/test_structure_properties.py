@@ -47,7 +47,7 @@ from plimsoll.domain.parameters import Unit
 STEP = D("0.05")
 TERMS = ScheduleTerms(announced_at_ns=0, most_steps=40)
 KEYS = ("A/x", "B/x", "C/x")
-QUICK = settings(max_examples=40, phases=[Phase.generate], deadline=None)
+QUICK = settings(max_examples=25, phases=[Phase.generate], deadline=None)
 
 
 def grid_variable(key: str, low: int = 0, high: int = 5, **more: object) -> GovernedVariable:
@@ -166,7 +166,7 @@ def test_ladders_hold_every_rule_and_never_cover_less_than_the_need(
 
 
 @given(ladders(), st.randoms(use_true_random=False))
-@QUICK
+@settings(QUICK, max_examples=8)
 def test_order_of_markets_and_rules_changes_nothing(
     problem: tuple[list[GovernedVariable], list[Rule], dict[str, float]], source: random.Random
 ) -> None:

@@ -18,7 +18,7 @@ from plimsoll.calibration.structure.infeasible import (
     InfeasibleProblemError,
     Relaxation,
 )
-from plimsoll.calibration.structure.programme import Placed, Programme, add_rule
+from plimsoll.calibration.structure.programme import Placed, Programme, add_rule, weighted_rows
 from plimsoll.calibration.structure.rules import LinearRule, Rule, Sense, in_order, is_soft
 from plimsoll.calibration.structure.variables import GovernedVariable, by_key
 
@@ -171,7 +171,21 @@ def irreducible_conflict(part: Component, rules: Sequence[Rule]) -> tuple[Rule, 
         left = explain(background + right, bool(right), first)
         return left + right
 
-    return tuple(explain([], False, list(rules)))
+    return tuple(explain([], False, list(_suspects(part, rules))))
+
+
+def _suspects(part: Component, rules: Sequence[Rule]) -> Sequence[Rule]:
+    """Return few rules that already exclude each other, where fractions show it; else all."""
+    programme = Programme()
+    placed = _place_wide(programme, part)
+    owners: dict[int, Rule] = {}
+    for rule in rules:
+        first = programme.rows
+        add_rule(programme, rule, placed, 1.0)
+        owners |= dict.fromkeys(range(first, programme.rows), rule)
+    kept = {owners[row].name for row in weighted_rows(programme) if row in owners}
+    few = [rule for rule in rules if rule.name in kept]
+    return few if few and not _feasible(part, few) else rules
 
 
 def _may_relax(rule: Rule) -> bool:

@@ -16,8 +16,8 @@ from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import Bounds, LinearConstraint, milp
-from scipy.sparse import csc_array
+from scipy.optimize import Bounds, LinearConstraint, linprog, milp
+from scipy.sparse import csc_array, csr_array, vstack
 
 from plimsoll.calibration.structure.rules import LinearRule, Rule, Sense, TableRule
 from plimsoll.calibration.structure.variables import GovernedVariable
@@ -28,6 +28,7 @@ Terms: TypeAlias = dict[int, Fraction]
 """Columns with coefficients: a linear expression."""
 
 INFINITY = math.inf
+SMALLEST_PRICE = 1e-9
 
 
 class Programme:
@@ -90,6 +91,24 @@ class Programme:
         self._row_lower.append(below)
         self._row_upper.append(above)
 
+    @property
+    def rows(self) -> int:
+        """Number of rows so far."""
+        return len(self._row_lower)
+
+    def relaxed(self) -> tuple[FloatArray, FloatArray, csr_array, FloatArray, FloatArray]:
+        """Return row bounds, matrix, costs and column bounds, integers forgotten."""
+        shape = (len(self._row_lower), len(self._cost))
+        matrix = csr_array((self._values, (self._rows, self._columns)), shape=shape)
+        bounds = np.column_stack((self._lower, self._upper)).astype(np.float64)
+        return (
+            np.array(self._row_lower),
+            np.array(self._row_upper),
+            matrix,
+            self.costs,
+            bounds,
+        )
+
     def solve(self) -> FloatArray | None:
         """Return the columns of a least-cost point; None where there is no point.
 
@@ -122,6 +141,34 @@ class Programme:
         if found.status == 2 or "nfeasible" in str(found.message):
             return None
         raise EstimationError("must reach an optimum", found=found.message, field="programme")
+
+
+def weighted_rows(programme: Programme) -> tuple[int, ...]:
+    """Return the rows with a shadow price when integers may be fractions; empty without a point.
+
+    Of an elastic programme with a positive cost these rows alone exclude each other: the prices
+    are a certificate of Farkas.
+    """
+    lower, upper, matrix, costs, bounds = programme.relaxed()
+    equal = lower == upper
+    below, above = np.isfinite(lower) & ~equal, np.isfinite(upper) & ~equal
+    found = linprog(  # type: ignore[call-overload]  # the stubs know no sparse matrices
+        costs,
+        A_ub=vstack((matrix[above], -matrix[below])),
+        b_ub=np.concatenate((upper[above], -lower[below])),
+        A_eq=matrix[equal],
+        b_eq=lower[equal],
+        bounds=bounds,
+        method="highs",
+    )
+    if found.status != 0:
+        return ()
+    prices = np.zeros(len(lower))
+    priced = np.abs(found.ineqlin.marginals)
+    prices[above] += priced[: above.sum()]
+    prices[below] += priced[above.sum() :]
+    prices[equal] += np.abs(found.eqlin.marginals)
+    return tuple(int(row) for row in np.flatnonzero(prices > SMALLEST_PRICE))
 
 
 class Placed:
