@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from plimsoll.calibration.structure.components import Component, components
+from plimsoll.calibration.structure.diagnosis import refuse_infeasible
 from plimsoll.calibration.structure.exact import Violation, check_set, hard
 from plimsoll.calibration.structure.programme import Placed, Programme, add_rule
 from plimsoll.calibration.structure.rules import LinearRule, Rule, TableRule, in_order
@@ -106,8 +107,6 @@ def solve_set(
     ParameterError
         Where nothing says where a variable should be, or a target is of no variable.
     """
-    from plimsoll.calibration.structure.diagnosis import refuse_infeasible
-
     weighed, held = weights or Weights(), by_key(variables)
     ordered, standing = in_order(rules, held), fixed or {}
     _check_aims(held, ordered, target, weighed, standing)
