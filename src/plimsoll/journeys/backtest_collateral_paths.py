@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +26,7 @@ from plimsoll.calibration.collateral.walk_forward import (
 )
 from plimsoll.domain.market import DAY_NS, HOUR_NS, MarketHistory
 from plimsoll.estimators.reference.default_model import revised_default
-from plimsoll.estimators.reference.forecast import LONG, forecast
+from plimsoll.estimators.reference.forecast import LONG, SHORT, forecast
 from plimsoll.estimators.reference.panel import ReturnsPanel
 from plimsoll.journeys.backtest_collateral_data import PeggedPrices
 from plimsoll.validation.comparison.sample import comparison_sample
@@ -67,8 +67,8 @@ class HaircutSample:
 
 def coin_sample(
     history: MarketHistory, panel: ReturnsPanel, horizon_hours: int, from_ns: int, until_ns: int
-) -> HaircutSample:
-    """Return haircuts of coins by the default forecaster's falls, floors by what had been known."""
+) -> tuple[HaircutSample, HaircutSample]:
+    """Return haircuts of coins by the default forecaster's falls, and both of its sides."""
     found = forecast(revised_default(), panel, horizon_hours)
     sample = comparison_sample(history, panel, horizon_hours, from_ns=from_ns, until_ns=until_ns)
     own = found.value_at_risk[..., LONG]
@@ -80,15 +80,31 @@ def coin_sample(
     floor = FLOOR_SHARE * np.maximum(known, recorded)
     published = published_path(own, floor)
     haircut, loss = own[sample.row], sample.loss[..., LONG]
-    scored = np.isfinite(haircut) & np.isfinite(loss) & sample.seasoned
-    return HaircutSample(
-        assets=tuple(m.removesuffix("USDT") for m in sample.markets),
+    held = HaircutSample(
+        assets=tuple(assets),
         time_ns=sample.time_ns,
         haircut=haircut,
         published=published[sample.row],
         loss=loss,
-        scored=scored,
+        scored=np.isfinite(haircut) & np.isfinite(loss) & sample.seasoned,
         horizon_hours=horizon_hours,
+    )
+    other, rise = found.value_at_risk[..., SHORT][sample.row], sample.loss[..., SHORT]
+    return held, _with_shorts(held, other, rise, sample.seasoned)
+
+
+def _with_shorts(
+    held: HaircutSample, at_risk: FloatArray, rise: FloatArray, seasoned: BoolArray
+) -> HaircutSample:
+    """Both sides of every coin, as columns: what a margin of the same forecasts is held to."""
+    scored = np.isfinite(at_risk) & np.isfinite(rise) & seasoned
+    return replace(
+        held,
+        assets=(*held.assets, *(f"short {asset}" for asset in held.assets)),
+        haircut=np.hstack([held.haircut, at_risk]),
+        published=np.hstack([held.published, at_risk]),
+        loss=np.hstack([held.loss, rise]),
+        scored=np.hstack([held.scored, scored]),
     )
 
 

@@ -123,6 +123,6 @@ def test_published_slope_covers_the_curve_in_the_engine(
 def test_flat_curve_has_no_slope_and_no_overcharge_but_the_step() -> None:
     sizes = np.geomspace(1e3, 1e7, 10)
     fitted = fit_size_slope(sizes, np.full(10, 0.2501))
-    assert (fitted.haircut, fitted.slope_per_million) == (Decimal("0.251"), 0)
+    assert (fitted.haircut, fitted.slope_per_million) == (Decimal("0.251"), Decimal(0))
     with pytest.raises(ParameterError, match="not fall"):
         fit_size_slope(sizes, np.linspace(0.3, 0.2, 10))
