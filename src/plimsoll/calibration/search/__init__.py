@@ -1,0 +1,1 @@
+"""The outer search: bounded mixed parameters, deterministic, resumable, any number of workers."""
