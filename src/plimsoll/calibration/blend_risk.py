@@ -30,6 +30,7 @@ from plimsoll.estimators.horizon.scaled_tail import TailPath
 from plimsoll.estimators.reference.panel import returns_panel
 
 FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
 
 LABEL = f"forecast ({VolatilityModel.LOG_BLEND.value})"
@@ -85,8 +86,10 @@ def blend_risk(
     payoff_of: Mapping[str, Payoff],
     executor: Executor,
     progress: Progress = SILENT,
+    *,
+    rows: IntArray | None = None,
 ) -> RiskPaths:
-    """Forecast every market on every day, each as it was known.
+    """Forecast every market on every day, or on the days ``rows``, as it was known.
 
     Parameters
     ----------
@@ -95,7 +98,7 @@ def blend_risk(
     """
     own, pool = histories.own, histories.pool
     legs = MarketLegs.of(own.markets, problem, class_of)
-    paths = leg_paths(returns_panel(pool), legs.all, executor, progress, label=LABEL)
+    paths = leg_paths(returns_panel(pool), legs.all, executor, progress, label=LABEL, rows=rows)
     youth = young_mask(pool, days, problem.short_history.minimum_days)
     young = young_paths(pool, legs.all, problem.short_history.minimum_days)
     spoke = np.zeros(youth.shape, dtype=bool)

@@ -71,21 +71,22 @@ def leg_paths(
     progress: Progress = SILENT,
     *,
     label: str = "forecast",
+    rows: IntArray | None = None,
 ) -> Mapping[Leg, LegPath]:
-    """Forecast every leg at every boundary, each as it was known.
+    """Forecast every leg at every boundary, or at ``rows`` (NaN at the others), as it was known.
 
     The constants of the default forecaster are those in force at each boundary. A boundary that
     saw a bar which nobody had condemned yet is forecast on the panel that it saw.
     """
     wanted = sorted(set(legs))
-    everything = np.arange(panel.time_ns.size, dtype=np.int64)
-    replays = tuple(_replayed_groups(panel))
+    asked = np.arange(panel.time_ns.size, dtype=np.int64) if rows is None else rows
+    replays = tuple(_replayed_groups(panel, asked))
     runs = [
         run
         for leg in wanted
         for run in (
-            *_runs(leg, panel, everything),
-            *(one for seen, rows in replays for one in _runs(leg, seen, rows, settled=panel)),
+            *_runs(leg, panel, asked),
+            *(one for seen, mine in replays for one in _runs(leg, seen, mine, settled=panel)),
         )
     ]
     runs = _with_weights(runs, executor, progress, label)
@@ -95,10 +96,10 @@ def leg_paths(
     names = [task.name for task in tasks]
     found = executor.map(blend_rows, tasks, progress, label=label, names=names)
     paths = {leg: _empty(panel) for leg in wanted}
-    for replay in (False, True):  # what was seen otherwise is written over the settled rows
-        for run, rows in zip(runs, found, strict=True):
+    for replay in (False, True):  # What was seen otherwise is written over the settled rows
+        for run, one in zip(runs, found, strict=True):
             if run.replay is replay:
-                _write(paths[run.leg], run.task.rows, rows)
+                _write(paths[run.leg], run.task.rows, one)
     return paths
 
 
@@ -217,7 +218,9 @@ def _until(panel: ReturnsPanel, boundary: int) -> ReturnsPanel:
     )
 
 
-def _replayed_groups(panel: ReturnsPanel) -> Iterator[tuple[ReturnsPanel, IntArray]]:
+def _replayed_groups(
+    panel: ReturnsPanel, asked: IntArray
+) -> Iterator[tuple[ReturnsPanel, IntArray]]:
     """Boundaries that saw bars condemned later, together where the later saw what the earlier did.
 
     A forecast looks at nothing after its boundary, so one run on the last panel of a group gives
@@ -225,7 +228,7 @@ def _replayed_groups(panel: ReturnsPanel) -> Iterator[tuple[ReturnsPanel, IntArr
     """
     held: ReturnsPanel | None = None
     rows: list[int] = []
-    for boundary in panel.replayed().tolist():
+    for boundary in np.intersect1d(panel.replayed(), asked).tolist():
         seen = panel.as_known(boundary)
         if held is not None:
             before = seen.price[:, : held.price.shape[1]]

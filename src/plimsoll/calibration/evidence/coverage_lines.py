@@ -8,6 +8,7 @@ share of the margin.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -159,7 +160,9 @@ def _band(
 
 def _within(rate: Rate, low: float, high: float, target: float, lines: CoverageLines) -> Verdict:
     width = min(high - target, target - low)
-    if not lines.most_errors * rate.standard_error <= width:
+    # Of few days the clustered error can come out below that of independent breaches.
+    independent = math.sqrt(target * (1.0 - target) / rate.pairs) if rate.pairs else math.inf
+    if not lines.most_errors * max(rate.standard_error, independent) <= width:
         return Verdict.NOT_PROVEN
     return Verdict.HOLDS if low <= rate.rate <= high else Verdict.BREACH
 
@@ -223,6 +226,18 @@ def snapping_check(proof: Proof) -> Check:
     )
 
 
+def _rows_of_markets(found: CoverageFigures, lines: CoverageLines) -> list[tuple[Cell, ...]]:
+    """Rows of the worst quartile and Kupiec's tests, without bounds where they are not asked."""
+    asked, tests = enough_markets(found, lines), found.kupiec
+    quartile = lines.worst_quartile * found.target if asked else None
+    rejected = lines.kupiec_share if asked else None
+    share = rejected_share(tests)
+    return [
+        ("worst quartile", None, found.worst_quartile, None, None, quartile),
+        ("Kupiec rejections, market-sides", tests.market_sides, share, None, None, rejected),
+    ]
+
+
 def lines_table(proof: Proof) -> Table:
     """What the lines are held against, with errors and numbers of starts."""
     found = coverage_figures(proof)
@@ -238,12 +253,7 @@ def lines_table(proof: Proof) -> Table:
             (name, rate.pairs, rate.rate, rate.standard_error, low * target, high * target)
             for name, rate, (low, high) in named
         ]
-        highest = lines.worst_quartile * target
-        rows.append(("worst quartile", None, found.worst_quartile, None, None, highest))
-        share = rejected_share(found.kupiec)
-        rows.append(
-            ("Kupiec rejections", found.kupiec.market_sides, share, None, None, lines.kupiec_share)
-        )
+        rows += _rows_of_markets(found, lines)
     return Table(
         name="coverage_lines",
         title="Coverage lines, before snapping and link",
@@ -262,6 +272,8 @@ def lines_table(proof: Proof) -> Table:
             "errors are clustered by day. The quarter that breaks most and Kupiec's tests (two-"
             "sided, 5 %) are of markets with at least "
             f"{proof.problem.gate.minimum_scored_days} scored days.",
+            "The last two are asked of venues with at least "
+            f"{proof.problem.gate.lines.least_market_sides} such market-sides.",
             f"Anti-procyclicality tools in force: {proof.problem.anti_procyclicality.names}.",
         ),
     )
