@@ -6,12 +6,12 @@ from plimsoll.calibration.frontier.choice import FrontierAppetite
 from plimsoll.calibration.frontier.grid import BASE, CALM, STRESS_MEMORY
 from plimsoll.calibration.frontier.level import LevelRule
 
-CALM_SHARE = 0.72
-"""Of the yardstick's (PT - 1); the line is 0.75, and what moves later is spared for."""
+CALM_SHARE = 0.75
+"""Of the yardstick's (PT - 1): the line itself."""
 
 CALM_POINT = FrontierAppetite(name="calm", first_policy=CALM.name, of_yardstick=CALM_SHARE)
 BUFFER_POINT = FrontierAppetite(
-    name="as calm as the buffer", first_policy="mixed -0.11 to 0.07", of_yardstick=1.0
+    name="as calm as the buffer", first_policy="mixed -0.13 to 0.08", of_yardstick=1.0
 )
 MODERATE_POINT = FrontierAppetite(name="moderate", first_policy=BASE.name, peak_to_trough=1.75)
 LEAN_POINT = FrontierAppetite(name="lean", first_policy="mixed -0.4 to 0.3", peak_to_trough=2.2)

@@ -261,13 +261,22 @@ def chosen_margins(
     judged: JudgedMoves,
     margins: Mapping[str, Sequence[FloatArray]],
     horizon: int,
+    equal_scales: Mapping[str, float],
 ) -> tuple[FloatArray, FloatArray]:
-    """(D, N, 2) margins in force, at their levels, and without them; NaN before the first."""
+    """(D, N, 2) margins in force, at their levels, and at equal coverage; NaN before the first.
+
+    Parameters
+    ----------
+    equal_scales : mapping of str to float
+        Scale, found afterwards, that brings each policy to the yardstick's coverage, so that
+        policies of several kinds can be joined to one path.
+    """
     time = judged.sample.boundary_ns
     plain = np.full(judged.yardstick.shape, np.nan)
     held = plain.copy()
     for choice in choices:
         rows = time >= choice.at_ns
-        plain[rows] = margins[choice.policy][horizon][rows]
-        held[rows] = choice.level[horizon].scale * plain[rows]
+        found = margins[choice.policy][horizon][rows]
+        plain[rows] = equal_scales[choice.policy] * found
+        held[rows] = choice.level[horizon].scale * found
     return held, plain

@@ -18,7 +18,9 @@ _REACHES = (
     (-0.05, 0.03),
     (-0.05, 0.05),
     (-0.07, 0.05),
+    (-0.09, 0.06),
     (-0.11, 0.07),
+    (-0.13, 0.08),
     (-0.16, 0.08),
     (-0.20, 0.12),
     (-0.28, 0.12),
@@ -46,7 +48,7 @@ STRESS_MEMORY = MarginPolicy(
 
 
 def blends() -> tuple[MarginPolicy, ...]:
-    """Blends of volatilities alone: four shapes, nine reaches."""
+    """Blends of volatilities alone: four shapes, eleven reaches."""
     return tuple(
         MarginPolicy(
             name=f"{shape} {low:g} to {high:g}", weights=weights, rest=rest, reach=(low, high)

@@ -106,6 +106,12 @@ def level_at(judged: JudgedMoves, margin: FloatArray, at_ns: int, rule: LevelRul
     return Level(target=target, yardstick_rate=rate, scale=scale, known_days=days)
 
 
+def at_levels(judged: JudgedMoves, margin: FloatArray, rule: LevelRule) -> FloatArray:
+    """(D, N, 2) margins at the level in force; NaN before the first review."""
+    scale = np.array([level.scale for level in levels(judged, margin, rule)])
+    return margin * judged.in_force(scale, judged.sample.boundary_ns)[:, None, None]
+
+
 def scale_of_rate(margin: FloatArray, loss: FloatArray, rate: float) -> float:
     """Scale of all margins at which a share ``rate`` of the losses exceeds them."""
     ratio = (loss / margin).ravel()
