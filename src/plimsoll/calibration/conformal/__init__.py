@@ -1,0 +1,1 @@
+"""One-sided adaptive conformal correction of a margin, on top of any forecaster."""
