@@ -309,7 +309,9 @@ def impulse_table(policies: Sequence[MarginPolicy]) -> Table:
     """Margins after a doubling of volatility."""
     step = VolatilityStep()
     scales = step.scales()
-    rows = tuple((p.name, *impulse_response(p, step, scales)) for p in policies)
+    rows: tuple[tuple[Cell, ...], ...] = tuple(
+        (p.name, *impulse_response(p, step, scales)) for p in policies
+    )
     return Table(
         name="frontier_impulse",
         title="Impulse response: margin after volatility doubles, over the margin before",

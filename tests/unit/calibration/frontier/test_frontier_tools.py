@@ -59,14 +59,12 @@ def test_tools_do_not_look_ahead(values: list[float], seed: int) -> None:
     other = margin.copy()
     other[cut:] = rng.uniform(0.01, 0.5, size=margin.size - cut)
     loss = rng.uniform(0.0, 0.6, size=margin.size)
-    for tool in (
-        lambda m, out: limited_row(m, loss, 0.1, 0.05, 0.25, out),
-        lambda m, out: capped_row(m, loss, 0.1, 0.9, 5, 3, out),
-    ):
-        one, two = np.empty(margin.size), np.empty(margin.size)
-        tool(margin, one)
-        tool(other, two)
-        np.testing.assert_array_equal(one[:cut], two[:cut])
+    limited, capped = np.empty((2, margin.size)), np.empty((2, margin.size))
+    for k, path in enumerate((margin, other)):
+        limited_row(path, loss, 0.1, 0.05, 0.25, limited[k])
+        capped_row(path, loss, 0.1, 0.9, 5, 3, capped[k])
+    np.testing.assert_array_equal(limited[0, :cut], limited[1, :cut])
+    np.testing.assert_array_equal(capped[0, :cut], capped[1, :cut])
 
 
 @settings(max_examples=50, deadline=None)
