@@ -112,7 +112,7 @@ def _carry(
     column = side_column(m, side)
     table, offsets, funding = markets.table, tiers.offsets, markets.funding
     cap, rate, deduction = tiers.cap, tiers.rate, tiers.deduction
-    breach = rule.liquidation_level
+    breach, call_level, answers = rule.liquidation_level, rule.call_level, accounts.answer_bars[a]
     for t in range(first, stop):
         price = close[t, m]
         if math.isnan(price) or s[PHASE] == GONE:
@@ -134,8 +134,8 @@ def _carry(
                 count = _breach(a, markets, rule, tiers, m, side, at, s, ledger, events, count, t)
             else:
                 kept = maintenance_at(payoff, s, price, low, high, cap, rate, deduction)
-                called = rule.call_level * kept
-                count = call(a, accounts, called, payoff, side, price, s, events, count, t)
+                called = call_level * kept
+                count = call(a, answers, called, payoff, side, price, s, events, count, t)
         if s[PHASE] == OPEN and t >= exit_bar and s[DUE] < 0.0:
             count = leave(a, payoff, side, price, s, ledger, events, count, t)
         if s[PHASE] == GONE:

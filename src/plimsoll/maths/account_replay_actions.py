@@ -187,7 +187,7 @@ def top_up(
 @njit(cache=True, nogil=True)
 def call(
     a: int,
-    accounts: ReplayAccounts,
+    answers: int,
     called: float,
     payoff: int,
     side: float,
@@ -204,8 +204,8 @@ def call(
     if s[CALLED] == 1.0:
         return count
     s[CALLED] = 1.0
-    if accounts.answer_bars[a] >= 0 and s[RESERVE] > 0.0:
-        s[ANSWER] = t + max(1, accounts.answer_bars[a])
+    if answers >= 0 and s[RESERVE] > 0.0:
+        s[ANSWER] = t + max(1, answers)
     return _note(events, count, t, a, CALL, price, notional_of(payoff, s[AMOUNT], 1.0, price))
 
 

@@ -129,7 +129,7 @@ def replay(marks: MarkPaths, venue: ReplayVenue, accounts: ReplayPopulation) -> 
 
 def _accounts(held: ReplayPopulation) -> ReplayAccounts:
     columns = (getattr(held, name) for name in ReplayAccounts._fields)
-    return ReplayAccounts(*(np.array(one) for one in columns))
+    return ReplayAccounts(*(np.array(one, order="C") for one in columns))
 
 
 def _markets(marks: MarkPaths, venue: ReplayVenue) -> ReplayMarkets:
@@ -138,21 +138,21 @@ def _markets(marks: MarkPaths, venue: ReplayVenue) -> ReplayMarkets:
     high = marks.close if marks.high is None else marks.high
     return ReplayMarkets(
         payoff=np.full(shape[1], marks.payoff, dtype=np.int64),
-        close=np.array(marks.close),
-        low=np.array(low),
-        high=np.array(high),
-        funding=np.zeros(shape) if marks.funding is None else np.array(marks.funding),
-        half_spread=np.array(marks.half_spread),
-        impact=np.array(marks.impact),
-        table=np.array(venue.table.reshape(shape[0], -1), dtype=np.int64),
+        close=np.array(marks.close, order="C"),
+        low=np.array(low, order="C"),
+        high=np.array(high, order="C"),
+        funding=np.zeros(shape) if marks.funding is None else np.array(marks.funding, order="C"),
+        half_spread=np.array(marks.half_spread, order="C"),
+        impact=np.array(marks.impact, order="C"),
+        table=np.array(venue.table.reshape(shape[0], -1), dtype=np.int64, order="C"),
         next_call=marks.next_call(),
     )
 
 
 def _contiguous(venue: ReplayVenue) -> kernel.ReplayTiers:
     held = venue.tiers
-    rest = (np.array(column, dtype=np.float64) for column in held[1:])
-    return kernel.ReplayTiers(np.array(held.offsets), *rest)
+    rest = (np.array(column, dtype=np.float64, order="C") for column in held[1:])
+    return kernel.ReplayTiers(np.array(held.offsets, order="C"), *rest)
 
 
 def _rule(terms: CloseOutTerms, interval_ns: int) -> ReplayRule:
