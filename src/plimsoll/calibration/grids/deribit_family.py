@@ -15,13 +15,12 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from plimsoll.calibration.grids.grid_family import GridFamily, knobs_of
+from plimsoll.calibration.grids.grid_family import Changes, GridFamily, knobs_of
 from plimsoll.calibration.grids.grid_market import Settlement, dollar_pricing
 from plimsoll.calibration.grids.portfolio_library import PAIR_SCOPE
 from plimsoll.margin.deribit import (
     GENERAL,
     DeribitGeneral,
-    DeribitPair,
     DeribitPortfolioMargin,
     PortfolioMode,
 )
@@ -31,13 +30,14 @@ _PAIR = {
     "volatility_range_up": ("0.05", "0", "1.5"),
     "volatility_range_down": ("0.05", "0", "1"),
     "minimum_vol_up": ("0.05", "0", "1"),
-    "short_vega_power": ("0.05", "0", "1"),
-    "long_vega_power": ("0.05", "0", "1"),
+    "short_vega_power": ("0.05", "0", "0.7"),
+    "long_vega_power": ("0.05", "0", "0.65"),
     "vega_floor_hours": ("6", "0", "72"),
     "extended_table_factor": ("0.1", "0", "1"),
     "annualised_move_risk": ("0.0025", "0", "0.2"),
     "min_annualised_move": ("0.0005", "0", "0.05"),
 }
+"""Powers: not steeper than chains say (0.64 with an error of 0.04 beyond 30 days)."""
 OFFSETS = ("pnl_offset", "correlation_contingency")
 """What gains in one coin count against losses in another."""
 VOLATILITY = (
@@ -82,10 +82,9 @@ def deribit_family(
         knobs += knobs_of(GENERAL, PAIR_SCOPE, contingency)
     cap = max(pair.max_offsetable_pnl_usd for pair in pairs.values())
 
-    def tie(unit: str, parameters: Any) -> Any:  # noqa: ARG001
-        if isinstance(parameters, DeribitPair) and parameters.pnl_offset > 0:
-            return replace(parameters, max_offsetable_pnl_usd=cap)
-        return parameters
+    def tie(published: Any, changes: Changes) -> Changes:  # noqa: ARG001
+        counts = changes.get("pnl_offset", Decimal(0)) > 0
+        return {**changes, "max_offsetable_pnl_usd": cap} if counts else changes
 
     pricing = dollar_pricing(coins)
     model = DeribitPortfolioMargin(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal
 from typing import Any
 
 import numpy as np
@@ -25,7 +25,8 @@ FloatArray = NDArray[np.float64]
 Point = tuple[int, ...]
 """Value of each knob in steps of its grid."""
 UnitParameters = Mapping[str, Any]
-Tie = Callable[[str, Any], Any]
+Changes = dict[str, Decimal]
+Tie = Callable[[Any, Changes], Changes]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +60,7 @@ class Knob:
     @property
     def least(self) -> int:
         """Smallest value, in steps."""
-        return int(-(-self.lower // self.step))
+        return int((self.lower / self.step).to_integral_value(ROUND_CEILING))
 
     @property
     def most(self) -> int:
@@ -72,11 +73,12 @@ class Knob:
 
     def steps_of(self, value: Decimal) -> int:
         """Steps of a value, rounded up: margins only grow by rounding."""
-        return min(max(int(-(-value // self.step)), self.least), self.most)
+        steps = int((value / self.step).to_integral_value(ROUND_CEILING))
+        return min(max(steps, self.least), self.most)
 
 
-def _untied(unit: str, parameters: Any) -> Any:  # noqa: ARG001
-    return parameters
+def _untied(published: Any, changes: Changes) -> Changes:  # noqa: ARG001
+    return changes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -93,12 +95,14 @@ class GridFamily:
     published : mapping of str to frozen parameters
         By risk unit: the rules as published, where the search starts and what it is held against.
     knobs : tuple of Knob
-    tie : callable of (unit, parameters)
-        Sets fields that follow from searched ones.
+    tie : callable of (published parameters, changed fields)
+        Returns the changed fields with those that follow from them.
     coarser : tuple of MarginModel
         The same model with fewer scenarios, fewest first; empty: the number is fixed.
     scenarios : int
         Scenarios of ``model``, for tables.
+    futures : bool
+        Whether the venue lists dated futures.
     hints : mapping of str to Decimal
         Field to a value nearer to what data say than the published one: a second start.
     """
@@ -112,6 +116,7 @@ class GridFamily:
     tie: Tie = _untied
     coarser: tuple[MarginModel[Any], ...] = field(default=())
     scenarios: int = 0
+    futures: bool = True
     hints: Mapping[str, Decimal] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -133,14 +138,20 @@ class GridFamily:
             for k, steps in zip(self.knobs, point, strict=True)
         )
 
+    def nearest(self, other: GridFamily, point: Point) -> Point:
+        """The point of this family where another's stands; published values for other knobs."""
+        held = dict(zip((k.key for k in other.knobs), point, strict=True))
+        pairs = zip(self.knobs, self.start, strict=True)
+        return tuple(held.get(knob.key, steps) for knob, steps in pairs)
+
     def parameters(self, point: Point) -> UnitParameters:
         """The model's parameters at a point."""
-        changed: dict[str, dict[str, Decimal]] = {}
+        changed: dict[str, Changes] = {}
         for knob, steps in zip(self.knobs, point, strict=True):
             changed.setdefault(knob.unit, {})[knob.name] = knob.at(steps)
         found = dict(self.published)
         for unit, values in changed.items():
-            found[unit] = self.tie(unit, replace(found[unit], **values))
+            found[unit] = replace(found[unit], **self.tie(found[unit], values))
         return found
 
     def margins(self, market: GridMarket, parameters: UnitParameters, book: Book) -> FloatArray:

@@ -9,7 +9,7 @@ of scenarios, each started from the found point.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,11 +18,12 @@ from plimsoll.calibration.grids.grid_coverage import FamilyCoverage, Legs
 from plimsoll.calibration.grids.grid_family import GridFamily, Point
 from plimsoll.calibration.grids.grid_objective import GridTarget, ScopeObjective
 from plimsoll.calibration.grids.grid_samples import GridSample
-from plimsoll.calibration.grids.grid_search import grid_search
+from plimsoll.calibration.grids.grid_search import grid_search, shifted, towards
 from plimsoll.calibration.grids.reference_scenarios import ReferenceScenarios
 
 FloatArray = NDArray[np.float64]
 Samples = Mapping[str, tuple[GridSample, ...]]
+_SHORT = (2, 1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -97,6 +98,7 @@ def fit_grid(
     scenarios: ReferenceScenarios,
     *,
     target: GridTarget | None = None,
+    start: Point | None = None,
     replicates: int = 0,
     seed: int = 0,
 ) -> GridFit:
@@ -110,6 +112,8 @@ def fit_grid(
     scenarios : ReferenceScenarios
         Those of the samples' losses.
     target : GridTarget, optional
+    start : Point, optional
+        Where a fit of a like problem ended: the search begins there, with short strides.
     replicates : int
         Resamples for standard errors; 0: none, 1 is too few.
     seed : int
@@ -123,22 +127,35 @@ def fit_grid(
     """
     wanted = target or GridTarget()
     legs = Legs.of(scenarios)
-    point, fits = family.start, []
+    point, fits = start or family.start, []
     for scope in _scopes(family, samples):
         objective = ScopeObjective(family=family, samples=samples[scope], legs=legs, target=wanted)
-        point = _searched(objective, point, scope)
+        point = _searched(objective, point, scope, warm=start is not None)
         fits.append(_scope_fit(objective, point, scope))
     chosen = _coarsest(family, point, samples, legs, wanted)
     found = tuple(_judged(chosen, point, f, samples[f.scope], legs, wanted) for f in fits)
-    errors = _errors(chosen, point, samples, scenarios, wanted, replicates, seed)
-    return GridFit(
+    fit = GridFit(
         family=chosen,
         point=point,
         scopes=found,
         target=wanted,
-        standard_error=errors,
+        standard_error=np.full(len(chosen.knobs), np.nan),
         binding=_binding(chosen, point, samples, legs, wanted),
     )
+    return with_errors(fit, samples, scenarios, replicates=replicates, seed=seed)
+
+
+def with_errors(
+    fit: GridFit,
+    samples: Samples,
+    scenarios: ReferenceScenarios,
+    *,
+    replicates: int,
+    seed: int,
+) -> GridFit:
+    """Add standard errors of the knobs; with fewer than two resamples they stay NaN."""
+    errors = _errors(fit.family, fit.point, samples, scenarios, fit.target, replicates, seed)
+    return replace(fit, standard_error=errors)
 
 
 def _scopes(family: GridFamily, samples: Samples) -> list[str]:
@@ -147,17 +164,20 @@ def _scopes(family: GridFamily, samples: Samples) -> list[str]:
     return [scope for scope in samples if scope in searched]
 
 
-def _searched(objective: ScopeObjective, point: Point, scope: str) -> Point:
+def _searched(objective: ScopeObjective, point: Point, scope: str, *, warm: bool) -> Point:
     """Search from the hints, and from the published values where that gains nothing."""
     family = objective.family
     moved = [place for place, knob in enumerate(family.knobs) if knob.scope == scope]
+    if warm:
+        found = grid_search(objective, point, family.knobs, moved, strides=_SHORT)
+        return towards(objective, found, family.start, family.knobs, moved)
     hinted = family.hinted(point)
     start = tuple(hinted[p] if p in moved else steps for p, steps in enumerate(point))
     found = grid_search(objective, start, family.knobs, moved)
     if start != point and objective(found) >= 1.0:
         other = grid_search(objective, point, family.knobs, moved)
         found = min(found, other, key=objective)
-    return found
+    return towards(objective, found, family.start, family.knobs, moved)
 
 
 def _scope_fit(objective: ScopeObjective, point: Point, scope: str) -> ScopeFit:
@@ -246,7 +266,7 @@ def _refit(
         )
         moved = [place for place, knob in enumerate(family.knobs) if knob.scope == scope]
         point = grid_search(
-            objective, point, family.knobs, moved, strides=(2, 1), exchanges=False, rounds=2
+            objective, point, family.knobs, moved, strides=_SHORT, exchanges=False, rounds=2
         )
     return point
 
@@ -254,18 +274,25 @@ def _refit(
 def _binding(
     family: GridFamily, point: Point, samples: Samples, legs: Legs, target: GridTarget
 ) -> dict[str, str]:
-    """By knob, what breaks when it is one step lower."""
+    """By knob, what breaks when it goes one step to where margins are lower."""
     found = {}
     for place, knob in enumerate(family.knobs):
-        if knob.scope not in samples or point[place] <= knob.least:
-            found[knob.key] = "at its lower bound"
+        if knob.scope not in samples:
+            found[knob.key] = "not fitted: no samples"
             continue
         objective = ScopeObjective(
             family=family, samples=samples[knob.scope], legs=legs, target=target
         )
-        lower = (*point[:place], point[place] - 1, *point[place + 1 :])
-        coverage = objective.coverage(family.parameters(lower))
-        found[knob.key] = _first_broken(objective, coverage)
+        own = objective.cost(objective.coverage(family.parameters(point)))
+        told = "hedged margins do not depend on it"
+        for by in (-1, 1):
+            other = shifted(point, family.knobs, {place: by})
+            coverage = objective.coverage(family.parameters(other))
+            if objective.cost(coverage) < own:
+                told = _first_broken(objective, coverage)
+            elif other == point and told.startswith("hedged"):
+                told = "at its bound"
+        found[knob.key] = told
     return found
 
 
@@ -273,7 +300,7 @@ def _first_broken(objective: ScopeObjective, coverage: FamilyCoverage) -> str:
     over = objective.excesses(coverage)
     worst = max(over, key=lambda name: over[name])
     if over[worst] <= 0.0:
-        return "nothing: margin would not fall"
+        return "nothing"
     if worst == "portfolio":
         return f"portfolio {coverage.names[int(np.argmax(coverage.own))]}"
     if worst == "family":

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
+from typing import Any
 
 from plimsoll.calibration.grids.listed_chain import ListedChain
 from plimsoll.domain.expiry_quote import ExpiryQuote
@@ -27,6 +28,9 @@ from plimsoll.domain.instrument import (
 from plimsoll.domain.listing import Listing
 from plimsoll.domain.market import MarketSnapshot, Quote
 from plimsoll.margin.currency import CurrencyPricing
+
+Terms = dict[str, Any]
+"""What contracts of one coin have in common."""
 
 
 class Settlement(StrEnum):
@@ -87,11 +91,16 @@ def grid_market(
         for expiry in chain.expiries_ns:
             quote = ExpiryQuote(floating=chain.forward_of(expiry))
             expiries[terms["pair"], terms["settle"], expiry] = quote
-    snapshot = MarketSnapshot(at_ns=max(c.at_ns for c in chains), quotes=quotes, expiries=expiries)
+    snapshot = MarketSnapshot(
+        at_ns=max(c.at_ns for c in chains),
+        quotes=quotes,
+        expiries=expiries,
+        stable_price_usd={"USD": 1.0},  # some models ask what their cash is worth
+    )
     return GridMarket(snapshot=snapshot, listing=Listing(held), settlement=settlement)
 
 
-def _terms(coin: str, settlement: Settlement) -> dict:  # type: ignore[type-arg]
+def _terms(coin: str, settlement: Settlement) -> Terms:
     inverse = settlement is Settlement.INVERSE
     return {
         "pair": Pair(base=coin, quote="USD"),
@@ -103,9 +112,9 @@ def _terms(coin: str, settlement: Settlement) -> dict:  # type: ignore[type-arg]
 
 def _add_delta_one(
     chain: ListedChain,
-    terms: dict,
+    terms: Terms,
     quotes: dict[str, Quote],
-    held: dict[str, Instrument],  # type: ignore[type-arg]
+    held: dict[str, Instrument],
 ) -> None:
     name = perpetual_name(chain.coin)
     quotes[name] = Quote(mark=chain.index, index=chain.index)
@@ -118,7 +127,7 @@ def _add_delta_one(
 
 def _add_options(
     chain: ListedChain,
-    terms: dict,  # type: ignore[type-arg]
+    terms: Terms,
     only: frozenset[str] | None,
     quotes: dict[str, Quote],
     held: dict[str, Instrument],

@@ -11,7 +11,7 @@ stressed leg; and the mean margin of outright portfolios, which must not exceed 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,6 +52,16 @@ class GridTarget:
     portfolio_breach: float = 0.025
     as_published: bool = False
     stressed_breach: float | None = 0.05
+
+    def scaled(self, level: float) -> GridTarget:
+        """Every limit times ``level``: 0.5 asks for half the breaches."""
+        stressed = None if self.stressed_breach is None else self.stressed_breach * level
+        return replace(
+            self,
+            breach=self.breach * level,
+            portfolio_breach=self.portfolio_breach * level,
+            stressed_breach=stressed,
+        )
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -109,9 +119,12 @@ class ScopeObjective:
 
     def value(self, found: FamilyCoverage) -> float:
         """Objective of a coverage."""
+        return self.cost(found) + _PENALTY * self.excess(found)
+
+    def cost(self, found: FamilyCoverage) -> float:
+        """Mean margin of hedged portfolios over the published set's."""
         hedged = self.weights(True)
-        cost = float(hedged @ found.margin) / float(hedged @ self.published.margin)
-        return cost + _PENALTY * self.excess(found)
+        return float(hedged @ found.margin) / float(hedged @ self.published.margin)
 
     def excess(self, found: FamilyCoverage) -> float:
         """Sum of relative excesses over limits; 0: the point is admissible."""

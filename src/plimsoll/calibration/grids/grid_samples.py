@@ -58,6 +58,7 @@ def grid_samples(
     scenarios: ReferenceScenarios,
     *,
     settlement: Settlement = Settlement.INVERSE,
+    futures: bool = True,
     seed: int,
 ) -> dict[str, tuple[GridSample, ...]]:
     """Build the samples of each scope: every coin, and portfolios in several.
@@ -68,12 +69,15 @@ def grid_samples(
         Chains of one instant each.
     scenarios : ReferenceScenarios
     settlement : Settlement
+    futures : bool
+        Whether the venue lists dated futures; else portfolios that hold some are left out.
     seed : int
         Of the library.
     """
     found: dict[str, list[GridSample]] = {}
     for chains in snapshots:
         whole = portfolio_library(chains, seed=seed)
+        whole = whole if futures else whole.take(~whole.holds_future)
         for scope in dict.fromkeys(whole.scopes):
             sample = _sample(whole.of_scope(scope), chains, scenarios, settlement)
             found.setdefault(scope, []).append(sample)

@@ -12,8 +12,10 @@ from itertools import permutations
 from plimsoll.calibration.grids.grid_family import Knob, Point
 
 Objective = Callable[[Point], float]
-STRIDES = (8, 4, 2, 1)
+STRIDES = (4, 2, 1)
+_EXCHANGES = 4
 _GAIN = 1e-6
+_SAME = 1e-9
 
 
 def grid_search(
@@ -47,7 +49,7 @@ def grid_search(
     best = start
     for stride in strides:
         best = _coordinates(objective, best, knobs, moved, stride, rounds)
-    for _ in range(rounds if exchanges else 0):
+    for _ in range(_EXCHANGES if exchanges else 0):
         found = _exchange(objective, best, knobs, moved)
         if found == best:
             break
@@ -86,6 +88,21 @@ def _exchange(
             other = shifted(best, knobs, by)
             if other != best and objective(other) < objective(best) - _GAIN:
                 return other
+    return best
+
+
+def towards(
+    objective: Objective, point: Point, home: Point, knobs: Sequence[Knob], moved: Sequence[int]
+) -> Point:
+    """Take every place back towards ``home`` as far as the objective does not rise."""
+    best = point
+    for place in moved:
+        while best[place] != home[place]:
+            by = 1 if home[place] > best[place] else -1
+            other = shifted(best, knobs, {place: by})
+            if other == best or objective(other) > objective(best) + _SAME:
+                break
+            best = other
     return best
 
 

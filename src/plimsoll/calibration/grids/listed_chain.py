@@ -8,7 +8,7 @@ calendar (the last Friday of a month).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -118,6 +118,24 @@ def listed_chain(chain: OptionChain) -> ListedChain:
         delta=np.asarray(greeks.delta, dtype=np.float64),
         vega=np.asarray(greeks.vega, dtype=np.float64),
         score=np.log(k / f) / (vol * np.sqrt(tau)),
+    )
+
+
+def at_volatility(chain: ListedChain, factor: float) -> ListedChain:
+    """The chain as it would be listed with every volatility times ``factor``.
+
+    Strikes stand where they are; marks, Greeks and scores follow. A grid fitted in one month's
+    volatility alone would take that month's level for a law.
+    """
+    vol = chain.mark_vol * factor
+    greeks = main_greeks(chain.forward, chain.strike, chain.years, vol, chain.is_call)
+    return replace(
+        chain,
+        mark_vol=vol,
+        mark=np.asarray(greeks.price, dtype=np.float64) / chain.forward,
+        delta=np.asarray(greeks.delta, dtype=np.float64),
+        vega=np.asarray(greeks.vega, dtype=np.float64),
+        score=chain.score / factor,
     )
 
 

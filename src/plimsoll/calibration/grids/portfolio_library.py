@@ -66,6 +66,12 @@ class PortfolioLibrary:
         """(P,) whether a leg of the portfolio covers another."""
         return np.array([family in HEDGED for family in self.families], dtype=np.bool_)
 
+    @property
+    def holds_future(self) -> BoolArray:
+        """(P,) whether a leg of the portfolio is a dated future."""
+        dated = np.array(["-FUTURE-" in market for market in self.markets], dtype=np.bool_)
+        return np.asarray(np.any(self.coins[:, dated] != 0.0, axis=1), dtype=np.bool_)
+
     def quantities(self, settlement: Settlement) -> FloatArray:
         """(P, M) contracts: coins, but dollars of inverse perpetuals and futures."""
         if settlement is Settlement.LINEAR:

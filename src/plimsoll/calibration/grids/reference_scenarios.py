@@ -224,4 +224,5 @@ def _weights(stressed: BoolArray, share: float) -> FloatArray:
     """Each leg's weight in equal parts; all of it where there is one leg."""
     if stressed.all() or not stressed.any():
         return np.full(stressed.size, 1.0 / stressed.size)
-    return np.where(stressed, share / stressed.sum(), (1.0 - share) / (~stressed).sum())
+    each = np.where(stressed, share / stressed.sum(), (1.0 - share) / (~stressed).sum())
+    return np.asarray(each, dtype=np.float64)
