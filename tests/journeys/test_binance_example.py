@@ -47,6 +47,20 @@ def test_pooled_coverage_is_not_rejected(result: plimsoll.CalibrationResult) -> 
         assert int(str(row["n"])) > 1_500_000
 
 
+def test_every_coverage_line_holds(result: plimsoll.CalibrationResult) -> None:
+    """The lines of the product's issue, out of sample: bounds written out again here."""
+    lines = {
+        str(row["scope"]): float(str(row["breach_rate"])) for row in rows(result, "coverage_lines")
+    }
+    assert 0.0085 <= lines["pooled"] <= 0.0115
+    assert all(0.0080 <= lines[side] <= 0.0120 for side in ("long", "short"))
+    assert all(0.0070 <= lines[year] <= 0.0130 for year in ("2022", "2023", "2024", "2025"))
+    assert lines["worst quartile"] <= 0.0120
+    assert lines["Kupiec rejections, market-sides"] <= 0.08
+    for check in result.evidence.checks:
+        assert check.verdict.value == "holds", check.name
+
+
 def test_luna_is_two_coins_and_the_dead_one_is_scored(
     result: plimsoll.CalibrationResult,
 ) -> None:

@@ -31,6 +31,7 @@ from plimsoll.domain.ports import SILENT, Executor, Progress
 from plimsoll.domain.table import Table, iso_minute
 from plimsoll.errors import InsufficientDataError
 from plimsoll.estimators.horizon.price_record import Boundaries
+from plimsoll.estimators.reference.default_model import default_at
 
 Stage = Callable[[str], AbstractContextManager[None]]
 TRAINING_DAYS = 365
@@ -242,6 +243,17 @@ def _solutions(proof: Proof, inputs: CalibrationInputs) -> tuple[MarketSolution,
     )
 
 
+def _forecaster(problem: CalibrationProblem, inputs: CalibrationInputs) -> dict[str, str]:
+    """Constants of the panel's forecaster on the day of the set, and how many markets it saw."""
+    if problem.model.volatility is not VolatilityModel.LOG_BLEND:
+        return {}
+    pool = inputs.lent or inputs.history
+    return {
+        "forecaster": default_at(inputs.as_of_ns).name,
+        "forecaster_markets": str(len(pool.markets)),
+    }
+
+
 def _provenance(
     problem: CalibrationProblem, inputs: CalibrationInputs, parameters: ParameterSet
 ) -> dict[str, str]:
@@ -252,6 +264,7 @@ def _provenance(
         **{f"{name} digest": digest for name, digest in inputs.digests.items()},
         "volatility": model.volatility.value,
         "correction": model.correction.value,
+        **_forecaster(problem, inputs),
         "half_life_days": f"{model.half_life_days:g}",
         "score_degrees": f"{model.score_degrees:g}",
         "garch_step_hours": str(model.step_hours),

@@ -31,6 +31,8 @@ class MarketSolution:
     price_risk_error, reaction_risk_error : float
         Standard errors.
     volatility_daily : float
+    pooled : bool
+        The price risk is a young market's, made with its peers' behaviour and tail.
     """
 
     spec: MarketSpec
@@ -41,6 +43,7 @@ class MarketSolution:
     price_risk_error: float = float("nan")
     reaction_risk_error: float = float("nan")
     volatility_daily: float = float("nan")
+    pooled: bool = False
 
     @property
     def tiers(self) -> TierTable | None:
@@ -123,6 +126,7 @@ def _solve_market(
         price_risk_error=float(error),
         reaction_risk_error=reaction_error,
         volatility_daily=volatility,
+        pooled=paths.pooled is not None and bool(paths.pooled[-1, column]),
     )
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from plimsoll.calibration.blend_rows import ERROR_DAYS
 from plimsoll.calibration.evidence.cost_table import (
     procyclicality_table,
     published_procyclicality_table,
@@ -21,6 +22,7 @@ from plimsoll.calibration.evidence.model_table import models_table
 from plimsoll.calibration.evidence.parameter_tables import before_after_table, parameters_table
 from plimsoll.calibration.evidence.proof import Proof
 from plimsoll.calibration.evidence.setting_tables import policy_table, settings_table
+from plimsoll.calibration.problem import CalibrationProblem, VolatilityModel
 from plimsoll.calibration.risk_paths import SIDES
 from plimsoll.domain.evidence import CoverageSeries, Evidence
 from plimsoll.domain.market import DAY_NS, HOUR_NS
@@ -138,8 +140,7 @@ def limits(proof: Proof) -> tuple[str, ...]:
         "path within a bar, only close to close.",
         "Liquidation cost, fee, impact coefficient and daily volume are assumptions of the venue "
         "file, not estimates.",
-        "Standard errors are those of the tail quantile given the volatility filter; the error of "
-        "the filter itself is in the coverage, not in them.",
+        _errors(proof.problem),
         "Coverage is that of a constant position; accounts, liquidation cascades and the fund "
         "are not simulated.",
     ]
@@ -163,6 +164,21 @@ def limits(proof: Proof) -> tuple[str, ...]:
             "delistings); their losses are unknown and not scored."
         )
     return (*stated, *proof.notes)
+
+
+def _errors(problem: CalibrationProblem) -> str:
+    """What standard errors of the price risk are made of."""
+    if problem.model.volatility is not VolatilityModel.LOG_BLEND:
+        return (
+            "Standard errors are those of the tail quantile given the volatility filter; the error "
+            "of the filter itself is in the coverage, not in them."
+        )
+    return (
+        "Standard errors are those of a market's own level and of the pooled tail, clustered by "
+        f"day, estimated anew every {ERROR_DAYS} days and held in proportion to the margin in "
+        "between; a young market's are of its level and its peers' tail. The error of the "
+        "volatility itself is in the coverage, not in them."
+    )
 
 
 def _long_silent(proof: Proof) -> list[str]:

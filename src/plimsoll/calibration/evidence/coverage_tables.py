@@ -175,10 +175,12 @@ def _pooled_rows(proof: Proof) -> Iterator[tuple[Cell, ...] | None]:
     for side, title in enumerate(SIDES):
         one = np.where(np.arange(2) == side, margin, np.nan)
         yield _pooled_row(f"maintenance, {title}", one, scored, target)
-    young = np.isfinite(margin) & proof.young_at_start()[:, :, None]
-    yield _pooled_row(
-        "maintenance, young markets (class floor)", np.where(young, margin, np.nan), scored, target
-    )
+    for title, spoke in (
+        ("class floor", proof.young_at_start()),
+        ("peers' behaviour and tail", proof.pooled_at_start()),
+    ):
+        young = np.where(np.isfinite(margin) & spoke[:, :, None], margin, np.nan)
+        yield _pooled_row(f"maintenance, young markets ({title})", young, scored, target)
     years = scored.start_ns.astype("datetime64[ns]").astype("datetime64[Y]")
     for year in np.unique(years):
         kept = np.where((years == year)[:, None, None], margin, np.nan)

@@ -136,4 +136,6 @@ def _remark(
         return "change within noise: frozen"
     if solution.reason is Reason.TOO_SHORT_HISTORY:
         return "short history: class floor"
+    if solution.pooled:
+        return "short history: peers' behaviour and tail"
     return "" if old else Reason.NO_INCUMBENT.value

@@ -131,6 +131,14 @@ class Proof:
         young: BoolArray = self.paths.floored[np.maximum(rows, 0)] & (rows >= 0)[:, None]
         return young
 
+    def pooled_at_start(self) -> BoolArray:
+        """(S, N) a young market's peers spoke for it at each start of a close-out horizon."""
+        rows = in_force(self.paths.time_ns, self.maintenance.start_ns)
+        if self.paths.pooled is None:
+            return np.zeros((rows.size, len(self.markets)), dtype=bool)
+        pooled: BoolArray = self.paths.pooled[np.maximum(rows, 0)] & (rows >= 0)[:, None]
+        return pooled
+
     def price_note(self) -> str:
         """What every table says about its prices."""
         known = f"funding for {self.funded_markets} of {len(self.history.markets)} markets"
