@@ -15,6 +15,7 @@ import typer
 
 from plimsoll import __version__
 from plimsoll.cli.commands import (
+    backtest,
     calibrate,
     check,
     compare,
@@ -69,6 +70,7 @@ def application() -> typer.Typer:
     app.command("calibrate")(calibrate.calibrate)
     app.command("estimate")(estimate.estimate)
     app.command("compare")(compare.compare)
+    app.add_typer(backtest.application(), name="backtest")
     app.command("margin")(margin.margin)
     app.command("surface")(surface.surface)
     app.command("conformance")(conformance.conformance)

@@ -2,58 +2,24 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
-
 import typer
 
-from plimsoll.cli.exit_codes import ExitCode
-
-if TYPE_CHECKING:
-    from plimsoll.cli.output import Output
-    from plimsoll.journeys.study_result import StudyResult
-
-Data = Annotated[
-    Path | None,
-    typer.Option("--data", help="Folder of market data; else the variable PLIMSOLL_DATA."),
-]
-Out = Annotated[Path | None, typer.Option("--out", help="Folder for page, Markdown and CSV.")]
-Markdown = Annotated[
-    Path | None,
-    typer.Option("--markdown", help="Markdown file between whose markers the tables go."),
-]
-
-
-def show_study(output: Output, result: StudyResult, markdown: Path | None) -> ExitCode:
-    """Print verdict, tables and files of a study; return the exit code."""
-    from plimsoll.cli.render import table_document
-    from plimsoll.cli.results import exit_code, written_lines
-    from plimsoll.journeys.study_result import write_between_markers
-
-    code = exit_code(result.verdict)
-    files = [str(file) for file in result.files]
-    if markdown is not None:
-        files.append(str(write_between_markers(markdown, result.name, result.markdown())))
-    output.close()
-    for table in (*result.tables, result.check_table):
-        output.table(table)
-    for line in written_lines(files):
-        output.line(line)
-    output.line(f"verdict: {result.verdict.value.upper().replace('_', ' ')}  ({result.label})")
-    if output.json:
-        members = {
-            "study": result.name,
-            "label": result.label,
-            "verdict": result.verdict.value,
-            "checks": table_document(result.check_table),
-            "tables": {table.name: table_document(table) for table in result.tables},
-            "files": files,
-        }
-        output.document(code, {"result": members})
-    return code
+from plimsoll.cli.commands import (
+    backtest_collateral,
+    backtest_crash,
+    backtest_frontier,
+    backtest_grids,
+    backtest_solvent,
+)
 
 
 def application() -> typer.Typer:
     """Build the ``backtest`` verbs; each imports what it needs when it runs."""
     about = "Hold calibrated parameters against data that they have not seen."
-    return typer.Typer(no_args_is_help=True, help=about)
+    app = typer.Typer(no_args_is_help=True, help=about)
+    app.command("collateral")(backtest_collateral.collateral)
+    app.command("crash")(backtest_crash.crash)
+    app.command("frontier")(backtest_frontier.frontier)
+    app.command("grids")(backtest_grids.grids)
+    app.command("solvent")(backtest_solvent.solvent)
+    return app

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import os
-
 import typer
 
-from plimsoll.cli.commands.backtest import Data, Markdown, show_study
 from plimsoll.cli.failure import running
 from plimsoll.cli.options import Debug, Json
-from plimsoll.errors import UsageError
+from plimsoll.cli.study import Data, Markdown, data_folder, show_study
 
 
 def collateral(
@@ -17,14 +14,7 @@ def collateral(
 ) -> None:
     """Hold walk-forward haircuts of coins and pegged assets against prices."""
     with running("backtest collateral", json=json, debug=debug) as output:
-        folder = data or os.environ.get("PLIMSOLL_DATA")
-        if not folder:
-            raise UsageError(
-                "must be a folder of market data",
-                found="nothing",
-                field="--data",
-                remedy="give --data, or set the variable PLIMSOLL_DATA",
-            )
+        folder = data_folder(data)
         output.note_compilation()
         from plimsoll.journeys.backtest_collateral import backtest_collateral
 

@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from plimsoll.cli.commands.backtest import Markdown, Out, show_study
 from plimsoll.cli.failure import running
 from plimsoll.cli.options import Debug, Json
+from plimsoll.cli.study import Markdown, Out, show_study
 
 Prices = Annotated[Path, typer.Argument(help="Price file of many markets: Parquet or CSV.")]
 Since = Annotated[str, typer.Option("--from", help="First day that is judged: a New Year.")]
