@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
+from numpy.typing import NDArray
 
 from plimsoll.calibration.grids.grid_backtest import LibraryBacktest, families_of
 from plimsoll.calibration.grids.grid_fit import GridFit
@@ -146,27 +147,31 @@ def ablation_table(
     )
 
 
-def scatter_table(judged: LibraryBacktest, *notes: str) -> Table:
-    """One row a portfolio: mean margin of both sets against its worst realised loss."""
+def scatter_table(judged: LibraryBacktest, *notes: str, count: int | None = 24) -> Table:
+    """One row a portfolio: mean margin of both sets against its worst realised loss.
+
+    The ``count`` portfolios with the largest loss over calibrated margin come first; None: all.
+    """
     held = judged.known
     names, place = np.unique(judged.name[held], return_inverse=True)
-    count = np.bincount(place)
+    seen = np.bincount(place)
     worst = np.full(names.size, -np.inf)
     np.maximum.at(worst, place, judged.loss[held])
-    means = {
-        n: np.bincount(place, weights=judged.margin[n][held]) / count
+    means: dict[str, NDArray[np.float64]] = {
+        n: np.bincount(place, weights=judged.margin[n][held]) / seen
         for n in (PUBLISHED, CALIBRATED)
     }
     first = {name: at for at, name in reversed(list(enumerate(judged.name)))}
+    order = np.argsort(-worst / means[CALIBRATED], kind="stable")[:count].tolist()
     rows: tuple[tuple[Cell, ...], ...] = tuple(
         (
-            str(name),
-            str(judged.family[first[name]].value),
+            str(names[at]),
+            str(judged.family[first[names[at]]].value),
             float(worst[at]),
             float(means[PUBLISHED][at]),
             float(means[CALIBRATED][at]),
         )
-        for at, name in enumerate(names)
+        for at in order
     )
     return Table(
         name="grids_scatter",
@@ -179,7 +184,7 @@ def scatter_table(judged: LibraryBacktest, *notes: str) -> Table:
             _money("calibrated", "Calibrated"),
         ),
         rows=rows,
-        notes=notes,
+        notes=(*notes, f"{len(rows)} of {names.size} portfolios, the tightest first."),
     )
 
 

@@ -9,7 +9,6 @@ calendar (the last Friday of a month).
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +23,8 @@ IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
 
 _FRIDAY = 4
+_EPOCH_WEEKDAY = 3
+"""1 January 1970 was a Thursday; Monday is 0."""
 _WEEK_DAYS = 7
 
 
@@ -157,6 +158,7 @@ def _first_of_name(names: tuple[str, ...]) -> BoolArray:
 
 def _is_month_end(expiry_ns: int) -> bool:
     """Whether an expiry is on the last Friday of its month."""
-    day = datetime.fromtimestamp(expiry_ns // 10**9, tz=UTC)
-    next_week = datetime.fromtimestamp(expiry_ns // 10**9 + _WEEK_DAYS * 86_400, tz=UTC)
-    return day.weekday() == _FRIDAY and next_week.month != day.month
+    day = np.datetime64(expiry_ns, "ns").astype("datetime64[D]")
+    weekday = (int(day.astype(np.int64)) + _EPOCH_WEEKDAY) % _WEEK_DAYS
+    month, later = (d.astype("datetime64[M]") for d in (day, day + _WEEK_DAYS))
+    return weekday == _FRIDAY and bool(month != later)
