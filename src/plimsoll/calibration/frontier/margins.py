@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from plimsoll.calibration.anti_procyclicality import buffered, trailing_median
 from plimsoll.calibration.frontier.panel_scales import STEP_HOURS, HorizonPaths, PanelScales
 from plimsoll.calibration.frontier.policy import MarginPolicy
-from plimsoll.maths.margin_path_tools import capped_table, limited_table
 from plimsoll.maths.pooled_level_tails import PooledTailRules, pooled_level_tails
+from plimsoll.maths.speed_and_range_limits import capped_table, limited_table
 
 FloatArray = NDArray[np.float64]
 

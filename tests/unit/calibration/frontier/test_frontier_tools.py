@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from plimsoll.calibration.frontier.level import LevelRule, scale_of_rate
 from plimsoll.calibration.frontier.pareto import dominates, non_dominated
 from plimsoll.errors import ParameterError, UsageError
-from plimsoll.maths.margin_path_tools import capped_row, limited_row
 from plimsoll.maths.pooled_level_tails import log_quantile_of_counts
+from plimsoll.maths.speed_and_range_limits import capped_row, limited_row
 
 NONE = np.full(6, np.nan)
 
