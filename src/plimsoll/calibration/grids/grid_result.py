@@ -105,7 +105,11 @@ def parameter_table(fit: GridFit, note: str) -> Table:
             Column(name="binds", title="One step less breaks"),
         ),
         rows=tuple(rows),
-        notes=(note, "s.e.: spread of fits on resampled snapshots and weeks of scenarios."),
+        notes=(
+            note,
+            "s.e.: spread of fits on resampled snapshots and weeks of scenarios, each from the found "
+            "point; 0: none moved by a step of the grid.",
+        ),
     )
 
 
