@@ -107,8 +107,8 @@ def parameter_table(fit: GridFit, note: str) -> Table:
         rows=tuple(rows),
         notes=(
             note,
-            "s.e.: spread of fits on resampled snapshots and weeks of scenarios, each from the found "
-            "point; 0: none moved by a step of the grid.",
+            "s.e.: spread of fits on resampled snapshots and weeks of scenarios, each from the "
+            "found point; 0: none moved by a step of the grid.",
         ),
     )
 
