@@ -133,13 +133,19 @@ def _trace(name: str, marks: Sequence[FrontierMark], colour: str, symbol: str, s
         "y": [y for _, y in places],
         "cliponaxis": False,
         "text": [plot_text(m.label) for m in marks],
-        "textposition": ["middle left" if m.held[0] > 2.4 else "top right" for m in marks],
+        "textposition": [_beside(m) for m in marks],
         "textfont": {"size": 10, "color": MUTED},
         "marker": {"size": size, "color": colour, "symbol": symbol},
         "customdata": [[m.peak_to_trough, m.cost] for m in marks],
         "hovertemplate": "%{text}<br>peak to trough %{customdata[0]:.2f}<br>"
         "cost %{customdata[1]:.3f}<extra></extra>",
     }
+
+
+def _beside(one: FrontierMark) -> str:
+    """Where the live name stands: never beyond the frame."""
+    x, y = one.held
+    return "middle left" if x > 2.4 else "bottom right" if y >= _UP[1] else "top right"
 
 
 def frontier_drawing(found: PriceOfSafety, label: str) -> Markup:
