@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import numpy as np
 import pytest
-from scipy.optimize import LinearConstraint, milp
+from scipy.optimize import Bounds, LinearConstraint, milp
 
 from plimsoll.calibration.tiers import RateKind, Requirement, SizeDistribution, TierGrid, fit_ladder
 from plimsoll.errors import EstimationError
@@ -37,8 +37,8 @@ def programme(
 
     def held(size: float) -> np.ndarray:
         if kind is RateKind.WHOLE:
-            return size * (np.arange(slices) == np.searchsorted(caps[1:], size))
-        return np.clip(size - caps[:-1], 0.0, np.diff(caps))
+            return np.asarray(size * (np.arange(slices) == np.searchsorted(caps[1:], size)))
+        return np.asarray(np.clip(size - caps[:-1], 0.0, np.diff(caps)))
 
     points = np.concatenate([needed.notional_usd, caps[:-1] + 1e-6])[: 2 * slices]
     points = np.sort(points[points > 1e-3]) if kind is RateKind.WHOLE else needed.notional_usd
@@ -61,8 +61,8 @@ def programme(
     found = milp(
         np.concatenate([cost, np.zeros(slices)]),
         constraints=LinearConstraint(np.array(rows), low, high),
-        integrality=np.ones(2 * slices),
-        bounds=(np.zeros(2 * slices), upper),
+        integrality=np.ones(2 * slices, dtype=np.int64),
+        bounds=Bounds(np.zeros(2 * slices), upper),
         options={"mip_rel_gap": 0.0},
     )
     return float(found.fun) if found.success else float("nan")

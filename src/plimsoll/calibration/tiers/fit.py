@@ -67,6 +67,7 @@ def fit_ladder(
     kind: RateKind | str = RateKind.MARGINAL,
     proven: bool = True,
     tolerance: float = 0.0,
+    beam: int = BEAM,
 ) -> FittedLadder:
     """Return the ladder of at most ``tiers`` tiers that covers R everywhere at least mean margin.
 
@@ -80,10 +81,12 @@ def fit_ladder(
     tiers : int
     kind : RateKind
     proven : bool
-        False: the search keeps the `BEAM` best labels of each cap, which finds the cheapest or
+        False: the search keeps the ``beam`` best labels of each cap, which finds the cheapest or
         nearly so in a tenth of a second, without proof.
     tolerance : float
         Share by which a proven result may be dearer than the cheapest.
+    beam : int
+        Of the search without proof, which starts the proven one too.
 
     Raises
     ------
@@ -94,7 +97,7 @@ def fit_ladder(
     _check_count(tiers)
     problem = search_problem(requirement, sizes, grid)
     chosen = RateKind(kind)
-    found = _found(problem, tiers, chosen, proven=proven, tolerance=tolerance)
+    found = _found(problem, tiers, chosen, proven=proven, tolerance=tolerance, beam=beam)
     if found is None:
         raise _infeasible(problem, grid, tiers, chosen)
     return _fitted(requirement, problem, grid, found, chosen)
@@ -149,11 +152,17 @@ def _worthwhile(means: list[float | None], least_gain: float) -> int:
 
 
 def _found(
-    problem: SearchProblem, tiers: int, kind: RateKind, *, proven: bool, tolerance: float
+    problem: SearchProblem,
+    tiers: int,
+    kind: RateKind,
+    *,
+    proven: bool,
+    tolerance: float,
+    beam: int = BEAM,
 ) -> Found | None:
     if kind is RateKind.WHOLE:
         return cheapest_whole(problem, tiers)
-    first = cheapest_marginal(problem, tiers, beam=BEAM)
+    first = cheapest_marginal(problem, tiers, beam=beam)
     if first is not None and not proven:
         return first
     known = np.inf if first is None else first.mean

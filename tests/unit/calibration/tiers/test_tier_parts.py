@@ -141,7 +141,8 @@ def test_limits_are_rounded_down_and_say_what_bound() -> None:
     found = market_limits(2e7, depth_usd=1e4, manipulation_usd=7.9e6)
     assert found.open_interest_usd == 5_000_000
     assert found.open_interest_bound == "cost of moving the index"
-    assert (found.position_usd, found.position_bound) == (200_000, "depth")
+    assert found.position_usd == 200_000
+    assert found.position_bound == "depth"
     assert found.scaling.lower_cap_usd == 2_000_000
     assert all(p.value <= 7_900_000 for p in limit_parameters("X", found))
     assert manipulation_bound([0.01, 0.05], [1e4, 2e5], safety=2.0) == pytest.approx(5e5)
