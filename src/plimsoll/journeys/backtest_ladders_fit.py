@@ -37,7 +37,7 @@ LOWEST_CAP_USD = 5_000
 RATE_STEP = Decimal("0.0005")
 NODES = 40
 BEAM = 4
-"""Labels kept: within a thousandth of the cheapest ladder's mean margin."""
+"""Labels kept of each cap: good ladders in little time, not proven to be the cheapest."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

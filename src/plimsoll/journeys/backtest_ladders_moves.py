@@ -17,8 +17,8 @@ IntArray = NDArray[np.int64]
 SCALE_TAIL = 0.05
 """Tail at which a contract's own level is read: far enough to be known, near enough to matter."""
 VOLATILITY_DAYS = 365
-"""Of the volatility in the cost of closing; scale and tail are of the whole past, for a ladder
-stands for months: the last year alone had half the level of the months after it, or twice."""
+"""Of the volatility in the cost of closing. Scale and tail are of the whole past: a ladder stands
+for months, and the last year alone is one regime."""
 LEAST_DAYS = 30
 
 
