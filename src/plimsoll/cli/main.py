@@ -25,6 +25,7 @@ from plimsoll.cli.commands import (
     evidence,
     fetch,
     init,
+    list_market,
     margin,
     params,
     surface,
@@ -69,6 +70,7 @@ def application() -> typer.Typer:
     app.command("warm")(warm.warm)
     app.command("calibrate")(calibrate.calibrate)
     app.command("estimate")(estimate.estimate)
+    app.command("list-market")(list_market.list_market)
     app.command("compare")(compare.compare)
     app.add_typer(backtest.application(), name="backtest")
     app.command("margin")(margin.margin)
