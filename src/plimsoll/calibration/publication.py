@@ -27,8 +27,9 @@ def publish(
     problem_digest: str,
     code_version: str,
     parent: str | None,
+    beside: tuple[Parameter, ...] = (),
 ) -> ParameterSet:
-    """Build the parameter set of all markets that have a number."""
+    """Build the parameter set of all markets that have a number, and of what stands ``beside``."""
     parameters = tuple(
         parameter
         for solution in solutions
@@ -38,7 +39,7 @@ def publish(
     return parameter_set(
         venue=problem.venue,
         valid_from=valid_from,
-        parameters=parameters,
+        parameters=(*parameters, *beside),
         seed=problem.seed,
         data_digest=data_digest,
         problem_digest=problem_digest,

@@ -17,6 +17,7 @@ from plimsoll.calibration.evidence.proof import Incumbent, extra_of
 from plimsoll.calibration.forecast import ForecastTask, forecast_all, forecast_tasks
 from plimsoll.calibration.identity import problem_digest
 from plimsoll.calibration.known_losses import known_losses
+from plimsoll.calibration.part import CalibratedPart, parameters_of
 from plimsoll.calibration.problem import CalibrationProblem, VolatilityModel
 from plimsoll.calibration.publication import publish
 from plimsoll.calibration.published import published_path
@@ -36,6 +37,13 @@ from plimsoll.estimators.reference.default_model import default_at
 Stage = Callable[[str], AbstractContextManager[None]]
 TRAINING_DAYS = 365
 NO_CORRECTIONS: Corrections = MappingProxyType({})
+Parts = Callable[[Proof], tuple[CalibratedPart, ...]]
+"""What else is calibrated beside the markets' ratios, from all that is known of them by then."""
+
+
+def no_parts(_: Proof) -> tuple[CalibratedPart, ...]:
+    """Calibrate nothing beside the markets' ratios."""
+    return ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -100,10 +108,12 @@ def run_calibration(
     progress: Progress = SILENT,
     stage: Stage = lambda _: nullcontext(),
     corrections: Corrections = NO_CORRECTIONS,
+    parts: Parts = no_parts,
 ) -> Calibration:
     """Calibrate and prove. Same problem and inputs give the same bytes, whatever the executor.
 
-    ``corrections`` holds what ``problem.model.correction`` may name.
+    ``corrections`` holds what ``problem.model.correction`` may name; ``parts`` calibrates what the
+    venue has beside its markets' ratios, and joins the same set and the same evidence.
     """
     history = inputs.history
     specs = {spec.symbol: spec for spec in problem.markets}
@@ -163,18 +173,20 @@ def run_calibration(
     )
     with stage("solve"):
         proof = draft.with_solutions(_solutions(draft, inputs))
+    found = parts(proof)
+    with stage("make evidence"):
         parameters = publish(
             problem,
             proof.solutions,
+            beside=parameters_of(found),
             valid_from=iso_instant(inputs.as_of_ns),
             data_digest=inputs.data_digest,
             problem_digest=problem_digest(problem, inputs.policy),
             code_version=inputs.code_version,
             parent=None if inputs.parent is None else inputs.parent.id,
         )
-    with stage("make evidence"):
         evidence = build_evidence(
-            proof, parameters, _provenance(problem, inputs, parameters), inputs.tables
+            proof, parameters, _provenance(problem, inputs, parameters), inputs.tables, found
         )
     return Calibration(parameters=parameters, evidence=evidence)
 

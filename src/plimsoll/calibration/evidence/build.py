@@ -22,6 +22,7 @@ from plimsoll.calibration.evidence.model_table import models_table
 from plimsoll.calibration.evidence.parameter_tables import before_after_table, parameters_table
 from plimsoll.calibration.evidence.proof import Proof
 from plimsoll.calibration.evidence.setting_tables import policy_table, settings_table
+from plimsoll.calibration.part import CalibratedPart
 from plimsoll.calibration.problem import CalibrationProblem, VolatilityModel
 from plimsoll.calibration.risk_paths import SIDES
 from plimsoll.domain.evidence import CoverageSeries, Evidence
@@ -45,6 +46,7 @@ def build_evidence(
     parameters: ParameterSet,
     provenance: Mapping[str, str],
     extra_tables: tuple[Table, ...] = (),
+    parts: tuple[CalibratedPart, ...] = (),
 ) -> Evidence:
     """Make every table, the verdict, and the limits of both."""
     problem = proof.problem
@@ -77,7 +79,7 @@ def build_evidence(
     return Evidence(
         parameter_set_id=parameters.id,
         label=problem.label,
-        checks=checks(proof, parameters),
+        checks=(*checks(proof, parameters), *(check for part in parts for check in part.checks)),
         tables=(
             parameters_table(proof, parameters),
             before_after_table(proof, parameters),
@@ -94,10 +96,15 @@ def build_evidence(
             reaction,
             policy_table(proof),
             settings_table(proof),
+            *(table for part in parts for table in part.tables),
             *extra_tables,
         ),
         series=tuple(_series(proof)),
-        limits=(*limits(proof), *_of_tables(coverage, models, problem.model.volatility.value)),
+        limits=(
+            *limits(proof),
+            *_of_tables(coverage, models, problem.model.volatility.value),
+            *(limit for part in parts for limit in part.limits),
+        ),
         provenance=dict(provenance),
     )
 
