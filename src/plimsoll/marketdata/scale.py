@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from plimsoll.domain.market import FloatArray
+from plimsoll.domain.market import FloatArray, IntArray
 from plimsoll.marketdata.settings import CheckSettings
 
 NORMAL_CONSISTENCY = 1.4826022185056018
@@ -13,6 +13,7 @@ NORMAL_CONSISTENCY = 1.4826022185056018
 
 _STRIDE_BARS = 24
 _CHUNK = 16_384
+_ROWS = 64
 
 
 def trailing_scales(moves: FloatArray, settings: CheckSettings) -> tuple[FloatArray, FloatArray]:
@@ -49,11 +50,26 @@ def trailing_scales(moves: FloatArray, settings: CheckSettings) -> tuple[FloatAr
 
 def _renewed_medians(changed: FloatArray, settings: CheckSettings) -> FloatArray:
     """Medians of the last ``scale_window_bars`` values, at each count of values, every 24."""
+    first, window = settings.scale_min_bars, settings.scale_window_bars
     at = np.full(changed.size + 1, np.nan)
-    for count in range(settings.scale_min_bars, changed.size + 1, _STRIDE_BARS):
-        window = changed[max(0, count - settings.scale_window_bars) : count]
-        at[count : count + _STRIDE_BARS] = np.median(window)
+    counts = np.arange(first, changed.size + 1, _STRIDE_BARS)
+    short = [float(np.median(changed[:count])) for count in counts[counts < window].tolist()]
+    renewed = np.concatenate([short, _medians_of(changed, counts[counts >= window], window)])
+    at[first:] = np.repeat(renewed, _STRIDE_BARS)[: max(at.size - first, 0)]
     return at
+
+
+def _medians_of(changed: FloatArray, counts: IntArray, window_bars: int) -> FloatArray:
+    """Medians of the ``window_bars`` values before each count, many by one call."""
+    found, high = np.empty(counts.size), window_bars // 2
+    if counts.size:
+        windows = sliding_window_view(changed, window_bars)
+    for begin in range(0, counts.size, _ROWS):
+        some = slice(begin, begin + _ROWS)
+        parts = np.partition(windows[counts[some] - window_bars], high, axis=1)
+        low = parts[:, :high].max(axis=1) if window_bars % 2 == 0 else parts[:, high]
+        found[some] = 0.5 * (low + parts[:, high])
+    return found
 
 
 def _running_medians(changed: FloatArray, window_bars: int) -> FloatArray:
