@@ -19,6 +19,9 @@ def problem_digest(*parts: object) -> str:
 def plain(value: object) -> Json:
     """Return a value as canonical JSON takes it: numbers as exact decimal strings.
 
+    A field with the metadata ``stated_only`` is left out while it is None: problems from before
+    there was such a setting, and those that do not use it, keep their digest.
+
     >>> plain({"level": 0.99, "cap": Decimal("50000")})
     {'level': '0.99', 'cap': '50000'}
     """
@@ -33,7 +36,11 @@ def plain(value: object) -> Json:
     if isinstance(value, Decimal):
         return decimal_text(value)
     if is_dataclass(value):
-        return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
+        return {
+            field.name: plain(getattr(value, field.name))
+            for field in fields(value)
+            if not (field.metadata.get("stated_only") and getattr(value, field.name) is None)
+        }
     if isinstance(value, Mapping):
         return {str(plain(key)): plain(item) for key, item in value.items()}
     if isinstance(value, (tuple, list)):

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 
+from plimsoll.calibration.set_plan import SetPlan
 from plimsoll.domain.anti_procyclicality import AntiProcyclicality
 from plimsoll.domain.instrument import Payoff
 from plimsoll.errors import ParameterError
@@ -266,6 +267,8 @@ class CalibrationProblem:
     impact_coefficient : float
         Y of the square-root impact law, which gives tiers their slope.
     scored_from_ns, seed, owner : evidence start, random seed, who owns the parameters
+    plan : SetPlan or None
+        Ladders, sides, expiries, limits and steps of the set; None: none is stated.
     """
 
     venue: str
@@ -286,6 +289,7 @@ class CalibrationProblem:
     scored_from_ns: int | None = None
     seed: int = 0
     owner: str = "risk"
+    plan: SetPlan | None = field(default=None, metadata={"stated_only": True})
 
     def risk_class(self, market: MarketSpec) -> RiskClass:
         """Class of a market."""

@@ -12,13 +12,13 @@ from plimsoll.calibration.problem import (
     ModelSettings,
     RiskClass,
     ShortHistory,
-    Structure,
 )
 from plimsoll.config.data_section import INTERVAL_MINUTES, PriceColumns
 from plimsoll.config.fields import exact_ns, instant_ns
 from plimsoll.config.files import SYMBOL
 from plimsoll.config.loader import VenueFile
 from plimsoll.config.sources import ALL_LEND, FundingSource, IncumbentSource, PriceSource
+from plimsoll.config.structure_section import to_plan, to_structure
 from plimsoll.config.venue import ClassEntry, GateSection, MarketEntry, VenueConfig
 from plimsoll.domain.anti_procyclicality import AntiProcyclicality
 from plimsoll.domain.finding import FindingPolicy
@@ -41,7 +41,7 @@ def to_problem(venue: VenueConfig) -> CalibrationProblem:
         model=_model(venue),
         lend=lenders(venue),
         compare=venue.evidence.compare,
-        structure=Structure(**dict(venue.structure)),
+        structure=to_structure(venue.structure),
         short_history=ShortHistory(**dict(venue.short_history)),
         anti_procyclicality=AntiProcyclicality(**dict(tools)),
         gate=_gate(venue.evidence.gate),
@@ -50,6 +50,9 @@ def to_problem(venue: VenueConfig) -> CalibrationProblem:
         scored_from_ns=instant_ns(venue.evidence.from_),
         seed=venue.seed,
         owner=venue.owner,
+        plan=to_plan(
+            venue.structure, {name: c.expiry_buckets for name, c in venue.classes.items()}
+        ),
     )
 
 
@@ -139,7 +142,8 @@ def _market(entry: MarketEntry) -> MarketSpec:
 
 
 def _risk_class(name: str, entry: ClassEntry) -> RiskClass:
-    return RiskClass(name=name, **dict(entry))
+    stated = {key: value for key, value in dict(entry).items() if key != "expiry_buckets"}
+    return RiskClass(name=name, **stated)
 
 
 def _model(venue: VenueConfig) -> ModelSettings:

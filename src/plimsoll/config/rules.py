@@ -128,6 +128,33 @@ def _rising(document: Document) -> Iterator[Fault]:
                 yield fault_at(document, (*path, index), problem, "order the list, each value once")
 
 
+def _expiries(document: Document) -> Iterator[Fault]:
+    """Buckets of dated futures rise in time to expiry."""
+    for name in _keys(document, "classes"):
+        path: Path = ("classes", name, "expiry_buckets")
+        days = [
+            _number(document, *path, i, "up_to_days") for i in range(len(_items(document, *path)))
+        ]
+        for index, (shorter, longer) in enumerate(pairwise(days), start=1):
+            if shorter is not None and longer is not None and longer <= shorter:
+                problem = f"must be more than the {shorter:g} before it"
+                place = (*path, index, "up_to_days")
+                yield fault_at(document, place, problem, "order the buckets, each time once")
+
+
+def _limit_days(document: Document) -> Iterator[Fault]:
+    """Open interest that is margined in full takes longer to close than what has base margin."""
+    path: Path = ("structure", "limits")
+    free, full = (_number(document, *path, key) for key in ("free_days", "full_days"))
+    if not isinstance(document.get(*path), dict):
+        return
+    if (1.0 if free is None else free) >= (5.0 if full is None else full):
+        place = (*path, "free_days" if full is None else "full_days")
+        yield fault_at(
+            document, place, "full_days must exceed free_days", "for instance 1 and 5 days"
+        )
+
+
 def _horizons(document: Document) -> Iterator[Fault]:
     interval = str(document.get("data", "prices", "interval") or "1h")
     minutes = INTERVAL_MINUTES.get(interval)
@@ -224,7 +251,8 @@ def _lenders(document: Document) -> Iterator[Fault]:
             "must name the markets where each has a file of its own",
             "list their symbols",
         )
-    own = {document.get("markets", i, "symbol") for i in range(len(_items(document, "markets")))}
+    listed = [document.get("markets", i, "symbol") for i in range(len(_items(document, "markets")))]
+    own = {symbol for symbol in listed if isinstance(symbol, str)}
     seen: set[object] = set()
     for index, name in enumerate(_items(document, "data", "lend")):
         if isinstance(name, str) and (name in own or name in seen):
@@ -308,6 +336,8 @@ RULES: tuple[Callable[[Document], Iterator[Fault]], ...] = (
     _undefined_classes,
     _instruments,
     _rising,
+    _expiries,
+    _limit_days,
     _horizons,
     _steps,
     _rate_grid,

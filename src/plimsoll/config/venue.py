@@ -15,7 +15,6 @@ from plimsoll.calibration.problem import (
     Gate,
     ModelSettings,
     ShortHistory,
-    Structure,
     TailMethod,
     VolatilityModel,
 )
@@ -27,11 +26,9 @@ from plimsoll.config.fields import (
     HalfLife,
     Hours,
     Level,
-    Leverage,
     Multiple,
     PathText,
     PositiveShare,
-    Rate,
     Section,
     Seed,
     Share,
@@ -42,12 +39,12 @@ from plimsoll.config.fields import (
     UsdAmount,
     UtcTime,
 )
+from plimsoll.config.structure_section import BucketSection, StructureSection
 
 VENUE_VERSION = 1
 
 _CORE = CalibrationProblem(venue="", label="", markets=(), classes={})  # the defaults' only home
 _MODEL = ModelSettings()
-_STRUCTURE = Structure()
 _SHORT = ShortHistory()
 _GATE = Gate()
 _LINES = CoverageLines()
@@ -88,6 +85,7 @@ class ClassEntry(Section):
     liquidation_fee: SmallShare
     adv_usd: Usd
     tier_caps_usd: Annotated[tuple[UsdAmount, ...], Field(min_length=1, max_length=50)]
+    expiry_buckets: Annotated[tuple[BucketSection, ...], Field(max_length=20)] = ()
 
 
 class TargetSection(Section):
@@ -118,17 +116,6 @@ class ModelSection(Section):
     persistence_rule: Literal["stationary", "capped"] = "capped"
     variance_start: Literal["arch_backcast", "sample_variance"] = "sample_variance"
     correction: CorrectionName = _MODEL.correction
-
-
-class StructureSection(Section):
-    """The venue's own grid and links."""
-
-    maintenance_rate_step: Rate = _STRUCTURE.maintenance_rate_step
-    maximum_rate: Rate = _STRUCTURE.maximum_rate
-    leverage_grid: Annotated[tuple[Leverage, ...], Field(min_length=1, max_length=200)] = (
-        _STRUCTURE.leverage_grid
-    )
-    maintenance_initial_link: Rate = _STRUCTURE.maintenance_initial_link
 
 
 class ShortHistorySection(Section):
