@@ -14,7 +14,12 @@ from plimsoll.domain.choice import chosen
 from plimsoll.domain.market import DAY_NS, Bars, PriceKind
 from plimsoll.errors import DataFormatError, UsageError
 from plimsoll.journeys.bar_clock import check_bar_clock
-from plimsoll.journeys.estimate_inputs import MarketColumns, market_bars, symbol_column
+from plimsoll.journeys.estimate_inputs import (
+    MarketColumns,
+    kept_markets,
+    market_bars,
+    symbol_column,
+)
 from plimsoll.journeys.estimate_price_files import price_format
 from plimsoll.journeys.prices import read_prices
 
@@ -105,7 +110,12 @@ def peer_bars(
     notes = list(read.notes)
     if market in read.bars:
         notes.append(f"The venue's prices of {market} were left aside for those given.")
-    if peers and tuple(peers) != (ALL_PEERS,):
+    if peers and tuple(peers) == (ALL_PEERS,):
+        found, pegged = kept_markets(found, None)
+        if pegged:
+            names = ", ".join(pegged)
+            notes.append(f"Held to a currency or another coin, so no peers: {names}.")
+    elif peers:
         foreign = [name for name in peers if name not in found]
         if foreign:
             raise UsageError(

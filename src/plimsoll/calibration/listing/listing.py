@@ -12,7 +12,15 @@ from plimsoll.calibration.identity import problem_digest
 from plimsoll.calibration.listing.add_on_figures import listing_add_ons
 from plimsoll.calibration.listing.depth import listing_depth
 from plimsoll.calibration.listing.haircut import listing_haircut
-from plimsoll.calibration.listing.proof import ListingProof, listing_proof, proof_check
+from plimsoll.calibration.listing.proof import (
+    OPENING_DAYS,
+    LearntFactor,
+    ListingProof,
+    factor_of,
+    listing_proof,
+    proof_check,
+    with_factors,
+)
 from plimsoll.calibration.listing.publication import ListingFigures, listing_parts
 from plimsoll.calibration.listing.request import ListingRequest
 from plimsoll.calibration.listing.review import Review, checkpoints, reviews
@@ -26,7 +34,7 @@ from plimsoll.calibration.listing.tables import (
     risk_table,
     tiers_table,
 )
-from plimsoll.calibration.listing.young_risk import ListingRisk, listing_risk
+from plimsoll.calibration.listing.young_risk import ListingRisk, enough_days, listing_risk, times
 from plimsoll.calibration.part import CalibratedPart, parameters_of
 from plimsoll.calibration.run import iso_instant
 from plimsoll.domain.evidence import Check, Evidence, Verdict
@@ -34,9 +42,6 @@ from plimsoll.domain.finding import FindingPolicy
 from plimsoll.domain.market import DAY_NS
 from plimsoll.domain.parameters import Origin, ParameterSet, parameter_set
 from plimsoll.domain.table import Table
-
-OPENING_DAYS = 3.0
-"""Younger than this, a coin's moves are not like its weeks."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,9 +110,10 @@ def list_market(request: ListingRequest, record: ListingRecord) -> Listing:
     EstimationError
         No ladder on the venue's grid covers what the coin needs.
     """
-    figures = _figures(request)
+    plain = listing_risk(request)
+    proof, learnt = _proven(request, plain)
+    figures = _figures(request, times(plain, learnt.factor, learnt.error), learnt)
     parts = listing_parts(request, figures)
-    proof = listing_proof(request, figures.risk)
     dates = reviews(
         request.as_of_ns, figures.risk.age_days, float(request.problem.short_history.minimum_days)
     )
@@ -139,14 +145,23 @@ def list_market(request: ListingRequest, record: ListingRecord) -> Listing:
     )
 
 
-def _figures(request: ListingRequest) -> ListingFigures:
-    risk = listing_risk(request)
+def _proven(request: ListingRequest, risk: ListingRisk) -> tuple[ListingProof, LearntFactor]:
+    """The rule on past listings, and what they teach."""
+    proof, level = listing_proof(request, risk), request.problem.maintenance_level
+    if not risk.modelled:
+        return proof, LearntFactor()
+    learnt = factor_of(proof, level, request.problem.seed)
+    return with_factors(proof, level), learnt
+
+
+def _figures(request: ListingRequest, risk: ListingRisk, learnt: LearntFactor) -> ListingFigures:
     depth = listing_depth(request, risk.volatility_daily)
     limits = listing_limits(request, risk, depth)
     tiers = listing_tiers(request, risk, depth, limits)
     rate = float(tiers.fitted.ladder.rates[0])
     return ListingFigures(
         risk=risk,
+        learnt=learnt,
         depth=depth,
         limits=limits,
         tiers=tiers,
@@ -189,7 +204,7 @@ def _tables(
         tiers_table(request, figures, parameters.of(request.market)),
         limits_table(request, figures),
         haircut_table(request, figures),
-        risk_table(request, figures.risk, figures.depth),
+        risk_table(request, figures),
         review_table(request, dates, counts),
         coverage_table(request, proof),
         findings_table(request.history.findings, record.policy, request.market),
@@ -198,12 +213,12 @@ def _tables(
 
 
 def _age_check(request: ListingRequest, risk: ListingRisk) -> Check:
-    enough = request.rules.enough_days
+    enough, old = request.rules.enough_days, enough_days(request, risk.age_days)
     return Check(
         name="Own history",
-        verdict=Verdict.HOLDS if risk.age_days >= enough and risk.modelled else Verdict.NOT_PROVEN,
+        verdict=Verdict.HOLDS if old and risk.modelled else Verdict.NOT_PROVEN,
         found=f"{risk.age_days:.1f} days" + ("" if risk.modelled else "; numbers of its class"),
-        demanded=f"at least {enough:g} days, and peers enough for a pool",
+        demanded=f"at least {enough:g} days begun, and peers enough for a pool",
     )
 
 
@@ -239,11 +254,8 @@ def _limits(request: ListingRequest, figures: ListingFigures) -> tuple[str, ...]
         "limits count them at the weight of its own history only.",
         "Who holds the coin, its unlocks and its venues are not known here.",
     ]
-    if risk.age_days < OPENING_DAYS:
-        stated.append(
-            "Moves of the first two days break the margin about four times as often as the "
-            "target: ask an opening add-on, or wait."
-        )
+    if risk.age_days < OPENING_DAYS or figures.learnt.factor > 1.0:
+        stated.append(_learnt_words(figures.learnt))
     if not risk.modelled:
         stated.append(
             "The peers are too few for a pool of moves: risk is the largest one-year quantile of "
@@ -259,3 +271,15 @@ def _limits(request: ListingRequest, figures: ListingFigures) -> tuple[str, ...]
             "reach."
         )
     return tuple(stated)
+
+
+def _learnt_words(learnt: LearntFactor) -> str:
+    if not learnt.listings:
+        return (
+            "Moves of the first three days break the margin about six times as often as the "
+            "target, and past listings are too few to say how far: ask an opening add-on, or wait."
+        )
+    return (
+        f"Every risk is multiplied by {learnt.factor:.2f} (s.e. {learnt.error:.2f}): what "
+        f"{learnt.listings} past listings needed {learnt.ages}."
+    )

@@ -9,6 +9,7 @@ import numpy as np
 
 from plimsoll.calibration.listing.depth import ListingDepth
 from plimsoll.calibration.listing.haircut import ListingHaircut
+from plimsoll.calibration.listing.proof import LearntFactor
 from plimsoll.calibration.listing.request import ListingRequest
 from plimsoll.calibration.listing.size_limits import ListingTiers
 from plimsoll.calibration.listing.young_risk import ListingRisk
@@ -22,9 +23,10 @@ from plimsoll.domain.parameters import Origin, Parameter, Unit
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ListingFigures:
-    """Everything that was worked out of a coin."""
+    """Everything that was worked out of a coin; the learnt factor is in the risk."""
 
     risk: ListingRisk
+    learnt: LearntFactor
     depth: ListingDepth
     limits: MarketLimits
     tiers: ListingTiers

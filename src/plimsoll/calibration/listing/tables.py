@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from plimsoll.calibration.listing.depth import ListingDepth
-from plimsoll.calibration.listing.proof import ListingProof
+from plimsoll.calibration.listing.proof import LearntFactor, ListingProof
 from plimsoll.calibration.listing.publication import ListingFigures
 from plimsoll.calibration.listing.request import ListingRequest
 from plimsoll.calibration.listing.review import BET, ONE_LOOK, Checkpoint, Review
@@ -19,8 +18,9 @@ K = ColumnKind
 SIDES = ("long", "short")
 
 
-def risk_table(request: ListingRequest, risk: ListingRisk, depth: ListingDepth) -> Table:
+def risk_table(request: ListingRequest, figures: ListingFigures) -> Table:
     """Every estimated number with its standard error, and one of them to either side."""
+    risk, depth, learnt = figures.risk, figures.depth, figures.learnt
     legs = (
         ("maintenance", risk.maintenance),
         ("reaction", risk.reaction),
@@ -56,6 +56,7 @@ def risk_table(request: ListingRequest, risk: ListingRisk, depth: ListingDepth) 
             "what is not known of the coin is already charged; low and high are one standard "
             "error away.",
             _weights(risk),
+            *_learnt(learnt),
         ),
     )
 
@@ -66,6 +67,15 @@ def _risk_row(name: str, side: int, leg: RiskLeg, source: str) -> tuple[Cell, ..
         name, SIDES[side], leg.horizon_hours, leg.confidence, value, error,
         max(value - error, 0.0), value + error, source,
     )  # fmt: skip
+
+
+def _learnt(learnt: LearntFactor) -> tuple[str, ...]:
+    if learnt.factor == 1.0:
+        return ()
+    return (
+        f"A factor of {learnt.factor:.3f} (s.e. {learnt.error:.3f}) is in all of them: what "
+        f"{learnt.listings} past listings needed {learnt.ages}.",
+    )
 
 
 def _weights(risk: ListingRisk) -> str:
@@ -250,7 +260,9 @@ def coverage_table(request: ListingRequest, proof: ListingProof) -> Table:
         rows=tuple(rows),
         notes=(
             "Each midnight's price risk, set from what was known then, against the moves after "
-            "it; every day from the first to the end of youth. Errors clustered by day.",
+            f"it: past listings at {proof.from_age:.1f} days and more, to the end of youth; the "
+            "coin on all its days, its opening among them; each with the factor that other past "
+            "listings teach. Errors clustered by day.",
             f"Loss = price move on {request.problem.label}; "
             + ("no funding." if request.history.funding is None else "funding in it."),
         ),

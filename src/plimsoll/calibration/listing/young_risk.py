@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,10 @@ from plimsoll.estimators.pooling.young_market import YoungMarketPath
 
 FloatArray = NDArray[np.float64]
 
+LEAST_WEIGHT = 0.05
+"""Of a coin that has hardly moved: what it is given of its turnover all the same."""
+MOST_LOSS = 1.0
+"""Of a factor on a loss: the whole notional."""
 DAYS_OF_PEERS = 10.0
 """Days at which own activity weighs as much as the peers', where the model has no weight."""
 
@@ -106,6 +110,26 @@ class ListingRisk:
     __repr__ = field_summary
 
 
+def times(risk: ListingRisk, factor: float, error: float) -> ListingRisk:
+    """Return the risk with every move multiplied, losses and errors with it."""
+    if factor == 1.0:
+        return risk
+
+    def grown(leg: RiskLeg) -> RiskLeg:
+        move = factor * leg.log_move
+        spread = np.hypot(factor * leg.log_error, error * leg.log_move)
+        loss = np.minimum(factor * leg.loss, MOST_LOSS)
+        loss_error = np.hypot(factor * leg.error, error * leg.loss)
+        return replace(leg, log_move=move, log_error=spread, loss=loss, error=loss_error)
+
+    return replace(
+        risk,
+        maintenance=grown(risk.maintenance),
+        reaction=grown(risk.reaction),
+        sale=grown(risk.sale),
+    )
+
+
 def listing_risk(request: ListingRequest) -> ListingRisk:
     """Assess the coin at the last midnight of its history.
 
@@ -142,7 +166,7 @@ def listing_risk(request: ListingRequest) -> ListingRisk:
         volatility = moves.volatility_daily
         weight, reason = age / (age + DAYS_OF_PEERS), Reason.TOO_SHORT_HISTORY
         source = f"largest of {moves.donors} established markets of {moves.scope}"
-    if reason is None and age < request.rules.enough_days:
+    if reason is None and not enough_days(request, age):
         reason = Reason.TOO_SHORT_HISTORY
     return ListingRisk(
         age_days=age,
@@ -150,7 +174,7 @@ def listing_risk(request: ListingRequest) -> ListingRisk:
         reaction=legs[2],
         sale=legs[1],
         volatility_daily=volatility,
-        own_weight=float(np.clip(weight, 0.0, 1.0)),
+        own_weight=float(np.clip(weight, LEAST_WEIGHT, 1.0)),
         listings=assessed.listings if own else 0.0,
         peers=assessed.peers if own else float(moves.donors),
         review_ns=assessed.review_at_ns,
@@ -159,6 +183,11 @@ def listing_risk(request: ListingRequest) -> ListingRisk:
         source=source,
         path=path,
     )
+
+
+def enough_days(request: ListingRequest, age_days: float) -> bool:
+    """Whether a coin has the days that the rules ask, a day begun counting as one."""
+    return bool(np.ceil(age_days) >= request.rules.enough_days)
 
 
 def _checked_age(request: ListingRequest) -> float:
