@@ -13,6 +13,8 @@ from typing import TypeVar
 import hypothesis
 import pytest
 
+from worked_out_once import Once
+
 # Shared machines are noisy and first calls compile kernels: time is no property under test.
 hypothesis.settings.register_profile("plimsoll", deadline=None)
 hypothesis.settings.load_profile("plimsoll")
@@ -83,6 +85,13 @@ def market_data_dir() -> Path:
 def chromium() -> str:
     """Path of the distribution's Chromium, for tests that look at pages."""
     return _demanded("chromium", shutil.which("chromium"))
+
+
+@pytest.fixture(scope="session")
+def once(tmp_path_factory: pytest.TempPathFactory) -> Once:
+    """What is dear, worked out once for all files and processes of this run."""
+    own = tmp_path_factory.getbasetemp()
+    return Once(folder=own.parent if "PYTEST_XDIST_WORKER" in os.environ else own)
 
 
 def _lacking(item: pytest.Item) -> list[Need]:

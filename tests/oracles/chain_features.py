@@ -1,4 +1,4 @@
-"""What the volatility estimators find on every shared chain, worked out once per process."""
+"""What the volatility estimators find on every shared chain, worked out once."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
+from real_chains import fits_of_all_chains
 from scipy.special import ndtr
 
-from plimsoll.adapters.chains.read import read_chains
 from plimsoll.domain.smile_quotes import SmileQuotes
 from plimsoll.domain.surface import VolSurface
 from plimsoll.estimators.implied.features import SurfaceFeatures, surface_features
 from plimsoll.estimators.implied.term_structure import TermStructure, expiry_term_structure
 from plimsoll.estimators.implied.variance_strip import Truncation
 from plimsoll.estimators.implied.vol_index import VolIndex, surface_vol_index, vol_index
-from plimsoll.estimators.surface.fit import fit_surface
+from plimsoll.estimators.surface.fit_result import SurfaceFit
 from plimsoll.estimators.surface.query import at_moneyness
-from plimsoll.marketdata.chains import prepare_chain
+from worked_out_once import Once
 
 TENORS = (1.0, 3.0, 7.0, 14.0, 30.0, 60.0, 90.0, 180.0, 270.0)
 
@@ -38,19 +38,31 @@ class ChainFeatures:
     index_refitted: VolIndex  # of the surface's prices at the strikes the chain quotes
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chains:
+    """Folder of the shared chains, and where what is found on them is kept."""
+
+    folder: Path
+    once: Once
+
+
 @lru_cache(maxsize=1)
-def all_chains(folder: Path) -> tuple[ChainFeatures, ...]:
+def all_chains(chains: Chains) -> tuple[ChainFeatures, ...]:
     """Every shared chain in order of time."""
-    files = sorted(folder.glob("deribit_chains_*.parquet"))
-    return tuple(_features(prepare_chain(chain)) for chain in read_chains(files))
+
+    def make() -> tuple[ChainFeatures, ...]:
+        fits = fits_of_all_chains(chains.folder, chains.once)
+        return tuple(_features(quotes, fit) for quotes, fit in fits)
+
+    return chains.once("features-of-all-chains", make)
 
 
-def of_coin(folder: Path, coin: str) -> list[ChainFeatures]:
-    return [one for one in all_chains(folder) if one.coin == coin]
+def of_coin(chains: Chains, coin: str) -> list[ChainFeatures]:
+    return [one for one in all_chains(chains) if one.coin == coin]
 
 
-def _features(quotes: SmileQuotes) -> ChainFeatures:
-    surface = fit_surface(quotes).surface
+def _features(quotes: SmileQuotes, fit: SurfaceFit) -> ChainFeatures:
+    surface = fit.surface
     assert surface is not None
     return ChainFeatures(
         coin=quotes.chain.pair.base,

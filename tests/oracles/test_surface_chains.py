@@ -12,8 +12,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from real_chains import fits_of_all_chains
 
-from plimsoll.adapters.chains import read_chains
 from plimsoll.domain.evidence import Verdict
 from plimsoll.domain.option_chain import ChainFindingKind
 from plimsoll.domain.smile_quotes import SmileQuotes
@@ -31,6 +31,7 @@ from plimsoll.marketdata.chains import prepare_chain
 from plimsoll.maths.surface_fit_information import quote_residuals
 from plimsoll.maths.svi import svi_total_variance
 from plimsoll.sandbox.option_chain import option_chains
+from worked_out_once import Once
 
 SURFACES = 426
 BROKEN_NS = 1_768_296_060 * 10**9  # 2026-01-13 09:21 UTC
@@ -56,13 +57,12 @@ class Fitted:
 
 
 @pytest.fixture(scope="module")
-def fitted(market_data_dir: Path) -> list[Fitted]:
+def fitted(market_data_dir: Path, once: Once) -> list[Fitted]:
     """All shared chains, by currency and time."""
-    files = sorted((market_data_dir / "options").glob("deribit_chains_*.parquet"))
-    chains = [prepare_chain(chain) for file in files for chain in read_chains(file)]
-    chains.sort(key=lambda quotes: (quotes.chain.pair.base, quotes.chain.at_ns))
+    pairs = fits_of_all_chains(market_data_dir / "options", once)
+    pairs.sort(key=lambda pair: (pair[0].chain.pair.base, pair[0].chain.at_ns))
     found: list[Fitted] = []
-    for quotes, fit in zip(chains, fit_surfaces(chains), strict=True):
+    for quotes, fit in pairs:
         same = bool(found) and found[-1].quotes.chain.pair == quotes.chain.pair
         before = found[-1].fit.surface if same else None
         found.append(Fitted(quotes=quotes, fit=fit, previous=before))

@@ -9,15 +9,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from real_chains import surfaces_of_all_chains
 
-import plimsoll
 from plimsoll.estimators.surface.moves import Quantity, SmileMoves, move_measures
 from plimsoll.journeys.surface_batch import SurfacesResult
+from worked_out_once import Once
 
 
 @pytest.fixture(scope="module")
-def result(market_data_dir: Path) -> SurfacesResult:
-    return plimsoll.surfaces(market_data_dir / "options" / "deribit_chains_*.parquet")
+def result(market_data_dir: Path, once: Once) -> SurfacesResult:
+    return surfaces_of_all_chains(market_data_dir / "options", once)
 
 
 @pytest.fixture(scope="module")

@@ -12,12 +12,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from real_chains import fits_of_all_chains
 
-from plimsoll.adapters.chains import read_chains
 from plimsoll.domain.smile_quotes import SmileQuotes
 from plimsoll.domain.surface import VolSurface
 from plimsoll.estimators.surface.arbitrage import arbitrage_report
-from plimsoll.estimators.surface.fit import fit_surface
 from plimsoll.estimators.surface.query import standard_error
 from plimsoll.estimators.surface.update import (
     StreamedQuotes,
@@ -35,6 +34,7 @@ from plimsoll.maths.surface_fit_constraints import FAMILIES
 from plimsoll.maths.surface_fit_curve import SHAPE
 from plimsoll.maths.surface_update import posterior_value
 from plimsoll.maths.svi import svi_total_variance
+from worked_out_once import Once
 
 PAIRS = 424
 DAY_NS = 86_400 * 10**9
@@ -56,13 +56,11 @@ class Step:
 
 
 @pytest.fixture(scope="module")
-def steps(market_data_dir: Path) -> list[Step]:
-    files = sorted((market_data_dir / "options").glob("deribit_chains_*.parquet"))
-    chains = [prepare_chain(chain) for file in files for chain in read_chains(file)]
-    chains.sort(key=lambda quotes: (quotes.chain.pair.base, quotes.chain.at_ns))
-    fits = [fit_surface(quotes).surface for quotes in chains]
+def steps(market_data_dir: Path, once: Once) -> list[Step]:
+    pairs = fits_of_all_chains(market_data_dir / "options", once)
+    pairs.sort(key=lambda pair: (pair[0].chain.pair.base, pair[0].chain.at_ns))
     found = []
-    for (one, before), (two, after) in pairwise(zip(chains, fits, strict=True)):
+    for (one, before), (two, after) in pairwise((q, fit.surface) for q, fit in pairs):
         if one.chain.pair == two.chain.pair:
             assert before is not None
             assert after is not None

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from real_chains import surfaces_of_all_chains
 
-import plimsoll
 from plimsoll.domain.option_chain import OptionChain
 from plimsoll.domain.surface import CALENDAR, VarianceClock, VolSurface
 from plimsoll.estimators.implied.term_structure import TermStructure, expiry_term_structure
@@ -23,6 +23,7 @@ from plimsoll.journeys.chain_reading import read_snapshots
 from plimsoll.journeys.surface_clock import NEIGHBOUR_DAYS
 from plimsoll.marketdata.chains import prepare_chain
 from plimsoll.maths.variance_clock import DAY_NS
+from worked_out_once import Once
 
 LEAST_SURFACES = 60
 
@@ -60,6 +61,7 @@ def refitted_errors(chain: OptionChain, surface: VolSurface, clock: VarianceCloc
 @pytest.mark.slow
 def test_a_clock_of_earlier_snapshots_finds_left_out_expiries_better(
     market_data_dir: Path,
+    once: Once,
 ) -> None:
     """Root mean square 44 % less over all of them, the median 33 %; bounds leave a third."""
     pattern = str(market_data_dir / "options" / "deribit_chains_*.parquet")
@@ -70,7 +72,9 @@ def test_a_clock_of_earlier_snapshots_finds_left_out_expiries_better(
     }
     history: list[tuple[int, TermStructure]] = []
     errors: dict[str, list[float]] = {"calendar": [], "clock": []}
-    for place, record in enumerate(plimsoll.surfaces(pattern).records):
+    for place, record in enumerate(
+        surfaces_of_all_chains(market_data_dir / "options", once).records
+    ):
         if record.is_broken or record.surface is None:
             continue
         past = [structure for at, structure in history if at < record.at_ns]

@@ -13,13 +13,14 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
-from chain_features import all_chains, of_coin
+from chain_features import Chains, all_chains, of_coin
 from numpy.typing import NDArray
 
 from plimsoll.estimators.implied.realised import PricePath, following_variance
 from plimsoll.estimators.implied.risk_premium import summarise_premium, variance_risk_premium
 from plimsoll.estimators.implied.vol_index import IndexReason
 from plimsoll.maths.block_resampling import block_counts
+from worked_out_once import Once
 
 pytestmark = pytest.mark.slow
 
@@ -30,7 +31,7 @@ BROKEN = "2026-01-13T09:21"
 COINS = ("BTC", "ETH")
 
 
-def series(folder: Path, coin: str, *, broken: bool = False) -> dict[str, Array]:
+def series(folder: Chains, coin: str, *, broken: bool = False) -> dict[str, Array]:
     """Indices and mark volatility of a coin's chains, points, in order of time."""
     rows = [
         one
@@ -50,11 +51,11 @@ def series(folder: Path, coin: str, *, broken: bool = False) -> dict[str, Array]
 
 
 @pytest.fixture(scope="module")
-def chains(market_data_dir: Path) -> Path:
-    return market_data_dir / "options"
+def chains(market_data_dir: Path, once: Once) -> Chains:
+    return Chains(folder=market_data_dir / "options", once=once)
 
 
-def test_every_chain_has_an_index_but_the_broken_one(chains: Path) -> None:
+def test_every_chain_has_an_index_but_the_broken_one(chains: Chains) -> None:
     """13 January 2026 09:21: a third of BTC's quotes are wider than 20 points or one-sided; no
     expiry beyond 30 days has a strip, and the reason says so. Its surface still has an index."""
     found = all_chains(chains)
@@ -69,7 +70,7 @@ def test_every_chain_has_an_index_but_the_broken_one(chains: Path) -> None:
 
 @pytest.mark.parametrize(("coin", "bias", "correlation"), [("BTC", 5.2, 0.98), ("ETH", 5.8, 0.993)])
 def test_index_against_mark_volatility(
-    chains: Path, coin: str, bias: float, correlation: float
+    chains: Chains, coin: str, bias: float, correlation: float
 ) -> None:
     """A strip prices the whole smile, so the index lies above the money by what skew and wings are
     worth: always, by 5 to 6 points on average (error by blocks of ten days 0.3 to 0.5), and the
@@ -86,7 +87,7 @@ def test_index_against_mark_volatility(
 
 
 @pytest.mark.parametrize("coin", COINS)
-def test_daily_changes_follow_mark_volatility(chains: Path, coin: str) -> None:
+def test_daily_changes_follow_mark_volatility(chains: Chains, coin: str) -> None:
     found = series(chains, coin)
     daily = np.abs(np.diff(found["at"]) / DAY - 1.0) < 0.1
     changes = [np.diff(found[name])[daily] for name in ("tails", "mark")]
@@ -94,7 +95,7 @@ def test_daily_changes_follow_mark_volatility(chains: Path, coin: str) -> None:
 
 
 @pytest.mark.parametrize("coin", COINS)
-def test_the_surface_at_the_money_is_the_marks(chains: Path, coin: str) -> None:
+def test_the_surface_at_the_money_is_the_marks(chains: Chains, coin: str) -> None:
     """Constant-maturity volatility of our surfaces, fitted to quotes alone, against the venue's
     marks: within a tenth of a point on average and half a point always."""
     found = series(chains, coin)
@@ -105,7 +106,7 @@ def test_the_surface_at_the_money_is_the_marks(chains: Path, coin: str) -> None:
 
 
 @pytest.mark.parametrize("coin", COINS)
-def test_quotes_and_surface_agree_at_the_same_strikes(chains: Path, coin: str) -> None:
+def test_quotes_and_surface_agree_at_the_same_strikes(chains: Chains, coin: str) -> None:
     """The same sum over the same strikes, at mids and at the surface's prices: a tenth of a point
     in the median, half a point in 19 of 20. What index and surface differ by otherwise is the
     wings beyond the last two-sided quotes."""
@@ -116,7 +117,7 @@ def test_quotes_and_surface_agree_at_the_same_strikes(chains: Path, coin: str) -
 
 
 @pytest.mark.parametrize("coin", COINS)
-def test_what_lies_beyond_the_quotes(chains: Path, coin: str) -> None:
+def test_what_lies_beyond_the_quotes(chains: Chains, coin: str) -> None:
     """Flat tails hold 1.4 % of the variance in the median. The surface's own wings go on rising,
     which adds 0.3 to 0.9 points of index on average: the price of extrapolation, and its doubt."""
     found = series(chains, coin)
@@ -185,7 +186,7 @@ def test_realised_volatility_by_sampling(market_data_dir: Path) -> None:
 
 
 @pytest.mark.parametrize("coin", COINS)
-def test_no_premium_is_visible_in_the_months_of_the_chains(chains: Path, coin: str) -> None:
+def test_no_premium_is_visible_in_the_months_of_the_chains(chains: Chains, coin: str) -> None:
     """Seven-day volatility at the money against the week that followed, by the chains' own index:
     180 covered windows around two sharp falls; the gap is within 1.5 errors of nothing, and
     windows over the holes of the data are counted, not filled."""

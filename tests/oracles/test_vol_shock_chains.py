@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from chain_features import of_coin
+from chain_features import Chains, of_coin
 
 from plimsoll.estimators.vol_shocks.history import FeatureHistory, feature_history
 from plimsoll.estimators.vol_shocks.joint import tenor_moves
@@ -29,6 +29,7 @@ from plimsoll.estimators.vol_shocks.variance_clock import (
 from plimsoll.estimators.vol_shocks.weekdays import weekday_effects, without_weekday_effects
 from plimsoll.maths.quantile_regression import quantile_regression
 from plimsoll.scenarios.vol_scenarios import historical_vol_scenarios
+from worked_out_once import Once
 
 pytestmark = pytest.mark.slow
 
@@ -38,22 +39,22 @@ COINS = ("BTC", "ETH")
 
 
 @pytest.fixture(scope="module")
-def chains(market_data_dir: Path) -> Path:
-    return market_data_dir / "options"
+def chains(market_data_dir: Path, once: Once) -> Chains:
+    return Chains(folder=market_data_dir / "options", once=once)
 
 
 @lru_cache(maxsize=2)
-def history_of(folder: Path, coin: str) -> FeatureHistory:
+def history_of(folder: Chains, coin: str) -> FeatureHistory:
     return feature_history(coin, [one.features for one in of_coin(folder, coin)])
 
 
 @lru_cache(maxsize=2)
-def moves_of(folder: Path, coin: str) -> SurfaceMoves:
+def moves_of(folder: Chains, coin: str) -> SurfaceMoves:
     return surface_moves(history_of(folder, coin))
 
 
 @lru_cache(maxsize=2)
-def clock_of(folder: Path, coin: str) -> VarianceClockEstimate:
+def clock_of(folder: Chains, coin: str) -> VarianceClockEstimate:
     return estimate_variance_clock([one.structure for one in of_coin(folder, coin)], seed=1)
 
 
@@ -62,7 +63,7 @@ def clock_of(folder: Path, coin: str) -> VarianceClockEstimate:
     [("BTC", 0.023, -0.065, 0.112), ("ETH", 0.032, -0.089, 0.176)],
 )
 def test_days_and_spot(
-    chains: Path, coin: str, deviation: float, lowest: float, highest: float
+    chains: Chains, coin: str, deviation: float, lowest: float, highest: float
 ) -> None:
     """153 non-overlapping days; spot as printed, to its last digit. Nothing is missing."""
     moves = moves_of(chains, coin)
@@ -81,7 +82,7 @@ def test_days_and_spot(
     ],
 )
 def test_size_of_moves(
-    chains: Path, coin: str, low: tuple[float, ...], high: tuple[float, ...]
+    chains: Chains, coin: str, low: tuple[float, ...], high: tuple[float, ...]
 ) -> None:
     """1 % and 99 % quantiles of relative changes in per cent: within 0.9 (their rounding is 0.5
     and the extremes of 153 days hang on two) or 5 %."""
@@ -91,7 +92,7 @@ def test_size_of_moves(
     np.testing.assert_allclose(found[1], high, atol=0.9, rtol=0.05)
 
 
-def test_weekdays_explain_what_the_baselines_say(chains: Path) -> None:
+def test_weekdays_explain_what_the_baselines_say(chains: Chains) -> None:
     """74, 40, 20 and 10 % of the variance at 1, 3, 7 and 30 days: mean of both coins, within
     three points."""
     shares = [weekday_effects(moves_of(chains, coin), seed=1).explained for coin in COINS]
@@ -100,7 +101,7 @@ def test_weekdays_explain_what_the_baselines_say(chains: Path) -> None:
 
 
 @pytest.mark.parametrize("coin", COINS)
-def test_the_markets_clock(chains: Path, coin: str) -> None:
+def test_the_markets_clock(chains: Chains, coin: str) -> None:
     """Saturday counts for a quarter of a day, Sunday for three quarters, Friday for one and a half;
     the two coins, estimated apart, agree within three standard errors; the clock explains two
     thirds of the squares that equal days leave."""
@@ -118,7 +119,7 @@ def test_the_markets_clock(chains: Path, coin: str) -> None:
 
 @pytest.mark.parametrize("coin", COINS)
 def test_a_clock_of_the_first_half_takes_weekdays_out_of_the_second(
-    chains: Path, coin: str
+    chains: Chains, coin: str
 ) -> None:
     """Nothing of the second half is known to the clock: at one day the share that weekdays explain
     falls from two thirds and more to under 45 %, and the moves by a third."""
@@ -141,7 +142,7 @@ def test_a_clock_of_the_first_half_takes_weekdays_out_of_the_second(
     [(0.99, 0.49, 0.10, 0.56, 0.08)],
 )
 def test_power_law_of_the_baselines(
-    chains: Path,
+    chains: Chains,
     quantile: float,
     p_short: float,
     p_short_error: float,
@@ -157,7 +158,7 @@ def test_power_law_of_the_baselines(
 
 
 @pytest.mark.parametrize("quantile", [0.5, 0.9, 0.95])
-def test_published_long_exponent_is_rejected(chains: Path, quantile: float) -> None:
+def test_published_long_exponent_is_rejected(chains: Chains, quantile: float) -> None:
     """0.13 above 30 days: by more than four standard errors, weekdays removed or not."""
     raw = [moves_of(chains, coin) for coin in COINS]
     clean = [without_weekday_effects(m, weekday_effects(m, seed=1)) for m in raw]
@@ -169,7 +170,7 @@ def test_published_long_exponent_is_rejected(chains: Path, quantile: float) -> N
 
 @pytest.mark.parametrize(("quantile", "low", "high"), [(0.5, 0.42, 0.58), (0.9, 0.40, 0.60)])
 def test_short_exponent_without_weekdays(
-    chains: Path, quantile: float, low: float, high: float
+    chains: Chains, quantile: float, low: float, high: float
 ) -> None:
     """B.4 has 0.51 (BTC) and 0.58 (ETH) by a Gaussian scale; quantiles say 0.43 to 0.53, half the
     way from the 0.65 of calendar days to the published 0.30; means removed or clock, alike."""
@@ -197,7 +198,7 @@ def test_short_exponent_without_weekdays(
     ],
 )
 def test_spot_and_volatility(
-    chains: Path,
+    chains: Chains,
     coin: str,
     pearson: tuple[float, ...],
     spearman: float,
@@ -212,7 +213,7 @@ def test_spot_and_volatility(
     assert found.ratio_up[4] == pytest.approx(ratios[1], abs=0.05)
 
 
-def test_corners_of_bitcoin(chains: Path) -> None:
+def test_corners_of_bitcoin(chains: Chains) -> None:
     """Thirty days: 7 down with volatility up, 6 up with volatility down, 2 up with up, 0 down with
     down of 1.5 expected; one move at an edge may fall on either side."""
     found = spot_vol_relation(moves_of(chains, "BTC"), replicates=5, seed=1)
@@ -223,7 +224,7 @@ def test_corners_of_bitcoin(chains: Path) -> None:
 
 @pytest.mark.parametrize(("coin", "level"), [("BTC", 0.50), ("ETH", 0.47)])
 def test_largest_move_of_short_volatility_was_upwards_with_spot(
-    chains: Path, coin: str, level: float
+    chains: Chains, coin: str, level: float
 ) -> None:
     """19 to 20 August 2026, seven days."""
     moves = moves_of(chains, coin)
@@ -234,7 +235,7 @@ def test_largest_move_of_short_volatility_was_upwards_with_spot(
 
 
 @pytest.mark.parametrize("coin", COINS)
-def test_two_components_hold_two_thirds(chains: Path, coin: str) -> None:
+def test_two_components_hold_two_thirds(chains: Chains, coin: str) -> None:
     """Standardised spot, level, skew and curvature of six maturities: the first component is level
     against curvature, the second skew with spot; together 60 to 75 %, against numpy's SVD."""
     joint = tenor_moves(moves_of(chains, coin).tenors((7.0, 14.0, 30.0, 60.0, 90.0, 180.0)))
@@ -249,7 +250,7 @@ def test_two_components_hold_two_thirds(chains: Path, coin: str) -> None:
     assert abs(loads["skew 30 d"][1]) > 3 * abs(loads["level 30 d"][1])
 
 
-def test_joint_scenarios_of_both_coins(chains: Path) -> None:
+def test_joint_scenarios_of_both_coins(chains: Chains) -> None:
     """153 scenarios of both coins on the same dates, each with what happened that day; those of a
     date are the same bytes whatever comes after it."""
     tenors = (7.0, 30.0, 90.0)
@@ -284,7 +285,7 @@ def test_joint_scenarios_of_both_coins(chains: Path) -> None:
     [("BTC", (0.35, 0.07), (0.75, 0.08)), ("ETH", (0.44, 0.07), (0.82, 0.10))],
 )
 def test_largest_moves_of_thirty_days_bend_the_law_by_selection(
-    chains: Path, coin: str, short: tuple[float, float], long: tuple[float, float]
+    chains: Chains, coin: str, short: tuple[float, float], long: tuple[float, float]
 ) -> None:
     """B.4's law of the top tenth of 30-day moves comes back (two joint errors, ours taken as
     theirs). But days chosen for their 30-day move have a 30-day move that stands out: normal moves
