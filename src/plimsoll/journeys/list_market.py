@@ -11,13 +11,14 @@ from typing import Any
 from plimsoll.calibration.listing.listing import ListingRecord
 from plimsoll.calibration.listing.listing import list_market as listed
 from plimsoll.calibration.listing.request import ListingRequest, ListingRules
+from plimsoll.calibration.listing.young_risk import check_age
 from plimsoll.calibration.problem import CalibrationProblem, RiskClass
 from plimsoll.config.convert import finding_policy, price_label, to_problem
 from plimsoll.config.loader import VenueFile, load_venue
 from plimsoll.domain.canonical import content_id
 from plimsoll.domain.choice import chosen
 from plimsoll.domain.instrument import Payoff
-from plimsoll.domain.market import Bars, PriceKind
+from plimsoll.domain.market import DAY_NS, Bars, PriceKind
 from plimsoll.domain.order_book import BookSamples
 from plimsoll.domain.ports import SILENT, Progress
 from plimsoll.domain.table import iso_minute
@@ -124,6 +125,7 @@ def list_market(
             own = coin_bars(prices, market, read, kind)
             asked = _asked(problem, own.market, market_class, payoff, adv_usd, tiers, rules)
             at_ns = as_of_ns(as_of, [own])
+            _check_age(own, at_ns, asked.rules, problem)
             found, notes = _read_peers(file, own, peers, data, at_ns, progress)
         with stages.time("read depth"):
             held, digest = read_depth(given, own.market, at_ns)
@@ -175,6 +177,12 @@ def _asked(
         tiers=tiers,
         rules=rules or ListingRules(),
     )
+
+
+def _check_age(own: Bars, at_ns: int, rules: ListingRules, problem: CalibrationProblem) -> None:
+    """Before the peers are read: the first bar, whatever it is worth."""
+    age = (at_ns - int(own.time_ns.min())) / DAY_NS if len(own) else 0.0
+    check_age(age, own.market, rules, problem.short_history.minimum_days)
 
 
 def _read_peers(

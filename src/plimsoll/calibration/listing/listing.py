@@ -112,7 +112,7 @@ def list_market(request: ListingRequest, record: ListingRecord) -> Listing:
     """
     plain = listing_risk(request)
     proof, learnt = _proven(request, plain)
-    figures = _figures(request, times(plain, learnt.factor, learnt.error), learnt)
+    figures = _figures(request, times(plain, learnt.factor, learnt.error, request.payoff), learnt)
     parts = listing_parts(request, figures)
     dates = reviews(
         request.as_of_ns, figures.risk.age_days, float(request.problem.short_history.minimum_days)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plimsoll.calibration.listing.class_moves import ClassMoves, class_moves
-from plimsoll.calibration.listing.request import ListingRequest
+from plimsoll.calibration.listing.request import ListingRequest, ListingRules
 from plimsoll.calibration.risk_paths import losses_of_moves
 from plimsoll.calibration.young_paths import young_model
 from plimsoll.domain.field_summary import field_summary
@@ -23,8 +23,8 @@ FloatArray = NDArray[np.float64]
 
 LEAST_WEIGHT = 0.05
 """Of a coin that has hardly moved: what it is given of its turnover all the same."""
-MOST_LOSS = 1.0
-"""Of a factor on a loss: the whole notional."""
+MOST_LOSS = 0.999
+"""Of the side that cannot lose more than everything."""
 DAYS_OF_PEERS = 10.0
 """Days at which own activity weighs as much as the peers', where the model has no weight."""
 
@@ -110,17 +110,21 @@ class ListingRisk:
     __repr__ = field_summary
 
 
-def times(risk: ListingRisk, factor: float, error: float) -> ListingRisk:
-    """Return the risk with every move multiplied, losses and errors with it."""
+def times(risk: ListingRisk, factor: float, error: float, payoff: Payoff) -> ListingRisk:
+    """Return the risk with every loss multiplied, up to the whole notional, moves with them."""
     if factor == 1.0:
         return risk
 
     def grown(leg: RiskLeg) -> RiskLeg:
-        move = factor * leg.log_move
-        spread = np.hypot(factor * leg.log_error, error * leg.log_move)
-        loss = np.minimum(factor * leg.loss, MOST_LOSS)
-        loss_error = np.hypot(factor * leg.error, error * leg.loss)
-        return replace(leg, log_move=move, log_error=spread, loss=loss, error=loss_error)
+        move = _grown(leg.log_move, factor, payoff)
+        loss, _ = _losses(move, np.zeros(2), payoff)
+        return replace(
+            leg,
+            log_move=move,
+            log_error=np.hypot(factor * leg.log_error, error * leg.log_move),
+            loss=loss,
+            error=np.hypot(factor * leg.error, error * leg.loss),
+        )
 
     return replace(
         risk,
@@ -128,6 +132,15 @@ def times(risk: ListingRisk, factor: float, error: float) -> ListingRisk:
         reaction=grown(risk.reaction),
         sale=grown(risk.sale),
     )
+
+
+def _grown(move: FloatArray, factor: float, payoff: Payoff) -> FloatArray:
+    """Fall and rise at which a long and a short lose so many times as much."""
+    bounded, free = (1, 0) if payoff is Payoff.INVERSE else (0, 1)
+    found = np.empty(2)
+    found[bounded] = -np.log1p(-min(-factor * np.expm1(-move[bounded]), MOST_LOSS))
+    found[free] = np.log1p(factor * np.expm1(move[free]))
+    return found
 
 
 def listing_risk(request: ListingRequest) -> ListingRisk:
@@ -185,6 +198,29 @@ def listing_risk(request: ListingRequest) -> ListingRisk:
     )
 
 
+def check_age(age_days: float, market: str, rules: ListingRules, young_until: int) -> None:
+    """Refuse a coin that is too young for a number, or no longer young.
+
+    Raises
+    ------
+    InsufficientDataError, UsageError
+    """
+    if age_days < rules.least_days:
+        raise InsufficientDataError(
+            f"must reach over at least {rules.least_days:g} day(s) before the listing",
+            found=f"{max(age_days, 0.0):.2f} days",
+            field=market,
+            remedy="wait, or take the class's parameters until there is a day of prices",
+        )
+    if age_days >= young_until:
+        raise UsageError(
+            f"must be younger than {young_until} days",
+            found=f"{age_days:.0f} days",
+            field=market,
+            remedy="name it under markets in the venue file and run `plimsoll calibrate`",
+        )
+
+
 def enough_days(request: ListingRequest, age_days: float) -> bool:
     """Whether a coin has the days that the rules ask, a day begun counting as one."""
     return bool(np.ceil(age_days) >= request.rules.enough_days)
@@ -197,21 +233,7 @@ def _checked_age(request: ListingRequest) -> float:
     age = 0.0
     if printed.size:
         age = (request.as_of_ns - int(history.time_ns[printed[0]])) / DAY_NS
-    least, most = request.rules.least_days, request.problem.short_history.minimum_days
-    if age < least:
-        raise InsufficientDataError(
-            f"must reach over at least {least:g} day(s) before the listing",
-            found=f"{max(age, 0.0):.2f} days",
-            field=name,
-            remedy="wait, or take the class's parameters until there is a day of prices",
-        )
-    if age >= most:
-        raise UsageError(
-            f"must be younger than {most} days",
-            found=f"{age:.0f} days",
-            field=name,
-            remedy="name it under markets in the venue file and run `plimsoll calibrate`",
-        )
+    check_age(age, name, request.rules, request.problem.short_history.minimum_days)
     if int(history.time_ns[printed[0]]) <= int(history.time_ns[0]) + DAY_NS:
         raise InsufficientDataError(
             "the peers' prices must begin more than a day before the coin's",

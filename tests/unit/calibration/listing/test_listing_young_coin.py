@@ -15,8 +15,10 @@ from plimsoll.calibration.listing.request import (
     ListingRequest,
     ListingRules,
 )
+from plimsoll.calibration.listing.young_risk import times
 from plimsoll.domain.evidence import Verdict
 from plimsoll.domain.finding import Reason
+from plimsoll.domain.instrument import Payoff
 from plimsoll.domain.market import DAY_NS, Bars
 from plimsoll.domain.parameters import Origin, parameter_set_from_document
 from plimsoll.errors import DataFormatError, InsufficientDataError, ParameterError, UsageError
@@ -251,3 +253,18 @@ def test_rules_may_admit(asked: ListingRequest) -> None:
     assert unknown == ["venues"], "nobody counts venues here: what is unknown does not pass"
     assert CLASS.name == "alt"
     assert PROBLEM.maintenance_level == 0.99
+
+
+@pytest.mark.parametrize("payoff", [Payoff.LINEAR, Payoff.INVERSE])
+def test_a_factor_multiplies_losses_whatever_the_payoff(listing: Listing, payoff: Payoff) -> None:
+    """Of a fall of ln 1.25 and a rise of ln 1.25: linear 0.2 and 0.25, inverse the other way."""
+    x = float(np.log(1.25))
+    losses = np.array([0.2, 0.25] if payoff is Payoff.LINEAR else [0.25, 0.2])
+    leg = replace(listing.figures.risk.sale, log_move=np.array([x, x]), loss=losses)
+    risk = replace(listing.figures.risk, maintenance=leg, reaction=leg, sale=leg)
+    found = times(risk, 3.0, 0.1, payoff).sale
+    assert found.loss == pytest.approx(3.0 * losses, rel=1e-12)
+    side = 0 if payoff is Payoff.LINEAR else 1
+    assert np.exp(-found.log_move[side]) == pytest.approx(0.4)
+    assert times(risk, 9.0, 0.1, payoff).sale.loss[side] < 1.0
+    assert times(risk, 1.0, 0.0, payoff) is risk
