@@ -11,11 +11,17 @@ an hour after borrowing; the liquidator must earn his costs::
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
-from plimsoll.errors import ParameterError
+import numpy as np
+from numpy.typing import NDArray
 
+from plimsoll.calibration.collateral.haircut import LEAST_FALLS, log_falls
+from plimsoll.errors import InsufficientDataError, ParameterError
+
+FloatArray = NDArray[np.float64]
 STEP = Decimal("0.005")
 
 
@@ -48,6 +54,56 @@ class LendingRisk:
         for name in self.__dataclass_fields__:
             if not 0.0 <= getattr(self, name) < 1.0:
                 raise ParameterError("must lie in [0, 1)", found=getattr(self, name), field=name)
+
+
+def stressed_lending_risk(
+    log_price: FloatArray,
+    *,
+    stressed_loss: float,
+    latency_bars: int,
+    user_bars: int,
+    slippage: float,
+    gas: float = 0.0,
+    confidence: float = 0.99,
+    user_confidence: float = 0.95,
+) -> LendingRisk:
+    """Return the risk of one asset, its drop not below a stress that terms must live with.
+
+    Terms of loans stand for months, so that the drop of a quiet year is no bound: it is raised to
+    ``stressed_loss``, the share of the class's worst move that is the floor of its haircut.
+
+    Parameters
+    ----------
+    log_price : (T,) float64
+        In dollars.
+    stressed_loss : float
+        Share of value.
+    latency_bars, user_bars : int
+        From breach to sale, and the time that a borrower has.
+    slippage, gas : float
+        Shares of value.
+
+    Raises
+    ------
+    InsufficientDataError
+        For fewer than a hundred moves.
+    """
+    latency, user = (log_falls(log_price, bars) for bars in (latency_bars, user_bars))
+    if min(latency.size, user.size) < LEAST_FALLS:
+        raise InsufficientDataError(
+            f"must have at least {LEAST_FALLS} moves", found=int(user.size), field="log_price"
+        )
+
+    def drop(falls: FloatArray, share: float) -> float:
+        return -math.expm1(-max(0.0, float(np.quantile(falls, share))))
+
+    return LendingRisk(
+        latency_drop=max(drop(latency, confidence), stressed_loss),
+        user_drop=drop(user, user_confidence),
+        liquidator_risk=drop(latency, user_confidence),
+        slippage=slippage,
+        gas=gas,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,195 @@
+"""What a stated population of accounts would have taken from the fund, day by day.
+
+Accounts are replayed under the venue's own walk-forward margins: the rate published for each day
+from the data before it. The open interest of each market is stated; the accounts that are drawn
+stand for it in proportion.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from plimsoll.calibration.evidence.proof import Proof
+from plimsoll.calibration.parts.market_moves import as_of_ns
+from plimsoll.calibration.problem import RiskClass
+from plimsoll.domain.field_summary import field_summary
+from plimsoll.domain.market import DAY_NS
+from plimsoll.margin.liquidation.rules import LiquidationRule, StepSize
+from plimsoll.validation.replay.accounts import LeverageLaw, ReplayPopulation, drawn_population
+from plimsoll.validation.replay.markets import MarkPaths
+from plimsoll.validation.replay.replay import replay
+from plimsoll.validation.replay.venue import CloseOutTerms, ReplayVenue, sized_tables
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+
+CAPS_USD = (1e4, 1e5, 1e6, 1e7)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatedPopulation:
+    """Who trades: stated, for no venue publishes it.
+
+    Parameters
+    ----------
+    law : LeverageLaw
+    open_interest_usd : mapping of str to float
+        Of one side, by risk class, or by market where it has its own.
+    accounts_per_market : int
+        Drawn; they are scaled to the open interest.
+    holder_shares : tuple of float
+        Of the largest owners, of each market's open interest.
+    """
+
+    law: LeverageLaw
+    open_interest_usd: Mapping[str, float]
+    accounts_per_market: int = 10_000
+    holder_shares: tuple[float, ...] = (0.1, 0.06, 0.04, 0.03, 0.02)
+
+    def interest(self, market: str, risk_class: str) -> float:
+        """Open interest of a market in dollars, one side."""
+        own = self.open_interest_usd.get(market)
+        return self.open_interest_usd[risk_class] if own is None else own
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class FundDays:
+    """Days of the replay.
+
+    Parameters
+    ----------
+    markets : tuple of M str
+        Columns of the history.
+    time_ns : (D,) int64
+        Midnights.
+    losses_usd, fees_usd : (D, M) float64
+        Deficits of accounts, and liquidation fees.
+    """
+
+    markets: tuple[str, ...]
+    time_ns: IntArray
+    losses_usd: FloatArray
+    fees_usd: FloatArray
+
+    __repr__ = field_summary
+
+
+def fund_days(proof: Proof, population: StatedPopulation, *, seed: int) -> FundDays:
+    """Replay the population from the first scored day to the day of the set."""
+    marks = _marks(proof)
+    venue = _venue(proof, marks)
+    accounts = drawn_population(population.law, marks, population.accounts_per_market, seed=seed)
+    found = replay(marks, venue, accounts)
+    scale = _scale(proof, population, marks, accounts)[found.events.account]
+    events = found.events
+    market = accounts.market[events.account]
+    first = int(marks.time_ns[0]) // DAY_NS
+    day = marks.time_ns[events.bar] // DAY_NS - first
+    days = int(marks.time_ns[-1]) // DAY_NS - first + 1
+    place = day * len(marks.markets) + market
+
+    def daily(amount: FloatArray) -> FloatArray:
+        sums = np.bincount(place, weights=amount * scale, minlength=days * len(marks.markets))
+        return np.asarray(sums.reshape(days, -1))
+
+    return FundDays(
+        markets=marks.markets,
+        time_ns=(first + np.arange(days, dtype=np.int64)) * DAY_NS,
+        losses_usd=daily(events.deficit),
+        fees_usd=daily(events.fee),
+    )
+
+
+def _marks(proof: Proof) -> MarkPaths:
+    history = proof.history.before(as_of_ns(proof))
+    first = int(np.searchsorted(history.time_ns, int(proof.maintenance.start_ns[0])))
+    close = np.array(history.usable_close()[first:])
+    time_ns = history.time_ns[first:]
+    row = _rows(proof, time_ns)
+    volatility = _carried(proof.paths.volatility_daily, 1.0)[row]
+    volume = np.array([_volume(proof, m) for m in history.markets])
+    cost = np.array([_class(proof, m).liquidation_cost for m in history.markets])
+    return MarkPaths(
+        markets=history.markets,
+        time_ns=time_ns,
+        close=close,
+        half_spread=np.broadcast_to(cost, close.shape).copy(),
+        impact=proof.problem.impact_coefficient * volatility / np.sqrt(volume),
+        funding=None,
+    )
+
+
+def _class(proof: Proof, market: str) -> RiskClass:
+    return proof.problem.classes[proof.class_of[market]]
+
+
+def _volume(proof: Proof, market: str) -> float:
+    spec = proof.specs.get(market)
+    return float((spec.adv_usd if spec else None) or _class(proof, market).adv_usd)
+
+
+def _rows(proof: Proof, time_ns: IntArray) -> IntArray:
+    """Margins in force while each bar runs; those of the first day before there were any."""
+    found = np.searchsorted(proof.paths.time_ns, time_ns, side="right") - 1
+    return np.maximum(found, 0).astype(np.int64)
+
+
+def _carried(values: FloatArray, before: float) -> FloatArray:
+    """(D, N) with the last known value in place of none, and ``before`` where none was yet."""
+    known = np.isfinite(values)
+    rows = np.where(known, np.arange(values.shape[0])[:, None], -1)
+    last = np.maximum.accumulate(rows, axis=0)
+    held = np.take_along_axis(values, np.maximum(last, 0), axis=0)
+    return np.where(last >= 0, held, before)
+
+
+def _venue(proof: Proof, marks: MarkPaths) -> ReplayVenue:
+    """The published rate for the smallest size; what closing costs more, for larger ones."""
+    paths, problem = proof.paths, proof.problem
+    whole = _carried(proof.published.whole, 1.0)
+    volatility = _carried(paths.volatility_daily, 1.0)
+    reaction = _carried(np.max(np.nan_to_num(paths.reaction, nan=0.0), axis=2), 0.0)
+    volume = np.array([_volume(proof, m) for m in marks.markets])
+    lowest = np.array([float(_class(proof, m).tier_caps_usd[0]) for m in marks.markets])
+    impact = problem.impact_coefficient * volatility / np.sqrt(volume)
+    more = np.sqrt(np.array(CAPS_USD)) - np.sqrt(lowest)[:, None]
+    kept = whole[..., None] + impact[..., None] * np.maximum(more, 0.0)
+    kept = np.minimum(1.0, kept)
+    link = float(problem.structure.maintenance_initial_link)
+    initial = np.minimum(1.0, np.maximum(kept / link, kept + reaction[..., None]))
+    days, markets = whole.shape
+    place = np.repeat(np.arange(days * markets, dtype=np.int64).reshape(days, markets, 1), 2, 2)
+    flat = (days * markets, len(CAPS_USD))
+    fee = min(one.liquidation_fee for one in problem.classes.values())
+    return ReplayVenue(
+        name=problem.venue,
+        tiers=sized_tables(CAPS_USD, kept.reshape(flat), initial.reshape(flat)),
+        table=place[_rows(proof, marks.time_ns)],
+        terms=CloseOutTerms(
+            rule=LiquidationRule(name="whole", size=StepSize.WHOLE, fee_rate=Decimal(str(fee)))
+        ),
+    )
+
+
+def _scale(
+    proof: Proof, population: StatedPopulation, marks: MarkPaths, accounts: ReplayPopulation
+) -> FloatArray:
+    """(A,) dollars of stated open interest, both sides, that a dollar of each account stands for.
+
+    Each account stands for the same open interest while it is open, so that what is stated lies
+    evenly over the logarithm of size: few large accounts drawn by chance do not decide.
+    """
+    bars = marks.time_ns.size
+    notional = accounts.amount * marks.close[accounts.entry_bar, accounts.market]
+    held = np.minimum(accounts.exit_bar, bars) - accounts.entry_bar
+    printed = np.maximum(np.isfinite(marks.close).sum(axis=0), 1)
+    open_at_once = np.bincount(accounts.market, weights=held, minlength=len(marks.markets))
+    mean = open_at_once / printed
+    wanted = np.array([2.0 * population.interest(m, proof.class_of[m]) for m in marks.markets])
+    each = np.where(mean > 0.0, wanted / np.where(mean > 0.0, mean, 1.0), 0.0)
+    return np.asarray(each[accounts.market] / notional)

@@ -1,0 +1,170 @@
+"""Haircuts of coins as they would have stood day by day, held against what came after."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from plimsoll.calibration.collateral.walk_forward import published_path, worst_known_loss
+from plimsoll.domain.evidence import Check, Verdict
+from plimsoll.domain.market import MarketHistory
+from plimsoll.domain.table import Column, ColumnKind, Table
+from plimsoll.errors import InsufficientDataError
+from plimsoll.estimators.reference.default_model import revised_default
+from plimsoll.estimators.reference.forecast import LONG, forecast
+from plimsoll.estimators.reference.panel import ReturnsPanel, returns_panel
+from plimsoll.validation.comparison.coverage_figures import clustered_rate
+from plimsoll.validation.comparison.method_score import Rate
+from plimsoll.validation.comparison.sample import comparison_sample
+
+FloatArray = NDArray[np.float64]
+LOW, HIGH = 0.85, 1.15
+"""Band of the pooled breach rate, as shares of the target."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CoverageQuestion:
+    """Which haircuts, from when on.
+
+    Parameters
+    ----------
+    columns : tuple of str
+        Of the joined history: the assets without a peg.
+    assets : tuple of str
+        Their names.
+    horizon_hours : int
+    floor_share : float
+    recorded : tuple of float
+        Worst loss of each asset's class on record before the prices begin.
+    from_ns, until_ns : int
+    label : str
+    """
+
+    columns: tuple[str, ...]
+    assets: tuple[str, ...]
+    horizon_hours: int
+    floor_share: float
+    recorded: tuple[float, ...]
+    from_ns: int
+    until_ns: int
+    label: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class HaircutForecast:
+    """Value-at-risk over the sale on every day.
+
+    Parameters
+    ----------
+    panel : ReturnsPanel
+    value_at_risk : (D, N, 2) float64
+    """
+
+    panel: ReturnsPanel
+    value_at_risk: FloatArray
+
+    def last(self, column: str) -> tuple[float, float]:
+        """Loss of a long and of a short on the last day; NaN where there is no number."""
+        found = self.value_at_risk[-1, self.panel.markets.index(column)]
+        return float(found[0]), float(found[1])
+
+
+def haircut_forecast(
+    history: MarketHistory, columns: Sequence[str], horizon_hours: int
+) -> HaircutForecast:
+    """Forecast with the default as it stood at each time, on these columns together."""
+    panel = returns_panel(history, markets=columns)
+    found = forecast(revised_default(), panel, horizon_hours)
+    return HaircutForecast(panel=panel, value_at_risk=found.value_at_risk)
+
+
+def haircut_coverage(
+    history: MarketHistory, found: HaircutForecast, question: CoverageQuestion
+) -> tuple[tuple[Table, ...], tuple[Check, ...]]:
+    """Return breach rates before floor and step, and as published, with their lines.
+
+    Where no move began in the period there is neither.
+    """
+    panel = found.panel
+    try:
+        sample = comparison_sample(
+            history, panel, question.horizon_hours, from_ns=question.from_ns,
+            until_ns=question.until_ns,
+        )  # fmt: skip
+    except InsufficientDataError:
+        return (), ()
+    place = [panel.markets.index(column) for column in question.columns]
+    own = found.value_at_risk[:, place, LONG]
+    floor = question.floor_share * np.maximum(_known_worst(found, place, question), 0.0)
+    haircut, published = own[sample.row], published_path(own, floor)[sample.row]
+    loss = sample.loss[:, place, LONG]
+    scored = np.isfinite(haircut) & np.isfinite(loss) & sample.seasoned[:, place]
+    rates = [
+        clustered_rate((scored & (loss > held))[..., None], scored[..., None], sample.time_ns)
+        for held in (haircut, published)
+    ]
+    means = [float(held[scored].mean()) if scored.any() else None for held in (haircut, published)]
+    return (_table(rates, means, question),), tuple(_checks(rates))
+
+
+def _known_worst(
+    found: HaircutForecast, place: Sequence[int], question: CoverageQuestion
+) -> FloatArray:
+    """(D, K) worst share lost over the sale that was known on each day."""
+    panel = found.panel
+    bars = panel.bars_of(question.horizon_hours)
+    worst = np.array([worst_known_loss(panel.price[row], bars) for row in place]).T
+    known = worst[np.maximum(panel.boundaries.bars - 1, 0)]
+    return np.asarray(np.maximum(known, np.array(question.recorded)))
+
+
+def _checks(rates: Sequence[Rate]) -> list[Check]:
+    exact, published = rates
+    low, high = LOW * 0.01, HIGH * 0.01
+    width = 0.5 * (high - low)
+    found = []
+    for name, rate, least in (("before floor and step", exact, low), ("published", published, 0.0)):
+        inside = least <= rate.rate <= high
+        proves = rate.standard_error <= width or (rate.rate <= high and least == 0.0)
+        verdict = Verdict.HOLDS if inside else Verdict.BREACH
+        found.append(
+            Check(
+                name=f"haircuts of coins {name}: pooled breaches",
+                verdict=verdict if proves else Verdict.NOT_PROVEN,
+                found=f"{rate.rate:.2%} (s.e. {rate.standard_error:.2%})",
+                demanded=f"{least:.2%} to {high:.2%}",
+            )
+        )
+    return found
+
+
+def _table(
+    rates: Sequence[Rate], means: Sequence[float | None], question: CoverageQuestion
+) -> Table:
+    share = ColumnKind.FRACTION
+    return Table(
+        name="haircut_coverage",
+        title=f"Haircuts of coins: breaches of 99 % over {question.horizon_hours} h, walk-forward",
+        columns=(
+            Column(name="haircut", title="Haircut"),
+            Column(name="starts", title="Starts", kind=ColumnKind.COUNT),
+            Column(name="rate", title="Breaches", kind=share),
+            Column(name="error", title="s.e.", kind=share),
+            Column(name="mean", title="Mean haircut", kind=share),
+        ),
+        rows=tuple(
+            (name, rate.pairs, rate.rate, rate.standard_error, mean)
+            for name, rate, mean in zip(
+                ("before floor and step", "published"), rates, means, strict=True
+            )
+        ),
+        notes=(
+            question.label,
+            f"Assets: {', '.join(question.assets)}. One side: collateral loses in a fall.",
+            "Cost of selling stands on both sides. Floor: the asset's own worst fall known by "
+            "then, and its class's on record.",
+        ),
+    )
