@@ -71,7 +71,7 @@ def act_at(horizons: int, target: float) -> int:
     """Return the fewest breaches among so many horizons at which the bet has won 20-fold.
 
     >>> act_at(1, 0.01), act_at(240, 0.01), act_at(1000, 0.01)
-    (3, 7, 21)
+    (3, 8, 21)
     """
     check_rate(target)
     if horizons < 1:
