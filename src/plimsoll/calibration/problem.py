@@ -8,6 +8,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from plimsoll.calibration.set_plan import SetPlan
+from plimsoll.calibration.appetite.stated import StatedAppetite
 from plimsoll.domain.anti_procyclicality import AntiProcyclicality
 from plimsoll.domain.instrument import Payoff
 from plimsoll.errors import ParameterError
@@ -269,6 +270,11 @@ class CalibrationProblem:
     scored_from_ns, seed, owner : evidence start, random seed, who owns the parameters
     plan : SetPlan or None
         Ladders, sides, expiries, limits and steps of the set; None: none is stated.
+    appetite : StatedAppetite or None
+        Chooses the margin policy among many; None: the forecaster as it is.
+    beside : mapping of str to object, or None
+        What the venue file says of everything that is calibrated beside the ratios, as plain
+        data; it identifies the problem, and is read where the parts are made.
     """
 
     venue: str
@@ -290,6 +296,8 @@ class CalibrationProblem:
     seed: int = 0
     owner: str = "risk"
     plan: SetPlan | None = field(default=None, metadata={"stated_only": True})
+    appetite: StatedAppetite | None = field(default=None, metadata={"stated_only": True})
+    beside: Mapping[str, object] | None = field(default=None, metadata={"stated_only": True})
 
     def risk_class(self, market: MarketSpec) -> RiskClass:
         """Class of a market."""

@@ -24,6 +24,9 @@ from plimsoll.calibration.published import published_path
 from plimsoll.calibration.risk_paths import RiskPaths, risk_paths
 from plimsoll.calibration.scored import ScoredLosses, horizons, scored_losses
 from plimsoll.calibration.solve import MarketSolution, solve
+from plimsoll.calibration.venue_frontier.frontier import VenueFrontier
+from plimsoll.calibration.venue_frontier.part import appetite_part
+from plimsoll.calibration.venue_frontier.run import appetite_frontier
 from plimsoll.domain.finding import Finding, FindingPolicy, Reason
 from plimsoll.domain.instrument import Payoff
 from plimsoll.domain.market import DAY_NS, MarketHistory
@@ -139,6 +142,13 @@ def run_calibration(
         if model is not chosen:
             with stage(f"forecast and walk forward, {model.value}"):
                 rivals[model] = forecast(model)
+    frontier = None
+    if problem.appetite is not None:
+        with stage("choose the policy by appetite"):
+            frontier = appetite_frontier(
+                problem, problem.appetite, histories, paths, class_of, payoff_of, executor, progress
+            )
+            paths = frontier.with_chosen(paths)
     with stage("measure losses"):
         maintenance, reaction = _losses(problem, history, days, class_of, payoff_of)
         payoffs = [payoff_of[m] for m in history.markets]
@@ -173,7 +183,7 @@ def run_calibration(
     )
     with stage("solve"):
         proof = draft.with_solutions(_solutions(draft, inputs))
-    found = parts(proof)
+    found = (*_frontier_parts(proof, frontier), *parts(proof))
     with stage("make evidence"):
         parameters = publish(
             problem,
@@ -189,6 +199,10 @@ def run_calibration(
             proof, parameters, _provenance(problem, inputs, parameters), inputs.tables, found
         )
     return Calibration(parameters=parameters, evidence=evidence)
+
+
+def _frontier_parts(proof: Proof, frontier: VenueFrontier | None) -> tuple[CalibratedPart, ...]:
+    return () if frontier is None else (appetite_part(frontier, proof.price_note()),)
 
 
 def iso_instant(time_ns: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from plimsoll.calibration.problem import (
@@ -13,10 +14,12 @@ from plimsoll.calibration.problem import (
     RiskClass,
     ShortHistory,
 )
+from plimsoll.config.appetite_targets import aimed, stated_appetite
 from plimsoll.config.data_section import INTERVAL_MINUTES, PriceColumns
 from plimsoll.config.fields import exact_ns, instant_ns
 from plimsoll.config.files import SYMBOL
 from plimsoll.config.loader import VenueFile
+from plimsoll.config.parts_convert import stated_parts
 from plimsoll.config.sources import ALL_LEND, FundingSource, IncumbentSource, PriceSource
 from plimsoll.config.structure_section import to_plan, to_structure
 from plimsoll.config.venue import ClassEntry, GateSection, MarketEntry, VenueConfig
@@ -30,8 +33,7 @@ _MINUTE_NS = 60_000_000_000
 
 def to_problem(venue: VenueConfig) -> CalibrationProblem:
     """Return what is to be calibrated, toward which target, within which structure."""
-    tools = venue.anti_procyclicality
-    return CalibrationProblem(
+    problem = CalibrationProblem(
         venue=venue.venue.name,
         label=price_label(venue),
         markets=tuple(_market(entry) for entry in venue.markets),
@@ -43,7 +45,7 @@ def to_problem(venue: VenueConfig) -> CalibrationProblem:
         compare=venue.evidence.compare,
         structure=to_structure(venue.structure),
         short_history=ShortHistory(**dict(venue.short_history)),
-        anti_procyclicality=AntiProcyclicality(**dict(tools)),
+        anti_procyclicality=AntiProcyclicality(**dict(venue.anti_procyclicality)),
         gate=_gate(venue.evidence.gate),
         freeze_standard_errors=venue.freeze.standard_errors,
         impact_coefficient=venue.impact.coefficient,
@@ -54,6 +56,9 @@ def to_problem(venue: VenueConfig) -> CalibrationProblem:
             venue.structure, {name: c.expiry_buckets for name, c in venue.classes.items()}
         ),
     )
+    problem = replace(problem, beside=stated_parts(venue))
+    stated = stated_appetite(venue)
+    return problem if stated is None else aimed(problem, stated)
 
 
 def price_label(venue: VenueConfig, kind: PriceKind | None = None) -> str:
@@ -95,6 +100,12 @@ def price_source(file: VenueFile) -> PriceSource:
         until_ns=instant_ns(file.config.data.until),
         lend=lend,
     )
+
+
+def further_paths(file: VenueFile, symbols: tuple[str, ...]) -> dict[str, Path]:
+    """Return a file for each of further symbols, where the venue has one for each market."""
+    text = file.config.data.prices.path
+    return _market_paths(file, text, symbols) if text is not None and SYMBOL in text else {}
 
 
 def funding_source(file: VenueFile) -> FundingSource | None:

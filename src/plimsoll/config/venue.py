@@ -18,6 +18,7 @@ from plimsoll.calibration.problem import (
     TailMethod,
     VolatilityModel,
 )
+from plimsoll.config.appetite_section import AppetiteSection
 from plimsoll.config.data_section import DataSection
 from plimsoll.config.fields import (
     Count,
@@ -38,6 +39,15 @@ from plimsoll.config.fields import (
     Usd,
     UsdAmount,
     UtcTime,
+)
+from plimsoll.config.parts_section import (
+    AddOnsSection,
+    CollateralSection,
+    CounterpartiesSection,
+    FeesSection,
+    FundSection,
+    LiquidationSection,
+    OperationsSection,
 )
 from plimsoll.config.structure_section import BucketSection, StructureSection
 
@@ -202,5 +212,13 @@ class VenueConfig(Section):
     )
     freeze: FreezeSection = Field(default_factory=FreezeSection)
     evidence: EvidenceSection = Field(default_factory=EvidenceSection)
+    appetite: AppetiteSection | None = None
+    liquidation: LiquidationSection | None = None
+    add_ons: AddOnsSection | None = None
+    collateral: CollateralSection | None = None
+    fund: FundSection | None = None
+    fees: FeesSection | None = None
+    operations: OperationsSection | None = None
+    counterparties: CounterpartiesSection | None = None
     seed: Seed = _CORE.seed
     owner: Text = _CORE.owner

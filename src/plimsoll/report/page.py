@@ -25,7 +25,9 @@ from plimsoll.report.coverage_points import (
 )
 from plimsoll.report.embedding import Plain, css_string, json_block
 from plimsoll.report.explorer import explorer
+from plimsoll.report.grid_figure import grid_drawing, grid_figure, portfolio_marks
 from plimsoll.report.key_figures import key_figures
+from plimsoll.report.policy_frontier import policy_drawing, policy_figure, policy_points
 from plimsoll.report.sections import Section, sections, unplaced_tables
 from plimsoll.report.small_multiples import PANELS, small_multiples
 from plimsoll.report.table_view import TableView, definitions, table_view, with_origins
@@ -124,8 +126,9 @@ def _identity(
 
 def _section_views(evidence: Evidence) -> Iterator[SectionView]:
     figures = {
-        "coverage": tuple(_coverage_views(evidence)),
+        "coverage": (*_grid_views(evidence), *_coverage_views(evidence)),
         "cost": tuple(_cost_views(evidence)),
+        "policy": tuple(_policy_views(evidence)),
     }
     for number, section in enumerate(sections(evidence), start=2):
         yield SectionView(
@@ -150,6 +153,19 @@ def _coverage_views(evidence: Evidence) -> Iterator[FigureView]:
         )
 
 
+def _grid_views(evidence: Evidence) -> Iterator[FigureView]:
+    marks = portfolio_marks(evidence)
+    if marks:
+        yield FigureView(
+            key="grid",
+            caption="Initial margin of every portfolio of the library against the loss that the "
+            "calm reference scenarios exceed at the target, published set and calibrated. Under "
+            "the dashed line the margin is less than that loss. Both axes are logarithmic.",
+            live=grid_figure(marks, evidence.label),
+            printed=grid_drawing(marks, evidence.label),
+        )
+
+
 def _coverage_caption(group: CoverageGroup) -> str:
     horizons = f", horizons of {', '.join(group.horizons)}" if group.horizons else ""
     return (
@@ -157,6 +173,20 @@ def _coverage_caption(group: CoverageGroup) -> str:
         "95 % Wilson score intervals that take the scored horizons as independent; where breaches "
         "cluster, the truth is less certain than they show."
     )
+
+
+def _policy_views(evidence: Evidence) -> Iterator[FigureView]:
+    points = policy_points(evidence)
+    if points:
+        yield FigureView(
+            key="policy-frontier",
+            caption="Margin policies tried: mean margin over yardstick B's, at its coverage, against "
+            "the largest over the smallest margin of a trailing year. To the lower left is cheap "
+            "and calm; the line joins policies that no other is both cheaper and calmer than. "
+            "Axes need not begin at zero or one.",
+            live=policy_figure(points, evidence.label),
+            printed=policy_drawing(points, evidence.label),
+        )
 
 
 def _cost_views(evidence: Evidence) -> Iterator[FigureView]:

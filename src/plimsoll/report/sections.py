@@ -49,7 +49,7 @@ _PLAN: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
         "Coverage",
         "Share of horizons in which the loss exceeded the margin, against the share allowed. "
         "p-values under 0.01 are set in bold.",
-        ("coverage_pooled", "coverage", "coverage_*"),
+        ("coverage_pooled", "coverage", "coverage_*", "grid_coverage", "grid_binding"),
     ),
     (
         "cost",
@@ -57,6 +57,21 @@ _PLAN: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
         "What the coverage costs in margin held, and how fast the margin can rise on those who "
         "hold a position through a stress.",
         ("procyclicality", "procyclicality_*"),
+    ),
+    (
+        "policy",
+        "Margin policy by appetite",
+        "Every policy that was tried, what each costs and how far it swings, and the one that the "
+        "stated appetite chose from what was known at each New Year.",
+        (
+            "targets",
+            "policy_frontier",
+            "policy_choices",
+            "folded_objective",
+            "policies_deflated",
+            "policy_without_*",
+            "policy_impulse",
+        ),
     ),
     (
         "findings",
@@ -74,9 +89,13 @@ _PLAN: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
 )
 
 
+_WHERE_STATED = ("policy",)
+"""Sections of what a venue may leave unstated: they stand only where they have a table."""
+
+
 def sections(evidence: Evidence) -> tuple[Section, ...]:
     """Return the planned sections in order, filled with the tables of the evidence."""
-    return tuple(
+    found = (
         Section(
             key=key,
             title=title,
@@ -85,6 +104,7 @@ def sections(evidence: Evidence) -> tuple[Section, ...]:
         )
         for key, title, lead, names in _PLAN
     )
+    return tuple(one for one in found if one.tables or one.key not in _WHERE_STATED)
 
 
 def unplaced_tables(evidence: Evidence) -> tuple[Table, ...]:

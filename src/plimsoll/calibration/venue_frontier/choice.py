@@ -1,0 +1,148 @@
+"""The policy that the appetite chooses at every New Year, from the days known by then."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from plimsoll.calibration.venue_frontier.assessed import AssessedPolicy, Occasion
+from plimsoll.calibration.venue_frontier.candidates import DEFAULT
+from plimsoll.calibration.venue_frontier.constraints import (
+    FrontierLimits,
+    Shortfall,
+    infeasibility,
+    shortfalls,
+)
+from plimsoll.calibration.venue_frontier.record import VenueRecord
+from plimsoll.calibration.venue_frontier.terms import PolicyTerms, policy_terms
+
+FloatArray = NDArray[np.float64]
+BoolArray = NDArray[np.bool_]
+
+CHOOSING_DAYS = 350
+"""Fewest judged days at known levels before figures choose; until then the forecaster as it is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class VenueChoice:
+    """What one review chose.
+
+    Parameters
+    ----------
+    row : int
+    name : str
+        Of the occasion.
+    policy : str
+    terms : mapping of str to PolicyTerms
+        Of every policy; empty before a year is known.
+    broken : mapping of str to tuple of Shortfall
+    known_days : int
+        Judged days, at levels that were in force.
+    statement : str
+        Why no policy holds all, and the smallest relaxation; empty where one does.
+    """
+
+    row: int
+    name: str
+    policy: str
+    terms: Mapping[str, PolicyTerms]
+    broken: Mapping[str, tuple[Shortfall, ...]]
+    known_days: int
+    statement: str = ""
+
+    @property
+    def holding(self) -> int:
+        """Policies that hold every constraint."""
+        return sum(not one for one in self.broken.values())
+
+
+def judged_days(record: VenueRecord, known: BoolArray) -> BoolArray:
+    """(D,) known days at or after the first review: before it there were no levels."""
+    rows = np.arange(record.days)
+    first = record.reviews[0] if record.reviews else record.days
+    return np.asarray(known & (rows >= first))
+
+
+def choose(
+    record: VenueRecord,
+    assessed: Mapping[str, AssessedPolicy],
+    occasion: Occasion,
+    row: int,
+    capital_weight: float,
+    limits: FrontierLimits,
+    markets: BoolArray | None = None,
+) -> VenueChoice:
+    """Among policies that hold every constraint the lowest objective, else the least excess.
+
+    Parameters
+    ----------
+    markets : (N,) bool, optional
+        Judge on these alone; costs keep the scales of all.
+    """
+    days = judged_days(record, occasion.days)
+    count = int((assessed[DEFAULT].lived.starts[days].sum(axis=(1, 2)) > 0).sum())
+    if count < CHOOSING_DAYS:
+        return VenueChoice(
+            row=row, name=occasion.name, policy=DEFAULT, terms={}, broken={}, known_days=count
+        )
+    terms = {
+        name: policy_terms(
+            record,
+            one.lived,
+            one.moved[occasion.name],
+            _cost(one, occasion, assessed, markets),
+            days,
+            limits.gate,
+            markets,
+        )
+        for name, one in assessed.items()
+    }
+    broken = {name: shortfalls(found, limits) for name, found in terms.items()}
+
+    def rank(name: str) -> tuple[float, float]:
+        return sum(s.excess for s in broken[name]), terms[name].objective(capital_weight)
+
+    return VenueChoice(
+        row=row,
+        name=occasion.name,
+        policy=min(terms, key=rank),
+        terms=terms,
+        broken=broken,
+        known_days=count,
+        statement=infeasibility(broken),
+    )
+
+
+def _cost(
+    one: AssessedPolicy,
+    occasion: Occasion,
+    assessed: Mapping[str, AssessedPolicy],
+    markets: BoolArray | None,
+) -> float:
+    """Of all markets; of some, their mean margin over the default's carries it over."""
+    cost = one.cost[occasion.name]
+    if markets is None:
+        return cost
+    default = assessed[DEFAULT].plain
+    days = occasion.days
+    mine = one.plain.mean_margin(days, markets) / default.mean_margin(days, markets)
+    whole = one.plain.mean_margin(days) / default.mean_margin(days)
+    return cost * mine / whole
+
+
+def chosen_path(
+    choices: tuple[VenueChoice, ...],
+    assessed: Mapping[str, AssessedPolicy],
+    default: FloatArray,
+) -> FloatArray:
+    """(D, N, 2) margins of the policies in force; the default's where they have no number."""
+    path = default.copy()
+    for place, choice in enumerate(choices):
+        until = choices[place + 1].row if place + 1 < len(choices) else len(default)
+        rows = slice(choice.row, until)
+        held = assessed[choice.policy].held[rows]
+        path[rows] = np.where(np.isfinite(held), held, default[rows])
+    return path

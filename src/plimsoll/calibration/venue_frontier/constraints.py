@@ -1,0 +1,134 @@
+"""What a policy must hold on the days known at a review, and by how much it does not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import combinations
+
+from plimsoll.calibration.problem import Gate
+from plimsoll.calibration.venue_frontier.terms import PolicyTerms
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FrontierLimits:
+    """Limits of the choice.
+
+    Parameters
+    ----------
+    target : float
+        Breach rate.
+    gate : Gate
+        Bands of rates, as shares of the target, and days that a market needs to be counted.
+    peak_to_trough, five_day_rise : float
+    uncovered : float
+        Largest losses beyond margins, as a share of margins.
+    ask_quartile : bool
+        Whether the venue has markets enough for the worst quartile.
+    lower_bounds : bool
+        False where a tool that the rulebook demands raises margins: only too many breaches are a
+        fault then.
+    """
+
+    target: float
+    gate: Gate
+    peak_to_trough: float
+    five_day_rise: float
+    uncovered: float
+    ask_quartile: bool = True
+    lower_bounds: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shortfall:
+    """One constraint that a policy does not hold.
+
+    Parameters
+    ----------
+    kind : str
+        Of constraint; years and sides are one kind each.
+    found, limit, excess : float
+        What was found, the bound that it passes, and by what share of the bound.
+    """
+
+    kind: str
+    found: float
+    limit: float
+    excess: float
+
+
+PEAK, RISE = "peak to trough", "5-day rise"
+POOLED, SIDES, YEARS = "pooled coverage", "coverage of each side", "coverage of every year"
+QUARTILE, UNCOVERED = "worst quartile", "uncovered loss"
+
+
+def shortfalls(terms: PolicyTerms, limits: FrontierLimits) -> tuple[Shortfall, ...]:
+    """Every constraint that is broken; the worst one of each kind."""
+    worst: dict[str, Shortfall] = {}
+    for one in _all(terms, limits):
+        if one.excess > worst.get(one.kind, one).excess or one.kind not in worst:
+            worst[one.kind] = one
+    return tuple(worst.values())
+
+
+def _all(terms: PolicyTerms, limits: FrontierLimits) -> Iterator[Shortfall]:
+    lines, target = limits.gate.lines, limits.target
+    yield from _above(PEAK, terms.peak_to_trough, limits.peak_to_trough, base=1.0)
+    yield from _above(RISE, terms.call_5, limits.five_day_rise)
+    bands = [
+        (POOLED, terms.pooled, lines.pooled),
+        *((SIDES, rate, lines.side) for rate in terms.sides),
+        *((YEARS, rate, lines.year) for rate in terms.years.values()),
+    ]
+    for kind, rate, (low, high) in bands:
+        yield from _above(kind, rate, high * target)
+        least = low * target
+        if limits.lower_bounds and rate < least:
+            yield Shortfall(kind=kind, found=rate, limit=least, excess=1.0 - rate / least)
+    if limits.ask_quartile:
+        yield from _above(QUARTILE, terms.worst_quartile, lines.worst_quartile * target)
+    yield from _above(UNCOVERED, terms.uncovered, limits.uncovered)
+
+
+def _above(kind: str, found: float, most: float, base: float = 0.0) -> Iterator[Shortfall]:
+    """Nothing where the figure is not known yet."""
+    if found > most:
+        excess = (found - base) / (most - base) - 1.0
+        yield Shortfall(kind=kind, found=found, limit=most, excess=excess)
+
+
+def infeasibility(found: Mapping[str, tuple[Shortfall, ...]]) -> str:
+    """Which constraints conflict, and the smallest relaxation; empty where a policy holds all.
+
+    A relaxation is of as few kinds of constraint as possible, and of those the one by the least
+    share of its bounds; every single kind whose relaxation alone would do is named.
+    """
+    if not found or any(not broken for broken in found.values()):
+        return ""
+    fewest = min(len(broken) for broken in found.values())
+    kinds = sorted({one.kind for broken in found.values() for one in broken})
+    told = []
+    for group in combinations(kinds, fewest):
+        able = {
+            name: broken
+            for name, broken in found.items()
+            if {one.kind for one in broken} == set(group)
+        }
+        if able:
+            name = min(able, key=lambda n: (sum(one.excess for one in able[n]), n))
+            told.append((sum(one.excess for one in able[name]), name, able[name]))
+    told.sort(key=lambda one: (one[0], one[1]))
+    wishes = "; or ".join(_wish(name, broken) for _, name, broken in told)
+    return f"No policy of {len(found)} holds every constraint. Smallest relaxation: {wishes}."
+
+
+def _wish(name: str, broken: tuple[Shortfall, ...]) -> str:
+    each = " and ".join(_told(one) for one in broken)
+    return f"{each} ({name}), with all other constraints held"
+
+
+def _told(one: Shortfall) -> str:
+    bound = "at most" if one.found > one.limit else "at least"
+    if one.kind == PEAK:
+        return f"{one.kind} of {bound} {one.limit:.2f}: {one.found:.2f} would do"
+    return f"{one.kind} of {bound} {one.limit:.2%}: {one.found:.2%} would do"

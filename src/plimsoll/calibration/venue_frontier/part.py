@@ -1,0 +1,117 @@
+"""What the appetite's choice adds to the evidence."""
+
+from __future__ import annotations
+
+from plimsoll.calibration.appetite.targets import target_table
+from plimsoll.calibration.folds.folded_result import FoldedResult
+from plimsoll.calibration.frontier.impulse import VolatilityStep, impulse_response
+from plimsoll.calibration.part import CalibratedPart
+from plimsoll.calibration.venue_frontier.candidates import DEFAULT
+from plimsoll.calibration.venue_frontier.frontier import VenueFrontier
+from plimsoll.calibration.venue_frontier.honesty import (
+    coins_left_out,
+    crises_judged,
+    folded_result,
+    many_tried,
+)
+from plimsoll.calibration.venue_frontier.honesty_tables import (
+    coins_table,
+    crises_table,
+    impulse_table,
+    tried_table,
+)
+from plimsoll.calibration.venue_frontier.tables import choices_table, frontier_table
+from plimsoll.domain.evidence import Check, Verdict
+from plimsoll.domain.table import Table
+
+NAME = "appetite"
+STEP_DAYS, STEP_MARKETS = 730, 12
+
+
+def appetite_part(found: VenueFrontier, price_note: str) -> CalibratedPart:
+    """Return the tables, checks and limits of the choice; it sets no parameter of its own."""
+    folded = folded_result(found)
+    return CalibratedPart(
+        name=NAME,
+        parameters=(),
+        tables=tuple(_tables(found, folded, price_note)),
+        checks=tuple(_checks(found, folded)),
+        limits=tuple(_limits(found)),
+    )
+
+
+def _tables(found: VenueFrontier, folded: FoldedResult | None, price_note: str) -> list[Table]:
+    stated = found.stated
+    tables = [
+        target_table(stated.appetite, stated.targets),
+        frontier_table(found, price_note),
+        choices_table(found),
+    ]
+    if folded is not None:
+        tables.append(folded.table())
+    tried, coins = many_tried(found), coins_left_out(found)
+    if tried is not None:
+        tables.append(tried_table(tried))
+    tables.append(crises_table(found, crises_judged(found)))
+    if coins is not None:
+        tables.append(coins_table(found, coins))
+    responses = responses_of(found)
+    if responses:
+        tables.append(impulse_table(found, responses))
+    return tables
+
+
+def responses_of(found: VenueFrontier) -> dict[str, tuple[float, ...]]:
+    """Impulse responses of the policies that were chosen, the forecaster's own aside."""
+    chosen = dict.fromkeys(
+        one.policy for one in (*found.choices, found.now) if one.policy != DEFAULT
+    )
+    policies = [found.assessed[name].candidate for name in chosen]
+    simulated = [one.policy for one in policies if not one.on_default]
+    if not simulated:
+        return {}
+    step = VolatilityStep(days_before=STEP_DAYS, markets=STEP_MARKETS)
+    scales = step.scales()
+    return {one.name: impulse_response(one, step, scales) for one in simulated}
+
+
+def _checks(found: VenueFrontier, folded: FoldedResult | None) -> list[Check]:
+    checks = []
+    if folded is not None:
+        checks.append(folded.check())
+    last = found.choices[-1] if found.choices else None
+    if last is None or not last.terms:
+        verdict, told = Verdict.NOT_PROVEN, "less than a year was known at the last review"
+    elif last.statement:
+        verdict, told = Verdict.BREACH, last.statement
+    else:
+        verdict = Verdict.HOLDS
+        told = f"{last.policy}; {last.holding} of {len(last.terms)} policies hold all"
+    checks.append(
+        Check(
+            name="A policy holds the appetite's constraints",
+            verdict=verdict,
+            found=told,
+            demanded="one that holds every constraint on the days known at the last review",
+        )
+    )
+    return checks
+
+
+def _limits(found: VenueFrontier) -> list[str]:
+    stated = list(found.stated.raised)
+    rulebook = found.stated.appetite.regulation
+    if rulebook is not None:
+        stated.append(
+            f"Targets are raised to {rulebook.title}; its look-back, stress and offset rules are "
+            "listed, not enforced here."
+        )
+    stated.append(
+        "The policy is the appetite's choice of "
+        f"{len(found.assessed)} on known days; young markets and days without a policy's number "
+        "keep the forecaster's margin."
+    )
+    missing = [one.crisis.name for one in found.crises.not_covered]
+    if missing:
+        stated.append(f"Crises that the data do not cover: {', '.join(missing)}.")
+    return stated
