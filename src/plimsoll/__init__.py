@@ -17,6 +17,12 @@ if TYPE_CHECKING:
     from plimsoll.domain.evidence import Evidence, Verdict
     from plimsoll.domain.parameters import ParameterSet
     from plimsoll.domain.table import Table
+    from plimsoll.journeys.backtest_collateral import backtest_collateral
+    from plimsoll.journeys.backtest_crash import backtest_crash
+    from plimsoll.journeys.backtest_frontier import backtest_frontier
+    from plimsoll.journeys.backtest_grids import backtest_grids
+    from plimsoll.journeys.backtest_ladders import backtest_ladders
+    from plimsoll.journeys.backtest_solvent import backtest_solvent
     from plimsoll.journeys.calibrate import calibrate
     from plimsoll.journeys.check import check
     from plimsoll.journeys.compare import compare
@@ -29,11 +35,14 @@ if TYPE_CHECKING:
     from plimsoll.journeys.evidence import read_evidence
     from plimsoll.journeys.fetch import fetch
     from plimsoll.journeys.init import init
+    from plimsoll.journeys.list_market import list_market
+    from plimsoll.journeys.list_market_result import ListingResult
     from plimsoll.journeys.margin import margin_book
     from plimsoll.journeys.margin_preset_result import PresetMargin
     from plimsoll.journeys.margin_result import MarginResult
     from plimsoll.journeys.params import difference, parameter_table, read_parameters
     from plimsoll.journeys.result import CalibrationResult
+    from plimsoll.journeys.study_result import StudyResult
     from plimsoll.journeys.surface import surface, surfaces
     from plimsoll.journeys.surface_batch import SurfacesResult
     from plimsoll.journeys.surface_result import SurfaceResult
@@ -46,14 +55,22 @@ _FRONT_DOOR = {
     "ComparisonResult": "plimsoll.journeys.compare_result",
     "EstimateResult": "plimsoll.journeys.estimate_result",
     "Evidence": "plimsoll.domain.evidence",
-    "MarketEstimates": "plimsoll.journeys.estimate_markets_result",
+    "ListingResult": "plimsoll.journeys.list_market_result",
     "MarginResult": "plimsoll.journeys.margin_result",
+    "MarketEstimates": "plimsoll.journeys.estimate_markets_result",
     "ParameterSet": "plimsoll.domain.parameters",
     "PresetMargin": "plimsoll.journeys.margin_preset_result",
+    "StudyResult": "plimsoll.journeys.study_result",
     "SurfaceResult": "plimsoll.journeys.surface_result",
     "SurfacesResult": "plimsoll.journeys.surface_batch",
     "Table": "plimsoll.domain.table",
     "Verdict": "plimsoll.domain.evidence",
+    "backtest_collateral": "plimsoll.journeys.backtest_collateral",
+    "backtest_crash": "plimsoll.journeys.backtest_crash",
+    "backtest_frontier": "plimsoll.journeys.backtest_frontier",
+    "backtest_grids": "plimsoll.journeys.backtest_grids",
+    "backtest_ladders": "plimsoll.journeys.backtest_ladders",
+    "backtest_solvent": "plimsoll.journeys.backtest_solvent",
     "calibrate": "plimsoll.journeys.calibrate",
     "check": "plimsoll.journeys.check",
     "compare": "plimsoll.journeys.compare",
@@ -63,6 +80,7 @@ _FRONT_DOOR = {
     "estimate_markets": "plimsoll.journeys.estimate_markets",
     "fetch": "plimsoll.journeys.fetch",
     "init": "plimsoll.journeys.init",
+    "list_market": "plimsoll.journeys.list_market",
     "margin_book": "plimsoll.journeys.margin",
     "parameter_table": "plimsoll.journeys.params",
     "read_evidence": "plimsoll.journeys.evidence",
@@ -77,15 +95,23 @@ __all__ = [
     "ComparisonResult",
     "EstimateResult",
     "Evidence",
+    "ListingResult",
     "MarginResult",
     "MarketEstimates",
     "ParameterSet",
     "PresetMargin",
+    "StudyResult",
     "SurfaceResult",
     "SurfacesResult",
     "Table",
     "Verdict",
     "__version__",
+    "backtest_collateral",
+    "backtest_crash",
+    "backtest_frontier",
+    "backtest_grids",
+    "backtest_ladders",
+    "backtest_solvent",
     "calibrate",
     "check",
     "compare",
@@ -95,6 +121,7 @@ __all__ = [
     "estimate_markets",
     "fetch",
     "init",
+    "list_market",
     "margin_book",
     "parameter_table",
     "read_evidence",
