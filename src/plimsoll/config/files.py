@@ -23,6 +23,18 @@ _PLACES: tuple[KeyPath, ...] = (
 )
 
 
+def places(document: Document) -> tuple[KeyPath, ...]:
+    """Keys under which a venue file names files; of a grid there may be many."""
+    spot = document.get("grid", "spot")
+    count = len(spot) if isinstance(spot, list) else 0
+    return (
+        *_PLACES,
+        ("grid", "chains", "path"),
+        *(("grid", "spot", index, "path") for index in range(count)),
+        ("grid", "volatility_index", "path"),
+    )
+
+
 def unset_variables(text: str, variables: Mapping[str, str]) -> list[str]:
     """Names in ``${NAME}`` that have no value."""
     return [name for name in _VARIABLE.findall(text) if not variables.get(name)]
@@ -36,7 +48,7 @@ def resolve(text: str, directory: Path, variables: Mapping[str, str]) -> Path:
 
 def unused_faults(document: Document, given: Mapping[str, str]) -> Iterator[Fault]:
     """Yield a fault for each value that was given for a ``${NAME}`` no path has."""
-    texts = [document.get(*place) for place in _PLACES]
+    texts = [document.get(*place) for place in places(document)]
     used = {name for text in texts if isinstance(text, str) for name in _VARIABLE.findall(text)}
     for name in given:
         if name not in used:
@@ -56,7 +68,7 @@ def file_faults(
     Without ``each_market``, files of single markets (``{symbol}``) are not looked for: one that
     cannot be read costs that market its number, and no more.
     """
-    for place in _PLACES:
+    for place in places(document):
         text = document.get(*place)
         if not isinstance(text, str) or not text:
             continue

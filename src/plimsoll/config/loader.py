@@ -8,9 +8,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
+from plimsoll.config.appetite_targets import appetite_faults
 from plimsoll.config.contents import content_faults
 from plimsoll.config.document import Document, read_document
 from plimsoll.config.explain import explain
@@ -20,6 +22,9 @@ from plimsoll.config.migrations import migrate
 from plimsoll.config.rules import cross_faults
 from plimsoll.config.venue import VenueConfig
 from plimsoll.errors import ConfigurationError, Fault
+
+if TYPE_CHECKING:
+    from plimsoll.config.grid_section import GridVenueConfig
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +42,19 @@ class VenueFile:
 
     source: Path
     config: VenueConfig
+    variables: Mapping[str, str]
+
+    def resolve(self, text: str) -> Path:
+        """Path of a file named in the venue file."""
+        return resolve(text, self.source.parent, self.variables)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GridVenueFile:
+    """A venue file of a portfolio-margin venue: fields as in `VenueFile`."""
+
+    source: Path
+    config: GridVenueConfig
     variables: Mapping[str, str]
 
     def resolve(self, text: str) -> Path:
@@ -79,14 +97,36 @@ def load_venue(
     Raises
     ------
     ConfigurationError
-        With every fault, ordered by line.
+        With every fault, ordered by line; for a file with a grid and no markets.
     """
+    found = load_any_venue(path, variables=variables, check_files=check_files, as_of=as_of)
+    if isinstance(found, GridVenueFile):
+        fault = Fault(
+            path="markets",
+            problem="must be given: what was asked is about markets",
+            found="a grid",
+            remedy="name a venue of markets; `plimsoll calibrate` takes either",
+        )
+        raise ConfigurationError(str(found.source), (fault,))
+    return found
+
+
+def load_any_venue(
+    path: str | os.PathLike[str],
+    *,
+    variables: Mapping[str, str] | None = None,
+    check_files: bool = True,
+    as_of: datetime | None = None,
+) -> VenueFile | GridVenueFile:
+    """Read a venue file, of markets or of a grid; see `load_venue`."""
     source = _source(path)
     named = {**os.environ, **(variables or {})}
     config, faults = _examine(source, named, _Looks(files=check_files), as_of, variables)
     if faults or config is None:
         raise ConfigurationError(str(source), faults)
-    return VenueFile(source=source, config=config, variables=named)
+    if isinstance(config, VenueConfig):
+        return VenueFile(source=source, config=config, variables=named)
+    return GridVenueFile(source=source, config=config, variables=named)
 
 
 def check_venue(
@@ -130,7 +170,7 @@ def _examine(
     looks: _Looks,
     as_of: datetime | None,
     given: Mapping[str, str] | None,
-) -> tuple[VenueConfig | None, tuple[Fault, ...]]:
+) -> tuple[VenueConfig | GridVenueConfig | None, tuple[Fault, ...]]:
     content = _content(source)
     if isinstance(content, Fault):
         return None, (content,)
@@ -145,7 +185,9 @@ def _examine(
         found += content_faults(document, source.parent, variables, as_of, looks.generated)
     if looks.files:
         found += file_faults(document, source.parent, variables, each_market=looks.each_market)
-    if config is not None and as_of is not None:
+    if isinstance(config, VenueConfig):
+        found += appetite_faults(config, document)
+    if isinstance(config, VenueConfig) and as_of is not None:
         found += _as_of_faults(config, as_of)
     return config, tuple(sorted(found, key=lambda fault: fault.line or 0))
 
@@ -163,7 +205,13 @@ def _content(source: Path) -> bytes | Fault:
     )
 
 
-def _validate(document: Document) -> tuple[VenueConfig | None, list[Fault]]:
+def _validate(document: Document) -> tuple[VenueConfig | GridVenueConfig | None, list[Fault]]:
+    """Check against the schema of grids where a grid stands, else against that of markets."""
+    if document.get("grid") is not None:
+        # Not at the head: a grid's schema needs the models of options, which take a while.
+        from plimsoll.config.grid_rules import validated_grid
+
+        return validated_grid(document)
     try:
         return VenueConfig.model_validate_json(json.dumps(document.value)), []
     except ValidationError as error:

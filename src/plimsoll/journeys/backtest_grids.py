@@ -194,7 +194,14 @@ def _ablations(
     samples = grid_samples(study.snapshots, study.scenarios, seed=seed)
     plain = fit.target
     cases = {
-        "without the stressed leg": (_family(), replace(plain, stressed_breach=None)),
+        "without the stressed leg": (
+            _family(),
+            replace(plain, stressed_breach=None, stressed_group_breach=None),
+        ),
+        "stressed limits by family alone": (
+            _family(),
+            replace(plain, stressed_group_breach=None),
+        ),
         "price range alone": (_family().without((*VOLATILITY, *_ROLL, *OFFSETS)), plain),
         "volatility as published": (_family().without(VOLATILITY), plain),
         "offsets as published": (_family().without(OFFSETS), plain),

@@ -12,9 +12,9 @@ from plimsoll.adapters.executor import open_executor
 from plimsoll.adapters.files.atomic import Writer
 from plimsoll.calibration.evidence import Calibration
 from plimsoll.calibration.problem import CalibrationProblem
-from plimsoll.calibration.run import CalibrationInputs, run_calibration
+from plimsoll.calibration.run import CalibrationInputs, Parts, no_parts, run_calibration
 from plimsoll.config.convert import finding_policy, price_label, to_problem
-from plimsoll.config.loader import VenueFile, load_venue
+from plimsoll.config.loader import GridVenueFile, VenueFile, load_any_venue
 from plimsoll.domain.finding import FindingPolicy, Reason
 from plimsoll.domain.market import MarketHistory, PriceKind
 from plimsoll.domain.parameters import ParameterSet
@@ -59,7 +59,7 @@ class Order:
 
 
 def calibrate(
-    venue: VenueFile | str | os.PathLike[str],
+    venue: VenueFile | GridVenueFile | str | os.PathLike[str],
     *,
     data: Any = None,
     price_kind: PriceKind | str | None = None,
@@ -73,8 +73,8 @@ def calibrate(
 
     Parameters
     ----------
-    venue : VenueFile, str or path
-        The venue file, or the folder it is in.
+    venue : VenueFile, GridVenueFile, str or path
+        The venue file, or the folder it is in: of markets, or of a grid of scenarios.
     data : frame, or mapping of str to Bars or frame, optional
         Prices in memory (pandas, polars, pyarrow) instead of the files the venue names.
     price_kind : PriceKind or str, optional
@@ -113,7 +113,9 @@ def calibrate(
     return carry_out(order, venue)
 
 
-def carry_out(order: Order, venue: VenueFile | str | os.PathLike[str]) -> CalibrationResult:
+def carry_out(
+    order: Order, venue: VenueFile | GridVenueFile | str | os.PathLike[str]
+) -> CalibrationResult:
     """Calibrate a venue as ordered, and write what comes of it where that is asked for."""
     stages, data = Stages(), order.data
     files: tuple[Path, ...] = ()
@@ -121,9 +123,15 @@ def carry_out(order: Order, venue: VenueFile | str | os.PathLike[str]) -> Calibr
         with stages.time("check the venue file"):
             file = (
                 venue
-                if isinstance(venue, VenueFile)
-                else load_venue(venue, check_files=data is None)
+                if isinstance(venue, VenueFile | GridVenueFile)
+                else load_any_venue(venue, check_files=data is None)
             )
+        if isinstance(file, GridVenueFile):
+            # Not at the head: what margins options takes longer to import than a small venue.
+            from plimsoll.journeys.calibrate_grid import carry_out_grid
+
+            return carry_out_grid(order, file, stages, output)
+        with stages.time("check the venue file"):
             standing = in_force(file, to_problem(file.config), order.incumbent)
         with stages.time("read prices"):
             prices = read_prices(file, data, order.price_kind)
@@ -153,10 +161,52 @@ def _calibrate(
     problem = replace(to_problem(file.config), label=label)
     command = order.command or _command(order, file, standing, midnight_ns)
     inputs = _inputs(problem, prices, policy, standing, assembly, midnight_ns, command)
+    parts: Parts = no_parts
+    if problem.beside is not None:
+        with stages.time("read prices"):
+            parts, digests = _parts(order, file, prices, standing, stages, midnight_ns)
+        inputs = replace(inputs, digests={**inputs.digests, **digests})
     with open_executor(order.workers or _default_workers(len(inputs.history.markets))) as executor:
         return run_calibration(
-            problem, inputs, executor=executor, progress=progress, stage=stages.time
+            problem,
+            inputs,
+            executor=executor,
+            progress=progress,
+            stage=stages.time,
+            parts=parts,
         )
+
+
+def _parts(
+    order: Order,
+    file: VenueFile,
+    prices: PriceData,
+    standing: InForce,
+    stages: Stages,
+    midnight_ns: int,
+) -> tuple[Parts, Mapping[str, str]]:
+    """Return what calibrates the sections beside the ratios, with digests of its own prices."""
+    # Not at the head: a venue without such sections needs none of it.
+    from plimsoll.journeys.calibrate_parts import VenueParts
+    from plimsoll.journeys.calibrate_parts_data import parts_data
+
+    data = parts_data(
+        file,
+        prices,
+        order.data,
+        finding_policy(file.config),
+        until_ns=None if order.as_of is None else midnight_ns,
+        known_ns=midnight_ns,
+    )
+    parts = VenueParts(
+        config=file.config,
+        data=data,
+        payments=prices.payments,
+        parent=standing.parent,
+        stage=stages.time,
+        progress=order.progress,
+    )
+    return parts, data.digests
 
 
 def _command(order: Order, file: VenueFile, standing: InForce, midnight_ns: int) -> str:

@@ -7,7 +7,7 @@ by day: portfolios of one day share its prices.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,6 +28,12 @@ IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
 Sets = Mapping[str, tuple[GridFamily, UnitParameters]]
 """By name: the family (whose model may be coarser) and its parameters."""
+Listed = Callable[[PortfolioLibrary], PortfolioLibrary]
+"""What of a library is held against the sets."""
+
+
+def _whole(library: PortfolioLibrary) -> PortfolioLibrary:
+    return library
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -96,7 +102,11 @@ def clustered_mean(values: FloatArray, cluster: IntArray, rows: BoolArray) -> tu
 
 
 def realised_backtest(
-    days: Sequence[tuple[Sequence[ListedChain], Sequence[OptionChain]]], sets: Sets, *, seed: int
+    days: Sequence[tuple[Sequence[ListedChain], Sequence[OptionChain]]],
+    sets: Sets,
+    *,
+    seed: int,
+    listed: Listed = _whole,
 ) -> LibraryBacktest:
     """Hold sets against the marks of the next snapshot.
 
@@ -106,11 +116,14 @@ def realised_backtest(
     sets : mapping of str to (GridFamily, parameters)
     seed : int
         Of the library.
+    listed : callable of PortfolioLibrary
+        Leaves out what the venue does not list. Contracts settle as the first set's do.
     """
     found = []
+    settlement = next(iter(sets.values()))[0].settlement
     for number, (before, after) in enumerate(days):
-        library = portfolio_library(before, seed=seed)
-        loss = realised_losses(library, before, after)
+        library = listed(portfolio_library(before, seed=seed))
+        loss = realised_losses(library, before, after, settlement=settlement)
         margins = _margins(library, before, sets)
         rates = {name: (loss > m).astype(np.float64) for name, m in margins.items()}
         found.append(_rows(number, library, loss, margins, rates))
@@ -123,12 +136,14 @@ def scenario_backtest(
     sets: Sets,
     *,
     seed: int,
+    listed: Listed = _whole,
 ) -> LibraryBacktest:
     """Hold sets against scenarios; the loss of a row is its mean loss over them."""
     found = []
+    settlement = next(iter(sets.values()))[0].settlement
     for number, before in enumerate(snapshots):
-        library = portfolio_library(before, seed=seed)
-        losses = reference_losses(library, before, scenarios)
+        library = listed(portfolio_library(before, seed=seed))
+        losses = reference_losses(library, before, scenarios, settlement=settlement)
         margins = _margins(library, before, sets)
         rates = {n: (losses > m[:, None]) @ scenarios.weight for n, m in margins.items()}
         found.append(_rows(number, library, losses @ scenarios.weight, margins, rates))

@@ -5,12 +5,13 @@
 
 Limits: a family's breach rate in the base leg, on its one-sided bound; that of a single portfolio;
 that of the whole scope, which must not exceed the published set's; a family's breach rate in the
-stressed leg; and the mean margin of outright portfolios, which must not exceed the published set's.
+stressed leg, and that of all hedged and of all outright portfolios together; and the mean margin of
+outright portfolios, which must not exceed the published set's.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -19,7 +20,7 @@ from numpy.typing import NDArray
 from plimsoll.calibration.grids.grid_coverage import FamilyCoverage, Legs, family_coverage
 from plimsoll.calibration.grids.grid_family import GridFamily, Point, UnitParameters
 from plimsoll.calibration.grids.grid_samples import GridSample
-from plimsoll.calibration.grids.portfolios import HEDGED
+from plimsoll.calibration.grids.portfolios import HEDGED, PortfolioFamily
 from plimsoll.errors import DataError
 
 FloatArray = NDArray[np.float64]
@@ -45,6 +46,12 @@ class GridTarget:
         Largest breach rate of a family in the stressed leg, or that of the published set where it
         is larger: nobody promises coverage of a crash, but most of it must be covered. None: the
         stressed leg does not limit.
+    stressed_group_breach : float or None
+        Largest breach rate in the stressed leg of the hedged portfolios of a scope together, and
+        of the outright ones together, or that of the published set where it is larger; `scaled`
+        leaves it as it is. None: not asked.
+    weights : mapping of PortfolioFamily to float
+        Weight of a portfolio of the family in mean margins; 1 where none is stated.
     """
 
     breach: float = 0.01
@@ -52,6 +59,8 @@ class GridTarget:
     portfolio_breach: float = 0.025
     as_published: bool = False
     stressed_breach: float | None = 0.05
+    stressed_group_breach: float | None = 0.01
+    weights: Mapping[PortfolioFamily, float] = field(default_factory=dict)
 
     def scaled(self, level: float) -> GridTarget:
         """Every limit times ``level``: 0.5 asks for half the breaches."""
@@ -144,14 +153,34 @@ class ScopeObjective:
         if target.stressed_breach is not None:
             limit = np.maximum(self.published.stressed, target.stressed_breach)
             over["stressed"] = float(np.maximum(found.stressed / limit - 1.0, 0.0).sum())
+        if target.stressed_group_breach is not None:
+            over |= self._groups_over(found, target.stressed_group_breach)
         outright = self.weights(False)
         if outright.any():
             ratio = float(outright @ found.margin) / float(outright @ self.published.margin)
             over["outright margin"] = max(ratio - 1.0, 0.0)
         return over
 
+    def _groups_over(self, found: FamilyCoverage, limit: float) -> dict[str, float]:
+        """Excess of each group's breach rate in the stressed leg; portfolios count the same."""
+        over = {}
+        for name, hedged in (("stressed, hedged", True), ("stressed, directional", False)):
+            count = self._counts(hedged)
+            if count.any():
+                rate, published = (
+                    float(count @ one.stressed) / float(count.sum())
+                    for one in (found, self.published)
+                )
+                over[name] = max(rate / max(limit, published) - 1.0, 0.0)
+        return over
+
     def weights(self, hedged: bool) -> FloatArray:
-        """(F,) portfolios of each family that is hedged, or is not: equal weight of portfolios."""
+        """(F,) weight of each family that is hedged, or is not: its portfolios, as weighted."""
+        stated = [self.target.weights.get(family, 1.0) for family in self.published.families]
+        return np.asarray(self._counts(hedged) * np.array(stated), dtype=np.float64)
+
+    def _counts(self, hedged: bool) -> FloatArray:
+        """(F,) portfolios of each family that is hedged, or is not."""
         count = self.samples[0].count.astype(np.float64)
         kind = np.array([(family in HEDGED) == hedged for family in self.published.families])
         return np.asarray(count * kind, dtype=np.float64)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -59,6 +59,7 @@ def grid_samples(
     *,
     settlement: Settlement = Settlement.INVERSE,
     futures: bool = True,
+    without: Collection[PortfolioFamily] = (),
     seed: int,
 ) -> dict[str, tuple[GridSample, ...]]:
     """Build the samples of each scope: every coin, and portfolios in several.
@@ -71,17 +72,28 @@ def grid_samples(
     settlement : Settlement
     futures : bool
         Whether the venue lists dated futures; else portfolios that hold some are left out.
+    without : collection of PortfolioFamily
+        Kinds of portfolio that are left out.
     seed : int
         Of the library.
     """
     found: dict[str, list[GridSample]] = {}
     for chains in snapshots:
-        whole = portfolio_library(chains, seed=seed)
-        whole = whole if futures else whole.take(~whole.holds_future)
+        whole = tradable(portfolio_library(chains, seed=seed), futures=futures, without=without)
         for scope in dict.fromkeys(whole.scopes):
             sample = _sample(whole.of_scope(scope), chains, scenarios, settlement)
             found.setdefault(scope, []).append(sample)
     return {scope: tuple(samples) for scope, samples in found.items()}
+
+
+def tradable(
+    library: PortfolioLibrary, *, futures: bool = True, without: Collection[PortfolioFamily] = ()
+) -> PortfolioLibrary:
+    """Return what of a library a venue lists, less the kinds that are not wanted."""
+    chosen = np.array([family not in without for family in library.families], dtype=np.bool_)
+    if not futures:
+        chosen &= ~library.holds_future
+    return library if chosen.all() else library.take(chosen)
 
 
 def _sample(

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from plimsoll.calibration.grids.grid_market import future_name, perpetual_name
+from plimsoll.calibration.grids.grid_market import Settlement, future_name, perpetual_name
 from plimsoll.calibration.grids.listed_chain import ListedChain
 from plimsoll.calibration.grids.portfolio_library import PortfolioLibrary
 from plimsoll.domain.option_chain import OptionChain
@@ -21,9 +21,13 @@ FloatArray = NDArray[np.float64]
 
 
 def realised_losses(
-    library: PortfolioLibrary, before: Sequence[ListedChain], after: Sequence[OptionChain]
+    library: PortfolioLibrary,
+    before: Sequence[ListedChain],
+    after: Sequence[OptionChain],
+    *,
+    settlement: Settlement = Settlement.INVERSE,
 ) -> FloatArray:
-    """Losses (P,) in dollars, NaN where a mark is missing; inverse contracts.
+    """Losses (P,) in dollars, NaN where a mark is missing.
 
     Parameters
     ----------
@@ -32,31 +36,42 @@ def realised_losses(
     before : sequence of ListedChain
     after : sequence of OptionChain
         The later chains as they were read, of the same coins.
+    settlement : Settlement
+        Linear options are worth ``mark x forward`` dollars, as `grid_market` marks them.
     """
     profit = np.full(len(library.markets), np.nan)
     column = {market: place for place, market in enumerate(library.markets)}
     later = {chain.pair.base: chain for chain in after}
     for chain in before:
-        for market, value in _profits(chain, later[chain.coin], column).items():
+        for market, value in _profits(chain, later[chain.coin], column, settlement).items():
             profit[column[market]] = value
     unknown = np.isnan(profit)
     loss = -(library.coins @ np.where(unknown, 0.0, profit))
     return np.where(np.any(library.coins[:, unknown] != 0.0, axis=1), np.nan, loss)
 
 
-def _profits(before: ListedChain, after: OptionChain, column: dict[str, int]) -> dict[str, float]:
+def _profits(
+    before: ListedChain, after: OptionChain, column: dict[str, int], settlement: Settlement
+) -> dict[str, float]:
     """Dollars of profit per coin of each held market of one coin."""
+    linear = settlement is Settlement.LINEAR
     index = float(np.median(after.index[np.isfinite(after.index)]))
     found = {perpetual_name(before.coin): index - before.index}
     for expiry in before.futures_ns:
         start = before.forward_of(expiry)
         end = _forward(after, expiry) if expiry > after.at_ns else index
-        found[future_name(before.coin, expiry)] = (1.0 - start / end) * index
+        profit = end - start if linear else (1.0 - start / end) * index
+        found[future_name(before.coin, expiry)] = profit
     marks = dict(zip(after.names, after.mark.tolist(), strict=True))
     for row, name in enumerate(before.names):
         if name in column:
             end = _value(before, row, after.at_ns, index, marks.get(name, np.nan))
-            found[name] = end * index - float(before.mark[row]) * before.index
+            first, last = before.index, index
+            if linear:
+                first = float(before.forward[row])
+                alive = before.expiry_ns[row] > after.at_ns
+                last = _forward(after, int(before.expiry_ns[row])) if alive else index
+            found[name] = end * last - float(before.mark[row]) * first
     return {market: value for market, value in found.items() if market in column}
 
 

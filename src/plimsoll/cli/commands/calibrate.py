@@ -34,9 +34,9 @@ def calibrate(
     named = naming("out", "incumbent", as_of="--as-of")
     with running("calibrate", json=json, debug=debug) as output, named:
         instant = utc_midnight(as_of)
-        from plimsoll.config.loader import load_venue
+        from plimsoll.config.loader import load_any_venue
 
-        venue_file = load_venue(venue, variables=data_variables(data), as_of=instant)
+        venue_file = load_any_venue(venue, variables=data_variables(data), as_of=instant)
         output.note_compilation()
         from plimsoll.cli.results import show_calibration
         from plimsoll.journeys.calibrate import calibrate as run

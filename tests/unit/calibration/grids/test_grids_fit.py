@@ -31,7 +31,9 @@ from plimsoll.presets import load
 FloatArray = NDArray[np.float64]
 CHAINS = (listed_chain(chain()), listed_chain(chain("ETH", 3_000.0, 0.7)))
 EARLIER = (listed_chain(chain(vol=0.7)), listed_chain(chain("ETH", 3_000.0, 0.5)))
-LOOSE = GridTarget(breach=0.04, portfolio_breach=1.0, stressed_breach=None)
+LOOSE = GridTarget(
+    breach=0.04, portfolio_breach=1.0, stressed_breach=None, stressed_group_breach=None
+)
 """So loose that the decay of one-day options, which no price range covers, does not bind."""
 
 
@@ -117,7 +119,12 @@ def test_what_cannot_be_met_is_named_with_its_relaxation(
     samples: dict[str, tuple[GridSample, ...]],
 ) -> None:
     """A price range alone cannot cover the decay of an option that expires within the period."""
-    fit = fit_grid(price_range_alone(), samples, SCENARIOS, target=GridTarget(stressed_breach=None))
+    fit = fit_grid(
+        price_range_alone(),
+        samples,
+        SCENARIOS,
+        target=GridTarget(stressed_breach=None, stressed_group_breach=None),
+    )
     assert not fit.is_admissible
     assert any("portfolio" in conflict for conflict in fit.conflicts)
     assert grid_part(fit, note="made prices").checks[0].verdict is Verdict.BREACH

@@ -1,0 +1,85 @@
+"""A calibrated grid as a whole set: what was searched, and every other constant of the model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+
+from plimsoll.calibration.grids.grid_family import GridFamily
+from plimsoll.calibration.grids.grid_fit import GridFit, Samples
+from plimsoll.calibration.grids.grid_result import grid_parameters
+from plimsoll.domain.evidence import Check, Verdict
+from plimsoll.domain.parameters import Parameter, ParameterSet
+from plimsoll.margin.governed import governance, to_parameters
+
+_CENT = 0.01
+
+
+def whole_set(fit: GridFit, *, owner: str) -> tuple[Parameter, ...]:
+    """Return every governed constant of every risk unit, ordered by key.
+
+    What was not searched stands as published, with the origin of the venue's own structure; so the
+    margin model can be built of the set alone, except for tables that no set holds.
+    """
+    searched = {p.key: p for p in grid_parameters(fit, owner=owner)}
+    held = fit.family.parameters(fit.point)
+    every = (p for unit, own in held.items() for p in to_parameters(own, unit, owner=owner))
+    return tuple(sorted((searched.get(p.key, p) for p in every), key=lambda p: p.key))
+
+
+def constants_of(parameters: ParameterSet, published: Mapping[str, Any]) -> dict[str, Any]:
+    """Constants of the model by risk unit: those of the set, tables as published.
+
+    Parameters
+    ----------
+    parameters : ParameterSet
+    published : mapping of str to frozen parameters
+        The set that was started from: it has the scenarios, tiers or haircuts that are tables.
+    """
+    found = {}
+    for unit, own in published.items():
+        held = parameters.of(unit)
+        values: dict[str, Decimal] = {
+            name: held[name].value for name in governance(own) if name in held
+        }
+        if values:
+            found[unit] = replace(own, **values)
+    return found
+
+
+def engine_check(
+    family: GridFamily, fit: GridFit, samples: Samples, parameters: ParameterSet
+) -> Check:
+    """Margin every portfolio under the published set again, and compare with the fit's margins.
+
+    Parameters
+    ----------
+    family : GridFamily
+        That the fit started from, with the venue's own model.
+    fit : GridFit
+    samples : mapping of scope to GridSample
+    parameters : ParameterSet
+        As published.
+    """
+    apart, changed, count = 0.0, 0, 0
+    held = constants_of(parameters, family.published)
+    for sample in (one for own in samples.values() for one in own):
+        fitted, again = (
+            fit.family.margins(sample.market, p, sample.book)
+            for p in (fit.family.parameters(fit.point), held)
+        )
+        before = family.margins(sample.market, family.published, sample.book)
+        apart = max(apart, float(np.max(np.abs(again - fitted))))
+        changed += int(np.count_nonzero(np.abs(again - before) > _CENT))
+        count += again.size
+    return Check(
+        name="The margin model built of the set",
+        verdict=Verdict.HOLDS if apart <= _CENT else Verdict.BREACH,
+        found=f"largest difference {apart:.2g} USD over {count} margins; {changed} of them are "
+        "not those of the published set",
+        demanded="margins as fitted, to a cent",
+    )
