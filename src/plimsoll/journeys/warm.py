@@ -18,7 +18,7 @@ from tempfile import TemporaryDirectory
 from plimsoll.adapters.executor import open_executor
 from plimsoll.domain.ports import SILENT, Progress
 from plimsoll.errors import UsageError
-from plimsoll.journeys.kernel_compilation import compilation_told
+from plimsoll.journeys.kernel_compilation import compilation_told, compiled_sparingly
 from plimsoll.journeys.kernel_stores import CAN_SHARE, stores_shared
 from plimsoll.journeys.warm_exercises import EXERCISES
 from plimsoll.journeys.warm_kernels import (
@@ -138,7 +138,7 @@ def _warm_all(workers: int, progress: Progress, began: float) -> WarmResult:
 
 
 def _compile_file(lock: Path | None, module: str) -> None:
-    with nullcontext() if lock is None else stores_shared(lock):
+    with nullcontext() if lock is None else stores_shared(lock), compiled_sparingly():
         for kernel in kernels_of(module).values():
             compile_annotated(kernel)
 
