@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
 
 from plimsoll.config.document import Document, Path
 from plimsoll.config.explain import choose
@@ -154,5 +155,5 @@ def _owners(document: Document, fault_at: FaultAt) -> Iterator[Fault]:
     shares = [v for v in values if isinstance(v, (int, float)) and not isinstance(v, bool)]
     if sum(shares) > 1.0 + 1e-9:
         yield fault_at(document, place, "must sum to at most 1", "they are shares of one side")
-    if any(later > earlier for earlier, later in zip(shares, shares[1:], strict=False)):
+    if any(later > earlier for earlier, later in pairwise(shares)):
         yield fault_at(document, place, "must not rise", "write the largest owner first")

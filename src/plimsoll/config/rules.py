@@ -15,6 +15,7 @@ from plimsoll.config.data_section import INTERVAL_MINUTES, MAPPED_FORMATS, Price
 from plimsoll.config.document import Document, Path, path_text
 from plimsoll.config.explain import choose, found_text
 from plimsoll.config.fields import utc_time
+from plimsoll.config.parts_rules import parts_faults
 from plimsoll.domain.finding import Action, FindingKind
 from plimsoll.errors import Fault
 from plimsoll.marketdata.policy import ALLOWED_ACTIONS
@@ -331,6 +332,10 @@ def _inadmissible_actions(document: Document) -> Iterator[Fault]:
                 )
 
 
+def _beside(document: Document) -> Iterator[Fault]:
+    yield from parts_faults(document, fault_at)
+
+
 RULES: tuple[Callable[[Document], Iterator[Fault]], ...] = (
     _repeated_markets,
     _undefined_classes,
@@ -347,4 +352,5 @@ RULES: tuple[Callable[[Document], Iterator[Fault]], ...] = (
     _shared_files,
     _dates,
     _inadmissible_actions,
+    _beside,
 )

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,7 +16,7 @@ from plimsoll.adapters.files import (
     read_bars,
     read_funding,
 )
-from plimsoll.config.convert import funding_source, price_source
+from plimsoll.config.convert import funding_source, further_paths, price_source
 from plimsoll.config.loader import VenueFile
 from plimsoll.config.sources import PriceSource
 from plimsoll.domain.finding import Reason
@@ -104,6 +104,33 @@ def read_prices(
     return PriceData(
         bars=read.bars, payments=_payments(venue), refused=read.refused, notes=read.notes
     )
+
+
+def further_bars(
+    venue: VenueFile,
+    symbols: Sequence[str],
+    prices: PriceData,
+    data: Any = None,
+) -> dict[str, Bars]:
+    """Return bars of symbols that are no markets, from where the venue's prices are.
+
+    Those that are there already are not read again; one that cannot be found is left out.
+    """
+    if prices.sandbox is not None:
+        return {name: prices.sandbox.bars[name] for name in symbols if name in prices.sandbox.bars}
+    found = {name: prices.bars[name] for name in symbols if name in prices.bars}
+    wanted = tuple(name for name in symbols if name not in found)
+    if not wanted:
+        return found
+    source = replace(price_source(venue), symbols=wanted, lend=())
+    if source.market_paths or (source.path is None and data is None):
+        paths = further_paths(venue, wanted)
+        source = replace(source, market_paths=paths)
+    try:
+        read = _file_bars(source) if data is None else _memory_bars(data, source, prices.price_kind)
+    except InsufficientDataError:
+        return found
+    return found | {name: bars for name, bars in read.bars.items() if name in wanted}
 
 
 def _memory_bars(
