@@ -16,12 +16,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hourly_markets import compare_hourly
 
-from plimsoll.domain.market import PriceKind
-from plimsoll.journeys.compare import compare
 from plimsoll.journeys.compare_result import ComparisonResult
+from worked_out_once import Once
 
-HOURLY = "hourly/binance_spot_close_1h_2021_2025.parquet"
 # method: breach %, worst quartile %, mean margin %, @B, FZ0, peak to trough; at 8 h, at 24 h.
 PUBLISHED = {
     "hs_365": ((0.88, 1.05, 9.5, 0.98, -2.04, 1.43), (0.93, 1.22, 16.1, 0.99, -1.49, 1.52)),
@@ -39,14 +38,8 @@ CRISES = {
 
 
 @pytest.fixture(scope="module")
-def result(market_data_dir: Path) -> ComparisonResult:
-    return compare(
-        market_data_dir / HOURLY,
-        methods=PUBLISHED,
-        since="2022-01-01",
-        until="2025-06-12",
-        price_kind=PriceKind.SPOT_CLOSE,
-    )
+def result(market_data_dir: Path, once: Once) -> ComparisonResult:
+    return compare_hourly(market_data_dir, once, PUBLISHED)
 
 
 def test_the_markets_are_those_of_the_reference(result: ComparisonResult) -> None:

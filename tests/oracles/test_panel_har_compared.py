@@ -9,33 +9,26 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hourly_markets import compare_hourly
 
-from plimsoll.domain.market import PriceKind
 from plimsoll.estimators.reference.har import PanelHar
 from plimsoll.estimators.reference.methods import METHODS
-from plimsoll.journeys.compare import compare
 from plimsoll.journeys.compare_result import ComparisonResult
+from worked_out_once import Once
 
 pytestmark = pytest.mark.slow
 
 PAGE = Path(__file__).parents[2] / "docs" / "realised-volatility.md"
-SPOT = "hourly/binance_spot_close_1h_2021_2025.parquet"
 SHARES = {"har_all": 1.0, "har_60": 0.6, "har_40": 0.4}
 
 
 @pytest.fixture(scope="module")
-def result(market_data_dir: Path) -> ComparisonResult:
+def result(market_data_dir: Path, once: Once) -> ComparisonResult:
     with pytest.MonkeyPatch.context() as patch:
         for name, share in SHARES.items():
             made = PanelHar(name=name, share=share)
             patch.setitem(METHODS, name, lambda made=made: made)  # type: ignore[arg-type]
-        return compare(
-            market_data_dir / SPOT,
-            methods=("hs_365_buffer", "ewma_t", *SHARES),
-            since="2022-01-01",
-            until="2025-06-12",
-            price_kind=PriceKind.SPOT_CLOSE,
-        )
+        return compare_hourly(market_data_dir, once, ("hs_365_buffer", "ewma_t", *SHARES))
 
 
 def both(result: ComparisonResult, name: str) -> list[str]:

@@ -1,0 +1,66 @@
+"""The shared hourly closes of 2021 to 2025, read and checked once for all tests that ask."""
+
+from __future__ import annotations
+
+import hashlib
+import pickle
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from plimsoll.domain.market import MarketHistory, PriceKind
+from plimsoll.estimators.reference.forecast import ForecastPaths
+from plimsoll.estimators.reference.log_blend import LogBlend
+from plimsoll.estimators.reference.panel import ReturnsPanel
+from plimsoll.journeys import compare as journey
+from plimsoll.journeys.compare_result import ComparisonResult
+from worked_out_once import Once
+
+HOURLY = "hourly/binance_spot_close_1h_2021_2025.parquet"
+
+Compared = tuple[MarketHistory, tuple[str, ...], tuple[str, ...]]
+
+
+def hourly_history(folder: Path, once: Once) -> Compared:
+    """History, the markets to compare on, and those left out."""
+    return once(
+        "hourly-history",
+        lambda: journey.compared_history(folder / HOURLY, price_kind=PriceKind.SPOT_CLOSE),
+    )
+
+
+def compare_hourly(folder: Path, once: Once, methods: Iterable[str]) -> ComparisonResult:
+    """`plimsoll.compare` of the methods on all markets, 2022-01-01 to 2025-06-12, 8 and 24 h."""
+    found = hourly_history(folder, once)
+
+    def kept(prices: object, **asked: object) -> Compared:
+        return found
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(journey, "compared_history", kept)
+        return journey.compare(
+            folder / HOURLY,
+            methods=methods,
+            since="2022-01-01",
+            until="2025-06-12",
+            price_kind=PriceKind.SPOT_CLOSE,
+        )
+
+
+@contextmanager
+def log_blends_run_once() -> Iterator[None]:
+    """Within the block a log blend forecasts once for the same panel, however often it is asked."""
+    run, kept = LogBlend.paths, dict[Any, ForecastPaths]()
+
+    def paths(self: LogBlend, panel: ReturnsPanel, horizon_hours: int) -> ForecastPaths:
+        key = self, horizon_hours, hashlib.sha256(pickle.dumps(panel)).digest()
+        if key not in kept:
+            kept[key] = run(self, panel, horizon_hours)
+        return kept[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(LogBlend, "paths", paths)
+        yield
