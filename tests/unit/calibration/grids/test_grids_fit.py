@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from made_chains import chain
+from listed_chains_made import chain
 from numpy.typing import NDArray
 
 from plimsoll.calibration.grids.deribit_family import deribit_family

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from made_chains import chain
+from listed_chains_made import chain
 
 from plimsoll.calibration.grids.grid_market import Settlement
 from plimsoll.calibration.grids.listed_chain import at_volatility, listed_chain

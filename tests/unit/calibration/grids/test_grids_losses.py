@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from made_chains import AT_NS, DAY_NS, chain
+from listed_chains_made import AT_NS, DAY_NS, chain
 
 from plimsoll.calibration.grids.grid_market import Settlement
 from plimsoll.calibration.grids.listed_chain import listed_chain

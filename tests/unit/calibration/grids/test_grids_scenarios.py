@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from made_chains import AT_NS, DAY_NS, chain
+from listed_chains_made import AT_NS, DAY_NS, chain
 
 from plimsoll.calibration.grids.listed_chain import listed_chain
 from plimsoll.calibration.grids.reference_scenarios import (
