@@ -24,6 +24,7 @@ from plimsoll.presets import load
 if TYPE_CHECKING:
     from plimsoll.journeys.calibrate_grid import GridRun
 
+LOSS = "Loss: options and futures mark to mark, perpetuals on the index; no funding."
 _LIMITS = (
     "Volatility of crises is an answer to spot, drawn from a regression and from days of calm "
     "chains; it was not quoted.",
@@ -40,7 +41,7 @@ def grid_evidence(
 ) -> Evidence:
     """Make every table, the verdict, and the limits of both."""
     problem, fit = run.problem, run.calibrated.fit
-    note = f"Price source: {problem.label}."
+    note = LOSS
     breach = problem.target.breach
     order = [key for key in (JUDGED, HELD_OUT, FITTED, EARLY) if key in run.backtests]
     backtests = {key: run.backtests[key] for key in order}
