@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 
-from plimsoll.calibration.set_plan import SetPlan
 from plimsoll.calibration.appetite.stated import StatedAppetite
+from plimsoll.calibration.set_plan import SetPlan
 from plimsoll.domain.anti_procyclicality import AntiProcyclicality
 from plimsoll.domain.instrument import Payoff
 from plimsoll.errors import ParameterError

@@ -180,10 +180,10 @@ def _policy_views(evidence: Evidence) -> Iterator[FigureView]:
     if points:
         yield FigureView(
             key="policy-frontier",
-            caption="Margin policies tried: mean margin over yardstick B's, at its coverage, against "
-            "the largest over the smallest margin of a trailing year. To the lower left is cheap "
-            "and calm; the line joins policies that no other is both cheaper and calmer than. "
-            "Axes need not begin at zero or one.",
+            caption="Margin policies tried: mean margin over yardstick B's, at its coverage, "
+            "against the largest over the smallest margin of a trailing year. To the lower left is "
+            "cheap and calm; the line joins policies that no other is both cheaper and calmer "
+            "than. Axes need not begin at zero or one.",
             live=policy_figure(points, evidence.label),
             printed=policy_drawing(points, evidence.label),
         )

@@ -1,4 +1,8 @@
-"""The policy that the appetite chooses at every New Year, from the days known by then."""
+"""The policy that the appetite chooses at every New Year, from the days known by then.
+
+Figures prefer a policy as soon as a year is judged; it comes into force once there are as many
+years as a gap between in and out of sample is judged on. One calm year says little of the next.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from plimsoll.calibration.folds.folded_result import LEAST_FOLDS
 from plimsoll.calibration.venue_frontier.assessed import AssessedPolicy, Occasion
 from plimsoll.calibration.venue_frontier.candidates import DEFAULT
 from plimsoll.calibration.venue_frontier.constraints import (
@@ -23,7 +28,7 @@ FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 
 CHOOSING_DAYS = 350
-"""Fewest judged days at known levels before figures choose; until then the forecaster as it is."""
+"""Fewest judged days at known levels before figures prefer anything to the forecaster as it is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -36,6 +41,9 @@ class VenueChoice:
     name : str
         Of the occasion.
     policy : str
+        In force: the preferred one once `LEAST_FOLDS` years are known, the default before.
+    preferred : str
+        By the figures, however few.
     terms : mapping of str to PolicyTerms
         Of every policy; empty before a year is known.
     broken : mapping of str to tuple of Shortfall
@@ -48,6 +56,7 @@ class VenueChoice:
     row: int
     name: str
     policy: str
+    preferred: str
     terms: Mapping[str, PolicyTerms]
     broken: Mapping[str, tuple[Shortfall, ...]]
     known_days: int
@@ -86,7 +95,13 @@ def choose(
     count = int((assessed[DEFAULT].lived.starts[days].sum(axis=(1, 2)) > 0).sum())
     if count < CHOOSING_DAYS:
         return VenueChoice(
-            row=row, name=occasion.name, policy=DEFAULT, terms={}, broken={}, known_days=count
+            row=row,
+            name=occasion.name,
+            policy=DEFAULT,
+            preferred=DEFAULT,
+            terms={},
+            broken={},
+            known_days=count,
         )
     terms = {
         name: policy_terms(
@@ -105,10 +120,12 @@ def choose(
     def rank(name: str) -> tuple[float, float]:
         return sum(s.excess for s in broken[name]), terms[name].objective(capital_weight)
 
+    preferred = min(terms, key=rank)
     return VenueChoice(
         row=row,
         name=occasion.name,
-        policy=min(terms, key=rank),
+        policy=preferred if len(terms[DEFAULT].years) >= LEAST_FOLDS else DEFAULT,
+        preferred=preferred,
         terms=terms,
         broken=broken,
         known_days=count,

@@ -30,7 +30,7 @@ LEAST_FOLD_DAYS = 90
 
 
 def folded_result(found: VenueFrontier) -> FoldedResult | None:
-    """Terms of every review's choice where it was made and in the year after; None of no year.
+    """Terms of what every review preferred, then and in the year after; None of no year.
 
     The default on the same days is the reference, so that what years have in common drops out.
     """
@@ -45,7 +45,7 @@ def folded_result(found: VenueFrontier) -> FoldedResult | None:
         days &= occasion_at(record, record.days).days
         own, other = (
             (choice.terms[name].parts(weight), _later(found, found.assessed[name], days, end))
-            for name in (choice.policy, DEFAULT)
+            for name in (choice.preferred, DEFAULT)
         )
         folds.append(
             FoldTerms(
@@ -156,7 +156,7 @@ def crises_judged(found: VenueFrontier) -> tuple[CrisisJudged, ...]:
     ones, out = np.ones(len(record.markets)), []
     for fold in found.crises.folds:
         choice = found.without_crisis[fold.name]
-        policy = found.assessed[choice.policy]
+        policy = found.assessed[choice.preferred]
         rows = (record.time_ns + DAY_NS > fold.test_from_ns) & (record.time_ns < fold.test_until_ns)
         pairs = record.pairs[rows]
         margins = (
@@ -169,7 +169,7 @@ def crises_judged(found: VenueFrontier) -> tuple[CrisisJudged, ...]:
         out.append(
             CrisisJudged(
                 crisis=fold.name,
-                policy=choice.policy,
+                policy=choice.preferred,
                 starts=int(pairs.sum()),
                 broke=broke[0],
                 in_force=broke[1],
@@ -228,10 +228,10 @@ def coins_left_out(found: VenueFrontier) -> CoinsLeftOut | None:
             found.limits,
             markets,
         )
-        if choice.policy != found.now.policy:
-            others[choice.policy] += 1
+        if choice.preferred != found.now.preferred:
+            others[choice.preferred] += 1
             left.append(fold.name)
-        rates.append(found.assessed[choice.policy].lived.rate(days, ~markets))
+        rates.append(found.assessed[choice.preferred].lived.rate(days, ~markets))
     finite = [rate for rate in rates if np.isfinite(rate)]
     return CoinsLeftOut(
         families=len(folds),

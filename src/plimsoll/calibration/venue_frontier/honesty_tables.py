@@ -76,7 +76,7 @@ def crises_table(found: VenueFrontier, judged: tuple[CrisisJudged, ...]) -> Tabl
 
 def coins_table(found: VenueFrontier, coins: CoinsLeftOut) -> Table:
     """How the choice stands with each family of coins left out."""
-    rows: list[tuple[Cell, ...]] = [(found.now.policy, coins.same)]
+    rows: list[tuple[Cell, ...]] = [(found.now.preferred, coins.same)]
     rows += [(name, count) for name, count in coins.others]
     return Table(
         name="policy_without_coin",

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from plimsoll.calibration.appetite.targets import target_table
-from plimsoll.calibration.folds.folded_result import FoldedResult
+from plimsoll.calibration.folds.folded_result import LEAST_FOLDS, FoldedResult
+from plimsoll.calibration.frontier.grid import BASE, CALM
 from plimsoll.calibration.frontier.impulse import VolatilityStep, impulse_response
 from plimsoll.calibration.part import CalibratedPart
 from plimsoll.calibration.venue_frontier.candidates import DEFAULT
@@ -25,7 +26,9 @@ from plimsoll.domain.evidence import Check, Verdict
 from plimsoll.domain.table import Table
 
 NAME = "appetite"
-STEP_DAYS, STEP_MARKETS = 730, 12
+STEP_DAYS, STEP_MARKETS = 730, 6
+_NAMED = (CALM.name, BASE.name)
+"""Whose response is told beside that of the policy in force."""
 
 
 def appetite_part(found: VenueFrontier, price_note: str) -> CalibratedPart:
@@ -63,9 +66,8 @@ def _tables(found: VenueFrontier, folded: FoldedResult | None, price_note: str) 
 
 def responses_of(found: VenueFrontier) -> dict[str, tuple[float, ...]]:
     """Impulse responses of the policies that were chosen, the forecaster's own aside."""
-    chosen = dict.fromkeys(
-        one.policy for one in (*found.choices, found.now) if one.policy != DEFAULT
-    )
+    chosen = dict.fromkeys((found.in_force, found.now.preferred, *_NAMED))
+    chosen.pop(DEFAULT, None)
     policies = [found.assessed[name].candidate for name in chosen]
     simulated = [one.policy for one in policies if not one.on_default]
     if not simulated:
@@ -82,6 +84,9 @@ def _checks(found: VenueFrontier, folded: FoldedResult | None) -> list[Check]:
     last = found.choices[-1] if found.choices else None
     if last is None or not last.terms:
         verdict, told = Verdict.NOT_PROVEN, "less than a year was known at the last review"
+    elif last.policy != last.preferred:
+        verdict = Verdict.NOT_PROVEN
+        told = f"{last.preferred} is preferred, on fewer than {LEAST_FOLDS} years"
     elif last.statement:
         verdict, told = Verdict.BREACH, last.statement
     else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from plimsoll.calibration.folds.folded_result import LEAST_FOLDS
 from plimsoll.calibration.frontier.pareto import non_dominated
 from plimsoll.calibration.venue_frontier.choice import VenueChoice
 from plimsoll.calibration.venue_frontier.frontier import VenueFrontier
@@ -96,12 +97,13 @@ def choices_table(found: VenueFrontier) -> Table:
     rows = []
     for choice in (*found.choices, found.now):
         last = choice is found.now
-        terms = choice.terms.get(choice.policy)
+        terms = choice.terms.get(choice.preferred)
         at = found.record.time_ns[min(choice.row, found.record.days - 1)]
         rows.append(
             (
                 "next review" if last else iso_minute(int(at)),
                 choice.policy,
+                choice.preferred,
                 choice.known_days,
                 choice.holding if choice.terms else None,
                 None if terms is None else terms.cost,
@@ -115,7 +117,8 @@ def choices_table(found: VenueFrontier) -> Table:
         title="Policy chosen at every New Year",
         columns=(
             Column(name="review", title="Review"),
-            Column(name="policy", title="Policy"),
+            Column(name="policy", title="In force"),
+            Column(name="preferred", title="Preferred"),
             Column(name="known_days", title="Days known", kind=_COUNT),
             Column(name="holding", title="Policies that hold all", kind=_COUNT),
             Column(name="cost", title="Mean margin over B's", kind=_NUMBER, digits=3),
@@ -125,8 +128,9 @@ def choices_table(found: VenueFrontier) -> Table:
         ),
         rows=tuple(rows),
         notes=(
-            "Each from days whose losses had ended before it. Level: scale of all margins of a "
-            "close-out horizon until the next review.",
+            "Each from days whose losses had ended before it. What is preferred comes into force "
+            f"once {LEAST_FOLDS} years are known. Figures are of the preferred. "
+            "Level: scale of all margins of a close-out horizon until the next review.",
         ),
     )
 

@@ -1,0 +1,291 @@
+"""The appetite's choice: levels, constraints, relaxations, and nothing from the future."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from plimsoll.calibration.appetite.stated import StatedAppetite, with_limits
+from plimsoll.calibration.appetite.statement import RiskAppetite
+from plimsoll.calibration.appetite.targets import targets_of
+from plimsoll.calibration.problem import CalibrationProblem, Gate
+from plimsoll.calibration.published import DailyLosses
+from plimsoll.calibration.risk_paths import RiskPaths
+from plimsoll.calibration.venue_frontier.assessed import with_demanded_tools
+from plimsoll.calibration.venue_frontier.candidates import DEFAULT, venue_candidates
+from plimsoll.calibration.venue_frontier.constraints import (
+    PEAK,
+    YEARS,
+    FrontierLimits,
+    Shortfall,
+    infeasibility,
+    shortfalls,
+)
+from plimsoll.calibration.venue_frontier.frontier import (
+    VenueFrontier,
+    new_year_rows,
+    venue_frontier,
+)
+from plimsoll.calibration.venue_frontier.honesty import coins_left_out, folded_result, many_tried
+from plimsoll.calibration.venue_frontier.level import levels_at, levels_in_force
+from plimsoll.calibration.venue_frontier.margins import HorizonMargins
+from plimsoll.calibration.venue_frontier.part import appetite_part
+from plimsoll.calibration.venue_frontier.record import VenueRecord, daily_counts
+from plimsoll.calibration.venue_frontier.terms import PolicyTerms
+from plimsoll.domain.anti_procyclicality import AntiProcyclicality
+from plimsoll.domain.market import DAY_NS
+
+FloatArray = NDArray[np.float64]
+
+FIRST_NS = 18_993 * DAY_NS  # 2022-01-01
+DAYS, MARKETS, STARTS = 365 * 5 + 60, 6, 6
+CANDIDATES = venue_candidates(0.01)[:1] + venue_candidates(0.01)[4:7]
+GATE = Gate()
+
+
+def losses(seed: int = 1) -> FloatArray:
+    """(D, K, N, 2) of t(5) moves whose volatility breathes."""
+    rng = np.random.default_rng(seed)
+    level = np.exp(0.4 * np.sin(np.arange(DAYS) / 120.0))[:, None, None]
+    move = 0.01 * level * rng.standard_t(5, (DAYS, STARTS, MARKETS))
+    return np.stack([-np.expm1(move), np.expm1(move)], axis=-1)
+
+
+def record(loss: FloatArray, days: int = DAYS) -> VenueRecord:
+    time = FIRST_NS + DAY_NS * np.arange(days, dtype=np.int64)
+    reviews = new_year_rows(time)
+    return VenueRecord(
+        time_ns=time,
+        markets=("AUSDT", "BUSDT", "CUSDT", "DUSDT", "EUSDT", "FUSDT"),
+        horizon_hours=np.array([1, 1, 1, 4, 4, 4]),
+        losses=DailyLosses(loss=loss[:days], lag_days=3),
+        yardstick=np.full((days, MARKETS, 2), 0.05),
+        usable=np.ones((days, MARKETS), dtype=np.bool_),
+        reviews=reviews,
+        target=0.01,
+        shares=(0.9,) * len(reviews),
+    )
+
+
+def margins(days: int = DAYS) -> HorizonMargins:
+    """The default follows volatility; the others less and less."""
+    wave = np.sin(np.arange(days) / 120.0)[:, None, None]
+    each = [0.034 * np.exp(share * 0.4 * wave) for share in (1.0, 0.0, 0.4, 0.8)]
+    full = np.stack([np.broadcast_to(one, (days, MARKETS, 2)) for one in each])
+    return HorizonMargins(policies=full, yardstick=full[0], long_history=0.04 + 0.0 * full[0])
+
+
+def paths(days: int = DAYS) -> RiskPaths:
+    margin = margins(days).policies[0]
+    flat = np.zeros(margin.shape[:2])
+    return RiskPaths(
+        time_ns=FIRST_NS + DAY_NS * np.arange(days, dtype=np.int64),
+        markets=record(losses()).markets,
+        maintenance=margin,
+        reaction=margin,
+        maintenance_error=0.1 * margin,
+        reaction_error=0.1 * margin,
+        volatility_daily=flat + 0.05,
+        floored=flat > 0.0,
+        mature=flat == 0.0,
+    )
+
+
+def stated(weight: float = 0.5, peak: float = 3.0) -> StatedAppetite:
+    appetite = RiskAppetite(capital_weight=weight)
+    limits = with_limits(
+        targets_of(appetite), largest_peak_to_trough=peak, largest_five_day_rise=1.0
+    )
+    return StatedAppetite(appetite=appetite, targets=limits)
+
+
+def run(
+    loss: FloatArray, days: int = DAYS, weight: float = 0.5, peak: float = 3.0
+) -> VenueFrontier:
+    problem = CalibrationProblem(venue="", label="", markets=(), classes={})
+    return venue_frontier(
+        problem,
+        stated(weight, peak),
+        paths(days),
+        margins(days),
+        CANDIDATES,
+        record(loss, days),
+    )
+
+
+def test_a_level_gives_the_share_of_the_target_on_the_days_it_is_set_from() -> None:
+    held = record(losses())
+    margin = margins().policies[1]
+    ratio = held.ratios(margin)
+    days = held.known(held.reviews[1])
+    assert int(days.sum()) == held.reviews[1] - 3 + 1, "losses are known three rows later"
+    levels = levels_at(held, ratio, days, 0.9)
+    assert levels[0] == levels[2] != levels[3] == levels[5], "one level a horizon"
+    for mine in (slice(0, 3), slice(3, 6)):
+        broke = (held.losses.loss > (margin * levels[:, None])[:, None])[days][:, :, mine]
+        # The scale is one of the ratios: the rate is the target's but for one start.
+        assert broke.mean() == pytest.approx(0.009, abs=1.0 / broke.size)
+
+
+@pytest.mark.parametrize("review", [2, 3])
+def test_levels_choices_and_margins_do_not_know_the_future(review: int) -> None:
+    """Losses not known at a review are scrambled: nothing that holds before the next changes."""
+    honest, spoiled = losses(), losses()
+    row = record(honest).reviews[review]
+    rng = np.random.default_rng(review)
+    later = slice(row - 3 + 1, None)
+    spoiled[later] = 5.0 * rng.permutation(spoiled[later])
+    one, two = run(honest), run(spoiled)
+    until = record(honest).reviews[review + 1]
+    np.testing.assert_array_equal(one.path[:until], two.path[:until])
+    for a, b in zip(one.choices[: review + 1], two.choices[: review + 1], strict=True):
+        assert (a.policy, a.preferred, a.statement) == (b.policy, b.preferred, b.statement)
+        assert {k: repr(v) for k, v in a.terms.items()} == {k: repr(v) for k, v in b.terms.items()}
+    for candidate, margin in zip(CANDIDATES, margins().policies, strict=True):
+        if not candidate.is_default:
+            first, second = (levels_in_force(r, r.ratios(margin)) for r in (one.record, two.record))
+            np.testing.assert_array_equal(first[:until], second[:until])
+            assert (first[until:] != second[until:]).any(), "the scrambling is felt later"
+
+
+def test_a_shorter_history_chooses_the_same() -> None:
+    """What a run that ends earlier put in force is what the longer one did then."""
+    days = new_year_rows(record(losses()).time_ns)[3] + 40
+    short, long = run(losses(), days), run(losses())
+    np.testing.assert_array_equal(short.path, long.path[:days])
+
+
+def test_the_weight_moves_the_choice_from_calm_to_cheap() -> None:
+    calm, cheap = run(losses(), weight=0.0), run(losses(), weight=1.0)
+    for found in (calm, cheap):
+        holding = [name for name, broken in found.now.broken.items() if not broken]
+        assert found.now.preferred in holding
+    a, b = calm.now.terms[calm.now.preferred], cheap.now.terms[cheap.now.preferred]
+    assert a.peak_to_trough <= b.peak_to_trough
+    assert b.cost <= a.cost
+
+
+def test_the_default_is_in_force_until_three_years_are_known() -> None:
+    found = run(losses())
+    assert [choice.policy for choice in found.choices[:3]] == [DEFAULT] * 3
+    assert found.choices[3].policy == found.choices[3].preferred
+    np.testing.assert_array_equal(
+        found.path[: found.choices[3].row], paths().maintenance[: found.choices[3].row]
+    )
+
+
+def test_where_nothing_holds_the_least_excess_is_taken_and_the_relaxation_named() -> None:
+    found = run(losses(), peak=1.000001)
+    chosen = found.now
+    assert chosen.holding == 0
+    excess = {name: sum(s.excess for s in broken) for name, broken in chosen.broken.items()}
+    assert chosen.preferred == min(excess, key=lambda name: excess[name])
+    assert "No policy of 4 holds every constraint" in chosen.statement
+    check = appetite_part(found, "note").checks[-1]
+    assert check.verdict.value == "breach"
+    assert "Smallest relaxation" in check.found
+
+
+LIMITS = FrontierLimits(
+    target=0.01, gate=GATE, peak_to_trough=1.8, five_day_rise=0.4, uncovered=0.01
+)
+TERMS = PolicyTerms(
+    cost=0.9,
+    peak_to_trough=1.7,
+    call_5=0.3,
+    call_20=0.5,
+    churn=0.02,
+    pooled=0.0101,
+    worst_quartile=0.0115,
+    sides=(0.0105, 0.0097),
+    years={2022: 0.0100, 2023: 0.0075},
+    uncovered=0.005,
+)
+
+
+def test_each_constraint_is_broken_at_its_bound() -> None:
+    assert shortfalls(TERMS, LIMITS) == ()
+    for change, kind in (
+        ({"peak_to_trough": 1.81}, PEAK),
+        ({"years": {2022: 0.0131}}, YEARS),
+        ({"years": {2022: 0.0069}}, YEARS),
+    ):
+        (broken,) = shortfalls(replace(TERMS, **change), LIMITS)
+        assert broken.kind == kind
+        assert broken.excess > 0.0
+    raised = replace(LIMITS, lower_bounds=False)
+    assert shortfalls(replace(TERMS, years={2022: 0.0069}), raised) == ()
+    assert (
+        shortfalls(replace(TERMS, worst_quartile=0.0125), replace(LIMITS, ask_quartile=False)) == ()
+    )
+
+
+def test_the_smallest_relaxation_is_of_the_fewest_kinds() -> None:
+    peak = Shortfall(kind=PEAK, found=2.05, limit=1.8, excess=0.31)
+    year = Shortfall(kind=YEARS, found=0.014, limit=0.013, excess=0.08)
+    told = infeasibility(
+        {"a": (peak,), "b": (peak, year), "c": (replace(peak, found=2.5, excess=0.9),)}
+    )
+    assert told == (
+        "No policy of 3 holds every constraint. Smallest relaxation: peak to trough of at most "
+        "1.80: 2.05 would do (a), with all other constraints held."
+    )
+    assert infeasibility({"a": (peak,), "b": ()}) == ""
+    assert "peak to trough of at most 1.80: 2.05 would do and" in infeasibility({"b": (peak, year)})
+
+
+def test_demanded_tools_never_lower_a_margin_below_the_floor_and_keep_holes() -> None:
+    held = np.full((400, 2, 2), 0.05)
+    held[10, 0, 0] = np.nan
+    floor = np.full(held.shape, 0.06)
+    raised = with_demanded_tools(held, AntiProcyclicality(long_floor=True), floor)
+    assert np.isnan(raised[10, 0, 0])
+    assert np.nanmin(raised) == 0.06
+    buffered = with_demanded_tools(held, AntiProcyclicality(buffer=0.25), floor)
+    assert buffered[20, 1, 1] == pytest.approx(0.0625)
+    stressed = with_demanded_tools(
+        held * np.linspace(2, 1, 400)[:, None, None], AntiProcyclicality(stress_weight=0.5), floor
+    )
+    assert stressed[-1, 0, 0] > 0.06 > 0.05, "half of the worst median so far"
+
+
+def test_honest_tables_hold_every_policy_and_the_gap_is_gated() -> None:
+    found = run(losses())
+    part = appetite_part(found, "note")
+    names = [table.name for table in part.tables]
+    assert names[:3] == ["targets", "policy_frontier", "policy_choices"]
+    frontier = part.tables[1]
+    assert [row["policy"] for row in frontier] == [c.name for c in CANDIDATES]
+    assert sum(row["in_force"] == "yes" for row in frontier) == 1
+    assert any(row["pareto"] == "yes" for row in frontier)
+    folded, tried, coins = folded_result(found), many_tried(found), coins_left_out(found)
+    assert folded is not None
+    assert tried is not None
+    assert coins is not None
+    assert len(folded.folds) == 3, "years after a first judged one, the last too short"
+    assert tried.deflated.trials == len(CANDIDATES)
+    assert coins.same + sum(n for _, n in coins.others) == coins.families == MARKETS
+    assert part.checks[0].name == "in-sample minus out-of-sample gap"
+    crises = next(t for t in part.tables if t.name == "policy_without_crisis")
+    assert {row["state"] for row in crises} == {"judged", "NOT COVERED: outside the data"}
+
+
+def test_errors_keep_their_share_of_the_margin() -> None:
+    found = run(losses(), weight=0.0)
+    moved = found.with_chosen(paths())
+    np.testing.assert_allclose(moved.maintenance_error, 0.1 * moved.maintenance, rtol=1e-12)
+    assert (moved.maintenance != paths().maintenance).any()
+
+
+def test_counts_are_of_starts_that_count() -> None:
+    held = record(losses())
+    held.usable[:100, 0] = False
+    counts = daily_counts(held, margins().policies[0])
+    assert counts.starts[:100, 0].sum() == 0
+    assert counts.starts[100, 0, 0] == STARTS
+    everyone = np.ones(DAYS, dtype=np.bool_)
+    assert 0.0 < counts.rate(everyone) < 0.05
+    assert counts.mean_margin(everyone) == pytest.approx(0.034, rel=0.1)
