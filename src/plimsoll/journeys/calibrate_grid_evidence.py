@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 from plimsoll.calibration.grids.grid_evidence import (
     parameters_table,
@@ -18,11 +17,9 @@ from plimsoll.calibration.run import iso_instant
 from plimsoll.domain.evidence import Evidence
 from plimsoll.domain.parameters import ParameterSet
 from plimsoll.domain.table import Column, Table, iso_minute
+from plimsoll.journeys.calibrate_grid_run import GridRun
 from plimsoll.journeys.versions import library_versions
 from plimsoll.presets import load
-
-if TYPE_CHECKING:
-    from plimsoll.journeys.calibrate_grid import GridRun
 
 LOSS = "Loss: options and futures mark to mark, perpetuals on the index; no funding."
 _LIMITS = (
