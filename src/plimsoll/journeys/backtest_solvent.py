@@ -3,28 +3,31 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass
-from decimal import Decimal
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
-from plimsoll.domain.evidence import Check, Verdict
-from plimsoll.domain.market import Bars
+from plimsoll.calibration.thresholds.equal_loss import lowest_level_within
+from plimsoll.domain.field_summary import field_summary
 from plimsoll.domain.ports import SILENT, Progress
-from plimsoll.domain.table import Cell, Column, ColumnKind, Table
 from plimsoll.journeys.backtest_solvent_choice import (
-    CANDIDATES,
     AccountOutcomes,
-    best_candidate,
-    chosen_candidates,
+    IntArray,
+    chosen_levels,
     merged,
     outcomes_of,
+    weeks_of,
+)
+from plimsoll.journeys.backtest_solvent_levels import (
+    HALF_STEPS,
+    LEVELS,
+    TERMS,
+    called_terms,
+    matched_multiples,
+    opening_risk,
 )
 from plimsoll.journeys.backtest_solvent_margins import (
-    FEE_RATE,
     DailyRisk,
     MarginTables,
     calibrated_tables,
@@ -39,8 +42,20 @@ from plimsoll.journeys.backtest_solvent_prices import (
     mark_paths,
     minute_bars_2022,
 )
+from plimsoll.journeys.backtest_solvent_tables import (
+    FIXED,
+    HINDSIGHT,
+    LABEL,
+    LIVED,
+    NOTES,
+    Population,
+    contract_table,
+    frontier_table,
+    lent_notes,
+    solvent_checks,
+    solvent_table,
+)
 from plimsoll.journeys.study_result import StudyResult
-from plimsoll.margin.liquidation.rules import LiquidationRule, StepSize
 from plimsoll.validation.replay.accounts import (
     LAWS,
     LeverageLaw,
@@ -49,45 +64,30 @@ from plimsoll.validation.replay.accounts import (
 )
 from plimsoll.validation.replay.markets import MarkPaths
 from plimsoll.validation.replay.replay import replay
-from plimsoll.validation.replay.solvent_users import share_by_day
 from plimsoll.validation.replay.venue import CloseOutTerms, ReplayVenue
 
-LABEL = "last-trade closes of perpetuals standing in for marks; no funding"
-FIXED, LIVED, HINDSIGHT = "fixed ladder", "calibrated", "calibrated, level of hindsight"
-TERMS = CloseOutTerms(
-    rule=LiquidationRule(name="whole", size=StepSize.WHOLE, fee_rate=Decimal(str(FEE_RATE)))
-)
+PAID_IN = 1.25
+"""Margin that users pay in, over what they pay in under the fixed ladder."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SolventRow:
-    """One venue on one data set and population."""
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Setting:
+    """One data set: what all of its populations share."""
 
-    data: str
-    population: str
-    venue: str
-    accounts: int
-    forced: int
-    solvent: float
-    solvent_se: float
-    restored: float
-    loss: float
-    margin: float
+    name: str
+    marks: MarkPaths
+    risk: DailyRisk
+    ladder: MarginTables
+    accounts_per_market: int
+    seed: int
 
-    @property
-    def cells(self) -> tuple[Cell, ...]:
-        """As in the table."""
-        per_account = self.solvent * self.forced / max(1, self.accounts)
-        return (
-            self.data, self.population, self.venue, self.accounts, self.forced, self.solvent,
-            self.solvent_se, per_account, self.restored, 1e4 * self.loss, self.margin,
-        )  # fmt: skip
+    __repr__ = field_summary
 
 
 def backtest_solvent(
     data: str | os.PathLike[str],
     *,
-    per_market: int = 1200,
+    per_market: int = 2000,
     seed: int = 1,
     progress: Progress = SILENT,
 ) -> StudyResult:
@@ -98,7 +98,7 @@ def backtest_solvent(
     data : path
         Folder of market data.
     per_market : int
-        Accounts drawn for each market; half as many on minute bars.
+        Accounts drawn for each market.
     seed : int
     progress : Progress
 
@@ -107,175 +107,119 @@ def backtest_solvent(
     DataError, DataFormatError, UsageError
     """
     folder = Path(data)
-    rows: list[SolventRow] = []
+    held: list[Population] = []
     notes: list[str] = []
-    for name, read, hourly, count in (
-        ("5 min, 2025-26", five_minute_bars, hourly_bars_2025, per_market),
-        ("1 min, 2022", minute_bars_2022, hourly_bars_2022, max(1, per_market // 2)),
+    for name, read, hourly in (
+        ("5 min, 2025-26", five_minute_bars, hourly_bars_2025),
+        ("1 min, 2022", minute_bars_2022, hourly_bars_2022),
     ):
-        progress.start(f"replay {name}", len(LAWS) * len(CANDIDATES))
+        progress.start(f"replay {name}", len(LAWS))
         bars = read(folder)
-        risk = daily_risk(hourly(folder), tuple(bars))
-        found, lent = _rows(name, folder, bars, risk, count, seed, progress)
+        marks, risk = mark_paths(bars), daily_risk(hourly(folder), tuple(bars))
+        ladders, lent = published_ladders(folder, marks.markets)
+        setting = _Setting(
+            name=name,
+            marks=marks,
+            risk=risk,
+            ladder=ladder_tables(ladders, marks),
+            accounts_per_market=per_market,
+            seed=seed,
+        )
+        for law in LAWS:
+            held.append(_population(setting, law))
+            progress.advance()
         progress.finish()
-        rows += found
-        notes += _lent_notes(name, lent, risk)
+        notes += lent_notes(name, lent, risk)
     return StudyResult(
         name="solvent",
         title="Solvent users closed out",
         label=LABEL,
-        tables=(_table(rows),),
-        checks=tuple(_checks(rows)),
-        notes=(*_NOTES, *notes),
+        tables=(solvent_table(held), frontier_table(held), contract_table(held)),
+        checks=solvent_checks(held),
+        notes=(*NOTES, *notes),
     )
 
 
-def _rows(
-    name: str,
-    folder: Path,
-    bars: Mapping[str, Bars],
-    risk: DailyRisk,
-    count: int,
-    seed: int,
-    progress: Progress,
-) -> tuple[list[SolventRow], list[str]]:
-    marks = mark_paths(bars)
-    ladders, lent = published_ladders(folder, marks.markets)
-    fixed_tables = ladder_tables(ladders, marks)
-    calibrated = [calibrated_tables(risk, marks, *levels) for levels in CANDIDATES]
-    rows = []
-    for law in LAWS:
-        accounts = drawn_population(law, marks, count, seed=seed)
-        fixed = _outcomes(marks, fixed_tables, accounts)
-        parts = []
-        for tables in calibrated:
-            parts.append(_outcomes(marks, tables, accounts))
-            progress.advance()
-        rows += _of_population(name, law, marks, accounts, fixed, parts)
-    return rows, lent
+def _population(setting: _Setting, law: LeverageLaw) -> Population:
+    marks = setting.marks
+    accounts = drawn_population(law, marks, setting.accounts_per_market, seed=setting.seed)
+    fixed = _outcomes(setting, setting.ladder, accounts, TERMS)
+    terms = called_terms(marks, setting.ladder, accounts)
+    tables = _tables(setting, accounts, fixed, PAID_IN)
+    parts = [_outcomes(setting, one, accounts, terms) for one in tables]
+    chosen = chosen_levels(parts, fixed, accounts, marks)
+    scored, place = chosen >= 0, np.maximum(chosen, 0)
+    limit = float(fixed.deficit[scored].sum())
+    after = lowest_level_within([float(one.deficit[scored].sum()) for one in parts], limit)
+    return Population(
+        data=setting.name,
+        law=law.name,
+        markets=marks.markets,
+        market=accounts.market,
+        notional=accounts.amount * marks.close[accounts.entry_bar, accounts.market],
+        scored=scored,
+        weeks=weeks_of(marks, accounts),
+        levels=LEVELS,
+        parts=parts,
+        chosen=place,
+        call_level=terms.call_level,
+        venues={
+            FIXED: fixed,
+            LIVED: merged(parts, place),
+            **_ablations(setting, accounts, fixed, tables, place, terms),
+            HINDSIGHT: parts[after],
+        },
+    )
+
+
+def _ablations(
+    setting: _Setting,
+    accounts: ReplayPopulation,
+    fixed: AccountOutcomes,
+    tables: list[MarginTables],
+    place: IntArray,
+    terms: CloseOutTerms,
+) -> dict[str, AccountOutcomes]:
+    """One element of the design changed at a time."""
+
+    def again(other: CloseOutTerms) -> AccountOutcomes:
+        """The chosen levels under other terms; those never chosen are not replayed."""
+        found = {k: _outcomes(setting, tables[k], accounts, other) for k in np.unique(place)}
+        first = next(iter(found.values()))
+        return merged([found.get(k, first) for k in range(len(tables))], place)
+
+    plain = [
+        _outcomes(setting, one, accounts, terms) for one in _tables(setting, accounts, fixed, 1.0)
+    ]
+    same_margin = np.maximum(chosen_levels(plain, fixed, accounts, setting.marks), 0)
+    called = _outcomes(setting, setting.ladder, accounts, terms)
+    return {
+        "fixed ladder, called as calibrated": called,
+        "calibrated, called at 1.25": again(TERMS),
+        "calibrated, in half steps": again(replace(terms, rule=HALF_STEPS)),
+        "calibrated, at the ladder's margin": merged(plain, same_margin),
+    }
+
+
+def _tables(
+    setting: _Setting, accounts: ReplayPopulation, fixed: AccountOutcomes, paid_in: float
+) -> list[MarginTables]:
+    """Return one set of tables a level, users paying in a multiple of the ladder's margin."""
+    marks, risk = setting.marks, setting.risk
+    opening = opening_risk(risk, marks, accounts)
+    return [
+        calibrated_tables(
+            risk,
+            marks,
+            level,
+            matched_multiples(level, opening, fixed, accounts, marks, risk, paid_in),
+        )
+        for level in LEVELS
+    ]
 
 
 def _outcomes(
-    marks: MarkPaths, tables: MarginTables, accounts: ReplayPopulation
+    setting: _Setting, tables: MarginTables, accounts: ReplayPopulation, terms: CloseOutTerms
 ) -> AccountOutcomes:
-    venue = ReplayVenue(name="", tiers=tables.tiers, table=tables.table, terms=TERMS)
-    return outcomes_of(replay(marks, venue, accounts))
-
-
-def _of_population(
-    name: str,
-    law: LeverageLaw,
-    marks: MarkPaths,
-    accounts: ReplayPopulation,
-    fixed: AccountOutcomes,
-    parts: list[AccountOutcomes],
-) -> list[SolventRow]:
-    chosen = chosen_candidates(parts, fixed, accounts, marks)
-    scored = chosen >= 0
-    notional = accounts.amount * marks.close[accounts.entry_bar, accounts.market]
-    after = best_candidate(parts, fixed, scored)
-    venues = {FIXED: fixed, LIVED: merged(parts, np.maximum(chosen, 0)), HINDSIGHT: parts[after]}
-    return [
-        _row(name, law.name, venue, one, scored, float(notional[scored].sum()))
-        for venue, one in venues.items()
-    ]
-
-
-def _row(
-    data: str,
-    law: str,
-    venue: str,
-    one: AccountOutcomes,
-    scored: NDArray[np.bool_],
-    notional: float,
-) -> SolventRow:
-    judged = one.judged & scored
-    share, error = share_by_day(one.solvent[judged], one.day[judged])
-    restored, _ = share_by_day(one.restored[judged], one.day[judged])
-    return SolventRow(
-        data=data,
-        population=law,
-        venue=venue,
-        accounts=int(scored.sum()),
-        forced=int((one.forced & scored).sum()),
-        solvent=share,
-        solvent_se=error,
-        restored=restored,
-        loss=float(one.deficit[scored].sum()) / notional,
-        margin=float(one.deposit[scored].sum()) / notional,
-    )
-
-
-def _checks(rows: list[SolventRow]) -> list[Check]:
-    return [
-        _check(data, [row for row in rows if row.data == data])
-        for data in dict.fromkeys(row.data for row in rows)
-    ]
-
-
-def _check(data: str, rows: list[SolventRow]) -> Check:
-    """Lower in every population, with no more fund loss, as lived."""
-    fixed = {row.population: row for row in rows if row.venue == FIXED}
-    pairs = [(row, fixed[row.population]) for row in rows if row.venue == LIVED]
-    holds = all(a.solvent < b.solvent and a.loss <= b.loss for a, b in pairs)
-    found = "; ".join(
-        f"{a.population}: {a.solvent:.1%} against {b.solvent:.1%} at fund losses of "
-        f"{1e4 * a.loss:.2f} and {1e4 * b.loss:.2f} bp"
-        for a, b in pairs
-    )
-    return Check(
-        name=f"solvent users, {data}",
-        verdict=Verdict.HOLDS if holds else Verdict.BREACH,
-        found=found,
-        demanded="share of forced liquidations below that of fixed tiers at no more fund loss, "
-        "in each population",
-    )
-
-
-def _table(rows: list[SolventRow]) -> Table:
-    share, number = ColumnKind.FRACTION, ColumnKind.COUNT
-    return Table(
-        name="solvent_users",
-        title="Forced liquidations of users solvent at the next margin call",
-        columns=(
-            Column(name="data", title="Data"),
-            Column(name="population", title="Population"),
-            Column(name="venue", title="Margins"),
-            Column(name="accounts", title="Accounts", kind=number),
-            Column(name="forced", title="Closed out", kind=number),
-            Column(name="solvent", title="Solvent, of those closed out", kind=share, digits=1),
-            Column(name="solvent_se", title="s.e.", kind=share, digits=1),
-            Column(name="per_account", title="Solvent, of all accounts", kind=share, digits=1),
-            Column(name="restored", title="Above maintenance again", kind=share, digits=1),
-            Column(name="loss", title="Fund loss", kind=ColumnKind.NUMBER, unit="bp of notional"),
-            Column(name="margin", title="Margin paid in", kind=share, digits=1),
-        ),
-        rows=tuple(row.cells for row in rows),
-        notes=_NOTES,
-    )
-
-
-def _lent_notes(name: str, lent: list[str], risk: DailyRisk) -> list[str]:
-    notes = []
-    if lent:
-        names = ", ".join(lent)
-        notes.append(f"{name}: no ladder of 2024-10 for {names}: the file's commonest stands in.")
-    young = [m for m, one in zip(risk.markets, risk.lent.T, strict=True) if one.any()]
-    if young:
-        names = ", ".join(young)
-        notes.append(f"{name}: before {names} had a forecast, the highest of the others stood in.")
-    return notes
-
-
-_NOTES = (
-    "Accounts are drawn from stated laws (median leverage 5, 12 and 30; notional log-uniform from "
-    "1,000 to 1,000,000 USD; a third of calls answered): a band, not an estimate.",
-    "Fixed ladder: Binance 2024-10. Calibrated: level x (99 % of an hour's loss + cost + fee), "
-    "initial margin at least that plus level x 95 % of eight hours; both levels chosen before each "
-    "month from accounts that had ended: no more fund loss and no more margin than the ladder, "
-    "then the lowest share of solvent users. Two months of training are not scored.",
-    "Solvent: equity not negative at the next 8-hour call, had the position been left alone. "
-    "Fund loss: deficits before fees. Standard errors are clustered by day.",
-    "The engine closes at the first bar's close below maintenance, at the cost of the square-root "
-    "law; close-outs do not move the mark.",
-)
+    venue = ReplayVenue(name="", tiers=tables.tiers, table=tables.table, terms=terms)
+    return outcomes_of(replay(setting.marks, venue, accounts))

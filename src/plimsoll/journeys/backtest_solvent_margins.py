@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -18,9 +18,10 @@ from plimsoll.domain.field_summary import field_summary
 from plimsoll.domain.market import Bars, PriceKind
 from plimsoll.domain.tiers import Tier, TierTable
 from plimsoll.errors import DataFormatError
-from plimsoll.estimators.reference.default_model import revised_default
+from plimsoll.estimators.reference.default_model import REVISIONS, revised_default
 from plimsoll.estimators.reference.forecast import forecast
 from plimsoll.estimators.reference.panel import returns_panel
+from plimsoll.estimators.reference.revised import Revised
 from plimsoll.journeys.compare import compared_history
 from plimsoll.maths.account_replay_records import ReplayTiers
 from plimsoll.validation.replay.markets import MarkPaths
@@ -32,8 +33,11 @@ IntArray = NDArray[np.int64]
 CAPS_USD = (1e4, 3e4, 1e5, 3e5, 1e6, 3e6)
 FEE_RATE = 0.002
 LINK = 0.5
-REACTION_SHARE = 0.569
-"""95 % over 99 % of a Student t with 4 degrees of freedom: 2.132 / 3.747."""
+STRESSED_COST = 0.2**-0.5 - 1.0
+"""What the square-root law adds to a cost at a fifth of the depth, as in the study of the crash."""
+HIGHEST_LINK = 0.98
+"""Maintenance over initial margin of the calibrated set: a position is never born closed out."""
+REACTION_CONFIDENCE = 0.95
 _COLUMNS = ColumnMap(time="ts", close="close", symbol="symbol")
 _2021_MARKETS = (
     "BTCUSDT", "ETHUSDT", "BNBUSDT", "XRPUSDT", "ADAUSDT", "SOLUSDT", "DOGEUSDT", "DOTUSDT",
@@ -100,14 +104,25 @@ def daily_risk(bars: Mapping[str, Bars], markets: Sequence[str]) -> DailyRisk:
     columns = [names.index(market) for market in markets]
     model = revised_default()
     hour, day = (forecast(model, panel, h).value_at_risk[:, columns] for h in (1, 8))
-    lent = ~np.isfinite(hour + day).all(axis=2)
+    reaction = forecast(_default_at(REACTION_CONFIDENCE), panel, 8).value_at_risk[:, columns]
+    lent = np.asarray(~np.isfinite(hour + day + reaction).all(axis=2), dtype=np.bool_)
     return DailyRisk(
         markets=tuple(markets),
         time_ns=panel.time_ns,
         close_out=_with_class(hour),
         day=_with_class(day),
-        reaction=REACTION_SHARE * _with_class(day),
+        reaction=_with_class(reaction),
         lent=lent,
+    )
+
+
+def _default_at(confidence: float) -> Revised:
+    """Return the default's revisions at another confidence."""
+    return Revised(
+        name=f"default at {confidence:g}",
+        revisions=tuple(
+            replace(one, model=replace(one.model, confidence=confidence)) for one in REVISIONS
+        ),
     )
 
 
@@ -130,27 +145,33 @@ class MarginTables:
 
 
 def calibrated_tables(
-    risk: DailyRisk, marks: MarkPaths, level: float, initial_level: float = 1.0
+    risk: DailyRisk, marks: MarkPaths, level: float, multiple: FloatArray | float = 1.0
 ) -> MarginTables:
-    """``level x (quantile + cost of closing the size + fee)``; initial margin above it.
+    """Maintenance ``level x (quantile of an hour + fee) + cost``; initial margin above it.
 
-    Initial margin is the greater of maintenance over the link, and maintenance plus what the user
-    may lose at 95 % over eight hours. A day's tables use costs known at its midnight.
+    Initial margin is maintenance, what the cost rises by at a fifth of the depth, and ``multiple``
+    times what the user may lose at 95 % over eight hours: one number, or one a day (D,). A day's
+    tables use costs known at its midnight.
     """
-    bar = np.clip(np.searchsorted(marks.time_ns, risk.time_ns), 0, marks.time_ns.size - 1)
-    spread, k = marks.half_spread[bar], marks.impact[bar]
+    spread, k = costs_at(marks, risk.time_ns)
     cost = spread[..., None] + k[..., None] * np.sqrt(np.array(CAPS_USD))  # (D, M, K)
-    kept = level * (risk.close_out[..., None] + cost[:, :, None, :] + FEE_RATE)
-    kept = np.minimum(kept, 1.0)
-    initial = np.minimum(
-        1.0, np.maximum(kept / LINK, kept + initial_level * risk.reaction[..., None])
-    )
+    kept = np.minimum(1.0, level * (risk.close_out[..., None] + FEE_RATE) + cost[:, :, None, :])
     days, markets = risk.time_ns.size, len(risk.markets)
+    times = np.broadcast_to(np.asarray(multiple, dtype=np.float64), (days,))
+    asked = kept + STRESSED_COST * cost[:, :, None, :]
+    asked = asked + times[:, None, None, None] * risk.reaction[..., None]
+    initial = np.minimum(1.0, np.maximum(kept / HIGHEST_LINK, asked))
     day = np.maximum(0, np.searchsorted(risk.time_ns, marks.time_ns, side="right") - 1)
     place = np.arange(days * markets * 2).reshape(days, markets, 2)
     flat = (days * markets * 2, len(CAPS_USD))
     tiers = sized_tables(CAPS_USD, kept.reshape(flat), initial.reshape(flat))
     return MarginTables(tiers=tiers, table=place[day])
+
+
+def costs_at(marks: MarkPaths, time_ns: IntArray) -> tuple[FloatArray, FloatArray]:
+    """(D, M) half spread and impact that were known at each time."""
+    bar = np.clip(np.searchsorted(marks.time_ns, time_ns), 0, marks.time_ns.size - 1)
+    return marks.half_spread[bar], marks.impact[bar]
 
 
 def ladder_tables(ladders: Sequence[TierTable], marks: MarkPaths) -> MarginTables:

@@ -14,10 +14,16 @@ from plimsoll.journeys.backtest_crash_parts import CrashParts, absorbed, worst_p
 from plimsoll.journeys.backtest_crash_waterfall import crash_waterfall
 from plimsoll.journeys.backtest_solvent_choice import (
     AccountOutcomes,
-    best_candidate,
-    chosen_candidates,
+    chosen_levels,
+    share_difference_error,
+    solvent_share,
 )
-from plimsoll.journeys.backtest_solvent_margins import DailyRisk, calibrated_tables
+from plimsoll.journeys.backtest_solvent_levels import matched_multiples, opening_risk
+from plimsoll.journeys.backtest_solvent_margins import (
+    STRESSED_COST,
+    DailyRisk,
+    calibrated_tables,
+)
 from plimsoll.journeys.backtest_solvent_prices import impact_path
 from plimsoll.validation.replay.accounts import BOLD, drawn_population
 from plimsoll.validation.replay.markets import MarkPaths
@@ -52,6 +58,8 @@ def outcomes(count: int, seed: int) -> AccountOutcomes:
         judged=forced,
         solvent=forced & (draw.random(count) < 0.5),
         restored=np.zeros(count, dtype=bool),
+        closed=forced.astype(np.float64),
+        closed_solvent=np.zeros(count),
         day=np.zeros(count, dtype=np.int64),
     )
 
@@ -89,34 +97,74 @@ def test_tables_of_a_day_are_in_force_on_that_day() -> None:
     tables = calibrated_tables(risk, marks, 0.5)
     first = tables.tiers.rate[tables.tiers.offsets[tables.table[:, 0, 0]]]
     assert np.unique(first[:24]).size == np.unique(first[24:48]).size == 1
-    cost = 1e-4 + 1e-5 * np.sqrt(1e4) + 0.002
-    np.testing.assert_allclose(first[[0, 24, 48]], 0.5 * (np.array([1, 2, 3]) * 0.01 + cost))
+    cost = 1e-4 + 1e-5 * np.sqrt(1e4)
+    kept = 0.5 * (np.array([1, 2, 3]) * 0.01 + 0.002) + cost
+    np.testing.assert_allclose(first[[0, 24, 48]], kept)
+    asked = tables.tiers.initial_rate[tables.tiers.offsets[tables.table[:, 0, 0]]]
+    expected = kept + STRESSED_COST * cost + np.array([1, 2, 3]) * 0.01
+    np.testing.assert_allclose(asked[[0, 24, 48]], expected)
 
 
-def test_the_choice_keeps_to_fund_loss_and_margin() -> None:
-    fixed, every = outcomes(400, 0), np.ones(400, dtype=bool)
-    dear = replace(fixed, deposit=2.0 * fixed.deposit, solvent=np.zeros(400, dtype=bool))
-    lossy = replace(fixed, deficit=2.0 * fixed.deficit, solvent=np.zeros(400, dtype=bool))
-    better = replace(fixed, solvent=fixed.solvent & (np.arange(400) % 2 == 0))
-    assert best_candidate([dear, lossy, fixed, better], fixed, every) == 3
-    worse = replace(fixed, deficit=3.0 * fixed.deficit)
-    assert best_candidate([worse, lossy], fixed, every) == 1
-
-
-def test_the_choice_of_a_month_does_not_know_it() -> None:
+def test_the_level_of_a_month_keeps_to_fund_loss_and_does_not_know_the_month() -> None:
+    """Losses 0.5, 0.9 and 2 times the ladder's on every account: the second level is the lowest."""
     marks = paths(200)
     held = drawn_population(replace(BOLD, mean_hold_hours=10.0), marks, 200, seed=1)
-    parts, fixed = [outcomes(400, k) for k in (1, 2, 3)], outcomes(400, 0)
-    chosen = chosen_candidates(parts, fixed, held, marks)
-    cut = 5 * 31 * 24  # bars; what opens after the fifth month or so
-    late = held.exit_bar >= cut
-    others = [
-        replace(one, deficit=np.where(late, 99.0 * k, one.deficit)) for k, one in enumerate(parts)
-    ]
-    again = chosen_candidates(others, fixed, held, marks)
+    fixed = replace(outcomes(400, 0), deficit=np.ones(400))
+    parts = [replace(outcomes(400, 1), deficit=np.full(400, k)) for k in (0.5, 0.9, 2.0)]
+    chosen = chosen_levels(parts, fixed, held, marks)
+    assert set(chosen[held.entry_bar < 24]) == {-1}
+    assert set(chosen[held.entry_bar > 3 * 31 * 24]) == {1}
+    assert set(chosen_levels(parts, fixed, held, marks, loss_share=0.4)) <= {-1, 0}
+    late = held.exit_bar >= 5 * 31 * 24  # bars; what opens after the fifth month or so
+    others = [replace(one, deficit=np.where(late, 99.0, one.deficit)) for one in parts]
+    again = chosen_levels(others, fixed, held, marks)
     known = held.entry_bar < 4 * 30 * 24
     np.testing.assert_array_equal(chosen[known], again[known])
-    assert set(chosen[held.entry_bar < 24]) == {-1}
+    assert not np.array_equal(chosen, again)
+
+
+def test_users_would_have_paid_in_what_was_asked_of_the_multiple() -> None:
+    """Deposits of the ended accounts, by hand, average the target of the month that follows."""
+    marks = paths(120)
+    held = drawn_population(replace(BOLD, mean_hold_hours=10.0), marks, 300, seed=2)
+    quantile = np.full((120, 2, 2), 0.01)
+    risk = DailyRisk(
+        markets=marks.markets,
+        time_ns=np.arange(120) * DAY_NS,
+        close_out=quantile,
+        day=quantile,
+        reaction=3.0 * quantile,
+        lent=np.zeros((120, 2), dtype=bool),
+    )
+    notional = held.amount * marks.close[held.entry_bar, held.market]
+    fixed = replace(outcomes(600, 0), deposit=0.12 * notional)
+    opening = opening_risk(risk, marks, held)
+    multiple = matched_multiples(0.25, opening, fixed, held, marks, risk, 1.25)
+    kept = 0.25 * 0.012 + opening.cost
+    asked = kept + STRESSED_COST * opening.cost + multiple[-1] * 0.03
+    ended = (held.exit_bar + 8) < 90 * 24  # the fourth month begins on day 90 of 1970
+    weight = notional / np.bincount(held.market[ended])[held.market]
+    paid = np.maximum(1.0 / held.leverage, asked)[ended]
+    assert float(np.average(paid, weights=weight[ended])) == pytest.approx(0.15, rel=1e-9)
+    assert set(multiple[:31]) == {1.0}
+
+
+def test_the_error_of_a_difference_drops_what_venues_share() -> None:
+    one, every = outcomes(400, 0), np.ones(400, dtype=bool)
+    week = np.arange(400) // 20
+    assert share_difference_error(one, one, every, week) == 0.0
+    other = outcomes(400, 5)
+    found = share_difference_error(one, other, every, week)
+    shares = np.array([solvent_share(v, every) for v in (one, other)])
+    draw = np.random.default_rng(0)
+    drawn = []
+    for _ in range(2000):
+        rows = np.concatenate([np.flatnonzero(week == w) for w in draw.integers(0, 20, 20)])
+        a, b = (v.solvent[rows].sum() / v.judged[rows].sum() for v in (one, other))
+        drawn.append(a - b)
+    assert np.mean(drawn) == pytest.approx(shares[0] - shares[1], abs=0.01)
+    # An independent bootstrap over weeks; 20 clusters and 2,000 draws leave about a tenth.
+    assert found == pytest.approx(float(np.std(drawn)), rel=0.15)
 
 
 def test_layers_take_in_order_and_add_up() -> None:

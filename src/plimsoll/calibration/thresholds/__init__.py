@@ -6,5 +6,6 @@
 - `bonus`: what a liquidator must be paid, and the lending threshold that leaves room for it.
 - `volatility`: a value as a function of the current volatility, with bounds and grid.
 - `search`: the same parameters by objective, through a replay of accounts on training folds.
+- `equal_loss`: two venues compared at equal margin and equal fund loss.
 - `publication`: parameters, tables, and the liquidation rule.
 """
