@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from plimsoll.calibration.problem import CalibrationProblem, CorrectionName
 from plimsoll.calibration.published import DailyLosses
 from plimsoll.calibration.risk_paths import RiskPaths
+from plimsoll.domain.table import Table
 from plimsoll.errors import DataFormatError, ParameterError
 
 FloatArray = NDArray[np.float64]
@@ -37,6 +38,15 @@ class PathCorrection(Protocol):
     """
 
     def __call__(self, margin: FloatArray, losses: DailyLosses, level: float) -> FloatArray: ...
+
+
+@runtime_checkable
+class ExplainedCorrection(PathCorrection, Protocol):
+    """One that tells what it did: arguments as of the correction itself."""
+
+    def tables(
+        self, margin: FloatArray, losses: DailyLosses, level: float
+    ) -> tuple[Table, ...]: ...
 
 
 Corrections = Mapping[CorrectionName, PathCorrection]
@@ -72,6 +82,16 @@ def corrected(
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = np.where(margin > 0.0, found / margin, 1.0)
     return replace(paths, maintenance=found, maintenance_error=paths.maintenance_error * ratio)
+
+
+def correction_tables(
+    paths: RiskPaths, losses: DailyLosses, problem: CalibrationProblem, corrections: Corrections
+) -> tuple[Table, ...]:
+    """What the correction in force tells of itself on the paths before it; often nothing."""
+    found = corrections.get(problem.model.correction)
+    if not isinstance(found, ExplainedCorrection):
+        return ()
+    return found.tables(paths.maintenance.copy(), losses, problem.maintenance_level)
 
 
 def _check(found: FloatArray, margin: FloatArray) -> None:

@@ -10,7 +10,7 @@ from types import MappingProxyType
 import numpy as np
 
 from plimsoll.calibration.blend_risk import PanelHistories, blend_risk
-from plimsoll.calibration.correction import Corrections, corrected
+from plimsoll.calibration.correction import Corrections, corrected, correction_tables
 from plimsoll.calibration.evidence import Calibration, Proof, build_evidence
 from plimsoll.calibration.evidence.incumbent_table import incumbent_rejected
 from plimsoll.calibration.evidence.proof import Incumbent, extra_of
@@ -153,6 +153,7 @@ def run_calibration(
         maintenance, reaction = _losses(problem, history, days, class_of, payoff_of)
         payoffs = [payoff_of[m] for m in history.markets]
         known = known_losses(history, maintenance, payoffs, paths.time_ns)
+        told = correction_tables(paths, known, problem, corrections)
         paths = corrected(paths, known, problem, corrections)
     with stage("publish day by day"):
         published = published_path(
@@ -196,7 +197,11 @@ def run_calibration(
             parent=None if inputs.parent is None else inputs.parent.id,
         )
         evidence = build_evidence(
-            proof, parameters, _provenance(problem, inputs, parameters), inputs.tables, found
+            proof,
+            parameters,
+            _provenance(problem, inputs, parameters),
+            (*inputs.tables, *told),
+            found,
         )
     return Calibration(parameters=parameters, evidence=evidence)
 

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from plimsoll.adapters.executor import open_executor
 from plimsoll.adapters.files.atomic import Writer
+from plimsoll.calibration.conformal.path_correction import ConformalCorrection
+from plimsoll.calibration.correction import Corrections
 from plimsoll.calibration.evidence import Calibration
-from plimsoll.calibration.problem import CalibrationProblem
+from plimsoll.calibration.problem import CalibrationProblem, CorrectionName
 from plimsoll.calibration.run import CalibrationInputs, Parts, no_parts, run_calibration
 from plimsoll.config.convert import finding_policy, price_label, to_problem
 from plimsoll.config.loader import GridVenueFile, VenueFile, load_any_venue
@@ -37,6 +39,8 @@ if TYPE_CHECKING:
     from plimsoll.sandbox import SandboxVenue
 
 MANY_MARKETS = 16
+CORRECTIONS: Corrections = {CorrectionName.CONFORMAL: ConformalCorrection()}
+"""What ``model.correction`` of a venue file may name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -173,6 +177,7 @@ def _calibrate(
             executor=executor,
             progress=progress,
             stage=stages.time,
+            corrections=CORRECTIONS,
             parts=parts,
         )
 
