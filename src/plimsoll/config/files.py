@@ -32,6 +32,7 @@ def places(document: Document) -> tuple[KeyPath, ...]:
         ("grid", "chains", "path"),
         *(("grid", "spot", index, "path") for index in range(count)),
         ("grid", "volatility_index", "path"),
+        ("add_ons", "basis", "path"),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,11 +17,12 @@ from plimsoll.calibration.fees.publication import (
     fee_parameters,
     risk_price_parameters,
 )
-from plimsoll.calibration.fund.risk_price import RiskPrice, risk_price_table, risk_prices
+from plimsoll.calibration.fund.risk_price import FEE_STEP, RiskPrice, risk_price_table, risk_prices
 from plimsoll.calibration.part import CalibratedPart
 from plimsoll.calibration.parts.fund_replay import FundDays, StatedPopulation
+from plimsoll.calibration.rounding import rate_up
 from plimsoll.domain.finding import Reason
-from plimsoll.domain.parameters import Parameter
+from plimsoll.domain.parameters import Origin, Parameter
 from plimsoll.domain.table import Cell, Column, ColumnKind, Table
 from plimsoll.errors import InsufficientDataError, UsageError
 
@@ -28,6 +30,7 @@ FloatArray = NDArray[np.float64]
 FEES = "fees"
 """What the fees of the whole venue are filed under; of a class ``fees:<class>``."""
 SLOW_DAYS = 365
+YOUNG_DAYS = 365
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,8 +87,15 @@ def calibrated_fees(proof: Proof, inputs: FeeInputs, settings: FeeSettings) -> C
         parameters += fee_parameters(steps, name, settings.rule, owner=settings.owner)
         table = fee_table(steps, name, settings.label)
         tables.append(replace(table, name=f"{table.name}_{name.replace(':', '_')}"))
-    prices = _prices(proof, inputs, settings)
-    parameters += risk_price_parameters(prices, owner=settings.owner)
+    prices, young = _prices(proof, inputs, settings)
+    missing += [
+        (m, Reason.TOO_SHORT_HISTORY.value, "price of risk: no less than the mean of its class")
+        for m in young
+    ]
+    parameters += [
+        replace(p, origin=Origin.CLASS_FLOOR) if p.market in young else p
+        for p in risk_price_parameters(prices, owner=settings.owner)
+    ]
     tables.append(risk_price_table(prices, settings.label))
     if settings.clamp is not None:
         clamps = _clamps(proof, inputs, settings.clamp, missing)
@@ -181,15 +191,20 @@ def _adv(proof: Proof, market: str) -> float:
     return float(own or proof.problem.classes[proof.class_of[market]].adv_usd)
 
 
-def _prices(proof: Proof, inputs: FeeInputs, settings: FeeSettings) -> tuple[RiskPrice, ...]:
+def _prices(
+    proof: Proof, inputs: FeeInputs, settings: FeeSettings
+) -> tuple[tuple[RiskPrice, ...], tuple[str, ...]]:
     """Of the markets that the set holds; losses of dead ones are in the fund, not in a price."""
     days = inputs.days
     live = [s.spec.symbol for s in proof.solutions if s.tiers is not None]
     live = [name for name in live if name in days.markets]
     columns = [days.markets.index(name) for name in live]
     classes = [proof.class_of[name] for name in live]
-    return risk_prices(
-        days.losses_usd[:, columns],
+    row = np.maximum(np.searchsorted(proof.paths.time_ns, days.time_ns, side="right") - 1, 0)
+    listed = np.isfinite(proof.paths.volatility_daily[row][:, columns]).sum(axis=0)
+    prices = risk_prices(
+        # A market that is younger than the record lost what it did in fewer days.
+        days.losses_usd[:, columns] * (row.size / np.maximum(listed, 1)),
         live,
         open_interest_usd=[
             inputs.population.interest(m, c) for m, c in zip(live, classes, strict=True)
@@ -197,6 +212,29 @@ def _prices(proof: Proof, inputs: FeeInputs, settings: FeeSettings) -> tuple[Ris
         daily_volume_usd=[_adv(proof, m) for m in live],
         hurdle_annual=settings.hurdle_annual,
     )
+    return _young_at_class(prices, classes, listed >= YOUNG_DAYS)
+
+
+def _young_at_class(
+    prices: Sequence[RiskPrice], classes: Sequence[str], mature: NDArray[np.bool_]
+) -> tuple[tuple[RiskPrice, ...], tuple[str, ...]]:
+    """Prices with young markets at no less than the mean of their class, and which they are."""
+    found, raised = [], []
+    for price, name, old in zip(prices, classes, mature.tolist(), strict=True):
+        donors = [
+            p for p, c, m in zip(prices, classes, mature.tolist(), strict=True) if m and c == name
+        ]
+        carry, fee = price.carry_rate_annual, price.trade_fee
+        if not old and donors:
+            carry = max(carry, rate_up(_mean([d.carry_rate_annual for d in donors]), FEE_STEP))
+            fee = max(fee, rate_up(_mean([d.trade_fee for d in donors]), FEE_STEP))
+            raised.append(price.market)
+        found.append(replace(price, carry_rate_annual=carry, trade_fee=fee))
+    return tuple(found), tuple(raised)
+
+
+def _mean(values: Sequence[Decimal]) -> float:
+    return float(sum(values)) / len(values)
 
 
 def _clamps(

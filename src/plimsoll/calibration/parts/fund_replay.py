@@ -8,7 +8,7 @@ stand for it in proportion.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 import numpy as np
@@ -80,29 +80,58 @@ class FundDays:
 
 
 def fund_days(proof: Proof, population: StatedPopulation, *, seed: int) -> FundDays:
-    """Replay the population from the first scored day to the day of the set."""
-    marks = _marks(proof)
-    venue = _venue(proof, marks)
+    """Replay the population from the first scored day to the day of the set.
+
+    Class by class, for each has its own liquidation fee; a market's accounts do not depend on
+    which others are replayed with it.
+    """
+    whole = _marks(proof)
+    first = int(whole.time_ns[0]) // DAY_NS
+    days = int(whole.time_ns[-1]) // DAY_NS - first + 1
+    losses, fees = (np.zeros((days, len(whole.markets))) for _ in range(2))
+    for risk_class in proof.problem.classes.values():
+        columns = [j for j, m in enumerate(whole.markets) if proof.class_of[m] == risk_class.name]
+        if columns and np.isfinite(whole.close[:, columns]).any():
+            found = _of_class(proof, population, whole, columns, risk_class, seed)
+            losses[:, columns], fees[:, columns] = found
+    return FundDays(
+        markets=whole.markets,
+        time_ns=(first + np.arange(days, dtype=np.int64)) * DAY_NS,
+        losses_usd=losses,
+        fees_usd=fees,
+    )
+
+
+def _of_class(
+    proof: Proof,
+    population: StatedPopulation,
+    whole: MarkPaths,
+    columns: list[int],
+    risk_class: RiskClass,
+    seed: int,
+) -> tuple[FloatArray, FloatArray]:
+    """(D, M) deficits and fees of the markets of one class."""
+    marks = replace(
+        whole,
+        markets=tuple(whole.markets[j] for j in columns),
+        close=whole.close[:, columns],
+        half_spread=whole.half_spread[:, columns],
+        impact=whole.impact[:, columns],
+    )
     accounts = drawn_population(population.law, marks, population.accounts_per_market, seed=seed)
-    found = replay(marks, venue, accounts)
-    scale = _scale(proof, population, marks, accounts)[found.events.account]
+    found = replay(marks, _venue(proof, marks, columns, risk_class), accounts)
     events = found.events
-    market = accounts.market[events.account]
+    scale = _scale(proof, population, marks, accounts)[events.account]
     first = int(marks.time_ns[0]) // DAY_NS
     day = marks.time_ns[events.bar] // DAY_NS - first
     days = int(marks.time_ns[-1]) // DAY_NS - first + 1
-    place = day * len(marks.markets) + market
+    place = day * len(columns) + accounts.market[events.account]
 
     def daily(amount: FloatArray) -> FloatArray:
-        sums = np.bincount(place, weights=amount * scale, minlength=days * len(marks.markets))
+        sums = np.bincount(place, weights=amount * scale, minlength=days * len(columns))
         return np.asarray(sums.reshape(days, -1))
 
-    return FundDays(
-        markets=marks.markets,
-        time_ns=(first + np.arange(days, dtype=np.int64)) * DAY_NS,
-        losses_usd=daily(events.deficit),
-        fees_usd=daily(events.fee),
-    )
+    return daily(events.deficit), daily(events.fee)
 
 
 def _marks(proof: Proof) -> MarkPaths:
@@ -148,16 +177,18 @@ def _carried(values: FloatArray, before: float) -> FloatArray:
     return np.where(last >= 0, held, before)
 
 
-def _venue(proof: Proof, marks: MarkPaths) -> ReplayVenue:
+def _venue(
+    proof: Proof, marks: MarkPaths, columns: list[int], risk_class: RiskClass
+) -> ReplayVenue:
     """The published rate for the smallest size; what closing costs more, for larger ones."""
     paths, problem = proof.paths, proof.problem
-    whole = _carried(proof.published.whole, 1.0)
-    volatility = _carried(paths.volatility_daily, 1.0)
-    reaction = _carried(np.max(np.nan_to_num(paths.reaction, nan=0.0), axis=2), 0.0)
+    whole = _carried(proof.published.whole[:, columns], 1.0)
+    volatility = _carried(paths.volatility_daily[:, columns], 1.0)
+    reaction = _carried(np.max(np.nan_to_num(paths.reaction[:, columns], nan=0.0), axis=2), 0.0)
     volume = np.array([_volume(proof, m) for m in marks.markets])
-    lowest = np.array([float(_class(proof, m).tier_caps_usd[0]) for m in marks.markets])
+    lowest = float(risk_class.tier_caps_usd[0])
     impact = problem.impact_coefficient * volatility / np.sqrt(volume)
-    more = np.sqrt(np.array(CAPS_USD)) - np.sqrt(lowest)[:, None]
+    more = np.sqrt(np.array(CAPS_USD)) - np.sqrt(lowest)
     kept = whole[..., None] + impact[..., None] * np.maximum(more, 0.0)
     kept = np.minimum(1.0, kept)
     link = float(problem.structure.maintenance_initial_link)
@@ -165,7 +196,7 @@ def _venue(proof: Proof, marks: MarkPaths) -> ReplayVenue:
     days, markets = whole.shape
     place = np.repeat(np.arange(days * markets, dtype=np.int64).reshape(days, markets, 1), 2, 2)
     flat = (days * markets, len(CAPS_USD))
-    fee = min(one.liquidation_fee for one in problem.classes.values())
+    fee = risk_class.liquidation_fee
     return ReplayVenue(
         name=problem.venue,
         tiers=sized_tables(CAPS_USD, kept.reshape(flat), initial.reshape(flat)),
