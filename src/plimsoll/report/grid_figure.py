@@ -20,7 +20,7 @@ from plimsoll.report.palette import GRID, LOSS, MARGIN, MUTED, RULE
 from plimsoll.report.svg import Scale, drawing, line, mark, text, upright_text
 
 _WIDTH, _HEIGHT = 560.0, 400.0
-_LEFT, _RIGHT, _TOP, _BOTTOM = 60.0, 16.0, 34.0, 44.0
+_LEFT, _RIGHT, _TOP, _BOTTOM = 60.0, 30.0, 34.0, 44.0
 _SHAPES = {"hedged": "circle", "directional": "triangle"}
 _SETS = (("published", LOSS, False), ("calibrated", MARGIN, True))
 _TITLES = ("reference loss at the target [USD]", "initial margin [USD]")
@@ -62,9 +62,10 @@ def portfolio_marks(evidence: Evidence) -> tuple[PortfolioMark, ...]:
 
 
 def _ends(marks: Sequence[PortfolioMark]) -> tuple[float, float]:
-    """Powers of ten around everything drawn."""
+    """Half powers of ten around everything drawn, as logarithms."""
     values = [v for m in marks for v in (m.loss, m.published, m.calibrated)]
-    return math.floor(math.log10(min(values))), math.ceil(math.log10(max(values)))
+    low, high = (2.0 * math.log10(end) for end in (min(values), max(values)))
+    return math.floor(low) / 2.0, math.floor(high + 1.0) / 2.0
 
 
 def grid_figure(marks: Sequence[PortfolioMark], label: str) -> Figure:
@@ -115,7 +116,7 @@ def grid_drawing(marks: Sequence[PortfolioMark], label: str) -> Markup:
     low, high = _ends(marks)
     across = Scale(low=low, high=high, start=_LEFT, stop=_WIDTH - _RIGHT)
     up = Scale(low=low, high=high, start=_HEIGHT - _BOTTOM, stop=_TOP)
-    parts = [*_frame(across, up, int(low), int(high)), *_legend()]
+    parts = [*_frame(across, up), *_legend()]
     for name, colour, filled in _SETS:
         for one in marks:
             place = across(math.log10(one.loss)), up(math.log10(getattr(one, name)))
@@ -124,8 +125,9 @@ def grid_drawing(marks: Sequence[PortfolioMark], label: str) -> Markup:
     return drawing(_WIDTH, _HEIGHT, f"Margin against reference loss, {label}", parts)
 
 
-def _frame(across: Scale, up: Scale, low: int, high: int) -> Iterator[Markup]:
-    for power in range(low, high + 1):
+def _frame(across: Scale, up: Scale) -> Iterator[Markup]:
+    low, high = across.low, across.high
+    for power in range(math.ceil(low), math.floor(high) + 1):
         told = f"{10**power:,}"
         yield line(across(power), up.stop, across(power), up.start, colour=GRID)
         yield line(across.start, up(power), across.stop, up(power), colour=GRID)

@@ -71,11 +71,13 @@ def _absent(title: str, table: str) -> KeyFigure:
 
 
 def _markets(evidence: Evidence) -> KeyFigure:
-    title = "Markets calibrated"
+    title, each = "Markets calibrated", "tier"
     table = find_table(evidence, "parameters")
     if table is None or find_column(table, "market") is None:
         return _absent(title, "table of parameters")
     has_rates = find_column(table, "maintenance_rate") is not None
+    if find_column(table, "calibrated") is not None:  # a grid: constants by risk unit
+        title, each = "Risk units calibrated", "constant"
     rows = [row for row in table if not has_rates or row["maintenance_rate"] is not None]
     markets = {row["market"] for row in rows}
     without = len(set(table.column("market")) - markets)
@@ -84,7 +86,7 @@ def _markets(evidence: Evidence) -> KeyFigure:
         title=title,
         value=f"{len(markets):,}",
         unit="",
-        about=f"{len(rows):,} tier{'' if len(rows) == 1 else 's'}{told}",
+        about=f"{len(rows):,} {each}{'' if len(rows) == 1 else 's'}{told}",
     )
 
 
