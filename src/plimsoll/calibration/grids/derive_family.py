@@ -3,7 +3,8 @@
 Contracts are linear. Price moves of the scenarios stand as published: they are a table. In their
 place the factor on the worst loss is searched, which scales them all; with it volatility up and
 down, its floor and powers, the basis contingency, and the rates on perpetuals and on unpaired short
-options. Units do not offset each other.
+options. The factor of maintenance margin keeps its published ratio to that of initial margin. Units
+do not offset each other.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from plimsoll.calibration.grids.grid_family import GridFamily, knobs_of
+from plimsoll.calibration.grids.grid_family import Changes, GridFamily, knobs_of
 from plimsoll.calibration.grids.grid_market import Settlement, dollar_pricing
 from plimsoll.margin.derive import CashPricing, DerivePmrm2
 
@@ -44,7 +45,16 @@ def derive_family(
         model=DerivePmrm2(pricing=cash),
         published={coin: published[coin] for coin in coins},
         knobs=tuple(knob for coin in coins for knob in knobs_of(coin, coin, _KNOBS)),
+        tie=_with_maintenance,
         scenarios=23,
         futures=False,
         hints={name: Decimal(value) for name, value in _HINTS.items()},
     )
+
+
+def _with_maintenance(published: Any, changes: Changes) -> Changes:
+    """Both factors scale one worst loss: they move together."""
+    if "initial_factor" not in changes:
+        return changes
+    link = published.maintenance_factor / published.initial_factor
+    return {**changes, "maintenance_factor": link * changes["initial_factor"]}

@@ -13,7 +13,7 @@ from plimsoll.calibration.grids.grid_family import GridFamily
 from plimsoll.calibration.grids.grid_fit import GridFit, Samples
 from plimsoll.calibration.grids.grid_result import grid_parameters
 from plimsoll.domain.evidence import Check, Verdict
-from plimsoll.domain.parameters import Parameter, ParameterSet
+from plimsoll.domain.parameters import Origin, Parameter, ParameterSet
 from plimsoll.margin.governed import governance, to_parameters
 
 _CENT = 0.01
@@ -22,13 +22,20 @@ _CENT = 0.01
 def whole_set(fit: GridFit, *, owner: str) -> tuple[Parameter, ...]:
     """Return every governed constant of every risk unit, ordered by key.
 
-    What was not searched stands as published, with the origin of the venue's own structure; so the
-    margin model can be built of the set alone, except for tables that no set holds.
+    What was not searched stands as published, with the origin of the venue's own structure, unless
+    it follows from what was; so the margin model can be built of the set alone, except for tables
+    that no set holds.
     """
     searched = {p.key: p for p in grid_parameters(fit, owner=owner)}
     held = fit.family.parameters(fit.point)
-    every = (p for unit, own in held.items() for p in to_parameters(own, unit, owner=owner))
-    return tuple(sorted((searched.get(p.key, p) for p in every), key=lambda p: p.key))
+    found = []
+    for unit, own in held.items():
+        for parameter in to_parameters(own, unit, owner=owner):
+            published = getattr(fit.family.published[unit], parameter.name)
+            follows = parameter.value != published
+            origin = Origin.CALIBRATED if follows else Origin.VENUE
+            found.append(searched.get(parameter.key, replace(parameter, origin=origin)))
+    return tuple(sorted(found, key=lambda p: p.key))
 
 
 def constants_of(parameters: ParameterSet, published: Mapping[str, Any]) -> dict[str, Any]:

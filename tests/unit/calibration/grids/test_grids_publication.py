@@ -11,6 +11,7 @@ from listed_chains_made import chain
 from test_grids_fit import CHAINS, EARLIER, LOOSE, SCENARIOS, price_range_alone
 
 from plimsoll.calibration.grids.deribit_family import deribit_family
+from plimsoll.calibration.grids.derive_family import derive_family
 from plimsoll.calibration.grids.grid_coverage import Legs
 from plimsoll.calibration.grids.grid_evidence import reference_quantile
 from plimsoll.calibration.grids.grid_family import GridFamily
@@ -86,6 +87,19 @@ def test_constants_keep_what_the_set_does_not_hold(fit: GridFit) -> None:
     held = load("deribit").parameters
     some = constants_of(published(fit), {"BTC_USD": held["BTC_USD"], "XYZ_USD": held["ETH_USD"]})
     assert list(some) == ["BTC_USD"]
+
+
+def test_maintenance_keeps_its_ratio_where_the_initial_factor_is_searched() -> None:
+    family = derive_family(load("derive-pmrm2").parameters, ("BTC",))
+    up = tuple(
+        s + 8 * (k.name == "initial_factor")
+        for k, s in zip(family.knobs, family.start, strict=True)
+    )
+    published, found = family.published["BTC"], family.parameters(up)["BTC"]
+    assert found.initial_factor == Decimal("1.2")
+    assert found.maintenance_factor / found.initial_factor == (
+        published.maintenance_factor / published.initial_factor
+    )
 
 
 def swapped(snapshot: tuple[ListedChain, ...]) -> tuple[ListedChain, ...]:
