@@ -42,7 +42,7 @@ def _published(parameter: Parameter, one: AssetHaircut) -> Parameter:
     if one.reason is not None:
         origin = Origin.CLASS_FLOOR
     elif parameter.name == "haircut" and one.at_floor:
-        origin = Origin.BOUND
+        origin = Origin.CLASS_FLOOR
     error = None
     if parameter.name == "haircut" and math.isfinite(one.standard_error):
         error = significant(one.standard_error)

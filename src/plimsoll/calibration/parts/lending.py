@@ -131,7 +131,7 @@ def lending_parameters(found: Sequence[AssetLending], *, owner: str) -> tuple[Pa
 def _of_asset(one: AssetLending, owner: str) -> tuple[Parameter, ...]:
     terms = one.terms
     assert terms is not None  # the caller leaves out what backs no loan
-    origin = Origin.BOUND if one.stressed else Origin.CALIBRATED
+    origin = Origin.CLASS_FLOOR if one.stressed else Origin.CALIBRATED
     rows = (
         ("loan_to_value", terms.loan_to_value, Unit.FRACTION, Decimal(1), STEP, origin),
         ("liquidation_threshold", terms.liquidation_threshold, Unit.FRACTION, Decimal(1), STEP,

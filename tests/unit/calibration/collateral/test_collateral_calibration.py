@@ -165,7 +165,7 @@ def test_parameters_go_into_a_set_that_margin_reads() -> None:
     )
     rules = counting_rules(made.values())
     assert {n: from_set(CollateralParameters, held, n) for n in rules} == rules
-    assert held.get("USDC", "haircut").origin is Origin.BOUND
+    assert held.get("USDC", "haircut").origin is Origin.CLASS_FLOOR
     assert held.get("NEW", "haircut").origin is Origin.CLASS_FLOOR
     assert held.get("ETH", "haircut").standard_error is not None
     names = {row[0] for row in part.tables[1].rows}

@@ -55,7 +55,7 @@ def test_terms_of_loans_bear_half_of_the_worst_of_the_class() -> None:
         float(harsh[f"A/lending.{n}"].value) for n in ("liquidation_threshold", "liquidation_bonus")
     )
     assert threshold * (1.0 + bonus) <= 1.0 - 0.25
-    assert harsh["A/lending.loan_to_value"].origin is Origin.BOUND
+    assert harsh["A/lending.loan_to_value"].origin is Origin.CLASS_FLOOR
 
 
 def test_the_stressed_drop_is_the_larger_of_quantile_and_stress() -> None:
