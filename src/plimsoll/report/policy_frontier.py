@@ -70,6 +70,12 @@ def _edge(points: tuple[PolicyPoint, ...]) -> list[PolicyPoint]:
     return sorted((p for p in points if p.on_edge), key=lambda p: p.peak_to_trough)
 
 
+def _across(points: tuple[PolicyPoint, ...]) -> tuple[float, float]:
+    """Range of the axis of swings: a peak to trough is never below one."""
+    low, high = axis_range([p.peak_to_trough for p in points])
+    return max(low, 1.0), high
+
+
 def policy_figure(points: tuple[PolicyPoint, ...], label: str) -> Figure:
     """Return the live picture."""
     edge = _edge(points)
@@ -88,7 +94,7 @@ def policy_figure(points: tuple[PolicyPoint, ...], label: str) -> Figure:
     shown = layout(
         430,
         label,
-        xaxis=axis(_TITLES[0], range=[*axis_range([p.peak_to_trough for p in points])]),
+        xaxis=axis(_TITLES[0], range=[*_across(points)]),
         yaxis=axis(_TITLES[1], range=[*axis_range([p.cost for p in points])]),
     )
     return {"data": list(traces), "layout": shown}
@@ -111,7 +117,7 @@ def _trace(kind: str, points: tuple[PolicyPoint, ...]) -> Figure:
 
 def policy_drawing(points: tuple[PolicyPoint, ...], label: str) -> Markup:
     """Return the picture as SVG, every policy named where there is room."""
-    left, right = axis_range([p.peak_to_trough for p in points])
+    left, right = _across(points)
     low, high = axis_range([p.cost for p in points])
     across = Scale(low=left, high=right, start=_LEFT, stop=_WIDTH - _RIGHT)
     up = Scale(low=low, high=high, start=_HEIGHT - _BOTTOM, stop=_TOP)
@@ -132,7 +138,8 @@ def policy_drawing(points: tuple[PolicyPoint, ...], label: str) -> Markup:
 def _named(one: PolicyPoint, x: float, y: float, taken: list[_Box]) -> Markup:
     """The name on the side and at the height where it covers nothing; none where all do."""
     width = _LETTER * len(one.name)
-    for lower in (3.0, -7.0, 13.0, -17.0, 23.0):
+    heights = (-7.0, 13.0, 3.0, -17.0, 23.0) if one.on_edge else (3.0, -7.0, 13.0, -17.0, 23.0)
+    for lower in heights:
         for start, anchor, left in ((x + 8, "start", x + 8), (x - 8, "end", x - 8 - width)):
             box = (left, y + lower - 8, left + width, y + lower + 2)
             inside = box[0] > _LEFT and box[2] < _WIDTH - 4 and box[1] > _TOP

@@ -33,11 +33,14 @@ class Occasion:
         Whose losses are known.
     margins : (D,) bool
         Whose margins are known.
+    sets_levels : bool
+        The levels that its days alone would set are wanted.
     """
 
     name: str
     days: BoolArray
     margins: BoolArray
+    sets_levels: bool = False
 
 
 def occasion_at(record: VenueRecord, row: int, name: str = "") -> Occasion:
@@ -110,7 +113,7 @@ def assess(
         levels_of={
             one.name: levels_at(record, ratio, one.days, record.shares[-1])
             for one in occasions
-            if record.shares and not candidate.is_default
+            if one.sets_levels and record.shares and not candidate.is_default
         },
         moved={
             one.name: movement(np.where(one.margins[:, None, None], path, np.nan))

@@ -201,5 +201,6 @@ def occasions_of(record: VenueRecord, crises: CrisisFolds) -> list[Occasion]:
         left[rows[fold.training_rows]] = True
         if record.reviews:
             left[: record.reviews[0]] = True
-        found.append(Occasion(name=fold.name, days=left & end.days, margins=left))
+        days = left & end.days
+        found.append(Occasion(name=fold.name, days=days, margins=left, sets_levels=True))
     return [*found, end]

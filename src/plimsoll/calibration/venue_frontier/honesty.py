@@ -121,8 +121,7 @@ def _daily_loss(policy: AssessedPolicy, tail: float) -> FloatArray:
     """(D,) mean over starts of margin plus losses beyond it at the price of the tail."""
     lived = policy.lived
     starts = lived.starts.sum(axis=(1, 2)).astype(np.float64)
-    held = np.where(lived.starts > 0, np.nan_to_num(lived.margin), 0.0) * lived.starts
-    total = held.sum(axis=(1, 2)) + lived.over.sum(axis=(1, 2)) / tail
+    total = lived.held.sum(axis=(1, 2)) + lived.over.sum(axis=(1, 2)) / tail
     out: FloatArray = np.full(starts.shape, np.nan)
     np.divide(total, starts, out=out, where=starts > 0.0)
     return out

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from plimsoll.calibration.anti_procyclicality import buffered
 from plimsoll.calibration.frontier.margins import policy_margin, with_policy_tools
 from plimsoll.calibration.frontier.panel_scales import STEP_HOURS, panel_scales
 from plimsoll.calibration.venue_frontier.candidates import Candidate
@@ -17,7 +18,6 @@ from plimsoll.domain.market import HOUR_NS
 from plimsoll.domain.ports import SILENT, Executor, Progress
 from plimsoll.errors import UsageError
 from plimsoll.estimators.reference.historical import HistoricalSimulation
-from plimsoll.estimators.reference.methods import METHODS, REFERENCE
 from plimsoll.estimators.reference.panel import ReturnsPanel
 from plimsoll.marketdata.returns import linear_long_loss, linear_short_loss
 
@@ -70,7 +70,7 @@ def horizon_margins(task: HorizonTask) -> HorizonMargins:
     panel, hours, columns = task.panel, task.hours, list(task.columns)
     year = HistoricalSimulation().paths(panel, hours).value_at_risk
     long = HistoricalSimulation(name="hs_3y", window_days=LONG_DAYS).paths(panel, hours)
-    yardstick = METHODS[REFERENCE]().paths(panel, hours).value_at_risk
+    yardstick = buffered(year.reshape(len(year), -1)).reshape(year.shape)
     scales = panel_scales(panel, {hours: year}, {hours: long.value_at_risk})
     shared = scales.horizon(hours)
     mine = replace(

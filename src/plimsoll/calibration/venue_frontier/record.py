@@ -87,6 +87,8 @@ class DailyCounts:
     starts, broke : (D, N, 2) int64
     over : (D, N, 2) float64
         Sum of losses beyond the margin.
+    held : (D, N, 2) float64
+        Margin times starts.
     margin : (D, N, 2) float64
         NaN where nothing counts.
     """
@@ -94,6 +96,7 @@ class DailyCounts:
     starts: IntArray
     broke: IntArray
     over: FloatArray
+    held: FloatArray
     margin: FloatArray
 
     __repr__ = field_summary
@@ -105,10 +108,8 @@ class DailyCounts:
 
     def mean_margin(self, days: BoolArray, markets: BoolArray | slice = slice(None)) -> float:
         """Mean over starts; NaN of none."""
-        starts = self.starts[days][:, markets]
-        held = np.where(starts > 0, self.margin[days][:, markets], 0.0)
-        total = float(starts.sum())
-        return float((held * starts).sum()) / total if total else float("nan")
+        total = float(self.starts[days][:, markets].sum())
+        return float(self.held[days][:, markets].sum()) / total if total else float("nan")
 
 
 def daily_counts(record: VenueRecord, margin: FloatArray) -> DailyCounts:
@@ -122,5 +123,6 @@ def daily_counts(record: VenueRecord, margin: FloatArray) -> DailyCounts:
         starts=starts.astype(np.int64),
         broke=(over > 0.0).sum(axis=1).astype(np.int64),
         over=over.sum(axis=1),
+        held=np.where(starts > 0, margin, 0.0) * starts,
         margin=np.where(record.usable[:, :, None], margin, np.nan),
     )

@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from plimsoll.adapters.executor import SerialExecutor
 from plimsoll.calibration.appetite.stated import StatedAppetite, with_limits
 from plimsoll.calibration.appetite.statement import RiskAppetite
 from plimsoll.calibration.appetite.targets import targets_of
 from plimsoll.calibration.problem import CalibrationProblem, Gate
 from plimsoll.calibration.published import DailyLosses
-from plimsoll.calibration.risk_paths import RiskPaths
+from plimsoll.calibration.risk_paths import RiskPaths, loss_of_move
 from plimsoll.calibration.venue_frontier.assessed import with_demanded_tools
 from plimsoll.calibration.venue_frontier.candidates import DEFAULT, venue_candidates
 from plimsoll.calibration.venue_frontier.constraints import (
@@ -31,25 +32,30 @@ from plimsoll.calibration.venue_frontier.frontier import (
 )
 from plimsoll.calibration.venue_frontier.honesty import coins_left_out, folded_result, many_tried
 from plimsoll.calibration.venue_frontier.level import levels_at, levels_in_force
-from plimsoll.calibration.venue_frontier.margins import HorizonMargins
+from plimsoll.calibration.venue_frontier.margins import HorizonMargins, venue_margins
 from plimsoll.calibration.venue_frontier.part import appetite_part
 from plimsoll.calibration.venue_frontier.record import VenueRecord, daily_counts
 from plimsoll.calibration.venue_frontier.terms import PolicyTerms
 from plimsoll.domain.anti_procyclicality import AntiProcyclicality
-from plimsoll.domain.market import DAY_NS
+from plimsoll.domain.instrument import Payoff
+from plimsoll.domain.market import DAY_NS, HOUR_NS, NEVER_MASKED, MarketHistory, PriceKind
+from plimsoll.errors import UsageError
+from plimsoll.estimators.reference.methods import METHODS
+from plimsoll.estimators.reference.panel import returns_panel
 
 FloatArray = NDArray[np.float64]
 
 FIRST_NS = 18_993 * DAY_NS  # 2022-01-01
 DAYS, MARKETS, STARTS = 365 * 5 + 60, 6, 6
 CANDIDATES = venue_candidates(0.01)[:1] + venue_candidates(0.01)[4:7]
+BREATH = 0.1
 GATE = Gate()
 
 
 def losses(seed: int = 1) -> FloatArray:
     """(D, K, N, 2) of t(5) moves whose volatility breathes."""
     rng = np.random.default_rng(seed)
-    level = np.exp(0.4 * np.sin(np.arange(DAYS) / 120.0))[:, None, None]
+    level = np.exp(BREATH * np.sin(np.arange(DAYS) / 120.0))[:, None, None]
     move = 0.01 * level * rng.standard_t(5, (DAYS, STARTS, MARKETS))
     return np.stack([-np.expm1(move), np.expm1(move)], axis=-1)
 
@@ -66,14 +72,14 @@ def record(loss: FloatArray, days: int = DAYS) -> VenueRecord:
         usable=np.ones((days, MARKETS), dtype=np.bool_),
         reviews=reviews,
         target=0.01,
-        shares=(0.9,) * len(reviews),
+        shares=(1.0,) * len(reviews),
     )
 
 
 def margins(days: int = DAYS) -> HorizonMargins:
     """The default follows volatility; the others less and less."""
     wave = np.sin(np.arange(days) / 120.0)[:, None, None]
-    each = [0.034 * np.exp(share * 0.4 * wave) for share in (1.0, 0.0, 0.4, 0.8)]
+    each = [0.034 * np.exp(share * BREATH * wave) for share in (1.0, 0.0, 0.4, 0.8)]
     full = np.stack([np.broadcast_to(one, (days, MARKETS, 2)) for one in each])
     return HorizonMargins(policies=full, yardstick=full[0], long_history=0.04 + 0.0 * full[0])
 
@@ -138,7 +144,7 @@ def test_levels_choices_and_margins_do_not_know_the_future(review: int) -> None:
     rng = np.random.default_rng(review)
     later = slice(row - 3 + 1, None)
     spoiled[later] = 5.0 * rng.permutation(spoiled[later])
-    one, two = run(honest), run(spoiled)
+    one, two = run(honest, weight=0.0), run(spoiled, weight=0.0)
     until = record(honest).reviews[review + 1]
     np.testing.assert_array_equal(one.path[:until], two.path[:until])
     for a, b in zip(one.choices[: review + 1], two.choices[: review + 1], strict=True):
@@ -154,18 +160,17 @@ def test_levels_choices_and_margins_do_not_know_the_future(review: int) -> None:
 def test_a_shorter_history_chooses_the_same() -> None:
     """What a run that ends earlier put in force is what the longer one did then."""
     days = new_year_rows(record(losses()).time_ns)[3] + 40
-    short, long = run(losses(), days), run(losses())
+    short, long = run(losses(), days, weight=0.0), run(losses(), weight=0.0)
+    assert long.choices[3].policy != DEFAULT
     np.testing.assert_array_equal(short.path, long.path[:days])
 
 
-def test_the_weight_moves_the_choice_from_calm_to_cheap() -> None:
-    calm, cheap = run(losses(), weight=0.0), run(losses(), weight=1.0)
-    for found in (calm, cheap):
-        holding = [name for name, broken in found.now.broken.items() if not broken]
-        assert found.now.preferred in holding
-    a, b = calm.now.terms[calm.now.preferred], cheap.now.terms[cheap.now.preferred]
-    assert a.peak_to_trough <= b.peak_to_trough
-    assert b.cost <= a.cost
+def test_at_weight_0_the_calmest_that_holds_is_preferred_and_at_1_the_cheapest() -> None:
+    for weight, name in ((0.0, "peak_to_trough"), (1.0, "cost")):
+        now = run(losses(), weight=weight).now
+        holding = [policy for policy, broken in now.broken.items() if not broken]
+        assert len(holding) > 1
+        assert now.preferred == min(holding, key=lambda policy: getattr(now.terms[policy], name))
 
 
 def test_the_default_is_in_force_until_three_years_are_known() -> None:
@@ -289,3 +294,40 @@ def test_counts_are_of_starts_that_count() -> None:
     everyone = np.ones(DAYS, dtype=np.bool_)
     assert 0.0 < counts.rate(everyone) < 0.05
     assert counts.mean_margin(everyone) == pytest.approx(0.034, rel=0.1)
+
+
+def test_margins_of_every_policy_on_a_small_panel() -> None:
+    """Each market at its own horizon, the yardstick that of the methods, whoever computes them."""
+    rng = np.random.default_rng(2)
+    hours, markets = 24 * 420, 4
+    close = np.exp(np.cumsum(0.006 * rng.standard_t(5, (hours, markets)), axis=0))
+    history = MarketHistory(
+        markets=("AUSDT", "BUSDT", "CUSD", "DUSDT"),
+        time_ns=FIRST_NS + HOUR_NS * np.arange(hours, dtype=np.int64),
+        interval_ns=HOUR_NS,
+        close=close,
+        active=np.ones(close.shape, dtype=bool),
+        mask_from_ns=np.full(close.shape, NEVER_MASKED),
+        price_kind=PriceKind.MARK,
+    )
+    panel = returns_panel(history)
+    horizon = np.array([1, 4, 4, 4])
+    default = np.full((panel.time_ns.size, markets, 2), 0.03)
+    payoffs = [Payoff.LINEAR, Payoff.LINEAR, Payoff.INVERSE, Payoff.LINEAR]
+    found = venue_margins(
+        panel, range(markets), horizon, default, payoffs, CANDIDATES, SerialExecutor()
+    )
+    np.testing.assert_array_equal(found.policies[0], default)
+    assert np.isfinite(found.policies[:, -1]).all()
+    for column, hours_of in ((0, 1), (3, 4)):
+        own = METHODS["hs_365_buffer"]().paths(panel, hours_of).value_at_risk
+        np.testing.assert_array_equal(found.yardstick[-1, column], own[-1, column])
+    linear = venue_margins(
+        panel, range(markets), horizon, default, [Payoff.LINEAR] * 4, CANDIDATES, SerialExecutor()
+    )
+    fall, rise = -np.log1p(-linear.policies[1, -1, 2, 0]), np.log1p(linear.policies[1, -1, 2, 1])
+    wanted = loss_of_move(Payoff.INVERSE, fall, rise)
+    np.testing.assert_allclose(found.policies[1, -1, 2], wanted, rtol=1e-12)
+    coarse = replace(panel, interval_ns=24 * HOUR_NS)
+    with pytest.raises(UsageError, match="divide 8 h"):
+        venue_margins(coarse, range(4), horizon, default, payoffs, CANDIDATES, SerialExecutor())
