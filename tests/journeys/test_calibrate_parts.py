@@ -40,6 +40,7 @@ collateral:
     - {name: GONE, kind: coin, symbol: NOWHERE, class: other, adv_usd: 3e8, spread: 0.001}
 fund:
   available_usd: 1e12
+  ruin_probability_annual: 0.01
   population:
     open_interest_usd: {large: 1e9, mid: 1e8, thin: 1e6}
     accounts_per_market: 500

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plimsoll.calibration.collateral.assets import CollateralProblem
+from plimsoll.calibration.collateral.haircut import LEAST_FALLS, log_falls
 from plimsoll.calibration.evidence import Proof
 from plimsoll.calibration.part import CalibratedPart
 from plimsoll.calibration.parts.collateral import CollateralInputs, calibrated_collateral
@@ -34,6 +35,8 @@ from plimsoll.domain.table import Table
 from plimsoll.journeys.calibrate_parts_data import PartsData
 
 FloatArray = NDArray[np.float64]
+FORECAST_COVERAGE = 0.99
+"""Of the default forecaster."""
 
 
 def collateral_of(
@@ -57,7 +60,9 @@ def collateral_of(
     if found is not None:
         question = _question(proof, coins, problem)
         tables, checks = haircut_coverage(history, found, question)
-    risk = {o.asset: found.last(o.symbol) for o in coins} if found is not None else {}
+    risk = {} if found is None else {
+        o.asset: _risk(found.last(o.symbol), price[o.asset], problem) for o in coins
+    }  # fmt: skip
     return calibrated_collateral(
         CollateralInputs(
             histories=asset_histories(stated, price, risk, per_day),
@@ -71,6 +76,21 @@ def collateral_of(
             label=proof.price_note(),
         )
     )
+
+
+def _risk(
+    forecast: tuple[float, float], price: FloatArray, problem: CollateralProblem
+) -> tuple[float, float]:
+    """Losses of a long and a short over the sale: the forecast's, at its own 99 %.
+
+    Where more is asked for, the asset's own history at that coverage if that is more.
+    """
+    falls = log_falls(price, problem.bars(problem.sale.horizon_hours))
+    if problem.confidence <= FORECAST_COVERAGE or falls.size < LEAST_FALLS:
+        return forecast
+    fall, rise = (float(np.quantile(side, problem.confidence)) for side in (falls, -falls))
+    long, short = (float(np.nan_to_num(one)) for one in forecast)
+    return max(long, -float(np.expm1(-fall))), max(short, float(np.expm1(rise)))
 
 
 def _price(history: MarketHistory, symbol: str) -> FloatArray:

@@ -18,6 +18,8 @@ from plimsoll.domain.table import Column, ColumnKind, Table
 from plimsoll.errors import InsufficientDataError
 
 LEAST_MEMBERS = (2, 5)
+YEARS_BEYOND = 40
+"""Years drawn that lie beyond the quantile: 40,000 in all at 0.1 %."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +52,7 @@ def calibrated_fund(proof: Proof, days: FundDays, settings: FundSettings) -> Cal
     """Size the fund; a history too short for ruin gives no target, and says so."""
     rule = RuinRule(
         probability_annual=settings.ruin_probability_annual,
-        years=max(40_000, int(np.ceil(20.0 / settings.ruin_probability_annual))),
+        years=int(np.ceil(YEARS_BEYOND / settings.ruin_probability_annual)),
         error_draws=8,
         seed=settings.seed,
     )
