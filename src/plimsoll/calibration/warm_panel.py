@@ -245,11 +245,12 @@ def _check(problem: CalibrationProblem) -> None:
             "anti_procyclicality",
             problem.anti_procyclicality.names,
         ),
+        (problem.appetite is not None, "appetite", "stated"),
     )
     for wrong, field, found in asked:
         if wrong:
             raise ParameterError(
-                "must be log_blend without correction and tools, to be kept warm",
+                "must be log_blend without correction, tools and appetite, to be kept warm",
                 found=found,
                 field=field,
                 remedy="calibrate the whole venue instead",

@@ -10,6 +10,9 @@ import pytest
 from numpy.typing import NDArray
 
 from plimsoll.adapters.executor import SerialExecutor
+from plimsoll.calibration.appetite.stated import StatedAppetite
+from plimsoll.calibration.appetite.statement import RiskAppetite
+from plimsoll.calibration.appetite.targets import targets_of
 from plimsoll.calibration.blend_risk import PanelHistories
 from plimsoll.calibration.blend_rows import BlendTask, blend_rows, error_steps, step_hours_of
 from plimsoll.calibration.correction import corrected
@@ -30,6 +33,8 @@ from plimsoll.estimators.reference.panel import returns_panel
 from plimsoll.journeys.lent_markets import split_history
 
 BARS, MARKETS = 24 * 240, 6
+APPETITE = RiskAppetite()
+TARGETS = targets_of(APPETITE)
 FIRST_NS = 19_358 * DAY_NS  # 2023-01-01
 
 
@@ -231,6 +236,7 @@ def test_what_needs_the_past_cannot_be_kept_warm() -> None:
     for changed in (
         replace(state.problem, model=ModelSettings(correction=CorrectionName.CONFORMAL)),
         replace(state.problem, anti_procyclicality=AntiProcyclicality(buffer=0.25)),
+        replace(state.problem, appetite=StatedAppetite(appetite=APPETITE, targets=TARGETS)),
     ):
         with pytest.raises(ParameterError, match="kept warm"):
             warm_panel(changed, PanelHistories(own=history()), {}, SerialExecutor())
