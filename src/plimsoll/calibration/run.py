@@ -199,7 +199,7 @@ def run_calibration(
         evidence = build_evidence(
             proof,
             parameters,
-            _provenance(problem, inputs, parameters),
+            _provenance(problem, inputs, parameters) | _policy(frontier),
             (*inputs.tables, *told),
             found,
         )
@@ -208,6 +208,10 @@ def run_calibration(
 
 def _frontier_parts(proof: Proof, frontier: VenueFrontier | None) -> tuple[CalibratedPart, ...]:
     return () if frontier is None else (appetite_part(frontier, proof.price_note()),)
+
+
+def _policy(frontier: VenueFrontier | None) -> dict[str, str]:
+    return {} if frontier is None else {"margin_policy": frontier.in_force}
 
 
 def iso_instant(time_ns: int) -> str:
