@@ -68,8 +68,7 @@ def test_presets_are_listed(folder: Path) -> None:
     ("arguments", "code", "message"),
     [
         ((), 2, "BOOK: must be given"),
-        (("book.json",), 2, "must be given, one of the two, found 'neither'"),
-        (("book.json", "--preset", "deribit", "--parameters", "x"), 2, "found 'both'"),
+        (("book.json",), 2, "must be given, one of the two or both, found 'neither'"),
         (("book.json", "--preset", "derbit", "--market", "SYNTHETIC.parquet"), 2, "did you mean"),
         (("book.json", "--preset", "deribit"), 2, "--market or --marks: must be given"),
         (("nobook.json", *ASKED[1:]), 3, "nobook.json: must be a file that can be read"),

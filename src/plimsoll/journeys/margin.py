@@ -47,6 +47,7 @@ def margin_book(
 @overload
 def margin_book(
     book: Any,
+    parameters: ParameterSet | str | os.PathLike[str] | None = None,
     *,
     preset: str | Preset,
     market: Any = None,
@@ -77,7 +78,8 @@ def margin_book(
     """Margin every account of a book by a venue's preset, or by the tiers of a parameter set.
 
     With ``preset`` see `plimsoll.journeys.margin_preset.margin_by_preset`, with ``parameters``
-    `margin_by_tiers`; what belongs to the other of the two must not be given.
+    alone `margin_by_tiers`; what belongs to the other of the two must not be given. Beside a preset
+    ``parameters`` is a calibrated grid, whose constants replace the preset's.
 
     Returns
     -------
@@ -87,10 +89,10 @@ def margin_book(
     ------
     DataError, DataFormatError, UsageError
     """
-    if (preset is None) == (parameters is None):
+    if preset is None and parameters is None:
         raise UsageError(
-            "must be given, one of the two",
-            found="neither" if preset is None else "both",
+            "must be given, one of the two or both",
+            found="neither",
             field="preset or parameters",
             remedy=f"the presets are {', '.join(presets.names())}",
         )
@@ -114,6 +116,7 @@ def margin_book(
     return margin_by_preset(
         book,
         preset=preset,
+        parameters=parameters,
         market=market,
         at=at,
         marks=marks,

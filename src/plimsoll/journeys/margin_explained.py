@@ -31,17 +31,19 @@ def page_tables(explained: UnitExplanation, preset: Preset) -> tuple[Table, ...]
 def accuracy_note(preset: Preset) -> str:
     """Say how near the preset comes to the venue, and where it is from."""
     sources = "; ".join(str(source) for source in preset.sources)
-    return f"Preset {preset.name}: {preset.accuracy.value}. Source: {sources}."
+    own = preset.parameter_set_id
+    of_set = "" if own is None else f" Constants of set {own[:12]}, not the venue's own."
+    return f"Preset {preset.name}: {preset.accuracy.value}.{of_set} Source: {sources}."
 
 
 def accuracy_label(preset: Preset) -> str:
-    """Name preset and accuracy, for titles.
+    """Name preset, accuracy and the set of its constants, for titles.
 
     >>> from plimsoll import presets
     >>> accuracy_label(presets.load("okx"))
     'preset okx, partial'
     """
-    return f"preset {preset.name}, {preset.accuracy.value}"
+    return preset.label
 
 
 def terms_table(explained: UnitExplanation) -> Table:
@@ -96,6 +98,7 @@ def explanation_document(explained: UnitExplanation, preset: Preset) -> dict[str
         "currency": explained.numeraire,
         "preset": preset.name,
         "accuracy": preset.accuracy.value,
+        "parameter_set_id": preset.parameter_set_id,
         "reasons": list(explained.reasons),
         "initial_margin": explained.initial,
         "maintenance_margin": explained.maintenance,

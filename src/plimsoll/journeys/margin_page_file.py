@@ -123,7 +123,7 @@ def _account(
 
     explanations = result.explanations(name)
     stands = _verdict(result, name)
-    accuracy = f"Preset {result.preset.name}, {result.preset.accuracy.value}"
+    accuracy = f"P{result.preset.label[1:]}"
     return AccountPage(
         name=name,
         verdict=stands.verdict,

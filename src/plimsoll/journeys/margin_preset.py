@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 from plimsoll import presets
 from plimsoll.adapters.files.account_forms import read_accounts
 from plimsoll.adapters.venues.names import FORMS, Venue
+from plimsoll.domain.parameters import ParameterSet
 from plimsoll.domain.table import Column, Table
 from plimsoll.errors import UsageError
+from plimsoll.journeys.calibrate_grid_preset import calibrated_preset
 from plimsoll.journeys.margin_contracts import OTHER_SPACES, held_contracts, own_spaces
 from plimsoll.journeys.margin_market import read_margin_market
 from plimsoll.journeys.margin_preset_result import PresetMargin
 from plimsoll.journeys.margin_run import MarginSetting, run_margin
 from plimsoll.journeys.margin_surface_marks import with_surface_marks
 from plimsoll.journeys.mark_age import DEFAULT_MAX_AGE
+from plimsoll.journeys.params import read_parameters
 from plimsoll.presets import Preset
 
 
@@ -22,6 +26,7 @@ def margin_by_preset(
     book: Any,
     *,
     preset: str | Preset,
+    parameters: ParameterSet | str | os.PathLike[str] | None = None,
     market: Any = None,
     at: Any = None,
     marks: Any = None,
@@ -40,6 +45,9 @@ def margin_by_preset(
         whose sizes count coins.
     preset : str or Preset
         See `plimsoll.presets.names`.
+    parameters : ParameterSet or path, optional
+        A calibrated grid, its JSON file or folder: its constants in the place of the preset's,
+        which stand where the set has none (`plimsoll.journeys.calibrate_grid_preset`).
     market : path, chains in memory, or marks
         Option chains, or a table of marks (`plimsoll.journeys.margin_marks`).
     at : time, optional
@@ -68,7 +76,7 @@ def margin_by_preset(
     DataError, DataFormatError, UsageError
     """
     _check_texts(numeraire=numeraire, venue_names=venue_names)
-    chosen = preset if isinstance(preset, Preset) else presets.load(str(preset))
+    chosen = _chosen(preset, parameters)
     accounts = read_accounts(book, collateral)
     priced = read_margin_market(market, at=at, marks=marks, max_age=max_age)
     notes: tuple[str, ...] = ()
@@ -85,6 +93,17 @@ def margin_by_preset(
         surfaces=surfaces,
     )
     return PresetMargin(run=run_margin(setting))
+
+
+def _chosen(
+    preset: str | Preset, parameters: ParameterSet | str | os.PathLike[str] | None
+) -> Preset:
+    """The preset, with the constants of a set where one is given."""
+    published = preset if isinstance(preset, Preset) else presets.load(str(preset))
+    if parameters is None:
+        return published
+    known = parameters if isinstance(parameters, ParameterSet) else read_parameters(parameters)
+    return calibrated_preset(known, published)
 
 
 def _check_texts(**given: Any) -> None:

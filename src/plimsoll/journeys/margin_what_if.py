@@ -168,6 +168,7 @@ class WhatIf:
             "account": self.account,
             "preset": self.after.setting.preset.name,
             "accuracy": self.after.setting.preset.accuracy.value,
+            "parameter_set_id": self.after.setting.preset.parameter_set_id,
             "sources": [str(source) for source in self.after.setting.preset.sources],
             "before": list(before.values()),
             "after": list(after.values()),

@@ -73,6 +73,8 @@ class Preset:
     parameters : mapping or object
         What the model's ``prepare`` takes.
     build : callable of CurrencyPricing to MarginModel
+    parameter_set_id : str or None
+        Of the set whose constants stand in the place of the published ones; None: none does.
     """
 
     name: str
@@ -89,10 +91,18 @@ class Preset:
     assumed: tuple[Assumption, ...]
     parameters: Any
     build: Callable[[CurrencyPricing], MarginModel[Any]]
+    parameter_set_id: str | None = None
 
     def model(self, pricing: CurrencyPricing) -> MarginModel[Any]:
         """Return the model in the currency of ``pricing``."""
         return self.build(pricing)
+
+    @property
+    def label(self) -> str:
+        """Name and accuracy, and the set whose constants it has, in a few words."""
+        own = self.parameter_set_id
+        of_set = "" if own is None else f", constants of set {own[:12]}"
+        return f"preset {self.name}, {self.accuracy.value}{of_set}"
 
     @property
     def markets(self) -> tuple[str, ...]:
@@ -133,6 +143,7 @@ class Preset:
             "accuracy_about": self.accuracy_about,
             "sources": [{"title": s.title, "date": s.date} for s in self.sources],
             "assumed": [{"what": a.what, "why": a.why} for a in self.assumed],
+            "parameter_set_id": self.parameter_set_id,
         }
 
 

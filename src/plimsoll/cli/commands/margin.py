@@ -63,7 +63,11 @@ Surfaces = Annotated[
 ]
 Parameters = Annotated[
     Path | None,
-    typer.Option("--parameters", help="Instead of a preset: a parameter set, or a calibration."),
+    typer.Option(
+        "--parameters",
+        help="A parameter set, or a calibration: of tiers, instead of a preset; of a grid, its "
+        "constants in the place of those of --preset.",
+    ),
 ]
 Marks = Annotated[
     Path | None,
@@ -118,7 +122,7 @@ Signal = Annotated[
 
 _NAMED = (
     "preset", "collateral", "marks", "numeraire", "venue_names", "initial_rule",
-    "contract_size", "what_if", "volatility",
+    "contract_size", "what_if", "volatility", "parameters",
 )  # fmt: skip
 
 
@@ -148,7 +152,7 @@ def margin(
     json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """Margin every account of a book under a venue's preset, or under a parameter set."""
+    """Margin every account of a book under a venue's preset, a parameter set, or both."""
     named = naming(*_NAMED, at="--at", max_age="--max-age", fee_rate="--closing-fee")
     with running("margin", json=json, debug=debug) as output, named:
         if list_presets:
@@ -191,6 +195,7 @@ def margin(
         result = margin_by_preset(
             book,
             preset=str(preset),
+            parameters=parameters,
             market=(market[0] if len(market) == 1 else market) if market else None,
             at=at,
             marks=marks,
@@ -312,10 +317,10 @@ def _check_use(
         raise UsageError(
             "must be given", found="no book", field="BOOK", remedy="see plimsoll margin --help"
         )
-    if (preset is None) == (parameters is None):
+    if preset is None and parameters is None:
         raise UsageError(
-            "must be given, one of the two",
-            found="neither" if preset is None else "both",
+            "must be given, one of the two or both",
+            found="neither",
             field="--preset or --parameters",
             remedy="name a preset (plimsoll margin --list-presets), or a parameter set",
         )
