@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from decimal import Decimal
 
 from plimsoll.calibration.problem import CalibrationProblem, RiskClass
 from plimsoll.calibration.rounding import RATE_DIGITS, rate_up
-from plimsoll.calibration.solve import MarketSolution
+from plimsoll.calibration.set_plan import ExpiryBucket
+from plimsoll.calibration.solve import MarketSolution, SolvedTable
 from plimsoll.calibration.tier_fit import FittedTier, initial_error
 from plimsoll.domain.canonical import significant
 from plimsoll.domain.finding import Reason
@@ -33,8 +35,8 @@ def publish(
     parameters = tuple(
         parameter
         for solution in solutions
-        if solution.frozen is not None
-        for parameter in _market_parameters(problem, solution)
+        if solution.tables
+        for parameter in market_parameters(problem, solution)
     )
     return parameter_set(
         venue=problem.venue,
@@ -49,41 +51,88 @@ def publish(
     )
 
 
-def _market_parameters(
-    problem: CalibrationProblem, solution: MarketSolution
-) -> Iterator[Parameter]:
-    market, owner = solution.spec.symbol, problem.owner
+def market_parameters(problem: CalibrationProblem, solution: MarketSolution) -> Iterator[Parameter]:
+    """Yield the parameters of every table of a market.
+
+    The market's own are named ``tier[i].*``; where sides are apart these are the longs', and the
+    shorts' are ``short.tier[i].*``. Dated futures are markets of their own, named after the
+    underlying and the bucket (``BTCUSDT#30d``).
+    """
     floor = solution.reason is Reason.TOO_SHORT_HISTORY
     own = Origin.CLASS_FLOOR if floor else Origin.CALIBRATED
-    for name, risk, error in (
-        ("price_risk.maintenance", solution.price_risk, solution.price_risk_error),
-        ("price_risk.reaction", solution.reaction_risk, solution.reaction_risk_error),
-    ):
+    for market in dict.fromkeys(table.need.market for table in solution.tables):
+        yield from _risks(problem, solution, market, own)
+        yield from _structure(market, problem.owner, problem.risk_class(solution.spec))
+    for table in solution.tables:
+        if table.need.bucket is not None and not table.need.prefix:
+            yield from _expiry(table.need.market, problem.owner, table.need.bucket)
+        yield from table_parameters(problem, table, own)
+
+
+def table_parameters(
+    problem: CalibrationProblem, table: SolvedTable, own: Origin
+) -> Iterator[Parameter]:
+    """Yield caps, rates and leverages of one table."""
+    for index, fitted in enumerate(table.tiers.tiers):
+        yield from _tier_parameters(
+            problem,
+            table,
+            index,
+            fitted,
+            _origin(own, table.tiers.maintenance_frozen[index], fitted.maintenance_bound),
+            _origin(own, table.tiers.initial_frozen[index], fitted.initial_bound),
+        )
+
+
+def _risks(
+    problem: CalibrationProblem, solution: MarketSolution, market: str, own: Origin
+) -> Iterator[Parameter]:
+    """Yield price risks: the larger side's, and each side's where sides are apart."""
+    figures = [
+        ("maintenance", solution.price_risk, solution.price_risk_error),
+        ("reaction", solution.reaction_risk, solution.reaction_risk_error),
+    ]
+    mine = [table.need for table in solution.tables if table.need.market == market]
+    if len(mine) > 1:
+        for side, need in zip(("long", "short"), mine, strict=True):
+            figures += [
+                (f"maintenance.{side}", need.risk.price, need.risk.price_error),
+                (f"reaction.{side}", need.risk.reaction, need.risk.reaction_error),
+            ]
+    for name, risk, error in figures:
         yield Parameter(
             market=market,
-            name=name,
+            name=f"price_risk.{name}",
             value=rate_up(risk, RISK_STEP),
             unit=Unit.FRACTION,
             lower=Decimal(0),
             upper=Decimal(1000),
             grid=RISK_STEP,
-            owner=owner,
+            owner=problem.owner,
             origin=own,
             standard_error=significant(error),
         )
-    yield from _structure(market, owner, problem.risk_class(solution.spec))
-    assert solution.frozen is not None  # the caller leaves out markets without a number
-    for index, fitted in enumerate(solution.frozen.tiers):
-        maintenance_frozen = solution.frozen.maintenance_frozen[index]
-        initial_frozen = solution.frozen.initial_frozen[index]
-        yield from _tier_parameters(
-            problem,
-            solution,
-            index,
-            fitted,
-            _origin(own, maintenance_frozen, fitted.maintenance_bound),
-            _origin(own, initial_frozen, fitted.initial_bound),
-        )
+
+
+def _expiry(market: str, owner: str, bucket: ExpiryBucket) -> Iterator[Parameter]:
+    longest = Parameter(
+        market=market,
+        name="expiry.up_to",
+        value=Decimal(24 * bucket.up_to_days),
+        unit=Unit.HOURS,
+        lower=Decimal(0),
+        upper=Decimal(10) ** 6,
+        owner=owner,
+        origin=Origin.VENUE,
+    )
+    yield longest
+    yield replace(
+        longest,
+        name="expiry.basis_rate",
+        value=bucket.basis_rate,
+        unit=Unit.FRACTION,
+        upper=Decimal(1),
+    )
 
 
 def _origin(own: Origin, frozen: bool, bound: bool) -> Origin:
@@ -118,14 +167,15 @@ def _structure(market: str, owner: str, risk_class: RiskClass) -> Iterator[Param
 
 def _tier_parameters(
     problem: CalibrationProblem,
-    solution: MarketSolution,
+    table: SolvedTable,
     index: int,
     fitted: FittedTier,
     maintenance_origin: Origin,
     initial_origin: Origin,
 ) -> Iterator[Parameter]:
-    structure, tier = problem.structure, fitted.tier
-    market, owner, prefix = solution.spec.symbol, problem.owner, f"tier[{index}]"
+    structure, tier, risk = problem.structure, fitted.tier, table.need.risk
+    market, owner = table.need.market, problem.owner
+    prefix = f"{table.need.prefix}tier[{index}]"
     if tier.cap_usd is not None:
         yield Parameter(
             market=market,
@@ -147,7 +197,7 @@ def _tier_parameters(
         grid=None if maintenance_origin is Origin.BOUND else structure.maintenance_rate_step,
         owner=owner,
         origin=maintenance_origin,
-        standard_error=significant(solution.price_risk_error),
+        standard_error=significant(risk.price_error),
     )
     yield Parameter(
         market=market,
@@ -160,9 +210,7 @@ def _tier_parameters(
         owner=owner,
         origin=initial_origin,
         standard_error=significant(
-            initial_error(
-                fitted, structure, solution.price_risk_error, solution.reaction_risk_error
-            )
+            initial_error(fitted, structure, risk.price_error, risk.reaction_error)
         ),
     )
     yield Parameter(

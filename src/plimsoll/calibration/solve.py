@@ -1,19 +1,48 @@
-"""Solve the problem on one day: tiers of every market, frozen where the change is noise."""
+"""Solve the problem on one day: tables of every market, jointly, frozen where change is noise."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from plimsoll.calibration.freeze import FrozenTiers, freeze_tiers
+from plimsoll.calibration.assembly.conflicts import conflict_of
+from plimsoll.calibration.assembly.joint import FrozenTiers, solve_tables
+from plimsoll.calibration.assembly.ladders import Candidate, candidate
+from plimsoll.calibration.assembly.needs import SideRisk, TableNeed, table_key
 from plimsoll.calibration.problem import CalibrationProblem, MarketSpec
-from plimsoll.calibration.published import binding_side
 from plimsoll.calibration.risk_paths import RiskPaths
-from plimsoll.calibration.tier_fit import SizeCost, fit_tiers
+from plimsoll.calibration.set_plan import NO_PLAN, SidesName
+from plimsoll.calibration.tier_fit import SizeCost
 from plimsoll.domain.finding import Reason
 from plimsoll.domain.tiers import TierTable
+
+LONG, SHORT = 0, 1
+SHORT_PREFIX = "short."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class SolvedTable:
+    """One table of tiers of a market: of both sides or one, of a perpetual or an expiry bucket.
+
+    Parameters
+    ----------
+    found : Candidate
+        What it had to cover, before those in force were looked at.
+    tiers : FrozenTiers
+    conflict : str
+        What the venue's structure excludes, with the smallest relaxation; empty where nothing.
+    """
+
+    found: Candidate
+    tiers: FrozenTiers
+    conflict: str = ""
+
+    @property
+    def need(self) -> TableNeed:
+        """What it covers."""
+        return self.found.need
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -25,7 +54,9 @@ class MarketSolution:
     spec : MarketSpec
     reason : Reason or None
         Why there are no tiers, or why they are not the market's own; None where they are.
-    frozen : FrozenTiers or None
+    tables : tuple of SolvedTable
+        The perpetual's first, of longs where sides are apart; then its shorts', then dated
+        futures. Empty without a number.
     price_risk, reaction_risk : float
         Larger of the two sides, share of notional; NaN without a number.
     price_risk_error, reaction_risk_error : float
@@ -37,7 +68,7 @@ class MarketSolution:
 
     spec: MarketSpec
     reason: Reason | None
-    frozen: FrozenTiers | None = None
+    tables: tuple[SolvedTable, ...] = ()
     price_risk: float = float("nan")
     reaction_risk: float = float("nan")
     price_risk_error: float = float("nan")
@@ -46,11 +77,14 @@ class MarketSolution:
     pooled: bool = False
 
     @property
+    def frozen(self) -> FrozenTiers | None:
+        """Tiers of the first table, where there is one."""
+        return self.tables[0].tiers if self.tables else None
+
+    @property
     def tiers(self) -> TierTable | None:
-        """The tier table, where there is one."""
-        if self.frozen is None:
-            return None
-        return TierTable(tuple(fitted.tier for fitted in self.frozen.tiers))
+        """The first tier table, where there is one."""
+        return self.tables[0].tiers.table if self.tables else None
 
 
 def solve(
@@ -68,66 +102,128 @@ def solve(
     absent : mapping of str to Reason
         Markets without a column in ``paths``, or no longer listed.
     incumbent : mapping of str to TierTable
-        Tier tables in force, by symbol.
+        Tier tables in force, by `assembly.needs.table_key`: the symbol, for most.
     coverage_rejected : bool
         The incumbent's pooled coverage is rejected: tightenings are not frozen.
     """
+    plan = problem.plan or NO_PLAN
+    risks = [_market_risk(paths, spec, absent) for spec in problem.markets]
+    found = {
+        solution.spec.symbol: [
+            candidate(need, plan.tiers, problem.structure)
+            for need in _needs(problem, paths, solution, incumbent)
+        ]
+        for solution in risks
+        if np.isfinite(solution.price_risk)
+    }
+    solved = solve_tables(
+        [one for listed in found.values() for one in listed],
+        problem.structure,
+        standard_errors=problem.freeze_standard_errors,
+        coverage_rejected=coverage_rejected,
+        largest_step=plan.tiers.largest_step if plan.tiers.is_searched else None,
+    )
     return tuple(
-        MarketSolution(spec=spec, reason=absent[spec.symbol])
-        if spec.symbol in absent
-        else _solve_market(
-            problem, paths, spec, incumbent.get(spec.symbol), coverage_rejected=coverage_rejected
+        replace(
+            solution,
+            tables=tuple(
+                SolvedTable(
+                    found=one,
+                    tiers=solved[one.need.key],
+                    conflict=conflict_of(one, problem.structure) if problem.plan else "",
+                )
+                for one in found.get(solution.spec.symbol, ())
+            ),
         )
-        for spec in problem.markets
+        for solution in risks
     )
 
 
-def _solve_market(
-    problem: CalibrationProblem,
+def _market_risk(
     paths: RiskPaths,
     spec: MarketSpec,
-    incumbent: TierTable | None,
-    *,
-    coverage_rejected: bool,
+    absent: Mapping[str, Reason],
 ) -> MarketSolution:
+    """Return the market's risks on the last day, or why there are none."""
+    if spec.symbol in absent:
+        return MarketSolution(spec=spec, reason=absent[spec.symbol])
     column = paths.markets.index(spec.symbol)
-    risk, error = (values[-1, column] for values in binding_side(paths))
-    side = int(np.nanargmax(np.nan_to_num(paths.reaction[-1, column], nan=-1.0)))
-    reaction = float(paths.reaction[-1, column, side])
-    reaction_error = float(paths.reaction_error[-1, column, side])
+    risk = larger_side(paths, column)
     volatility = float(paths.volatility_daily[-1, column])
-    if not np.isfinite([risk, error, reaction, reaction_error, volatility]).all():
+    figures = [risk.price, risk.price_error, risk.reaction, risk.reaction_error, volatility]
+    if not np.isfinite(figures).all():
         return MarketSolution(spec=spec, reason=_reason(paths, column))
-    risk_class = problem.risk_class(spec)
-    size_cost = SizeCost(
-        cost=risk_class.liquidation_cost,
-        fee=risk_class.liquidation_fee,
-        impact=problem.impact_coefficient,
-        volatility_daily=volatility,
-        adv_usd=spec.adv_usd or risk_class.adv_usd,
-    )
-    candidate = fit_tiers(
-        float(risk), reaction, size_cost, risk_class.tier_caps_usd, problem.structure
-    )
     return MarketSolution(
         spec=spec,
         reason=Reason.TOO_SHORT_HISTORY if paths.floored[-1, column] else None,
-        frozen=freeze_tiers(
-            candidate,
-            incumbent,
-            float(error),
-            reaction_error,
-            problem.freeze_standard_errors,
-            problem.structure,
-            coverage_rejected=coverage_rejected,
-        ),
-        price_risk=float(risk),
-        reaction_risk=reaction,
-        price_risk_error=float(error),
-        reaction_risk_error=reaction_error,
+        price_risk=risk.price,
+        reaction_risk=risk.reaction,
+        price_risk_error=risk.price_error,
+        reaction_risk_error=risk.reaction_error,
         volatility_daily=volatility,
         pooled=paths.pooled is not None and bool(paths.pooled[-1, column]),
     )
+
+
+def larger_side(paths: RiskPaths, column: int) -> SideRisk:
+    """Return the larger price risk and the larger reaction risk, each with its own error."""
+    price = int(np.nanargmax(np.nan_to_num(paths.maintenance[-1, column], nan=-1.0)))
+    if paths.maintenance[-1, column, LONG] == paths.maintenance[-1, column, SHORT]:
+        price = SHORT  # as the published path has it
+    reaction = int(np.nanargmax(np.nan_to_num(paths.reaction[-1, column], nan=-1.0)))
+    return _side(paths, column, price, reaction)
+
+
+def _side(paths: RiskPaths, column: int, price: int, reaction: int) -> SideRisk:
+    return SideRisk(
+        price=float(paths.maintenance[-1, column, price]),
+        price_error=float(paths.maintenance_error[-1, column, price]),
+        reaction=float(paths.reaction[-1, column, reaction]),
+        reaction_error=float(paths.reaction_error[-1, column, reaction]),
+    )
+
+
+def _needs(
+    problem: CalibrationProblem,
+    paths: RiskPaths,
+    solution: MarketSolution,
+    incumbent: Mapping[str, TierTable],
+) -> Iterator[TableNeed]:
+    """Yield what each table of a market must cover."""
+    spec, plan = solution.spec, problem.plan or NO_PLAN
+    risk_class = problem.risk_class(spec)
+    for prefix, risk in _sides(paths, paths.markets.index(spec.symbol), plan.sides):
+        need = TableNeed(
+            market=spec.symbol,
+            prefix=prefix,
+            risk=risk,
+            cost=SizeCost(
+                cost=risk_class.liquidation_cost,
+                fee=risk_class.liquidation_fee,
+                impact=problem.impact_coefficient,
+                volatility_daily=solution.volatility_daily,
+                adv_usd=spec.adv_usd or risk_class.adv_usd,
+            ),
+            caps_usd=risk_class.tier_caps_usd,
+            horizon_hours=risk_class.maintenance_horizon_hours,
+            incumbent=incumbent.get(table_key(spec.symbol, prefix)),
+        )
+        yield need
+        for bucket in plan.expiry_buckets.get(spec.risk_class, ()):
+            key = table_key(spec.symbol + bucket.label, prefix)
+            yield need.in_bucket(bucket, incumbent.get(key))
+
+
+def _sides(paths: RiskPaths, column: int, sides: SidesName) -> Iterator[tuple[str, SideRisk]]:
+    """Yield one table, or two; a side without a number takes the larger's, which is the other's."""
+    larger = larger_side(paths, column)
+    if sides is SidesName.ONE:
+        yield "", larger
+        return
+    for prefix, side in (("", LONG), (SHORT_PREFIX, SHORT)):
+        own = _side(paths, column, side, side)
+        figures = [own.price, own.price_error, own.reaction, own.reaction_error]
+        yield prefix, own if np.isfinite(figures).all() else larger
 
 
 def _reason(paths: RiskPaths, column: int) -> Reason:

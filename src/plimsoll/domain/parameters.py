@@ -193,9 +193,13 @@ class ParameterSet:
             raise UsageError("must be in the set", found=f"{market}/{name}", field="parameter")
         return found
 
-    def tiers(self, market: str) -> TierTable:
-        """Tier table of a market, built from its ``tier[i].*`` parameters."""
-        mine = self.of(market)
+    def tiers(self, market: str, prefix: str = "") -> TierTable:
+        """Tier table of a market, built from its ``tier[i].*`` parameters.
+
+        ``prefix`` is that of another table of the market: ``short.`` for ``short.tier[i].*``.
+        """
+        start = len(prefix)
+        mine = {n[start:]: p for n, p in self.of(market).items() if n.startswith(f"{prefix}tier[")}
         count = sum(1 for name in mine if name.endswith("].maintenance_rate"))
         if not count:
             raise UsageError("must have tiers in the set", found=market, field="market")

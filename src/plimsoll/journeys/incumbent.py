@@ -9,8 +9,10 @@ from pathlib import Path
 
 from plimsoll.adapters.files.digest import file_digest
 from plimsoll.adapters.venues.binance_tiers import read_leverage_tiers
+from plimsoll.calibration.assembly.needs import table_key
 from plimsoll.calibration.evidence.proof import Incumbent
 from plimsoll.calibration.problem import CalibrationProblem
+from plimsoll.calibration.solve import SHORT_PREFIX
 from plimsoll.config.convert import incumbent_source
 from plimsoll.config.fields import instant_ns
 from plimsoll.config.loader import VenueFile
@@ -65,12 +67,23 @@ def _of_set(parameters: ParameterSet, valid_from_ns: int | None = None) -> InFor
     return InForce(
         incumbent=Incumbent(
             name=f"parameter set {parameters.id[:12]}",
-            tiers={market: parameters.tiers(market) for market in parameters.markets},
+            tiers=_tables(parameters),
             valid_from_ns=since,
         ),
         parent=parameters,
         digest=parameters.id,
     )
+
+
+def _tables(parameters: ParameterSet) -> dict[str, TierTable]:
+    """Return every table of a set by its key; what has no tiers is no market of the ratios."""
+    held = {parameter.key for parameter in parameters}
+    return {
+        table_key(market, prefix): parameters.tiers(market, prefix)
+        for market in parameters.markets
+        for prefix in ("", SHORT_PREFIX)
+        if f"{market}/{prefix}tier[0].maintenance_rate" in held
+    }
 
 
 def _by_symbol(

@@ -8,9 +8,11 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plimsoll.calibration.freeze import freeze_tiers
+from plimsoll.calibration.assembly.joint import FrozenTiers, solve_tables
+from plimsoll.calibration.assembly.ladders import Candidate
+from plimsoll.calibration.assembly.needs import SideRisk, TableNeed
 from plimsoll.calibration.problem import Structure
-from plimsoll.calibration.tier_fit import FittedTier, fit_tier
+from plimsoll.calibration.tier_fit import FittedTier, SizeCost, fit_tier
 from plimsoll.domain.tiers import TierTable
 
 STRUCTURE = Structure()
@@ -23,6 +25,40 @@ def tiers(*rates: float, reaction: float = 0.05) -> tuple[FittedTier, ...]:
 
 def table(fitted: tuple[FittedTier, ...]) -> TierTable:
     return TierTable(tuple(f.tier for f in fitted))
+
+
+def freeze_tiers(
+    candidate: tuple[FittedTier, ...],
+    incumbent: TierTable,
+    maintenance_error: float,
+    reaction_error: float,
+    standard_errors: float,
+    structure: Structure,
+    *,
+    coverage_rejected: bool,
+) -> FrozenTiers:
+    """Solve a set of one table."""
+    need = TableNeed(
+        market="B",
+        prefix="",
+        risk=SideRisk(
+            price=0.0,
+            price_error=maintenance_error,
+            reaction=0.0,
+            reaction_error=reaction_error,
+        ),
+        cost=SizeCost(cost=0.0, fee=0.0, impact=0.0, volatility_daily=0.0, adv_usd=1.0),
+        caps_usd=CAPS,
+        horizon_hours=1,
+        incumbent=incumbent,
+    )
+    solved = solve_tables(
+        [Candidate(need=need, tiers=candidate)],
+        structure,
+        standard_errors=standard_errors,
+        coverage_rejected=coverage_rejected,
+    )
+    return solved["B"]
 
 
 def rates(fitted: tuple[FittedTier, ...]) -> list[Decimal]:

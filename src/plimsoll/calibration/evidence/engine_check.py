@@ -1,7 +1,8 @@
 """The margin engine under the set: what it asks of probe positions is what the fit promised.
 
 The calibrator works on rates; accounts are margined by `plimsoll.margin`. Here every tier of every
-market is probed with the engine itself: a long and a short of half and of the whole of each cap.
+market is probed with the engine itself: a long and a short of half and of the whole of each cap,
+each on its own table where sides are apart.
 """
 
 from __future__ import annotations
@@ -14,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plimsoll.calibration.evidence.proof import Proof
-from plimsoll.calibration.solve import MarketSolution
-from plimsoll.calibration.tier_fit import SizeCost
+from plimsoll.calibration.set_plan import NO_PLAN, RatesFor
+from plimsoll.calibration.solve import MarketSolution, SolvedTable
 from plimsoll.domain.account import Account, Position
 from plimsoll.domain.book import Book
 from plimsoll.domain.evidence import Check, Verdict
@@ -23,7 +24,7 @@ from plimsoll.domain.instrument import Pair, Payoff, Perpetual
 from plimsoll.domain.market import MarketSnapshot, Quote
 from plimsoll.domain.parameters import Origin, ParameterSet
 from plimsoll.margin.currency import CurrencyPricing
-from plimsoll.margin.tiered import TieredMargin
+from plimsoll.margin.tiered import MaintenanceRule, TieredMargin
 
 MARK = 100.0  # the requirement in USD does not depend on it
 ROUNDING = 1e-9
@@ -31,9 +32,14 @@ ROUNDING = 1e-9
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Probe:
-    """A position of ``notional_usd``, and the least the engine may ask for it."""
+    """A position of ``notional_usd``, and the least the engine may ask for it.
+
+    ``table`` is the prefix of the table that it is margined by.
+    """
 
     market: str
+    payoff: Payoff
+    table: str
     notional_usd: float
     side: int
     promised_usd: float
@@ -41,7 +47,7 @@ class Probe:
 
 def engine_check(proof: Proof, parameters: ParameterSet) -> Check:
     """Margin the probes; maintenance must cover R(N), and initial margin maintenance."""
-    probes = [probe for s in proof.solutions for probe in _probes(proof, s, parameters)]
+    probes = [probe for s in proof.solutions for probe in _probes(s, parameters)]
     demanded = "maintenance covers price risk, cost, fee and impact at every size; IM at least MM"
     if not probes:
         return Check(
@@ -63,45 +69,64 @@ def engine_check(proof: Proof, parameters: ParameterSet) -> Check:
     )
 
 
-def _probes(proof: Proof, solution: MarketSolution, parameters: ParameterSet) -> Iterator[Probe]:
+def _probes(solution: MarketSolution, parameters: ParameterSet) -> Iterator[Probe]:
     """Half and whole of each cap, long and short; nothing is promised where a rate is not ours."""
-    if solution.frozen is None:
-        return
-    risk_class = proof.problem.risk_class(solution.spec)
-    cost = SizeCost(
-        cost=risk_class.liquidation_cost,
-        fee=risk_class.liquidation_fee,
-        impact=proof.problem.impact_coefficient,
-        volatility_daily=solution.volatility_daily,
-        adv_usd=solution.spec.adv_usd or risk_class.adv_usd,
-    )
-    market = solution.spec.symbol
+    apart = any(table.need.prefix for table in solution.tables)
+    for table in solution.tables:
+        both = (1, -1) if not apart else (-1,) if table.need.prefix else (1,)
+        yield from _table_probes(table, solution.spec.payoff, parameters, both)
+
+
+def _table_probes(
+    table: SolvedTable, payoff: Payoff, parameters: ParameterSet, sides: tuple[int, ...]
+) -> Iterator[Probe]:
+    need, held = table.need, parameters.of(table.need.market)
     ours = all(
-        parameters.get(market, f"tier[{i}].maintenance_rate").origin
+        held[f"{need.prefix}tier[{i}].maintenance_rate"].origin
         in (Origin.CALIBRATED, Origin.CLASS_FLOOR)
-        for i in range(len(solution.frozen.tiers))
+        for i in range(len(table.tiers.tiers))
     )
-    for fitted in solution.frozen.tiers:
+    for fitted in table.tiers.tiers:
         if fitted.tier.cap_usd is None:
             continue
         for share in (0.5, 1.0):
             notional = share * float(fitted.tier.cap_usd)
-            promised = cost.requirement(solution.price_risk, notional) if ours else 0.0
-            for side in (1, -1):
-                yield Probe(market=market, notional_usd=notional, side=side, promised_usd=promised)
+            for side in sides:
+                yield Probe(
+                    market=need.market,
+                    payoff=payoff,
+                    table=need.prefix,
+                    notional_usd=notional,
+                    side=side,
+                    promised_usd=table.found.promised_usd(notional) if ours else 0.0,
+                )
 
 
 def _margins(
     proof: Proof, parameters: ParameterSet, probes: Sequence[Probe]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Initial and maintenance margin in USD of one account a probe."""
-    payoff = {spec.symbol: spec.payoff for spec in proof.problem.markets}
+    """Initial and maintenance margin in USD of one account a probe, table by table."""
+    initial, maintenance = np.full(len(probes), np.nan), np.full(len(probes), np.nan)
+    for prefix in dict.fromkeys(probe.table for probe in probes):
+        rows = [row for row, probe in enumerate(probes) if probe.table == prefix]
+        mine = [probes[row] for row in rows]
+        initial[rows], maintenance[rows] = _on_table(proof, parameters, mine, prefix)
+    return initial, maintenance
+
+
+def _on_table(
+    proof: Proof, parameters: ParameterSet, probes: Sequence[Probe], prefix: str
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    payoff = {probe.market: probe.payoff for probe in probes}
     contracts = {
-        market: _contract(f"M{index}", payoff[market])
-        for index, market in enumerate(parameters.markets)
+        market: _contract(f"M{index}", payoff[market]) for index, market in enumerate(payoff)
     }
     coins = {c.pair.base: market for market, c in contracts.items() if c.settle == c.pair.base}
-    model = TieredMargin(pricing=CurrencyPricing(pricing_markets=coins))
+    whole = (proof.problem.plan or NO_PLAN).tiers.rates is RatesFor.WHOLE
+    model = TieredMargin(
+        pricing=CurrencyPricing(pricing_markets=coins),
+        maintenance_rule=MaintenanceRule.WHOLE_NOTIONAL if whole else MaintenanceRule.MARGINAL,
+    )
     snapshot = MarketSnapshot(
         at_ns=int(proof.paths.time_ns[-1]),
         quotes={market: Quote(mark=MARK, index=MARK) for market in contracts},
@@ -112,14 +137,15 @@ def _margins(
             positions=(
                 Position(
                     market=probe.market,
-                    quantity=probe.side * probe.notional_usd / _value(payoff[probe.market]),
+                    quantity=probe.side * probe.notional_usd / _value(probe.payoff),
                     entry_price=MARK,
                 ),
             ),
         )
         for index, probe in enumerate(probes)
     )
-    found = model.prepare(snapshot, parameters, contracts).requirements(book)
+    tables = {market: parameters.tiers(market, prefix) for market in contracts}
+    found = model.prepare(snapshot, tables, contracts).requirements(book)
     return found.initial, found.maintenance
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from plimsoll.calibration.evidence.proof import Proof
-from plimsoll.calibration.solve import MarketSolution
+from plimsoll.calibration.set_plan import NO_PLAN, RatesFor, SidesName
+from plimsoll.calibration.solve import MarketSolution, SolvedTable
 from plimsoll.calibration.tier_fit import initial_error
 from plimsoll.domain.finding import Reason
 from plimsoll.domain.parameters import Origin, ParameterSet
@@ -26,51 +29,89 @@ _COLUMNS = (
 )
 
 
+_SIDE = Column(name="side", title="Side", about="both, or long and short where sides are apart")
+
+
 def parameters_table(proof: Proof, parameters: ParameterSet) -> Table:
-    """Every tier of every market, with standard errors and origin; markets without say why."""
+    """Every tier of every table, with standard errors and origin; markets without say why."""
+    apart = proof.problem.plan is not None and proof.problem.plan.sides is SidesName.SEPARATE
     rows: list[tuple[Cell, ...]] = []
     for solution in proof.solutions:
-        rows.extend(_tier_rows(proof, solution, parameters))
+        rows.extend(_tier_rows(proof, solution, parameters, apart=apart))
+    notes = (
+        proof.price_note(),
+        "MM and IM are marginal and whole-notional rates, as tiered venues apply them; "
+        "s.e. is the standard error of the price risk in the rate.",
+    )
     return Table(
         name="parameters",
         title="Calibrated parameters",
-        columns=_COLUMNS,
+        columns=(*_COLUMNS[:3], _SIDE, *_COLUMNS[3:]) if apart else _COLUMNS,
         rows=tuple(rows),
-        notes=(
-            proof.price_note(),
-            "MM and IM are marginal and whole-notional rates, as tiered venues apply them; "
-            "s.e. is the standard error of the price risk in the rate.",
-        ),
+        notes=(*notes, *_plan_notes(proof)),
     )
 
 
+def _plan_notes(proof: Proof) -> tuple[str, ...]:
+    plan, notes = proof.problem.plan or NO_PLAN, []
+    if plan.expiry_buckets:
+        notes.append(
+            "A market with #30d is the dated futures of its underlying with at most 30 days to "
+            "expiry, and more than the bucket before: the underlying's price risk plus the move "
+            "of the basis."
+        )
+    if plan.tiers.rates is RatesFor.WHOLE:
+        notes.append("MM is a rate of the whole position, not of the part in the tier.")
+    return tuple(notes)
+
+
 def _tier_rows(
-    proof: Proof, solution: MarketSolution, parameters: ParameterSet
+    proof: Proof, solution: MarketSolution, parameters: ParameterSet, *, apart: bool
 ) -> list[tuple[Cell, ...]]:
     spec = solution.spec
-    head: tuple[Cell, ...] = (spec.symbol, spec.risk_class, spec.payoff.value)
-    if solution.frozen is None:
+    if not solution.tables:
         reason = solution.reason.value if solution.reason else ""
-        return [(*head, None, None, None, None, None, None, None, f"no number: {reason}")]
+        empty = [None] * (8 if apart else 7)
+        head = (spec.symbol, spec.risk_class, spec.payoff.value)
+        return [(*head, *empty, f"no number: {reason}")]
     return [
-        (
-            *head,
+        row
+        for table in solution.tables
+        for row in _rows_of(proof, solution, table, parameters, apart=apart)
+    ]
+
+
+def _rows_of(
+    proof: Proof,
+    solution: MarketSolution,
+    table: SolvedTable,
+    parameters: ParameterSet,
+    *,
+    apart: bool,
+) -> Iterator[tuple[Cell, ...]]:
+    need, spec = table.need, solution.spec
+    side = ("short" if need.prefix else "long",) if apart else ()
+    held = parameters.of(need.market)
+    for index, fitted in enumerate(table.tiers.tiers):
+        yield (
+            need.market,
+            spec.risk_class,
+            spec.payoff.value,
+            *side,
             index + 1,
             None if fitted.tier.cap_usd is None else float(fitted.tier.cap_usd),
             float(fitted.tier.maintenance_rate),
-            solution.price_risk_error,
+            need.risk.price_error,
             float(fitted.tier.initial_rate),
             initial_error(
                 fitted,
                 proof.problem.structure,
-                solution.price_risk_error,
-                solution.reaction_risk_error,
+                need.risk.price_error,
+                need.risk.reaction_error,
             ),
             float(fitted.tier.max_leverage),
-            parameters.get(spec.symbol, f"tier[{index}].maintenance_rate").origin.value,
+            held[f"{need.prefix}tier[{index}].maintenance_rate"].origin.value,
         )
-        for index, fitted in enumerate(solution.frozen.tiers)
-    ]
 
 
 def before_after_table(proof: Proof, parameters: ParameterSet) -> Table:
