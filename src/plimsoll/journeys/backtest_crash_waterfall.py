@@ -155,7 +155,10 @@ def _waterfall(
         events.bar[ended], deficit * weight, FUND_SHARE * float(interest.sum())
     )
     columns = [loss * weight, *(layer * weight for layer in layers), fund, left, notional * weight]
-    sums = [np.bincount(market, weights=one, minlength=interest.size) for one in columns]
+    sums = [
+        np.bincount(market, weights=one, minlength=interest.size).astype(np.float64)
+        for one in columns
+    ]
     return CrashWaterfall(
         open_interest=interest,
         loss=sums[0],

@@ -51,13 +51,24 @@ def with_limits(
         raise ParameterError(
             "must be positive", found=largest_five_day_rise, field="appetite.largest_five_day_rise"
         )
-    stated = {
+    of = targets.figures
+    figures = replace(
+        of,
+        largest_peak_to_trough=_or(largest_peak_to_trough, of.largest_peak_to_trough),
+        largest_five_day_rise=_or(largest_five_day_rise, of.largest_five_day_rise),
+        freeze_standard_errors=_or(freeze_standard_errors, of.freeze_standard_errors),
+    )
+    given = {
         "largest_peak_to_trough": largest_peak_to_trough,
         "largest_five_day_rise": largest_five_day_rise,
         "freeze_standard_errors": freeze_standard_errors,
     }
-    given = {name: value for name, value in stated.items() if value is not None}
     origins = tuple(
-        (name, TargetOrigin.STATED if name in given else origin) for name, origin in targets.origins
+        (name, origin if given.get(name) is None else TargetOrigin.STATED)
+        for name, origin in targets.origins
     )
-    return replace(targets, figures=replace(targets.figures, **given), origins=origins)
+    return replace(targets, figures=figures, origins=origins)
+
+
+def _or(stated: float | None, otherwise: float) -> float:
+    return otherwise if stated is None else stated

@@ -39,9 +39,7 @@ def collateral_parameters(
 
 def _published(parameter: Parameter, one: AssetHaircut) -> Parameter:
     origin = Origin.CALIBRATED
-    if one.reason is not None:
-        origin = Origin.CLASS_FLOOR
-    elif parameter.name == "haircut" and one.at_floor:
+    if one.reason is not None or (parameter.name == "haircut" and one.at_floor):
         origin = Origin.CLASS_FLOOR
     error = None
     if parameter.name == "haircut" and math.isfinite(one.standard_error):
