@@ -23,6 +23,8 @@ from plimsoll.calibration.publication import publish
 from plimsoll.calibration.published import published_path
 from plimsoll.calibration.risk_paths import RiskPaths, risk_paths
 from plimsoll.calibration.scored import ScoredLosses, horizons, scored_losses
+from plimsoll.calibration.set_evidence.dated_sets import dated_sets
+from plimsoll.calibration.set_evidence.part import PlannedSet, planned_set
 from plimsoll.calibration.solve import MarketSolution, solve
 from plimsoll.calibration.venue_frontier.frontier import VenueFrontier
 from plimsoll.calibration.venue_frontier.part import appetite_part
@@ -184,7 +186,12 @@ def run_calibration(
     )
     with stage("solve"):
         proof = draft.with_solutions(_solutions(draft, inputs))
-    found = (*_frontier_parts(proof, frontier), *parts(proof))
+    planned = _planned(proof, inputs)
+    found = (
+        *_frontier_parts(proof, frontier),
+        *(() if planned is None else (planned.part,)),
+        *parts(proof),
+    )
     with stage("make evidence"):
         parameters = publish(
             problem,
@@ -203,7 +210,31 @@ def run_calibration(
             (*inputs.tables, *told),
             found,
         )
-    return Calibration(parameters=parameters, evidence=evidence)
+        schedule = _dated(problem, planned, parameters)
+    return Calibration(parameters=parameters, evidence=evidence, schedule=schedule)
+
+
+def _planned(proof: Proof, inputs: CalibrationInputs) -> PlannedSet | None:
+    """What the venue's plan adds to the set, where it states one."""
+    plan = proof.problem.plan
+    if plan is None:
+        return None
+    return planned_set(
+        proof.problem,
+        plan,
+        proof.solutions,
+        incumbent=inputs.incumbent.name if inputs.incumbent else "",
+        announced_at_ns=inputs.as_of_ns,
+        price_note=proof.price_note(),
+    )
+
+
+def _dated(
+    problem: CalibrationProblem, planned: PlannedSet | None, parameters: ParameterSet
+) -> tuple[ParameterSet, ...]:
+    if planned is None or planned.path is None:
+        return ()
+    return dated_sets(parameters, planned.tables, planned.path, problem.structure, problem.owner)
 
 
 def _frontier_parts(proof: Proof, frontier: VenueFrontier | None) -> tuple[CalibratedPart, ...]:

@@ -60,7 +60,13 @@ def write_outputs(
     tables = {f"tables/{name}": text for name, text in csv_tables(evidence).items()}
     for name, text in tables.items():
         output.write(name, text)
+    dated = {
+        f"schedule/{step:02d}.json": one.canonical()
+        for step, one in enumerate(calibration.schedule, start=1)
+    }
+    for name, data in dated.items():
+        output.write(name, data)
     for name, write in beside.items():
         output.write(name, write)
-    written = (_PARAMETERS, _EVIDENCE, _HTML, _MARKDOWN, *tables, MANIFEST, *beside)
+    written = (_PARAMETERS, _EVIDENCE, _HTML, _MARKDOWN, *tables, *dated, MANIFEST, *beside)
     return tuple(output.folder / name for name in written)

@@ -3,5 +3,5 @@
 - `needs`: what one table must cover. `ladders`: its cheapest tiers on the venue's caps.
 - `joint`: all tables together against those in force. `conflicts`: what no set can satisfy.
 - `dated`: the sets that lead from the tables in force to the next ones.
-- `expiry`: dated futures by time to expiry. `set_tables`, `set_checks`: evidence of it all.
+- `expiry`: the bucket of a dated future.
 """

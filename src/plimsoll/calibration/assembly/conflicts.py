@@ -13,7 +13,6 @@ from plimsoll.calibration.structure.tier_rules import (
     link_rule,
     need_rule,
     reaction_rule,
-    rising,
     tier_key,
 )
 from plimsoll.calibration.structure.variables import GovernedVariable
@@ -48,14 +47,15 @@ def conflict_of(found: Candidate, structure: Structure) -> str:
             values=initial_choices(structure),
         ),
     )
+    need = need_rule(mm, rate_up(needed, structure.maintenance_rate_step))
     rules = (
-        need_rule(mm, rate_up(needed, structure.maintenance_rate_step)),
+        need,
         link_rule(mm, im, structure.maintenance_initial_link),
         reaction_rule(mm, im, found.need.risk.reaction),
-        *rising([mm]),
     )
-    found_conflicts = diagnose(variables, rules)
-    return " ".join(str(one).replace("\n", " ") for one in found_conflicts)
+    # A bound below the need alone comes first: what the link asks beyond it is the next question.
+    conflicts = diagnose(variables[:1], (need,)) or diagnose(variables, rules)
+    return " ".join(str(one).replace("\n", " ") for one in conflicts)
 
 
 def _needed(found: Candidate, cut: int) -> float:

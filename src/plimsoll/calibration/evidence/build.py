@@ -35,10 +35,14 @@ FloatArray = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Calibration:
-    """The result of calibrating: a set, and what stands behind it."""
+    """The result of calibrating: a set, what stands behind it, and the dated sets that lead there.
+
+    ``schedule`` is empty where the venue states no step limits, or nothing is in force.
+    """
 
     parameters: ParameterSet
     evidence: Evidence
+    schedule: tuple[ParameterSet, ...] = ()
 
 
 def build_evidence(

@@ -200,21 +200,16 @@ def _structure(proof: Proof) -> Check:
 
 def _structure_faults(proof: Proof) -> Iterator[str]:
     link = proof.problem.structure.maintenance_initial_link
-    for solution in proof.solutions:
-        table = solution.tiers
-        if table is None or solution.frozen is None:
-            continue
-        for index, (tier, fitted) in enumerate(
-            zip(table.tiers, solution.frozen.tiers, strict=True)
-        ):
+    for table in (table for solution in proof.solutions for table in solution.tables):
+        for index, fitted in enumerate(table.tiers.tiers):
+            tier, name = fitted.tier, f"{table.need.key} tier {index + 1}"
             if fitted.initial_bound:
                 continue  # reported under the bounds
             if tier.maintenance_rate > link * tier.initial_rate:
-                yield f"{solution.spec.symbol} tier {index + 1}: MM / IM above {link}"
-            frozen = solution.frozen.initial_frozen[index]
-            if not frozen and tier.initial_rate < initial_floor(
+                yield f"{name}: MM / IM above {link}"
+            if not table.tiers.initial_frozen[index] and tier.initial_rate < initial_floor(
                 tier.maintenance_rate, fitted.reaction_risk
             ):
-                yield f"{solution.spec.symbol} tier {index + 1}: IM below MM + reaction time"
+                yield f"{name}: IM below MM + reaction time"
             if float(tier.max_leverage * tier.initial_rate) > 1.0 + 1e-4:
-                yield f"{solution.spec.symbol} tier {index + 1}: leverage x IM above 1"
+                yield f"{name}: leverage x IM above 1"

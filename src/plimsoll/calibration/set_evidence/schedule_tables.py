@@ -1,0 +1,79 @@
+"""The schedule for people: one row a set, and the lowest tier of each table over the dates."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from plimsoll.calibration.assembly.dated import DatedPath
+from plimsoll.calibration.solve import SolvedTable
+from plimsoll.domain.table import Cell, Column, ColumnKind, Table, iso_minute
+
+
+def schedule_tables(path: DatedPath, tables: Sequence[SolvedTable]) -> tuple[Table, ...]:
+    """Return the sets by date, and lowest tiers by date."""
+    return (_sets(path, tables), _lowest(path, tables))
+
+
+def _sets(path: DatedPath, tables: Sequence[SolvedTable]) -> Table:
+    before = {t.need.key: t.need.incumbent for t in tables}
+    rows: list[tuple[Cell, ...]] = []
+    for number, dated in enumerate(path.sets, start=1):
+        up = down = 0
+        for key in dated.changed:
+            old, new = before[key], dated.tables[key]
+            if old is not None:
+                change = new.tiers[0].maintenance_rate - old.tiers[0].maintenance_rate
+                up, down = up + (change > 0), down + (change < 0)
+        rows.append((number, iso_minute(dated.effective_at_ns), len(dated.changed), up, down))
+        before = dict(dated.tables)
+    count = ColumnKind.COUNT
+    return Table(
+        name="schedule",
+        title="Schedule of jointly feasible sets",
+        columns=(
+            Column(name="step", title="Set", kind=count),
+            Column(name="effective", title="Effective (UTC)"),
+            Column(name="changed", title="Tables changed", kind=count),
+            Column(name="tightened", title="Lowest tier tightened", kind=count),
+            Column(name="loosened", title="Lowest tier loosened", kind=count),
+        ),
+        rows=tuple(rows),
+        notes=(
+            "Each set is whole: rates rise with size, MM / IM is at most the link. The last is "
+            "the set of this evidence; files schedule/NN.json hold each with its own identity.",
+            *_unmended(path),
+        ),
+    )
+
+
+def _unmended(path: DatedPath) -> tuple[str, ...]:
+    if not path.unmended:
+        return ()
+    return (
+        "In force with an order or link that no first step mends within the limits, so that these "
+        f"keep it on the way and lose it with the last set: {', '.join(path.unmended)}.",
+    )
+
+
+def _lowest(path: DatedPath, tables: Sequence[SolvedTable]) -> Table:
+    rows: list[tuple[Cell, ...]] = []
+    for table in tables:
+        old, key = table.need.incumbent, table.need.key
+        if old is None:
+            continue
+        way = [float(s.tables[key].tiers[0].maintenance_rate) for s in path.sets]
+        rows.append((key, float(old.tiers[0].maintenance_rate), *way))
+    share = ColumnKind.FRACTION
+    return Table(
+        name="schedule_lowest_tier",
+        title="Lowest tier's maintenance rate along the schedule",
+        columns=(
+            Column(name="table", title="Table"),
+            Column(name="in_force", title="In force", kind=share),
+            *(
+                Column(name=f"step_{n}", title=f"Set {n}", kind=share)
+                for n in range(1, len(path.sets) + 1)
+            ),
+        ),
+        rows=tuple(rows),
+    )
