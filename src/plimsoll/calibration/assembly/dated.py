@@ -103,12 +103,24 @@ def dated_tables(
     first = announced_at_ns + NANOSECONDS_PER_HOUR * min(
         steps.notice_tightening_hours, steps.notice_loosening_hours
     )
+    paths = _on_common_dates(paths, NANOSECONDS_PER_HOUR * steps.interval_hours)
     times = sorted({time for path in paths.values() for time in path}) or [first]
     return DatedPath(
         sets=_joined(times, old, new, paths),
         unmended=tuple(unmended),
         refused=refused,
     )
+
+
+def _on_common_dates(
+    paths: Mapping[str, Mapping[int, TierTable]], interval_ns: int
+) -> dict[str, dict[int, TierTable]]:
+    """Return the paths with each date moved to the next common one: never before its notice."""
+    first = min((time for path in paths.values() for time in path), default=0)
+    return {
+        key: {first - (first - time) // interval_ns * interval_ns: t for time, t in path.items()}
+        for key, path in paths.items()
+    }
 
 
 def _joined(

@@ -101,3 +101,13 @@ def test_new_tables_come_whole_with_the_first_set() -> None:
     found = dated_tables({"B": OLD}, {"B": NEW, "C": NEW}, STRUCTURE, STEPS, 0)
     assert found.sets[0].tables["C"] == NEW
     assert "C" in found.sets[0].changed
+
+
+def test_all_tables_change_on_the_same_dates() -> None:
+    """One loosens after 24 h, the other tightens after 72 h: the venue's sets stay a week apart."""
+    low, high = table((5_000_000, "0.02")), table((5_000_000, "0.04"))
+    found = dated_tables({"A": high, "B": low}, {"A": low, "B": high}, STRUCTURE, STEPS, 0)
+    times = [dated.effective_at_ns // HOUR_NS for dated in found.sets]
+    assert times == [24 + 168 * step for step in range(len(times))]
+    raised = next(s for s in found.sets if s.tables["B"] != low)
+    assert raised.effective_at_ns // HOUR_NS == 192
