@@ -51,7 +51,7 @@ class LevelRule:
     def target(self, rate: float, days: float) -> float:
         """Return the target after ``days`` of a record with this rate.
 
-        >>> LevelRule(nominal=0.005, prior_days=100.0).target(0.003, 300.0)
+        >>> round(LevelRule(nominal=0.005, prior_days=100.0).target(0.003, 300.0), 12)
         0.0035
         """
         if np.isinf(self.prior_days):

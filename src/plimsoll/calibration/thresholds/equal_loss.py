@@ -94,7 +94,7 @@ def share_at_loss(losses: Sequence[float], shares: Sequence[float], loss: float)
 
     Where two levels lose the same, the higher share counts.
 
-    >>> share_at_loss([1.0, 3.0], [0.7, 0.6], 2.0)
+    >>> round(share_at_loss([1.0, 3.0], [0.7, 0.6], 2.0), 12)
     0.65
     >>> share_at_loss([1.0, 3.0], [0.7, 0.6], 9.0)
     0.6
