@@ -17,16 +17,19 @@ def limited_row(
     """Write the path that rises by at most ``rise`` and falls by at most ``fall`` a step.
 
     ``loss`` (T,) is the worst loss that became known since the step before, NaN where none did: one
-    that exceeds the margin held by more than the share ``gap`` lifts the limit on that step. A step
-    without a margin holds the last one's place.
+    that exceeds the margin held by more than the share ``gap`` lifts the limit on the rise on that
+    step; the fall stays limited, as no breach may lower a margin further than a calm day does. A
+    step without a margin holds the last one's place.
     """
     last = np.nan
     for t in range(margin.size):
         out[t] = margin[t]
         if np.isnan(margin[t]):
             continue
-        if not np.isnan(last) and not loss[t] > last * (1.0 + gap):
-            out[t] = min(max(margin[t], last * (1.0 - fall)), last * (1.0 + rise))
+        if not np.isnan(last):
+            out[t] = max(margin[t], last * (1.0 - fall))
+            if not loss[t] > last * (1.0 + gap):
+                out[t] = min(out[t], last * (1.0 + rise))
         last = out[t]
 
 

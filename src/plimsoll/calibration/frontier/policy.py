@@ -58,7 +58,8 @@ class MarginPolicy:
     rise_limit, fall_limit : float
         Largest change a day; infinite and 1 for none.
     breach_gap : float
-        A loss of so much more than the margin, as a share of it, lifts the limit for the day.
+        A loss of so much more than the margin, as a share of it, lifts the limit on the rise for
+        the day; the limit on the fall stays.
     """
 
     name: str
@@ -119,9 +120,20 @@ class MarginPolicy:
             f"buffer {self.buffer:.0%}" if self.buffer else "",
             f"{self.long_floor:.0%} of the 3-year margin as floor" if self.long_floor else "",
             f"held within its {capped[0]:.0%} to {capped[1]:.0%} quantiles" if capped else "",
-            f"+{self.rise_limit:.0%}/-{self.fall_limit:.0%} a day" if self.is_limited else "",
+            self._speed_limit,
         )
         return ", ".join(filter(None, named)) or "none"
+
+    @property
+    def _speed_limit(self) -> str:
+        if not self.is_limited:
+            return ""
+        if self.rise_limit == float("inf"):
+            return f"-{self.fall_limit:.0%} a day"
+        return (
+            f"+{self.rise_limit:.0%}/-{self.fall_limit:.0%} a day, the rise free on a day whose "
+            f"loss exceeds the margin by {self.breach_gap:.0%}"
+        )
 
     @property
     def is_limited(self) -> bool:

@@ -38,6 +38,23 @@ def test_breach_gap_lifts_the_limit_that_day_alone() -> None:
     assert _limited([0.10, 0.20, 0.40, 0.40, 0.40, 0.40], loss)[1] == pytest.approx(0.11)
 
 
+def test_breach_gap_never_frees_the_fall() -> None:
+    loss = NONE.copy()
+    loss[1] = 1.0
+    found = _limited([0.10, 0.02, 0.02, 0.02, 0.02, 0.02], loss)
+    np.testing.assert_allclose(found, 0.10 * 0.95 ** np.arange(6), rtol=1e-12)
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.floats(0.01, 0.5), min_size=2, max_size=60), st.integers(0, 10**6))
+def test_no_step_falls_by_more_than_the_limit_whatever_is_lost(
+    values: list[float], seed: int
+) -> None:
+    loss = np.random.default_rng(seed).uniform(0.0, 2.0, size=len(values))
+    found = _limited(values, loss)
+    assert (found[1:] >= found[:-1] * 0.95 * (1.0 - 1e-12)).all()
+
+
 def test_cap_falls_on_a_breach_and_comes_back() -> None:
     margin = np.array([0.1, 0.1, 0.1, 0.1, 0.4, 0.4, 0.1])
     loss = np.full(7, np.nan)
