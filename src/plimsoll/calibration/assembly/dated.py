@@ -59,7 +59,8 @@ class DatedPath:
         Tables whose rates in force break the structure, which no first step mends within the
         limits: there the broken rules hold from the last set on.
     refused : mapping of str to str
-        Tables to which no path leads, with the reason: they change with the last set.
+        Tables to which no path leads, with the reason. With any, ``sets`` is empty: a set that
+        jumps over the limits is no schedule.
     """
 
     sets: tuple[DatedTables, ...]
@@ -106,7 +107,7 @@ def dated_tables(
     paths = _on_common_dates(paths, NANOSECONDS_PER_HOUR * steps.interval_hours)
     times = sorted({time for path in paths.values() for time in path}) or [first]
     return DatedPath(
-        sets=_joined(times, old, new, paths),
+        sets=() if refused else _joined(times, old, new, paths),
         unmended=tuple(unmended),
         refused=refused,
     )

@@ -46,11 +46,11 @@ def change_check(tables: Sequence[SolvedTable], path: DatedPath | None) -> Check
 def schedule_check(path: DatedPath) -> Check:
     """Say whether a way of feasible sets leads to the set."""
     refused = [f"{key}: {text}" for key, text in path.refused.items()]
-    first, last = (iso_minute(path.sets[place].effective_at_ns) for place in (0, -1))
+    dates = [iso_minute(dated.effective_at_ns) for dated in path.sets]
     return Check(
         name="Schedule under the step limits",
         verdict=Verdict.BREACH if refused else Verdict.HOLDS,
-        found=_first(refused) if refused else f"{len(path.sets)} sets from {first} to {last} UTC",
+        found=_first(refused) if refused else f"{len(dates)} sets, {dates[0]} to {dates[-1]} UTC",
         demanded="feasible sets lead from the rates in force to this set",
     )
 
@@ -60,7 +60,8 @@ def _refused(tables: Sequence[SolvedTable], path: DatedPath | None) -> Iterator[
         old, key = table.need.incumbent, table.need.key
         if old is None:
             continue
-        way = [table.tiers.table] if path is None else [s.tables[key] for s in path.sets]
+        steps = () if path is None else path.sets
+        way = [s.tables[key] for s in steps] or [table.tiers.table]
         for new in way:
             yield from _between(key, old, new)
             old = new

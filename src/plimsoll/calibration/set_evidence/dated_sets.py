@@ -23,7 +23,7 @@ def dated_sets(
     structure: Structure,
     owner: str,
 ) -> tuple[ParameterSet, ...]:
-    """Return whole sets: the target's parameters with the tiers of each date.
+    """Return whole sets: the target's parameters with the tiers of each date; none if refused.
 
     Rates on the way have the origin ``bound``: the step limits bind. Each set supersedes the one
     before, the first the target's parent.

@@ -136,7 +136,7 @@ def _stated(plan: SetPlan, path: DatedPath | None) -> tuple[str, ...]:
             "The basis charge of dated futures is the venue file's, or a calibrated add-on's "
             "written there; dated futures have no prices of their own here."
         )
-    if path is not None:
+    if path is not None and path.sets:
         stated.append(
             "The schedule starts from the rates in force; a smaller last cap holds from its first "
             "set on, without steps."

@@ -10,8 +10,23 @@ from plimsoll.domain.table import Cell, Column, ColumnKind, Table, iso_minute
 
 
 def schedule_tables(path: DatedPath, tables: Sequence[SolvedTable]) -> tuple[Table, ...]:
-    """Return the sets by date, and lowest tiers by date."""
+    """Return the sets by date, and lowest tiers by date; where there is no way, why not."""
+    if path.refused:
+        return (_refused(path),)
     return (_sets(path, tables), _lowest(path, tables))
+
+
+def _refused(path: DatedPath) -> Table:
+    return Table(
+        name="schedule",
+        title="No schedule: the step limits leave no way to this set",
+        columns=(
+            Column(name="table", title="Table"),
+            Column(name="refused", title="Why no feasible sets lead there"),
+        ),
+        rows=tuple((key, text.replace("\n", " ")) for key, text in path.refused.items()),
+        notes=("No file schedule/NN.json is written: one that jumps the limits is no schedule.",),
+    )
 
 
 def _sets(path: DatedPath, tables: Sequence[SolvedTable]) -> Table:

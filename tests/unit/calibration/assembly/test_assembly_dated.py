@@ -8,7 +8,10 @@ from itertools import pairwise
 from plimsoll.calibration.assembly.dated import DatedPath, dated_tables, slices
 from plimsoll.calibration.problem import Structure
 from plimsoll.calibration.rounding import initial_rate_of, leverage_down
+from plimsoll.calibration.set_evidence.checks import schedule_check
+from plimsoll.calibration.set_evidence.schedule_tables import schedule_tables
 from plimsoll.calibration.set_plan import StepPlan
+from plimsoll.domain.evidence import Verdict
 from plimsoll.domain.tiers import Tier, TierTable
 
 STRUCTURE = Structure()
@@ -111,3 +114,34 @@ def test_all_tables_change_on_the_same_dates() -> None:
     assert times == [24 + 168 * step for step in range(len(times))]
     raised = next(s for s in found.sets if s.tables["B"] != low)
     assert raised.effective_at_ns // HOUR_NS == 192
+
+
+NARROW = StepPlan(rise=Decimal("0.0005"), fall=Decimal("0.0005"), most_steps=5)
+OFF_GRID = TierTable(
+    (
+        Tier(
+            cap_usd=Decimal(50_000),
+            maintenance_rate=Decimal("0.004"),
+            initial_rate=Decimal("0.005"),
+            max_leverage=Decimal(125),
+        ),
+    )
+)
+
+
+def test_a_refused_way_has_no_sets_and_is_told_in_table_and_check() -> None:
+    found = path(OFF_GRID, table((50_000, "0.014")), NARROW)
+    assert found.sets == ()
+    assert set(found.refused) == {"B"}
+    (told,) = schedule_tables(found, ())
+    assert told.name == "schedule"
+    assert [row[0] for row in told.rows] == ["B"]
+    assert schedule_check(found).verdict is Verdict.BREACH
+
+
+def test_one_table_without_a_way_leaves_no_schedule_of_the_others() -> None:
+    old = {"A": table((50_000, "0.014")), "B": OFF_GRID}
+    new = {"A": table((50_000, "0.015")), "B": table((50_000, "0.014"))}
+    found = dated_tables(old, new, STRUCTURE, NARROW, 0)
+    assert found.sets == ()
+    assert set(found.refused) == {"B"}
