@@ -53,7 +53,15 @@ def test_a_set_of_the_eve_and_what_the_crash_took(market_data_dir: Path) -> None
     # README of the data: SOL fell 15 % on the day of the perpetuals; a spot day is near it.
     assert 0.12 < float(rows["SOL"]["2025-10-10"] or 0.0) < 0.25
     assert float(rows["BTC"]["haircut"] or 0.0) == pytest.approx(0.25, abs=0.001)
-    for row in tables["lending_terms"]:
+    lending = {row["asset"]: row for row in tables["lending_terms"]}
+    for row in lending.values():
         assert row["reason"] or float(row["loan"]) < float(row["threshold"])  # type: ignore[arg-type]
+    names = ("threshold", "bonus", "drop", "lost", "asked", "over")
+    btc = {name: float(lending["BTC"][name]) for name in names}  # type: ignore[arg-type]
+    # Half the floor of 50 % for majors: what a quiet year's hour would give is no product's term.
+    assert btc["drop"] == pytest.approx(0.25, abs=0.001)
+    assert btc["threshold"] * (1.0 + btc["bonus"]) <= 1.0 - btc["drop"]
+    assert btc["asked"] * (1.0 + btc["bonus"]) <= 1.0 - btc["lost"]
+    assert btc["over"] == 0.0
     for row in tables["wrong_way_haircuts"]:
         assert float(row["joint"]) >= float(row["alone"])  # type: ignore[arg-type]

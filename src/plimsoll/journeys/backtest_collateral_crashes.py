@@ -14,10 +14,10 @@ from plimsoll.calibration.collateral.admission import AssetFacts
 from plimsoll.calibration.collateral.assets import AssetHaircut, AssetHistory, CollateralProblem
 from plimsoll.calibration.collateral.calibrate import calibrate_collateral
 from plimsoll.calibration.collateral.haircut import log_falls, log_risk_of
-from plimsoll.calibration.collateral.lending import LendingRisk, LendingTerms, lending_terms
-from plimsoll.calibration.collateral.liquidation_cost import AssetLiquidity, SaleRules, sale_cost
+from plimsoll.calibration.collateral.liquidation_cost import AssetLiquidity
 from plimsoll.calibration.collateral.publication import collateral_tables
 from plimsoll.calibration.collateral.wrong_way import wrong_way_haircut
+from plimsoll.calibration.parts.lending import LendingSettings, asset_lending
 from plimsoll.domain.market import DAY_NS, MarketHistory, PriceKind
 from plimsoll.domain.table import Cell, Column, ColumnKind, Table
 from plimsoll.estimators.reference.default_model import default_at
@@ -57,7 +57,7 @@ def crash_tables(data: Path) -> tuple[Table, ...]:
         haircuts,
         admissions,
         _crash_table(history, made),
-        _lending_table(assets, problem.sale),
+        _lending_table(history, assets, made, problem),
         _joint_table(before),
     )
 
@@ -156,52 +156,62 @@ def _crash_table(history: MarketHistory, made: Sequence[AssetHaircut]) -> Table:
     )
 
 
-def _worst_day(history: MarketHistory, price: FloatArray, day: str) -> float | None:
+def _worst_day(
+    history: MarketHistory, price: FloatArray, day: str, *, hours: int = 24
+) -> float | None:
     start = int(np.searchsorted(history.time_ns, _ns(day) - DAY_NS))
     end = int(np.searchsorted(history.time_ns, _ns(day) + DAY_NS))
-    rows = np.arange(start, min(end, price.size - 24))
+    rows = np.arange(start, min(end, price.size - hours))
     if not rows.size:
         return None
-    lost = 1.0 - price[rows + 24] / price[rows]
+    lost = 1.0 - price[rows + hours] / price[rows]
     return float(np.nanmax(lost)) if np.isfinite(lost).any() else None
 
 
-def _lending_table(assets: Sequence[AssetHistory], sale: SaleRules) -> Table:
+def _lending_table(
+    history: MarketHistory,
+    assets: Sequence[AssetHistory],
+    made: Sequence[AssetHaircut],
+    problem: CollateralProblem,
+) -> Table:
+    settings = LendingSettings()
+    prices = {asset.asset: asset.log_price for asset in assets}
     rows: list[tuple[Cell, ...]] = []
-    for asset in assets:
-        falls = log_falls(asset.log_price, 1)
-        assert asset.liquidity is not None  # made with one
-        size = 0.001 * asset.liquidity.adv_usd
-        risk = LendingRisk(
-            latency_drop=-math.expm1(-max(0.0, float(np.quantile(falls, 0.99)))),
-            user_drop=-math.expm1(-max(0.0, float(np.quantile(falls, 0.95)))),
-            liquidator_risk=-math.expm1(-max(0.0, float(np.quantile(falls, 0.95)))),
-            slippage=float(sale_cost(size, asset.liquidity, sale)[0]),
-            gas=0.001,
-        )
-        terms = lending_terms(risk)
-        if isinstance(terms, LendingTerms):
-            cells = (
-                float(terms.loan_to_value), float(terms.liquidation_threshold), float(terms.bonus)
-            )  # fmt: skip
-            rows.append((asset.asset, *cells, ""))
-        else:
-            rows.append((asset.asset, None, None, None, terms.reason))
+    for one in asset_lending(assets, made, prices, problem, settings):
+        price = history.usable_close()[:, history.column(f"{one.asset}USDT")]
+        lost = _worst_day(history, price, EVE, hours=round(settings.latency_hours))
+        if one.terms is None or one.risk is None:
+            rows.append((one.asset, None, None, None, None, lost, None, None, one.why_not))
+            continue
+        threshold, bonus = float(one.terms.liquidation_threshold), float(one.terms.bonus)
+        asked = None if lost is None else (1.0 - lost - one.risk.slippage) / (1.0 + bonus)
+        over = None if asked is None else max(0.0, threshold - asked)
+        terms = (float(one.terms.loan_to_value), threshold, bonus, one.risk.latency_drop)
+        rows.append((one.asset, *terms, lost, asked, over, ""))
     return Table(
         name="lending_terms",
-        title="Lending terms at a latency of 1 h and a sale of 0.1 % of a day's turnover",
+        title=f"Lending terms set before {EVE}, as calibrate publishes them, and what it asked",
         columns=(
             Column(name="asset", title="Asset"),
             Column(name="loan", title="Loan to value", kind=FRACTION, digits=1),
             Column(name="threshold", title="Threshold", kind=FRACTION, digits=1),
             Column(name="bonus", title="Bonus", kind=FRACTION, digits=1),
+            Column(name="drop", title="Drop provided for", kind=FRACTION, digits=1),
+            Column(name="lost", title=f"Lost in an hour, {EVE}", kind=FRACTION, digits=1),
+            Column(name="asked", title="Threshold it asked", kind=FRACTION, digits=1),
+            Column(name="over", title="Threshold above it by", kind=FRACTION, digits=1),
             Column(name="reason", title="Not lendable because"),
         ),
         rows=tuple(rows),
         notes=(
-            "Threshold x (1 + bonus) leaves room for the 99 % drop of an hour and slippage; a loan"
-            " stands a 95 % hour below it. Own history, no stress: venues that take days for a"
-            " change need the floor of the haircut.",
+            f"Threshold x (1 + bonus) leaves room for the drop provided for and slippage of a sale "
+            f"of {settings.liquidated_share:.1%} of a day's turnover. Drop: 99 % over a latency of "
+            f"{settings.latency_hours:g} h, not below the floor of the haircut "
+            f"({problem.floor_share:.0%} of the class's worst loss over the sale); a loan stands a "
+            f"95 % fall of {settings.user_hours:g} h below the threshold.",
+            "Lost: worst move between two hourly closes of spot on the day or the one before; "
+            "within the hour lows went deeper. Asked: the highest threshold with the same bonus "
+            "and slippage at which that hour left no debt. Told after the fact, not fitted.",
         ),
     )
 
