@@ -14,6 +14,7 @@ from plimsoll.calibration.part import CalibratedPart
 from plimsoll.calibration.parts.collateral import CollateralInputs, calibrated_collateral
 from plimsoll.calibration.parts.collateral_assets import StatedAsset, asset_histories
 from plimsoll.calibration.parts.haircut_coverage import (
+    FORECAST_CONFIDENCE,
     CoverageQuestion,
     HaircutForecast,
     haircut_coverage,
@@ -35,8 +36,6 @@ from plimsoll.domain.table import Table
 from plimsoll.journeys.calibrate_parts_data import PartsData
 
 FloatArray = NDArray[np.float64]
-FORECAST_COVERAGE = 0.99
-"""Of the default forecaster."""
 
 
 def collateral_of(
@@ -57,9 +56,10 @@ def collateral_of(
     found = _forecast(history, proof, coins, problem)
     tables: tuple[Table, ...] = ()
     checks: tuple[Check, ...] = ()
+    limits: tuple[str, ...] = ()
     if found is not None:
         question = _question(proof, coins, problem)
-        tables, checks = haircut_coverage(history, found, question)
+        tables, checks, limits = haircut_coverage(history, found, question)
     risk = {} if found is None else {
         o.asset: _risk(found.last(o.symbol), price[o.asset], problem) for o in coins
     }  # fmt: skip
@@ -73,6 +73,7 @@ def collateral_of(
             incumbent=parent,
             tables=tables,
             checks=checks,
+            limits=limits,
             label=proof.price_note(),
         )
     )
@@ -86,7 +87,7 @@ def _risk(
     Where more is asked for, the asset's own history at that coverage if that is more.
     """
     falls = log_falls(price, problem.bars(problem.sale.horizon_hours))
-    if problem.confidence <= FORECAST_COVERAGE or falls.size < LEAST_FALLS:
+    if problem.confidence <= FORECAST_CONFIDENCE or falls.size < LEAST_FALLS:
         return forecast
     fall, rise = (float(np.quantile(side, problem.confidence)) for side in (falls, -falls))
     long, short = (float(np.nan_to_num(one)) for one in forecast)
@@ -128,4 +129,5 @@ def _question(
         from_ns=int(proof.maintenance.start_ns[0]),
         until_ns=last - round(problem.sale.horizon_hours) * DAY_NS // 24,
         label=proof.price_note(),
+        confidence=problem.confidence,
     )

@@ -43,7 +43,7 @@ class CollateralInputs:
     lending : LendingSettings or None
         None: the venue lends nothing.
     incumbent : ParameterSet or None
-    tables, checks : what walk-forward says of the haircuts
+    tables, checks, limits : what walk-forward says of the haircuts
     label : str
     """
 
@@ -55,6 +55,7 @@ class CollateralInputs:
     incumbent: ParameterSet | None = None
     tables: tuple[Table, ...] = ()
     checks: tuple[Check, ...] = ()
+    limits: tuple[str, ...] = ()
     label: str = ""
 
 
@@ -66,6 +67,7 @@ def calibrated_collateral(inputs: CollateralInputs) -> CalibratedPart:
     parameters, tables = part.parameters, part.tables
     limits = (
         *part.limits,
+        *inputs.limits,
         "Turnover, spread, depth and holders of collateral are stated, not observed.",
     )
     if inputs.lending is not None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from plimsoll.calibration.collateral.haircut import LEAST_FALLS, log_falls
 from plimsoll.calibration.collateral.walk_forward import published_path, worst_known_loss
 from plimsoll.domain.evidence import Check, Verdict
 from plimsoll.domain.market import MarketHistory
@@ -21,8 +22,10 @@ from plimsoll.validation.comparison.method_score import Rate
 from plimsoll.validation.comparison.sample import comparison_sample
 
 FloatArray = NDArray[np.float64]
-TARGET = 0.01
-"""Of the default forecaster, whatever coverage the haircuts are asked for."""
+FORECAST_CONFIDENCE = 0.99
+"""Of the default forecaster, which no haircut of a coin goes below."""
+REFRESH_DAYS = 7
+"""Days between two looks at an asset's own history, where more than the forecaster's is asked."""
 LOW, HIGH = 0.85, 1.15
 """Band of the pooled breach rate, as shares of the target."""
 
@@ -43,6 +46,8 @@ class CoverageQuestion:
         Worst loss of each asset's class on record before the prices begin.
     from_ns, until_ns : int
     label : str
+    confidence : float
+        Stated coverage of the collateral.
     """
 
     columns: tuple[str, ...]
@@ -53,6 +58,15 @@ class CoverageQuestion:
     from_ns: int
     until_ns: int
     label: str
+    confidence: float = FORECAST_CONFIDENCE
+
+    @property
+    def targets(self) -> tuple[float, float]:
+        """Breach rates aimed at before floor and step, and as published.
+
+        Haircuts never go below the forecaster's 99 %, also where less is asked for.
+        """
+        return 1.0 - max(self.confidence, FORECAST_CONFIDENCE), 1.0 - self.confidence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -85,10 +99,10 @@ def haircut_forecast(
 
 def haircut_coverage(
     history: MarketHistory, found: HaircutForecast, question: CoverageQuestion
-) -> tuple[tuple[Table, ...], tuple[Check, ...]]:
-    """Return breach rates before floor and step, and as published, with their lines.
+) -> tuple[tuple[Table, ...], tuple[Check, ...], tuple[str, ...]]:
+    """Return breach rates before floor and step, and as published, with their lines and limits.
 
-    Where no move began in the period there is neither.
+    Where no move began in the period there is none of them.
     """
     panel = found.panel
     try:
@@ -97,9 +111,9 @@ def haircut_coverage(
             until_ns=question.until_ns,
         )  # fmt: skip
     except InsufficientDataError:
-        return (), ()
+        return (), (), ()
     place = [panel.markets.index(column) for column in question.columns]
-    own = found.value_at_risk[:, place, LONG]
+    own = _asked(found, place, question)
     floor = question.floor_share * np.maximum(_known_worst(found, place, question), 0.0)
     haircut, published = own[sample.row], published_path(own, floor)[sample.row]
     loss = sample.loss[:, place, LONG]
@@ -109,7 +123,29 @@ def haircut_coverage(
         for held in (haircut, published)
     ]
     means = [float(held[scored].mean()) if scored.any() else None for held in (haircut, published)]
-    return (_table(rates, means, question),), tuple(_checks(rates))
+    return (
+        (_table(rates, means, question),),
+        tuple(_checks(rates, question)),
+        _limits(rates[0], question),
+    )
+
+
+def _asked(found: HaircutForecast, place: Sequence[int], question: CoverageQuestion) -> FloatArray:
+    """(D, K) forecast, or the own history's quantile known then where more is asked for."""
+    own = np.array(found.value_at_risk[:, place, LONG])
+    if question.confidence <= FORECAST_CONFIDENCE:
+        return own
+    panel = found.panel
+    bars = panel.bars_of(question.horizon_hours)
+    for k, row in enumerate(place):
+        level = np.nan
+        for day, end in enumerate(panel.boundaries.bars):
+            if day % REFRESH_DAYS == 0:
+                falls = log_falls(panel.price[row, :end], bars)
+                if falls.size >= LEAST_FALLS:
+                    level = -np.expm1(-np.quantile(falls, question.confidence))
+            own[day, k] = np.fmax(own[day, k], level) if np.isfinite(own[day, k]) else np.nan
+    return own
 
 
 def _known_worst(
@@ -123,47 +159,68 @@ def _known_worst(
     return np.asarray(np.maximum(known, np.array(question.recorded)))
 
 
-def _verdicts(rates: Sequence[Rate]) -> tuple[Verdict, Verdict]:
+def _proves(exact: Rate, aim: float) -> bool:
+    """Whether the error is within half the band; without a breach there is no error to tell."""
+    return 0.0 < exact.standard_error <= 0.5 * (HIGH - LOW) * aim
+
+
+def _verdicts(rates: Sequence[Rate], question: CoverageQuestion) -> tuple[Verdict, Verdict]:
     """Of the forecast, held to both bounds; and of what is published, held from above."""
     exact, published = rates
-    low, high = LOW * TARGET, HIGH * TARGET
-    inside = low <= exact.rate <= high
-    proves = exact.standard_error <= 0.5 * (high - low)
-    above = published.rate > high
+    aim, shown = question.targets
+    proves = _proves(exact, aim)
+    inside = LOW * aim <= exact.rate <= HIGH * aim
     return (
         (Verdict.HOLDS if inside else Verdict.BREACH) if proves else Verdict.NOT_PROVEN,
-        Verdict.BREACH if above else Verdict.HOLDS,
+        Verdict.BREACH if published.rate > HIGH * shown else Verdict.HOLDS,
     )
 
 
-def _checks(rates: Sequence[Rate]) -> list[Check]:
+def _checks(rates: Sequence[Rate], question: CoverageQuestion) -> list[Check]:
     """Lines of the set: what is published, and the forecast where there is enough of it.
 
     A handful of assets cannot prove a forecast that the margins of the same panel are held to with
-    all their markets: the table says so, and no line of the set hangs on it.
+    all their markets: the table and the limits say so, and no line of the set hangs on it.
     """
-    own, shown = _verdicts(rates)
-    lines = [("published", rates[1], 0.0, shown)]
+    own, published = _verdicts(rates, question)
+    aim, shown = question.targets
+    lines = [("published", rates[1], 0.0, shown, published)]
     if own is not Verdict.NOT_PROVEN:
-        lines.insert(0, ("before floor and step", rates[0], LOW * TARGET, own))
+        lines.insert(0, ("before floor and step", rates[0], LOW * aim, aim, own))
     return [
         Check(
             name=f"haircuts of coins {name}: pooled breaches",
             verdict=verdict,
             found=f"{rate.rate:.2%} (s.e. {rate.standard_error:.2%})",
-            demanded=f"{least:.2%} to {HIGH * TARGET:.2%}",
+            demanded=f"{least:.2%} to {HIGH * target:.2%}",
         )
-        for name, rate, least, verdict in lines
+        for name, rate, least, target, verdict in lines
     ]
+
+
+def _limits(exact: Rate, question: CoverageQuestion) -> tuple[str, ...]:
+    """What the assets are too few to prove."""
+    aim = question.targets[0]
+    if _proves(exact, aim):
+        return ()
+    return (
+        f"Haircuts of coins before floor and step are not proven: {exact.rate:.2%} of moves beyond "
+        f"them (s.e. {exact.standard_error:.2%}), {LOW * aim:.2%} to {HIGH * aim:.2%} demanded; "
+        f"{len(question.assets)} assets are too few for both bounds. What is published is held "
+        "from above.",
+    )
 
 
 def _table(
     rates: Sequence[Rate], means: Sequence[float | None], question: CoverageQuestion
 ) -> Table:
     share = ColumnKind.FRACTION
+    aim, shown = question.targets
+    asked = f"{100.0 * question.confidence:g} %"
     return Table(
         name="haircut_coverage",
-        title=f"Haircuts of coins: breaches of 99 % over {question.horizon_hours} h, walk-forward",
+        title=f"Haircuts of coins: breaches of {asked} over {question.horizon_hours} h, "
+        "walk-forward",
         columns=(
             Column(name="haircut", title="Haircut"),
             Column(name="starts", title="Starts", kind=ColumnKind.COUNT),
@@ -175,14 +232,18 @@ def _table(
         rows=tuple(
             (name, rate.pairs, rate.rate, rate.standard_error, mean, verdict.value)
             for name, rate, mean, verdict in zip(
-                ("before floor and step", "published"), rates, means, _verdicts(rates), strict=True
+                ("before floor and step", "published"),
+                rates,
+                means,
+                _verdicts(rates, question),
+                strict=True,
             )
         ),
         notes=(
             question.label,
             f"Assets: {', '.join(question.assets)}. One side: collateral loses in a fall.",
-            f"Lines: {LOW * TARGET:.2%} to {HIGH * TARGET:.2%} before the floor, not proven where "
-            "the error exceeds half the band; from above as published.",
+            f"Lines: {LOW * aim:.2%} to {HIGH * aim:.2%} before the floor, not proven where "
+            f"the error exceeds half the band; at most {HIGH * shown:.2%} as published.",
             "Cost of selling stands on both sides. Floor: the asset's own worst fall known by "
             "then, and its class's on record.",
         ),
