@@ -48,6 +48,7 @@ from plimsoll.journeys.backtest_solvent_tables import (
     LABEL,
     LIVED,
     NOTES,
+    SAME_MARGIN,
     Population,
     contract_table,
     frontier_table,
@@ -91,7 +92,7 @@ def backtest_solvent(
     seed: int = 1,
     progress: Progress = SILENT,
 ) -> StudyResult:
-    """Replay three stated populations under a fixed ladder and under the calibrated set.
+    """Replay three stated populations under a fixed ladder and under low maintenance.
 
     Parameters
     ----------
@@ -194,10 +195,10 @@ def _ablations(
     same_margin = np.maximum(chosen_levels(plain, fixed, accounts, setting.marks), 0)
     called = _outcomes(setting, setting.ladder, accounts, terms)
     return {
-        "fixed ladder, called as calibrated": called,
-        "calibrated, called at 1.25": again(TERMS),
-        "calibrated, in half steps": again(replace(terms, rule=HALF_STEPS)),
-        "calibrated, at the ladder's margin": merged(plain, same_margin),
+        "fixed ladder, called as low maintenance": called,
+        "low maintenance, called at 1.25": again(TERMS),
+        "low maintenance, in half steps": again(replace(terms, rule=HALF_STEPS)),
+        SAME_MARGIN: merged(plain, same_margin),
     }
 
 

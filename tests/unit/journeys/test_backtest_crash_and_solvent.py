@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,6 +26,7 @@ from plimsoll.journeys.backtest_solvent_margins import (
     calibrated_tables,
 )
 from plimsoll.journeys.backtest_solvent_prices import impact_path
+from plimsoll.journeys.backtest_solvent_tables import difference_verdict
 from plimsoll.validation.replay.accounts import BOLD, drawn_population
 from plimsoll.validation.replay.markets import MarkPaths
 
@@ -165,6 +167,22 @@ def test_the_error_of_a_difference_drops_what_venues_share() -> None:
     assert np.mean(drawn) == pytest.approx(shares[0] - shares[1], abs=0.01)
     # An independent bootstrap over weeks; 20 clusters and 2,000 draws leave about a tenth.
     assert found == pytest.approx(float(np.std(drawn)), rel=0.15)
+
+
+@pytest.mark.parametrize(
+    ("rows", "verdict"),
+    [
+        ([(-0.05, 0.02, True), (-0.03, 0.01, True)], Verdict.HOLDS),
+        ([(-0.05, 0.02, True), (-0.03, 0.02, True)], Verdict.NOT_PROVEN),
+        ([(-0.05, math.nan, True)], Verdict.NOT_PROVEN),
+        ([(-0.05, 0.02, True), (0.001, 0.02, True)], Verdict.BREACH),
+        ([(-0.05, 0.02, False)], Verdict.BREACH),
+    ],
+)
+def test_a_difference_within_two_errors_proves_nothing(
+    rows: list[tuple[float, float, bool]], verdict: Verdict
+) -> None:
+    assert difference_verdict(rows) is verdict
 
 
 def test_layers_take_in_order_and_add_up() -> None:
