@@ -19,6 +19,7 @@ from plimsoll.calibration.run import CalibrationInputs
 from plimsoll.cli.main import application
 from plimsoll.domain.finding import Reason
 from plimsoll.domain.market import DAY_NS, PriceKind
+from plimsoll.domain.parameters import Origin
 from plimsoll.errors import DataError, InsufficientDataError, UsageError
 from plimsoll.journeys.init import init
 
@@ -75,6 +76,20 @@ def test_a_file_without_bars_of_the_stretch_is_no_data(
 ) -> None:
     prices(1).head(0).write_parquet(venue / "BUSDT.parquet")
     assert inputs_of(plimsoll.calibrate, venue).refused == {"BUSDT": Reason.NO_DATA}
+
+
+def test_a_market_without_data_takes_its_class_default_by_name(venue: Path) -> None:
+    prices(1).head(0).write_parquet(venue / "BUSDT.parquet")
+    result = plimsoll.calibrate(venue)
+    row = {row["market"]: row for row in result.table()}
+    assert row["BUSDT"]["origin"] == "class_floor"
+    highest = max(float(str(row[m]["maintenance_rate"])) for m in ("AUSDT", "CUSDT"))
+    assert row["BUSDT"]["maintenance_rate"] == highest
+    remark = {row["market"]: row["reason"] for row in result.table("before_after")}
+    assert remark["BUSDT"] == "no_data: class default"
+    for told in (result.table().notes, result.evidence.limits):
+        assert any("default of their class" in t and "BUSDT (no_data)" in t for t in told)
+    assert result.parameters.get("BUSDT", "price_risk.maintenance").origin is Origin.CLASS_FLOOR
 
 
 def test_where_no_file_can_be_read_the_run_ends_with_bad_data(venue: Path) -> None:

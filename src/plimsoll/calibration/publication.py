@@ -12,7 +12,6 @@ from plimsoll.calibration.set_plan import ExpiryBucket
 from plimsoll.calibration.solve import MarketSolution, SolvedTable
 from plimsoll.calibration.tier_fit import FittedTier, initial_error
 from plimsoll.domain.canonical import significant
-from plimsoll.domain.finding import Reason
 from plimsoll.domain.parameters import Origin, Parameter, ParameterSet, Unit, parameter_set
 
 RISK_STEP = Decimal("0.0001")
@@ -58,8 +57,7 @@ def market_parameters(problem: CalibrationProblem, solution: MarketSolution) -> 
     shorts' are ``short.tier[i].*``. Dated futures are markets of their own, named after the
     underlying and the bucket (``BTCUSDT#30d``).
     """
-    floor = solution.reason is Reason.TOO_SHORT_HISTORY
-    own = Origin.CLASS_FLOOR if floor else Origin.CALIBRATED
+    own = Origin.CALIBRATED if solution.reason is None else Origin.CLASS_FLOOR
     for market in dict.fromkeys(table.need.market for table in solution.tables):
         yield from _risks(problem, solution, market, own)
         yield from _structure(market, problem.owner, problem.risk_class(solution.spec))

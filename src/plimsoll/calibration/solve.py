@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
+from plimsoll.calibration.assembly.class_default import Donor, class_default
 from plimsoll.calibration.assembly.conflicts import conflict_of
 from plimsoll.calibration.assembly.joint import FrozenTiers, solve_tables
 from plimsoll.calibration.assembly.ladders import Candidate, candidate
@@ -20,6 +21,8 @@ from plimsoll.domain.tiers import TierTable
 
 LONG, SHORT = 0, 1
 SHORT_PREFIX = "short."
+DEFAULTED = (Reason.NO_DATA, Reason.NOT_LISTED)
+"""Reasons why a market takes its class's default; the dead and the refused take nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -77,6 +80,21 @@ class MarketSolution:
     pooled: bool = False
 
     @property
+    def defaulted(self) -> bool:
+        """Whether the numbers, if any, are its class's default for want of data."""
+        return self.reason in DEFAULTED
+
+    @property
+    def risk(self) -> SideRisk:
+        """The larger risks of both sides."""
+        return SideRisk(
+            price=self.price_risk,
+            price_error=self.price_risk_error,
+            reaction=self.reaction_risk,
+            reaction_error=self.reaction_risk_error,
+        )
+
+    @property
     def frozen(self) -> FrozenTiers | None:
         """Tiers of the first table, where there is one."""
         return self.tables[0].tiers if self.tables else None
@@ -100,14 +118,17 @@ def solve(
     Parameters
     ----------
     absent : mapping of str to Reason
-        Markets without a column in ``paths``, or no longer listed.
+        Markets without a column in ``paths``, or no longer listed. Those without data or not yet
+        listed take their class's default, where anybody can lend.
     incumbent : mapping of str to TierTable
         Tier tables in force, by `assembly.needs.table_key`: the symbol, for most.
     coverage_rejected : bool
         The incumbent's pooled coverage is rejected: tightenings are not frozen.
     """
     plan = problem.plan or NO_PLAN
-    risks = [_market_risk(paths, spec, absent) for spec in problem.markets]
+    own = [_market_risk(paths, spec, absent) for spec in problem.markets]
+    donors = _donors(own)
+    risks = [_or_default(problem, one, donors) for one in own]
     found = {
         solution.spec.symbol: [
             candidate(need, plan.tiers, problem.structure)
@@ -165,6 +186,34 @@ def _market_risk(
     )
 
 
+def _donors(solutions: Sequence[MarketSolution]) -> tuple[Donor, ...]:
+    """Return the risks of mature markets: all their own, no class's and no peers'."""
+    return tuple(
+        Donor(risk_class=s.spec.risk_class, risk=s.risk, volatility_daily=s.volatility_daily)
+        for s in solutions
+        if s.reason is None and not s.pooled
+    )
+
+
+def _or_default(
+    problem: CalibrationProblem, solution: MarketSolution, donors: Sequence[Donor]
+) -> MarketSolution:
+    """Return a market with its own risks, or with its class's where it has no data."""
+    if not solution.defaulted:
+        return solution
+    lent = class_default(donors, solution.spec.risk_class, problem.short_history)
+    if lent is None:
+        return solution
+    return replace(
+        solution,
+        price_risk=lent.risk.price,
+        reaction_risk=lent.risk.reaction,
+        price_risk_error=lent.risk.price_error,
+        reaction_risk_error=lent.risk.reaction_error,
+        volatility_daily=lent.volatility_daily,
+    )
+
+
 def larger_side(paths: RiskPaths, column: int) -> SideRisk:
     """Return the larger price risk and the larger reaction risk, each with its own error."""
     price = int(np.nanargmax(np.nan_to_num(paths.maintenance[-1, column], nan=-1.0)))
@@ -192,7 +241,7 @@ def _needs(
     """Yield what each table of a market must cover."""
     spec, plan = solution.spec, problem.plan or NO_PLAN
     risk_class = problem.risk_class(spec)
-    for prefix, risk in _sides(paths, paths.markets.index(spec.symbol), plan.sides):
+    for prefix, risk in _sides(paths, solution, plan.sides):
         need = TableNeed(
             market=spec.symbol,
             prefix=prefix,
@@ -214,12 +263,18 @@ def _needs(
             yield need.in_bucket(bucket, incumbent.get(key))
 
 
-def _sides(paths: RiskPaths, column: int, sides: SidesName) -> Iterator[tuple[str, SideRisk]]:
+def _sides(
+    paths: RiskPaths, solution: MarketSolution, sides: SidesName
+) -> Iterator[tuple[str, SideRisk]]:
     """Yield one table, or two; a side without a number takes the larger's, which is the other's."""
-    larger = larger_side(paths, column)
+    larger = solution.risk
     if sides is SidesName.ONE:
         yield "", larger
         return
+    if solution.defaulted:
+        yield from (("", larger), (SHORT_PREFIX, larger))
+        return
+    column = paths.markets.index(solution.spec.symbol)
     for prefix, side in (("", LONG), (SHORT_PREFIX, SHORT)):
         own = _side(paths, column, side, side)
         figures = [own.price, own.price_error, own.reaction, own.reaction_error]

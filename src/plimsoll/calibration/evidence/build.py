@@ -19,7 +19,11 @@ from plimsoll.calibration.evidence.finding_tables import findings_by_kind_table,
 from plimsoll.calibration.evidence.gate import checks
 from plimsoll.calibration.evidence.incumbent_table import incumbent_table
 from plimsoll.calibration.evidence.model_table import models_table
-from plimsoll.calibration.evidence.parameter_tables import before_after_table, parameters_table
+from plimsoll.calibration.evidence.parameter_tables import (
+    before_after_table,
+    default_notes,
+    parameters_table,
+)
 from plimsoll.calibration.evidence.proof import Proof
 from plimsoll.calibration.evidence.setting_tables import policy_table, settings_table
 from plimsoll.calibration.part import CalibratedPart
@@ -174,7 +178,7 @@ def limits(proof: Proof) -> tuple[str, ...]:
             f"{lost:,} starts had a price and none within 24 h after the horizon (long holes, "
             "delistings); their losses are unknown and not scored."
         )
-    return (*stated, *proof.notes)
+    return (*stated, *default_notes(proof), *proof.notes)
 
 
 def _errors(problem: CalibrationProblem) -> str:
@@ -198,7 +202,7 @@ def _long_silent(proof: Proof) -> list[str]:
     usable = np.isfinite(history.usable_close())
     found = []
     for solution in proof.solutions:
-        if solution.frozen is None:
+        if solution.frozen is None or solution.spec.symbol not in history.markets:
             continue
         rows = np.flatnonzero(usable[:, history.column(solution.spec.symbol)])
         age_ns = history.time_ns[-1] - history.time_ns[rows[-1]] if rows.size else 0

@@ -167,11 +167,17 @@ def _numbers(proof: Proof) -> Check:
     without = [s for s in proof.solutions if s.frozen is None]
     owed = [s for s in without if s.reason not in _DECIDED]
     told = [f"{s.spec.symbol} ({s.reason.value if s.reason else ''})" for s in without]
+    lent = [
+        f"{s.spec.symbol} ({s.reason.value})"
+        for s in proof.solutions
+        if s.tables and s.defaulted and s.reason
+    ]
     count = len(proof.solutions) - len(without)
     return Check(
         name="Markets with a number",
         verdict=Verdict.HOLDS if count and not owed else Verdict.NOT_PROVEN,
         found=f"{count} of {len(proof.solutions)}"
+        + (f"; at their class's default: {', '.join(lent)}" if lent else "")
         + (f"; without: {', '.join(told)}" if told else ""),
         demanded="all but the delisted, the not yet listed and the refused",
     )

@@ -48,7 +48,22 @@ def parameters_table(proof: Proof, parameters: ParameterSet) -> Table:
         title="Calibrated parameters",
         columns=(*_COLUMNS[:3], _SIDE, *_COLUMNS[3:]) if apart else _COLUMNS,
         rows=tuple(rows),
-        notes=(*notes, *_plan_notes(proof)),
+        notes=(*notes, *default_notes(proof), *_plan_notes(proof)),
+    )
+
+
+def default_notes(proof: Proof) -> tuple[str, ...]:
+    """Name the markets that stand at their class's default, with why."""
+    named = [
+        f"{s.spec.symbol} ({s.reason.value})"
+        for s in proof.solutions
+        if s.tables and s.defaulted and s.reason is not None
+    ]
+    if not named:
+        return ()
+    return (
+        "Without prices of their own, at the default of their class (the stated quantile of its "
+        f"mature markets' risks, origin class_floor): {', '.join(named)}.",
     )
 
 
@@ -177,6 +192,8 @@ def _remark(
         return "change within noise: frozen"
     if solution.reason is Reason.TOO_SHORT_HISTORY:
         return "short history: class floor"
+    if solution.defaulted and solution.reason is not None:
+        return f"{solution.reason.value}: class default"
     if solution.pooled:
         return "short history: peers' behaviour and tail"
     return "" if old else Reason.NO_INCUMBENT.value

@@ -50,8 +50,9 @@ class CoverBook:
 
 
 def cover_book(proof: Proof, population: StatedPopulation) -> CoverBook:
-    """Return the owners' book on the set's own tiers."""
-    held = [s for s in proof.solutions if s.tiers is not None]
+    """Return the owners' book on the set's own tiers, of the markets that have prices."""
+    known = set(proof.history.markets)
+    held = [s for s in proof.solutions if s.tiers is not None and s.spec.symbol in known]
     classes = [proof.problem.risk_class(s.spec) for s in held]
     return CoverBook(
         markets=tuple(s.spec.symbol for s in held),
