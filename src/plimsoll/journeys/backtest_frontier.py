@@ -12,7 +12,7 @@ from plimsoll.domain.market import PriceKind
 from plimsoll.domain.ports import SILENT, Progress
 from plimsoll.estimators.reference.panel import returns_panel
 from plimsoll.journeys.as_of import Day
-from plimsoll.journeys.backtest_frontier_checks import frontier_checks
+from plimsoll.journeys.backtest_frontier_checks import frontier_checks, stretch_table
 from plimsoll.journeys.backtest_frontier_run import FrontierRun, frontier_run
 from plimsoll.journeys.backtest_frontier_tables import all_tables
 from plimsoll.journeys.compare import compared_history
@@ -80,7 +80,7 @@ def backtest_frontier(
             name=NAME,
             title=TITLE,
             label=history.price_kind.label,
-            tables=all_tables(run),
+            tables=(stretch_table(run), *all_tables(run)),
             checks=frontier_checks(run),
             notes=NOTES,
         )
