@@ -181,7 +181,7 @@ def crises_judged(found: VenueFrontier) -> tuple[CrisisJudged, ...]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CoinsLeftOut:
-    """Choices with each family of coins left out in turn.
+    """Choices with the figures of each family of coins left out in turn: a sensitivity.
 
     Parameters
     ----------

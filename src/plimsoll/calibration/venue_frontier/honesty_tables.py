@@ -75,12 +75,12 @@ def crises_table(found: VenueFrontier, judged: tuple[CrisisJudged, ...]) -> Tabl
 
 
 def coins_table(found: VenueFrontier, coins: CoinsLeftOut) -> Table:
-    """How the choice stands with each family of coins left out."""
+    """How the choice stands with the figures of each family of coins left out."""
     rows: list[tuple[Cell, ...]] = [(found.now.preferred, coins.same)]
     rows += [(name, count) for name, count in coins.others]
     return Table(
         name="policy_without_coin",
-        title="Choice without each coin",
+        title="Sensitivity of the choice to the figures of each coin",
         columns=(
             Column(name="policy", title="Chosen"),
             Column(name="families", title="Families left out", kind=_COUNT),
@@ -89,9 +89,11 @@ def coins_table(found: VenueFrontier, coins: CoinsLeftOut) -> Table:
         notes=(
             f"Unchanged in {coins.same} of {coins.families}"
             + (f"; not without {', '.join(coins.left)}." if coins.left else "."),
-            f"What is chosen without a family breaks on it at {coins.rate_low:.2%} to "
-            f"{coins.rate_high:.2%}. Figures are taken anew without the family; margins, levels "
-            "and scales are those of all coins.",
+            "A sensitivity of figures on the same margins, not a calibration without the coin: "
+            "figures are taken anew without the family, while margins, levels and scales stay "
+            "those learnt from all coins, the left-out among them.",
+            f"What is so chosen breaks on the family at {coins.rate_low:.2%} to "
+            f"{coins.rate_high:.2%}, on margins that have seen it.",
         ),
     )
 
