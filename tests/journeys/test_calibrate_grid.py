@@ -99,6 +99,19 @@ def test_the_model_built_of_the_set_asks_what_was_fitted(
     assert "Days after the cut" in checks
 
 
+def test_families_are_judged_by_themselves_and_few_days_prove_nothing(
+    deribit: tuple[CalibrationResult, Path],
+) -> None:
+    evidence = deribit[0].evidence
+    checks = {check.name: check for check in evidence.checks}
+    own = checks["Every family by itself, days after the cut"]
+    assert own.verdict is Verdict.NOT_PROVEN
+    tables = {table.name: table for table in evidence.tables}
+    families = set(tables["coverage_families"].column("family"))
+    assert set(tables["grid_coverage"].column("family")) == families
+    assert set(tables["coverage_portfolios"].column("family")) <= families
+
+
 def test_a_book_is_margined_under_the_calibrated_set(
     deribit: tuple[CalibrationResult, Path], market_data_dir: Path
 ) -> None:

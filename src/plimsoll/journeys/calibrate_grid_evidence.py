@@ -11,6 +11,7 @@ from plimsoll.calibration.grids.grid_evidence import (
     settings_table,
 )
 from plimsoll.calibration.grids.grid_publication import engine_check
+from plimsoll.calibration.grids.grid_realised import realised_families, realised_worst
 from plimsoll.calibration.grids.grid_result import coverage_table, worst_portfolios
 from plimsoll.calibration.grids.grid_verdict import EARLY, FITTED, HELD_OUT, JUDGED, grid_verdict
 from plimsoll.calibration.run import iso_instant
@@ -52,6 +53,7 @@ def grid_evidence(
         tables=(
             parameters_table(fit, parameters, note),
             pooled_table(backtests, dict.fromkeys(backtests, breach), note),
+            *_realised(run, note),
             coverage_table(fit, note),
             worst_portfolios(fit, note),
             portfolio_table(run.family, fit, run.reference.samples, run.reference.scenarios, note),
@@ -89,6 +91,16 @@ def _spans(run: GridRun) -> tuple[str, ...]:
     else:
         found.append("No day was kept out: the days judged were fitted on (grid.judged_from).")
     return tuple(found)
+
+
+def _realised(run: GridRun, note: str) -> tuple[Table, Table]:
+    """Days judged, or those fitted on where none were kept out: by family, worst portfolios."""
+    key = JUDGED if JUDGED in run.backtests else EARLY
+    held = run.backtests[key]
+    return (
+        realised_families(held, run.problem.target.breach, key, note),
+        realised_worst(held, key, note),
+    )
 
 
 def _findings(run: GridRun) -> Table:

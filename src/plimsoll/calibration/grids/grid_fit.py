@@ -24,6 +24,7 @@ from plimsoll.calibration.grids.reference_scenarios import ReferenceScenarios
 FloatArray = NDArray[np.float64]
 Samples = Mapping[str, tuple[GridSample, ...]]
 _SHORT = (2, 1)
+_SAME_USD = 1e-6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -132,6 +133,7 @@ def fit_grid(
         objective = ScopeObjective(family=family, samples=samples[scope], legs=legs, target=wanted)
         point = _found(objective, point, scope, warm=start is not None)
         fits.append(_scope_fit(objective, point, scope))
+    point = untested_restored(family, point, samples)
     chosen = _coarsest(family, point, samples, legs, wanted)
     found = tuple(_judged(chosen, point, f, samples[f.scope], legs, wanted) for f in fits)
     fit = GridFit(
@@ -156,6 +158,30 @@ def with_errors(
     """Add standard errors of the knobs; with fewer than two resamples they stay NaN."""
     errors = _errors(fit.family, fit.point, samples, scenarios, fit.target, replicates, seed)
     return replace(fit, standard_error=errors)
+
+
+def untested_restored(family: GridFamily, point: Point, samples: Samples) -> Point:
+    """Take each knob back to where it was published as far as no portfolio's margin changes.
+
+    What the library does not test is not cut. A margin that is the same is covered the same, so
+    coverage need not be asked. One knob after the other: two that do not matter alone may matter
+    together.
+    """
+    held = [sample for own in samples.values() for sample in own]
+
+    def margins(at: Point) -> FloatArray:
+        parameters = family.parameters(at)
+        return np.concatenate([family.margins(s.market, parameters, s.book) for s in held])
+
+    own = margins(point)
+    for place, home in enumerate(family.start):
+        for by in (home - point[place], int(np.sign(home - point[place]))):
+            while point[place] != home:
+                other = (*point[:place], point[place] + by, *point[place + 1 :])
+                if np.max(np.abs(margins(other) - own)) > _SAME_USD:
+                    break
+                point = other
+    return point
 
 
 def _scopes(family: GridFamily, samples: Samples) -> list[str]:

@@ -8,6 +8,7 @@ from plimsoll.calibration.grids.grid_backtest import LibraryBacktest
 from plimsoll.calibration.grids.grid_calibration import CALIBRATED, PUBLISHED, CalibratedGrid
 from plimsoll.calibration.grids.grid_fit import GridFit, ScopeFit
 from plimsoll.calibration.grids.grid_objective import GridTarget
+from plimsoll.calibration.grids.grid_realised import realised_check
 from plimsoll.domain.evidence import Check, Verdict
 
 FITTED, HELD_OUT = "crises fitted on", "crises held out"
@@ -117,6 +118,7 @@ def _days(backtests: Mapping[str, LibraryBacktest], target: GridTarget) -> Itera
             f"published set {_percent(1.0 - published)}",
             f"at least {_percent(1.0 - target.breach)}",
         )
+        yield realised_check(own, target.breach, f"days {title}")
 
 
 def _margins(

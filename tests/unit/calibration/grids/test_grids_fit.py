@@ -13,7 +13,7 @@ from plimsoll.calibration.grids.deribit_family import deribit_family
 from plimsoll.calibration.grids.derive_family import derive_family
 from plimsoll.calibration.grids.grid_coverage import Legs
 from plimsoll.calibration.grids.grid_family import GridFamily
-from plimsoll.calibration.grids.grid_fit import GridFit, fit_grid
+from plimsoll.calibration.grids.grid_fit import GridFit, fit_grid, untested_restored
 from plimsoll.calibration.grids.grid_market import grid_market
 from plimsoll.calibration.grids.grid_objective import GridTarget, ScopeObjective
 from plimsoll.calibration.grids.grid_result import grid_parameters, grid_part, grid_tables
@@ -178,3 +178,40 @@ def test_every_family_asks_more_for_a_wider_grid(
     assert np.isfinite(before).all()
     assert (after[:2] > before[:2]).all()  # the perpetual; others may fall between wider steps
     assert after.sum() > before.sum()
+
+
+@pytest.mark.parametrize(
+    ("name", "untested"),
+    [("minimum_vol_up", True), ("extended_table_factor", True), ("price_range", False)],
+)
+def test_what_no_portfolio_feels_stays_as_published(
+    name: str, untested: bool, samples: dict[str, tuple[GridSample, ...]]
+) -> None:
+    """Made options are not so calm, nor held so far out, that the first two matter."""
+    family = deribit_family(load("deribit").parameters, ("BTC",))
+    cut = tuple(
+        k.least if k.name == name else s for k, s in zip(family.knobs, family.start, strict=True)
+    )
+    found = untested_restored(family, cut, {"BTC": samples["BTC"]})
+    assert (found == family.start) is untested
+    assert (found == cut) is not untested
+
+
+def test_what_is_felt_from_some_value_on_stays_there(
+    samples: dict[str, tuple[GridSample, ...]],
+) -> None:
+    """A roll shock is the larger of a floor and a rate by time: the rate counts from some on."""
+    family = deribit_family(load("deribit").parameters, ("BTC",))
+    place = [knob.name for knob in family.knobs].index("annualised_move_risk")
+    cut = (*family.start[:place], 0, *family.start[place + 1 :])
+    found = untested_restored(family, cut, {"BTC": samples["BTC"]})
+    more = (*found[:place], found[place] + 1, *found[place + 1 :])
+    own, same, other = (
+        np.concatenate(
+            [family.margins(s.market, family.parameters(p), s.book) for s in samples["BTC"]]
+        )
+        for p in (cut, found, more)
+    )
+    assert 0 < found[place] < family.start[place]
+    np.testing.assert_allclose(same, own, atol=1e-6)
+    assert (other > own + 1e-3).any()
