@@ -13,7 +13,7 @@ from plimsoll.calibration.blend_risk import PanelHistories, blend_risk
 from plimsoll.calibration.correction import Corrections, corrected, correction_tables
 from plimsoll.calibration.evidence import Calibration, Proof, build_evidence
 from plimsoll.calibration.evidence.incumbent_table import incumbent_rejected
-from plimsoll.calibration.evidence.proof import Incumbent, extra_of
+from plimsoll.calibration.evidence.proof import Incumbent, PolicyInForce, extra_of
 from plimsoll.calibration.forecast import ForecastTask, forecast_all, forecast_tasks
 from plimsoll.calibration.identity import problem_digest
 from plimsoll.calibration.known_losses import known_losses
@@ -144,11 +144,14 @@ def run_calibration(
         if model is not chosen:
             with stage(f"forecast and walk forward, {model.value}"):
                 rivals[model] = forecast(model)
-    frontier = None
+    frontier = chosen_policy = None
     if problem.appetite is not None:
         with stage("choose the policy by appetite"):
             frontier = appetite_frontier(
                 problem, problem.appetite, histories, paths, class_of, payoff_of, executor, progress
+            )
+            chosen_policy = PolicyInForce(
+                told=frontier.told, before=paths, since_ns=frontier.since_ns
             )
             paths = frontier.with_chosen(paths)
     with stage("measure losses"):
@@ -183,6 +186,7 @@ def run_calibration(
         incumbent=inputs.incumbent,
         notes=inputs.notes,
         funded_markets=inputs.funded_markets,
+        chosen=chosen_policy,
     )
     with stage("solve"):
         proof = draft.with_solutions(_solutions(draft, inputs))
@@ -242,7 +246,11 @@ def _frontier_parts(proof: Proof, frontier: VenueFrontier | None) -> tuple[Calib
 
 
 def _policy(frontier: VenueFrontier | None) -> dict[str, str]:
-    return {} if frontier is None else {"margin_policy": frontier.in_force}
+    return (
+        {}
+        if frontier is None
+        else {"margin_policy": frontier.in_force, "margin_policies": frontier.told}
+    )
 
 
 def iso_instant(time_ns: int) -> str:

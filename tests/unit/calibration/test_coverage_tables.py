@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from types import SimpleNamespace
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 import pytest
 from statsmodels.regression.linear_model import OLS
 
-from plimsoll.calibration.evidence.coverage_tables import coverage_table, pool
-from plimsoll.calibration.evidence.proof import Proof
+from plimsoll.calibration.evidence.coverage_tables import _rows_of_policy, coverage_table, pool
+from plimsoll.calibration.evidence.proof import PolicyInForce, Proof
 from plimsoll.calibration.scored import ScoredLosses
 from plimsoll.domain.market import DAY_NS, HOUR_NS
 from plimsoll.validation.coverage import christoffersen_independence, conditional_coverage
@@ -120,3 +120,40 @@ def test_the_horizon_is_that_of_the_markets_pooled() -> None:
     assert found is not None
     assert "5 daily lags" in found.method
     assert pool(np.full_like(margin, np.nan), scored, 0.01) is None
+
+
+def test_notes_name_the_policy_and_its_tools() -> None:
+    problem = SimpleNamespace(anti_procyclicality=SimpleNamespace(names="none"))
+
+    def told(chosen: PolicyInForce | None) -> str:
+        return Proof.tools_note(cast(Proof, SimpleNamespace(problem=problem, chosen=chosen)))
+
+    assert told(None) == "Anti-procyclicality tools in force: none."
+    policy = PolicyInForce(
+        told="calm (tools: +5%/-2% a day) from 2024-01-01", before=cast(Any, None), since_ns=0
+    )
+    assert told(policy) == (
+        "Margin policy in force: calm (tools: +5%/-2% a day) from 2024-01-01. Tools that the venue "
+        "or its rulebook demands on top: none."
+    )
+
+
+def test_the_forecaster_as_it_is_stands_beside_the_policy_on_the_days_of_the_latter() -> None:
+    scored = losses([8, 24], days=400)
+    since, margin = 100 * DAY_NS, np.full(scored.loss.shape, MARGIN)
+    after = np.full(scored.loss.shape, 3.0 * MARGIN)  # above every loss
+    chosen = PolicyInForce(told="calm", before=cast(Any, None), since_ns=since)
+    made = SimpleNamespace(chosen=chosen, maintenance=scored, margin=lambda _: margin)
+    before, policy = list(_rows_of_policy(cast(Proof, made), after, 0.01))
+    late = scored.loss[scored.start_ns >= since]
+    late = late[np.isfinite(late)]
+    assert before is not None
+    assert policy is not None
+    assert before[:3] == (
+        "maintenance since 1970-04-11, forecaster as it is",
+        late.size,
+        int((late > MARGIN).sum()),
+    )
+    assert policy[:3] == ("maintenance since 1970-04-11, policy in force", late.size, 0)
+    made.chosen = PolicyInForce(told="log_blend", before=cast(Any, None), since_ns=None)
+    assert not list(_rows_of_policy(cast(Proof, made), after, 0.01))

@@ -91,7 +91,7 @@ def _notes(proof: Proof) -> tuple[str, ...]:
         "Price-risk share of the maintenance margin. Peak / trough, year: largest over smallest "
         "margin of the trailing year, averaged over days. A call of n days is the largest rise "
         "M(t + n) / M(t) - 1; a young market's rise as its own volatility becomes known counts.",
-        f"Anti-procyclicality tools in force: {proof.problem.anti_procyclicality.names}.",
+        proof.tools_note(),
     )
 
 

@@ -274,6 +274,6 @@ def lines_table(proof: Proof) -> Table:
             f"{proof.problem.gate.minimum_scored_days} scored days.",
             "The last two are asked of venues with at least "
             f"{proof.problem.gate.lines.least_market_sides} such market-sides.",
-            f"Anti-procyclicality tools in force: {proof.problem.anti_procyclicality.names}.",
+            proof.tools_note(),
         ),
     )

@@ -11,7 +11,7 @@ from plimsoll.calibration.evidence.proof import Proof
 from plimsoll.calibration.risk_paths import SIDES
 from plimsoll.calibration.scored import ScoredLosses
 from plimsoll.domain.market import DAY_NS
-from plimsoll.domain.table import Cell, Column, ColumnKind, Table
+from plimsoll.domain.table import Cell, Column, ColumnKind, Table, iso_minute
 from plimsoll.validation.newey_west import DEFAULT_LAGS
 from plimsoll.validation.panel import PanelCoverage, panel_coverage, scored_pairs
 from plimsoll.validation.pooled import PooledCoverage, pooled_coverage
@@ -156,9 +156,9 @@ def pooled_table(proof: Proof) -> Table:
             "Starts of one market are one horizon apart, so its own horizons do not overlap; those "
             "of markets with other horizons do. The standard error of a row reaches over "
             f"{DEFAULT_LAGS} days, or over its longest horizon where that is longer.",
-            "Anti-procyclicality tools in force: "
-            f"{proof.problem.anti_procyclicality.names}. 'published' is the lowest tier's rate on "
-            "the venue's grid with insignificant changes frozen, less liquidation cost and fee.",
+            proof.tools_note(),
+            "'published' is the lowest tier's rate on the venue's grid with insignificant changes "
+            "frozen, less liquidation cost and fee.",
         ),
     )
 
@@ -169,6 +169,7 @@ def _pooled_rows(proof: Proof) -> Iterator[tuple[Cell, ...] | None]:
     target = 1.0 - problem.maintenance_level
     yield _pooled_row("maintenance, model", margin, scored, target)
     yield _pooled_row("maintenance, published", proof.published_margin(), scored, target)
+    yield from _rows_of_policy(proof, margin, target)
     classes = np.array([proof.class_of[m] for m in proof.markets])
     for name in problem.classes:
         yield _pooled_row(f"maintenance, class {name}", margin, scored, target, classes == name)
@@ -191,6 +192,23 @@ def _pooled_rows(proof: Proof) -> Iterator[tuple[Cell, ...] | None]:
         proof.reaction,
         1.0 - problem.reaction_level,
     )
+
+
+def _rows_of_policy(
+    proof: Proof, margin: FloatArray, target: float
+) -> Iterator[tuple[Cell, ...] | None]:
+    """The forecaster as it is beside the policy in force, on the days of the latter."""
+    chosen = proof.chosen
+    if chosen is None or chosen.since_ns is None:
+        return
+    scored = proof.maintenance
+    before = proof.margin(chosen.before)
+    late = (scored.start_ns >= chosen.since_ns)[:, None, None]
+    both = late & np.isfinite(before) & np.isfinite(margin)
+    since = iso_minute(chosen.since_ns)[:10]
+    for title, path in (("forecaster as it is", before), ("policy in force", margin)):
+        held = np.where(both, path, np.nan)
+        yield _pooled_row(f"maintenance since {since}, {title}", held, scored, target)
 
 
 def _pooled_row(

@@ -44,6 +44,25 @@ class Incumbent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class PolicyInForce:
+    """What an appetite made of the forecaster's margins.
+
+    Parameters
+    ----------
+    told : str
+        Every policy that was in force, with its tools and from when.
+    before : RiskPaths
+        The forecaster's own, without policy and correction.
+    since_ns : int or None
+        First day of another policy than the forecaster as it is; None where there is none.
+    """
+
+    told: str
+    before: RiskPaths
+    since_ns: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Proof:
     """Problem, data, margins and losses of a calibration.
 
@@ -70,6 +89,8 @@ class Proof:
         Further limits to state.
     funded_markets : int
         Markets of the history with funding data.
+    chosen : PolicyInForce or None
+        Of the appetite, where the venue states one.
     """
 
     problem: CalibrationProblem
@@ -88,6 +109,7 @@ class Proof:
     incumbent: Incumbent | None = None
     notes: tuple[str, ...] = ()
     funded_markets: int = 0
+    chosen: PolicyInForce | None = None
 
     def with_solutions(self, solutions: tuple[MarketSolution, ...]) -> Proof:
         """The same with the problem solved."""
@@ -138,6 +160,16 @@ class Proof:
             return np.zeros((rows.size, len(self.markets)), dtype=bool)
         pooled: BoolArray = self.paths.pooled[np.maximum(rows, 0)] & (rows >= 0)[:, None]
         return pooled
+
+    def tools_note(self) -> str:
+        """What every table of coverage and swings says about tools in force."""
+        demanded = self.problem.anti_procyclicality.names
+        if self.chosen is None:
+            return f"Anti-procyclicality tools in force: {demanded}."
+        return (
+            f"Margin policy in force: {self.chosen.told}. Tools that the venue or its rulebook "
+            f"demands on top: {demanded}."
+        )
 
     def price_note(self) -> str:
         """What every table says about its prices."""

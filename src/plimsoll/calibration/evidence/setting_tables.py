@@ -23,6 +23,8 @@ def settings_table(proof: Proof) -> Table:
         if key not in _LISTED_ELSEWHERE
         for name, value in _flat(key, part)
     ]
+    if proof.chosen is not None:
+        rows.append(("margin policy in force", proof.chosen.told))
     return Table(
         name="settings",
         title="Settings of the calibration",

@@ -27,6 +27,7 @@ from plimsoll.domain.anti_procyclicality import AntiProcyclicality
 from plimsoll.domain.field_summary import field_summary
 from plimsoll.domain.market import DAY_NS, HOUR_NS
 from plimsoll.domain.ports import SILENT, Progress
+from plimsoll.domain.table import iso_minute
 from plimsoll.validation.walk_forward import WAIT_HOURS
 
 FloatArray = NDArray[np.float64]
@@ -82,6 +83,29 @@ class VenueFrontier:
     def in_force(self) -> str:
         """Policy of the last review."""
         return self.choices[-1].policy if self.choices else DEFAULT
+
+    @property
+    def since_ns(self) -> int | None:
+        """First day of another policy than the forecaster as it is; None where there is none."""
+        rows = [choice.row for choice in self.choices if choice.policy != DEFAULT]
+        return int(self.record.time_ns[rows[0]]) if rows else None
+
+    @property
+    def told(self) -> str:
+        """Every policy that was in force, with its tools and from when.
+
+        ``log_blend (tools: none) from the start; calm (tools: none) from 2024-01-01``
+        """
+        parts, last = [self._named(DEFAULT, "the start")], DEFAULT
+        for choice in self.choices:
+            if choice.policy != last:
+                day = iso_minute(int(self.record.time_ns[choice.row]))[:10]
+                parts.append(self._named(choice.policy, day))
+            last = choice.policy
+        return "; ".join(parts)
+
+    def _named(self, policy: str, since: str) -> str:
+        return f"{policy} (tools: {self.assessed[policy].candidate.tools}) from {since}"
 
     def with_chosen(self, paths: RiskPaths) -> RiskPaths:
         """Return the paths with the chosen margins; errors keep their share of the margin."""

@@ -83,6 +83,7 @@ def proof(
         specs={},
         margin=lambda: margin,
         price_note=lambda: "prices",
+        tools_note=lambda: "tools",
         published=PublishedPath(
             whole=whole, rate=whole, changes=np.zeros(len(markets), dtype=np.int64), snapped=whole
         ),
