@@ -52,7 +52,9 @@ class MarginPolicy:
     buffer : float
         Used up in stress (`plimsoll.calibration.anti_procyclicality.buffered`).
     long_floor : float
-        Share of the 3-year historical simulation that a margin is never below.
+        Share of the long historical simulation that a margin is never below.
+    long_floor_years : int
+        That the simulation looks back over, of what there is: for tables.
     cap_and_floor : (float, float) or None
         Quantiles of its own past that a margin is held within; the cap falls on a breach.
     rise_limit, fall_limit : float
@@ -79,6 +81,7 @@ class MarginPolicy:
     stress_weight: float = 0.0
     buffer: float = 0.0
     long_floor: float = 0.0
+    long_floor_years: int = 3
     cap_and_floor: tuple[float, float] | None = None
     rise_limit: float = float("inf")
     fall_limit: float = 1.0
@@ -118,7 +121,9 @@ class MarginPolicy:
             else "",
             f"stress weight {self.stress_weight:.0%}" if self.stress_weight else "",
             f"buffer {self.buffer:.0%}" if self.buffer else "",
-            f"{self.long_floor:.0%} of the 3-year margin as floor" if self.long_floor else "",
+            f"{self.long_floor:.0%} of the {self.long_floor_years}-year margin as floor"
+            if self.long_floor
+            else "",
             f"held within its {capped[0]:.0%} to {capped[1]:.0%} quantiles" if capped else "",
             self._speed_limit,
         )

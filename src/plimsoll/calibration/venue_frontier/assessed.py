@@ -127,7 +127,8 @@ def with_demanded_tools(
 ) -> FloatArray:
     """Lay the tools of the venue file, or of its rulebook, on margins at their levels.
 
-    The stressed margin is the worst 90-day median so far; the floor is three years of history.
+    The stressed margin is the worst 90-day median so far; the floor is ten years of history, of
+    what there is.
     """
     flat = held.reshape(held.shape[0], -1)
     if tools.stress_weight:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from plimsoll.calibration.forecast import LONG_WINDOW_DAYS
 from plimsoll.calibration.frontier.grid import BASE, CALM, STRESS_MEMORY
 from plimsoll.calibration.frontier.policy import MarginPolicy
 from plimsoll.estimators.reference.log_blend import LogBlend
 
 DEFAULT = "log_blend"
 """The walk-forward forecaster as it is, at its own level."""
+LONG_FLOOR_YEARS = LONG_WINDOW_DAYS // 365
 _FAST = (0.3, 0.2, 0.1, 0.1, 0.0)
 
 
@@ -63,7 +65,12 @@ def venue_candidates(tail: float) -> tuple[Candidate, ...]:
         _with_tails_of_default(replace(STRESS_MEMORY, tail=tail)),
         replace(base, name=f"{base.name}, buffer 25 %", buffer=0.25),
         replace(base, name=f"{base.name}, stress weight 25 %", stress_weight=0.25),
-        replace(base, name=f"{base.name}, long floor 80 %", long_floor=0.8),
+        replace(
+            base,
+            name=f"{base.name}, long floor 80 %",
+            long_floor=0.8,
+            long_floor_years=LONG_FLOOR_YEARS,
+        ),
         replace(base, name=f"{base.name}, speed +5/-2 %", rise_limit=0.05, fall_limit=0.02),
         replace(base, name=f"{base.name}, cap and floor 5-95 %", cap_and_floor=(0.05, 0.95)),
     )

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plimsoll.calibration.anti_procyclicality import buffered
+from plimsoll.calibration.forecast import LONG_WINDOW_DAYS
 from plimsoll.calibration.frontier.margins import policy_margin, with_policy_tools
 from plimsoll.calibration.frontier.panel_scales import STEP_HOURS, panel_scales
 from plimsoll.calibration.venue_frontier.candidates import Candidate
@@ -25,7 +26,6 @@ FloatArray = NDArray[np.float64]
 
 YARDSTICK = "B"
 """One year of history with the 25 % buffer, at 99 %."""
-LONG_DAYS = 1095
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -58,7 +58,11 @@ class HorizonTask:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class HorizonMargins:
-    """(P, D, n, 2) of the policies; (D, n, 2) of the yardstick and of three years of history."""
+    """(P, D, n, 2) of the policies; (D, n, 2) of the yardstick and of ten years of history.
+
+    The long history is what the floor of Article 28(c) of EMIR's technical standards asks for, of
+    as much as there is.
+    """
 
     policies: FloatArray
     yardstick: FloatArray
@@ -69,7 +73,7 @@ def horizon_margins(task: HorizonTask) -> HorizonMargins:
     """Compute one horizon. Pure: the same task gives the same bytes in any process."""
     panel, hours, columns = task.panel, task.hours, list(task.columns)
     year = HistoricalSimulation().paths(panel, hours).value_at_risk
-    long = HistoricalSimulation(name="hs_3y", window_days=LONG_DAYS).paths(panel, hours)
+    long = HistoricalSimulation(name="hs_10y", window_days=LONG_WINDOW_DAYS).paths(panel, hours)
     yardstick = buffered(year.reshape(len(year), -1)).reshape(year.shape)
     scales = panel_scales(panel, {hours: year}, {hours: long.value_at_risk})
     shared = scales.horizon(hours)
