@@ -29,6 +29,8 @@ LEAST_FOLDS = 3
 class GapLimit:
     """A gap is a breach when it is beyond both limits: more than noise, and more than a trifle.
 
+    It is within only where ``standard_errors`` of them still fit between it and the relative limit.
+
     Parameters
     ----------
     standard_errors : float
@@ -141,28 +143,48 @@ class FoldedResult:
             return 0.0 if self.gap == 0.0 else math.copysign(math.inf, self.gap)
         return self.gap / scale
 
+    @property
+    def noise(self) -> float:
+        """Standard errors of the limit, as a share of the mean in-sample objective; NaN of one."""
+        scale = abs(float(np.mean([fold.objective_in for fold in self.folds])))
+        width = self.limit.standard_errors * self.gap_standard_error
+        if scale == 0.0:
+            return 0.0 if width == 0.0 else math.inf
+        return width / scale
+
+    @property
+    def has_power(self) -> bool:
+        """Whether these folds could show a gap of nothing to be within the limit."""
+        return len(self.folds) >= LEAST_FOLDS and self.noise <= self.limit.relative
+
+    @property
+    def verdict(self) -> Verdict:
+        """Breach beyond both limits, holds only where the gap is shown to be within."""
+        if len(self.folds) < LEAST_FOLDS:
+            return Verdict.NOT_PROVEN
+        found, least = self.relative_gap, -self.limit.relative
+        if found < min(least, -self.noise):
+            return Verdict.BREACH
+        shown = self.has_power and found - self.noise >= least
+        return Verdict.HOLDS if shown else Verdict.NOT_PROVEN
+
     def check(self) -> Check:
         """Gate: breach where the gap is beyond both limits on the side of over-fitting.
 
-        Beyond the relative limit alone nothing is proven: the folds are too few or too noisy.
+        Holds where it is within the relative limit by the limit's standard errors. Between the
+        two, and where the folds are too few or too noisy to tell, nothing is proven.
         """
-        few = len(self.folds) < LEAST_FOLDS
         error = self.gap_standard_error
-        large = self.relative_gap < -self.limit.relative
-        clear = not few and self.gap < -self.limit.standard_errors * error
-        verdict = Verdict.BREACH if large and clear else Verdict.HOLDS
-        if few or (large and not clear):
-            verdict = Verdict.NOT_PROVEN
         return Check(
             name="in-sample minus out-of-sample gap",
-            verdict=verdict,
+            verdict=self.verdict,
             found=(
                 f"{self.gap:.4g} ({100.0 * self.relative_gap:.1f} %), s.e. {error:.2g}, "
                 f"{len(self.folds)} folds"
             ),
             demanded=(
-                f"not below -{100.0 * self.limit.relative:g} % and "
-                f"-{self.limit.standard_errors:g} standard errors, {LEAST_FOLDS} folds or more"
+                f"not below -{100.0 * self.limit.relative:g} %, by "
+                f"{self.limit.standard_errors:g} standard errors, {LEAST_FOLDS} folds or more"
             ),
         )
 

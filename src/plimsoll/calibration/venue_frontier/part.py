@@ -39,7 +39,7 @@ def appetite_part(found: VenueFrontier, price_note: str) -> CalibratedPart:
         parameters=(),
         tables=tuple(_tables(found, folded, price_note)),
         checks=tuple(_checks(found, folded)),
-        limits=tuple(_limits(found)),
+        limits=(*_limits(found), *_power(folded)),
     )
 
 
@@ -79,7 +79,7 @@ def responses_of(found: VenueFrontier) -> dict[str, tuple[float, ...]]:
 
 def _checks(found: VenueFrontier, folded: FoldedResult | None) -> list[Check]:
     checks = []
-    if folded is not None:
+    if folded is not None and not _is_powerless(folded):
         checks.append(folded.check())
     last = found.choices[-1] if found.choices else None
     if last is None or not last.terms:
@@ -101,6 +101,26 @@ def _checks(found: VenueFrontier, folded: FoldedResult | None) -> list[Check]:
         )
     )
     return checks
+
+
+def _is_powerless(folded: FoldedResult) -> bool:
+    """Nothing found, and no folds to find it with: a limit of the data, not of the policy."""
+    return folded.verdict is Verdict.NOT_PROVEN and not folded.has_power
+
+
+def _power(folded: FoldedResult | None) -> list[str]:
+    if folded is None:
+        return ["No year has been judged after a choice: over-fitting cannot be looked for."]
+    if not _is_powerless(folded):
+        return []
+    count, check = len(folded.folds), folded.check()
+    return [
+        f"{count} folds cannot prove that the choice is not fitted "
+        f"to its past: in-sample minus out-of-sample gap {check.found}; demanded {check.demanded}. "
+        f"{folded.limit.standard_errors:g} standard errors come to {100.0 * folded.noise:.1f} %."
+        if count > 1
+        else f"One fold cannot prove that the choice is not fitted to its past: {check.found}."
+    ]
 
 
 def _limits(found: VenueFrontier) -> list[str]:

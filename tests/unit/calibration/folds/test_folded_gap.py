@@ -65,8 +65,44 @@ def test_a_search_that_finds_what_is_truly_better_passes() -> None:
     values = noise(3)
     values[:, 17] -= 0.4
     found = searched(values)
-    assert found.check().verdict is Verdict.HOLDS
     assert abs(found.relative_gap) < 0.02
+    # Two errors of eight windows of 90 days are wider than 2 %: nothing is shown of so little.
+    assert found.noise > 0.02
+    assert found.check().verdict is Verdict.NOT_PROVEN
+    assert not found.has_power
+    wide = FoldedResult(folds=found.folds, limit=GapLimit(relative=0.2))
+    assert wide.has_power
+    assert wide.check().verdict is Verdict.HOLDS
+
+
+def of_gaps(*gaps: float) -> FoldedResult:
+    """Folds at an in-sample objective of one."""
+    return FoldedResult(
+        folds=tuple(
+            FoldTerms(fold=str(i), in_sample={"a": 1.0}, out_of_sample={"a": 1.0 - gap})
+            for i, gap in enumerate(gaps)
+        )
+    )
+
+
+def test_a_gap_holds_only_where_two_errors_fit_between_it_and_the_limit() -> None:
+    """Standard errors by hand: gaps m - d, m, m + d have d / sqrt(3)."""
+    d = 0.004 * np.sqrt(3.0)  # two errors: 0.8 %
+    for mean, verdict in (
+        (0.0, Verdict.HOLDS),
+        (-0.0119, Verdict.HOLDS),
+        (-0.0121, Verdict.NOT_PROVEN),
+        (-0.0199, Verdict.NOT_PROVEN),
+        (-0.0201, Verdict.BREACH),
+    ):
+        found = of_gaps(mean - d, mean, mean + d)
+        assert found.noise == pytest.approx(0.008)
+        assert found.has_power
+        assert found.verdict is verdict, mean
+    loud = of_gaps(-3.0 * d, 0.0, 3.0 * d)  # two errors: 2.4 %
+    assert not loud.has_power
+    assert loud.verdict is Verdict.NOT_PROVEN
+    assert of_gaps(-0.05 - 3.0 * d, -0.05, -0.05 + 3.0 * d).verdict is Verdict.BREACH
 
 
 def test_a_harder_period_is_not_taken_for_fitting() -> None:

@@ -12,6 +12,8 @@ from plimsoll.adapters.executor import SerialExecutor
 from plimsoll.calibration.appetite.stated import StatedAppetite, with_limits
 from plimsoll.calibration.appetite.statement import RiskAppetite
 from plimsoll.calibration.appetite.targets import targets_of
+from plimsoll.calibration.folds.folded_result import FoldedResult, FoldTerms
+from plimsoll.calibration.forecast import LONG_WINDOW_DAYS
 from plimsoll.calibration.problem import CalibrationProblem, Gate
 from plimsoll.calibration.published import DailyLosses
 from plimsoll.calibration.risk_paths import RiskPaths, loss_of_move
@@ -37,6 +39,7 @@ from plimsoll.calibration.venue_frontier.part import appetite_part
 from plimsoll.calibration.venue_frontier.record import VenueRecord, daily_counts
 from plimsoll.calibration.venue_frontier.terms import PolicyTerms
 from plimsoll.domain.anti_procyclicality import AntiProcyclicality
+from plimsoll.domain.evidence import Verdict
 from plimsoll.domain.instrument import Payoff
 from plimsoll.domain.market import DAY_NS, HOUR_NS, NEVER_MASKED, MarketHistory, PriceKind
 from plimsoll.errors import UsageError
@@ -273,9 +276,54 @@ def test_honest_tables_hold_every_policy_and_the_gap_is_gated() -> None:
     assert len(folded.folds) == 3, "years after a first judged one, the last too short"
     assert tried.deflated.trials == len(CANDIDATES)
     assert coins.same + sum(n for _, n in coins.others) == coins.families == MARKETS
-    assert part.checks[0].name == "in-sample minus out-of-sample gap"
+    told = [limit for limit in part.limits if "cannot prove that the choice" in limit]
+    gated = [c for c in part.checks if c.name == "in-sample minus out-of-sample gap"]
+    assert [check.verdict for check in gated] == ([] if told else [folded.verdict])
+    assert bool(told) == (folded.verdict is Verdict.NOT_PROVEN and not folded.has_power)
     crises = next(t for t in part.tables if t.name == "policy_without_crisis")
     assert {row["state"] for row in crises} == {"judged", "NOT COVERED: outside the data"}
+
+
+def test_folds_without_power_are_a_limit_and_a_clear_gap_stays_a_check(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    found = run(losses())
+
+    def of(*gaps: float) -> tuple[list[str], list[Verdict]]:
+        folds = tuple(
+            FoldTerms(fold=str(k), in_sample={"a": 1.0}, out_of_sample={"a": 1.0 - gap})
+            for k, gap in enumerate(gaps)
+        )
+        monkeypatch.setattr(
+            "plimsoll.calibration.venue_frontier.part.folded_result",
+            lambda _: FoldedResult(folds=folds),
+        )
+        part = appetite_part(found, "note")
+        limits = [one for one in part.limits if "cannot prove" in one]
+        return limits, [c.verdict for c in part.checks if "gap" in c.name]
+
+    (told,), checks = of(-0.1, 0.0, 0.1)
+    assert told.startswith("3 folds cannot prove")
+    assert checks == []
+    assert of(-0.3, -0.2, -0.25) == ([], [Verdict.BREACH])
+    assert of(-0.001, 0.0, 0.001) == ([], [Verdict.HOLDS])
+    assert of(-0.018, -0.017, -0.019) == ([], [Verdict.HOLDS])
+    assert of(-0.0198, -0.0188, -0.0208) == ([], [Verdict.NOT_PROVEN]), "power, and still no proof"
+
+
+def test_every_policy_in_force_is_told_with_its_tools_and_its_first_day() -> None:
+    found = run(losses(), weight=0.0)
+    first = next(choice for choice in found.choices if choice.policy != DEFAULT)
+    assert found.since_ns == found.record.time_ns[first.row]
+    assert found.told.startswith("log_blend (tools: none) from the start; ")
+    assert f"{first.policy} (tools: none) from 2026-01-01" in found.told
+    assert run(losses(), days=300).since_ns is None
+
+
+def test_the_floor_of_a_policy_looks_back_as_far_as_the_venues_own() -> None:
+    (floored,) = [c.policy for c in venue_candidates(0.01) if c.policy.long_floor]
+    assert floored.long_floor_years * 365 == LONG_WINDOW_DAYS
+    assert floored.tools == "80% of the 10-year margin as floor"
 
 
 def test_errors_keep_their_share_of_the_margin() -> None:
