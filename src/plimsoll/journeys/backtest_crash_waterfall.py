@@ -21,6 +21,8 @@ OPEN_INTEREST_DAYS = 0.25
 """Open interest, in days of the turnover of the thirty days before."""
 FUND_SHARE = 0.005
 """Fund, as a share of all open interest."""
+FUND_SHARES = (0.0025, FUND_SHARE, 0.01, 0.02)
+"""What is left for ADL is told for each."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -33,6 +35,7 @@ class CrashWaterfall:
     free, base, stressed, liquidity : out of deposits, in this order
     fund, left : what the fund paid, and what is left for ADL
     closed : share of the open interest (both sides) that was closed out
+    left_at : (K, M) what is left for ADL with each of ``FUND_SHARES``
     """
 
     open_interest: FloatArray
@@ -44,6 +47,7 @@ class CrashWaterfall:
     fund: FloatArray
     left: FloatArray
     closed: FloatArray
+    left_at: FloatArray
 
     @property
     def imbalance(self) -> float:
@@ -151,14 +155,14 @@ def _waterfall(
     stress = np.minimum(asked - base, notional * parts.stressed[market, side, 1])
     free = found.deposited[who] - asked
     layers = absorbed(loss - deficit, [free, base, stress])
-    fund, left = _fund_and_left(
-        events.bar[ended], deficit * weight, FUND_SHARE * float(interest.sum())
-    )
-    columns = [loss * weight, *(layer * weight for layer in layers), fund, left, notional * weight]
-    sums = [
-        np.bincount(market, weights=one, minlength=interest.size).astype(np.float64)
-        for one in columns
+    asked_of_fund = deficit * weight
+    splits = [
+        _fund_and_left(events.bar[ended], asked_of_fund, share * float(interest.sum()))
+        for share in FUND_SHARES
     ]
+    fund, left = splits[FUND_SHARES.index(FUND_SHARE)]
+    columns = [loss * weight, *(layer * weight for layer in layers), fund, left, notional * weight]
+    sums = [_by_market(market, one, interest.size) for one in columns]
     return CrashWaterfall(
         open_interest=interest,
         loss=sums[0],
@@ -169,7 +173,12 @@ def _waterfall(
         fund=sums[5],
         left=sums[6],
         closed=sums[7] / (2.0 * interest),
+        left_at=np.array([_by_market(market, rest, interest.size) for _, rest in splits]),
     )
+
+
+def _by_market(market: NDArray[np.int64], values: FloatArray, count: int) -> FloatArray:
+    return np.bincount(market, weights=values, minlength=count).astype(np.float64)
 
 
 def _fund_and_left(

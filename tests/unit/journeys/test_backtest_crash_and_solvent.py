@@ -12,7 +12,7 @@ import pytest
 from plimsoll.domain.evidence import Verdict
 from plimsoll.journeys.backtest_crash import backtest_crash
 from plimsoll.journeys.backtest_crash_parts import CrashParts, absorbed, worst_paths
-from plimsoll.journeys.backtest_crash_waterfall import crash_waterfall
+from plimsoll.journeys.backtest_crash_waterfall import FUND_SHARES, crash_waterfall
 from plimsoll.journeys.backtest_solvent_choice import (
     AccountOutcomes,
     chosen_levels,
@@ -220,6 +220,10 @@ def test_a_crash_is_borne_by_somebody() -> None:
     assert found.imbalance < 1e-12
     assert found.fund.sum() == pytest.approx(0.005 * 3e6, rel=1e-9)
     assert float(found.left.min()) > 0.0
+    # The fund is emptied at every size: what it pays more is what ADL is left with less.
+    paid = found.left_at[0].sum() - found.left_at.sum(axis=1)
+    np.testing.assert_allclose(paid, (np.array(FUND_SHARES) - FUND_SHARES[0]) * 3e6, rtol=1e-9)
+    np.testing.assert_array_equal(found.left_at[1], found.left)
     assert bool(np.all(found.closed > 0.4))
 
 
@@ -233,6 +237,13 @@ def test_tenth_of_october_is_stated_part_by_part(market_data_dir: Path) -> None:
     for row in rows.values():
         numbers = np.array(row, dtype=np.float64)
         assert numbers[3:].sum() == pytest.approx(numbers[0] + numbers[1], rel=1e-12)
-    total = np.array(found.table("crash_waterfall_2025_10").rows[-1][3:], dtype=np.float64)
-    assert total[1:].sum() == pytest.approx(total[0], rel=1e-9)
+    *_, whole, least, most = found.table("crash_waterfall_2025_10").rows
+    total = np.array(whole[3:], dtype=np.float64)
+    assert total[1:7].sum() == pytest.approx(total[0], rel=1e-9)
+    # Left for ADL at 0.5 % of open interest, then at 0.25, 1 and 2 %.
+    left = total[6:]
+    assert left[1] >= left[0] >= left[2] >= left[3] >= 0.0
+    ends = np.array([row[9:] for row in (least, most)], dtype=np.float64)
+    assert bool(np.all((ends[0] <= left) & (left <= ends[1])))
+    assert "arithmetic alone" in found.checks[0].name
     assert "No coverage is claimed" in found.notes[0]
