@@ -10,9 +10,18 @@ import pytest
 from plimsoll.adapters.chains import read_chains
 from plimsoll.calibration.grids.deribit_family import deribit_family
 from plimsoll.calibration.grids.grid_backtest import LibraryBacktest, realised_backtest
+from plimsoll.calibration.grids.grid_fit import GridFit
+from plimsoll.calibration.grids.grid_objective import GridTarget
 from plimsoll.calibration.grids.surface_cells import day_pairs
 from plimsoll.domain.option_chain import OptionChain
 from plimsoll.journeys.backtest_grids_data import listed
+from plimsoll.journeys.backtest_grids_rests import (
+    OFFSET_GIVEN,
+    ROLL_KEPT,
+    kept_out_note,
+    rests_table,
+    sets_beside,
+)
 from plimsoll.journeys.backtest_grids_tables import (
     CALIBRATED,
     PUBLISHED,
@@ -39,9 +48,17 @@ def pairs(market_data_dir: Path) -> list[Pair]:
 @pytest.fixture(scope="module")
 def judged(pairs: list[Pair]) -> LibraryBacktest:
     family = deribit_family(load("deribit").parameters)
+    fit = GridFit(
+        family=family,
+        point=tuple(s // 2 for s in family.start),
+        scopes=(),
+        target=GridTarget(),
+        standard_error=np.zeros(len(family.knobs)),
+    )
     sets = {
         PUBLISHED: (family, family.published),
-        CALIBRATED: (family, family.parameters(tuple(s // 2 for s in family.start))),
+        CALIBRATED: (family, fit.parameters),
+        **sets_beside(family, fit),
     }
     return realised_backtest([(listed(a), b) for a, b in pairs], sets, seed=1)
 
@@ -72,3 +89,25 @@ def test_tables_say_what_the_rows_say(judged: LibraryBacktest) -> None:
     saving = 1.0 - judged.margin[CALIBRATED].mean() / judged.margin[PUBLISHED].mean()
     assert every[4] == pytest.approx(saving)
     assert len(scatter_table(judged, "note", count=None).rows) == len(set(judged.name.tolist()))
+
+
+def test_an_offset_given_lowers_margins_across_coins_alone(judged: LibraryBacktest) -> None:
+    given, published = judged.margin[OFFSET_GIVEN], judged.margin[PUBLISHED]
+    assert (given <= published + 1e-6).all()
+    lower = given < published - 1e-6
+    assert lower.any()
+    assert not np.isin(judged.scope[lower], ["BTC", "ETH"]).any()
+    assert (judged.margin[ROLL_KEPT] >= judged.margin[CALIBRATED] - 1e-6).all()
+
+
+def test_lines_that_the_saving_rests_on_are_those_of_the_rows(judged: LibraryBacktest) -> None:
+    table = rests_table(judged, {"kept out": judged}, "note")
+    found = dict(zip(table.column("line"), table.column("found"), strict=True))
+    for coin in ("BTC", "ETH"):
+        at = judged.hedged & (judged.scope == coin)
+        saved = 1.0 - judged.margin[CALIBRATED][at].sum() / judged.margin[PUBLISHED][at].sum()
+        told = str(found[f"Saving, hedged portfolios in {coin}"])
+        assert told.startswith(f"{100 * saved:.2f} % less")
+    assert {"yes", "no"} >= set(table.column("met"))
+    covered = 1.0 - judged.rate[CALIBRATED][judged.hedged].mean()
+    assert f"hedged {100 * covered:.2f} % against" in kept_out_note(judged)
