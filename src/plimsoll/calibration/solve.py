@@ -151,7 +151,7 @@ def solve(
                 SolvedTable(
                     found=one,
                     tiers=solved[one.need.key],
-                    conflict=conflict_of(one, problem.structure) if problem.plan else "",
+                    conflict=conflict_of(one, problem.structure),
                 )
                 for one in found.get(solution.spec.symbol, ())
             ),

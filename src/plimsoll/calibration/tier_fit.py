@@ -150,7 +150,8 @@ def with_initial(
             cap_usd=cap_usd,
             maintenance_rate=maintenance_rate,
             initial_rate=initial,
-            max_leverage=leverage,
+            # Of the rate as published: a bound that cuts the rate leaves another leverage.
+            max_leverage=leverage_down(initial, structure.leverage_grid),
         ),
         reaction_risk=reaction_risk,
         maintenance_bound=maintenance_bound,

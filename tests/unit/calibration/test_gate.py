@@ -149,6 +149,10 @@ def test_a_bound_that_cuts_a_rate_is_a_breach() -> None:
     )
     found = {c.name: c for c in checks(replace(tight, solutions=solutions), cut)}
     assert found["Bounds of the venue"].verdict is Verdict.BREACH
+    assert "maintenance_rate exceed 0.5 x" in found["Bounds of the venue"].found
+    # Leverages of 50 and more leave 2 % of IM: less than twice MM.
+    assert found["Structure of the tiers"].verdict is Verdict.BREACH
+    assert "MM / IM above 0.5" in found["Structure of the tiers"].found
 
 
 def test_the_engine_is_asked_and_a_rate_too_low_is_found() -> None:

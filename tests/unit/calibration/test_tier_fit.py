@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from itertools import pairwise
 
@@ -79,6 +80,15 @@ def test_a_bound_that_binds_is_said() -> None:
     fitted = fit_tier(0.6, 0.1, None, STRUCTURE)  # MM / link would be 120 %
     assert not fitted.maintenance_bound
     assert fitted.initial_bound
+
+
+def test_a_cut_initial_rate_takes_the_leverage_that_matches_it() -> None:
+    """A link of a half asks IM 30 %, the bound is 25 %: four times, not three."""
+    tight = replace(STRUCTURE, maximum_rate=Decimal("0.25"))
+    fitted = fit_tier(0.15, 0.0, None, tight)
+    assert fitted.initial_bound
+    assert fitted.tier.initial_rate == Decimal("0.25")
+    assert fitted.tier.max_leverage == 4
 
 
 @given(rate=st.floats(0.0, 2.0), step=st.sampled_from(["0.0001", "0.0005", "0.001", "0.0025"]))

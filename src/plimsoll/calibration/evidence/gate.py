@@ -11,17 +11,20 @@ from plimsoll.calibration.evidence.coverage_lines import line_checks
 from plimsoll.calibration.evidence.coverage_tables import flat, pool
 from plimsoll.calibration.evidence.engine_check import engine_check
 from plimsoll.calibration.evidence.proof import Proof
+from plimsoll.calibration.rounding import RATE_DIGITS, initial_rate_of
 from plimsoll.calibration.scored import ScoredLosses
 from plimsoll.calibration.tier_fit import initial_floor
 from plimsoll.domain.evidence import Check, Verdict
 from plimsoll.domain.finding import Reason
 from plimsoll.domain.market import DAY_NS
 from plimsoll.domain.parameters import Origin, ParameterSet
+from plimsoll.domain.tiers import Tier
 from plimsoll.validation.panel import panel_coverage
 from plimsoll.validation.traffic_light import Zone
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
+MOST_NAMED = 5
 
 
 def checks(proof: Proof, parameters: ParameterSet) -> tuple[Check, ...]:
@@ -53,7 +56,7 @@ def checks(proof: Proof, parameters: ParameterSet) -> tuple[Check, ...]:
         _market_by_market(proof),
         *line_checks(proof),
         _numbers(proof),
-        _bounds(parameters),
+        _bounds(proof, parameters),
         _structure(proof),
         engine_check(proof, parameters),
     )
@@ -183,12 +186,16 @@ def _numbers(proof: Proof) -> Check:
     )
 
 
-def _bounds(parameters: ParameterSet) -> Check:
+def _bounds(proof: Proof, parameters: ParameterSet) -> Check:
+    """Say which bounds bind, and the smallest way out where no plan's own line does."""
     bound = sorted({p.market for p in parameters if p.origin is Origin.BOUND})
+    told = [f"binding for {', '.join(bound)}"]
+    if proof.problem.plan is None:
+        told += [t.conflict for s in proof.solutions for t in s.tables if t.conflict][:MOST_NAMED]
     return Check(
         name="Bounds of the venue",
         verdict=Verdict.BREACH if bound else Verdict.HOLDS,
-        found=f"binding for {', '.join(bound)}" if bound else "none binds",
+        found="; ".join(told) if bound else "none binds",
         demanded="no rate is cut by a bound",
     )
 
@@ -200,7 +207,8 @@ def _structure(proof: Proof) -> Check:
         verdict=Verdict.BREACH if faults else Verdict.HOLDS,
         found="; ".join(faults) if faults else "every tier",
         demanded="rates rise with size; MM / IM at most the link; IM at least MM plus the "
-        "reaction time where not frozen; leverage is 1 / IM (IM rounded up to a millionth binds)",
+        "reaction time where neither frozen nor cut by a bound; leverage is 1 / IM (IM rounded up "
+        "to a millionth binds)",
     )
 
 
@@ -209,13 +217,20 @@ def _structure_faults(proof: Proof) -> Iterator[str]:
     for table in (table for solution in proof.solutions for table in solution.tables):
         for index, fitted in enumerate(table.tiers.tiers):
             tier, name = fitted.tier, f"{table.need.key} tier {index + 1}"
-            if fitted.initial_bound:
-                continue  # reported under the bounds
             if tier.maintenance_rate > link * tier.initial_rate:
                 yield f"{name}: MM / IM above {link}"
-            if not table.tiers.initial_frozen[index] and tier.initial_rate < initial_floor(
-                tier.maintenance_rate, fitted.reaction_risk
-            ):
+            # A bound that cuts a rate leaves the reaction time uncovered: told under the bounds.
+            ours = not (fitted.initial_bound or table.tiers.initial_frozen[index])
+            floor = initial_floor(tier.maintenance_rate, fitted.reaction_risk)
+            if ours and tier.initial_rate < floor:
                 yield f"{name}: IM below MM + reaction time"
-            if float(tier.max_leverage * tier.initial_rate) > 1.0 + 1e-4:
-                yield f"{name}: leverage x IM above 1"
+            yield from _leverage_faults(name, tier)
+
+
+def _leverage_faults(name: str, tier: Tier) -> Iterator[str]:
+    """Hold a leverage against its initial rate, both ways; a millionth of rounding is allowed."""
+    leverage, rate = tier.max_leverage, tier.initial_rate
+    if float(leverage * rate) > 1.0 + 1e-4:
+        yield f"{name}: leverage x IM above 1 ({leverage:f}x at {rate:f})"
+    elif initial_rate_of(leverage) > rate + RATE_DIGITS:
+        yield f"{name}: leverage asks more than IM ({leverage:f}x at {rate:f})"
