@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,8 @@ from plimsoll.calibration.grids.grid_calibration import CALIBRATED, PUBLISHED
 from plimsoll.calibration.grids.grid_coverage import Legs
 from plimsoll.calibration.grids.grid_family import GridFamily
 from plimsoll.calibration.grids.grid_fit import GridFit, Samples
+from plimsoll.calibration.grids.grid_publication import copied_constants
+from plimsoll.calibration.grids.grid_result import ERRORS, error_told
 from plimsoll.calibration.grids.grid_samples import GridSample
 from plimsoll.calibration.grids.portfolios import HEDGED
 from plimsoll.calibration.grids.reference_scenarios import ReferenceScenarios
@@ -30,20 +33,22 @@ def money(name: str, title: str) -> Column:
 def parameters_table(fit: GridFit, parameters: ParameterSet, note: str) -> Table:
     """Every constant of the set: published, calibrated, error, grid, what binds."""
     rows: list[tuple[Cell, ...]] = []
+    found = zip(fit.family.knobs, fit.point, fit.standard_error.tolist(), strict=True)
+    errors = {knob.key: error_told(knob, steps, error) for knob, steps, error in found}
+    copied = copied_constants(fit)
     for parameter in parameters:
         published = getattr(fit.family.published[parameter.market], parameter.name)
-        error = parameter.standard_error
         rows.append(
             (
                 parameter.market,
                 parameter.name,
-                float(published),
-                float(parameter.value),
-                None if error is None else float(error),
-                None if parameter.grid is None else float(parameter.grid),
+                _plain(published),
+                _plain(parameter.value),
+                errors.get(parameter.key),
+                None if parameter.grid is None else _plain(parameter.grid),
                 parameter.unit.value,
                 parameter.origin.value,
-                fit.binding.get(parameter.key, ""),
+                copied.get(parameter.key, fit.binding.get(parameter.key, "")),
             )
         )
     return Table(
@@ -63,10 +68,19 @@ def parameters_table(fit: GridFit, parameters: ParameterSet, note: str) -> Table
         rows=tuple(rows),
         notes=(
             note,
-            "s.e.: spread of fits on resampled snapshots and weeks of scenarios, each from the "
-            "found point; 0: none moved by a step of the grid. venue: as published, not searched.",
+            f"{ERRORS} venue: published, not searched.",
+            *(f"{key}: {told}; its own was not searched." for key, told in copied.items()),
         ),
     )
+
+
+def _plain(value: Decimal) -> str:
+    """All digits and no more.
+
+    >>> _plain(Decimal("2E+7")), _plain(Decimal("0.0500"))
+    ('20,000,000', '0.05')
+    """
+    return f"{Decimal(value).normalize():,f}"
 
 
 def pooled_table(

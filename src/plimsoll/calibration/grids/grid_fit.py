@@ -326,7 +326,7 @@ def _binding(
             family=family, samples=samples[knob.scope], legs=legs, target=target
         )
         own = objective.cost(objective.coverage(family.parameters(point)))
-        told = "hedged margins do not depend on it"
+        told = "hedged margins do not change below it"
         for by in (-1, 1):
             other = shifted(point, family.knobs, {place: by})
             coverage = objective.coverage(family.parameters(other))

@@ -22,20 +22,40 @@ _CENT = 0.01
 def whole_set(fit: GridFit, *, owner: str) -> tuple[Parameter, ...]:
     """Return every governed constant of every risk unit, ordered by key.
 
-    What was not searched stands as published, with the origin of the venue's own structure, unless
-    it follows from what was; so the margin model can be built of the set alone, except for tables
-    that no set holds.
+    What was not searched stands as published, with the origin of the venue's own structure, as has
+    what is copied from another risk unit; unless it follows in value from what was searched. So the
+    margin model can be built of the set alone, except for tables that no set holds.
     """
+    copied = copied_constants(fit)
     searched = {p.key: p for p in grid_parameters(fit, owner=owner)}
     held = fit.family.parameters(fit.point)
     found = []
     for unit, own in held.items():
         for parameter in to_parameters(own, unit, owner=owner):
             published = getattr(fit.family.published[unit], parameter.name)
-            follows = parameter.value != published
+            follows = parameter.value != published and parameter.key not in copied
             origin = Origin.CALIBRATED if follows else Origin.VENUE
             found.append(searched.get(parameter.key, replace(parameter, origin=origin)))
     return tuple(sorted(found, key=lambda p: p.key))
+
+
+def copied_constants(fit: GridFit) -> dict[str, str]:
+    """By key: constants that a searched one made equal to another risk unit's published one."""
+    searched = {knob.key for knob in fit.family.knobs}
+    published, found = fit.family.published, {}
+    for unit, own in fit.family.parameters(fit.point).items():
+        for name in governance(own):
+            value = getattr(own, name)
+            if f"{unit}/{name}" in searched or value == getattr(published[unit], name):
+                continue
+            others = [u for u, p in published.items() if u != unit and _has(p, name, value)]
+            if others:
+                found[f"{unit}/{name}"] = f"the published constant of {others[0]}"
+    return found
+
+
+def _has(parameters: Any, name: str, value: Decimal) -> bool:
+    return name in governance(parameters) and getattr(parameters, name) == value
 
 
 def constants_of(parameters: ParameterSet, published: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,15 +7,20 @@ from decimal import Decimal
 
 import numpy as np
 
+from plimsoll.calibration.grids.grid_family import Knob
 from plimsoll.calibration.grids.grid_fit import GridFit
 from plimsoll.calibration.part import CalibratedPart
 from plimsoll.domain.evidence import Check, Verdict
 from plimsoll.domain.parameters import Origin, Parameter
-from plimsoll.domain.table import Column, ColumnKind, Table
+from plimsoll.domain.table import Cell, Column, ColumnKind, Table
 from plimsoll.margin.governed import governance
 
 _FRACTION = ColumnKind.FRACTION
 _ERROR_DIGITS = 6
+ERRORS = (
+    "s.e.: spread of fits on resampled snapshots and weeks of scenarios, each from the found "
+    "point. At bound: the end of what was searched, no resample left it."
+)
 
 
 def grid_parameters(fit: GridFit, *, owner: str = "risk") -> tuple[Parameter, ...]:
@@ -41,7 +46,7 @@ def grid_parameters(fit: GridFit, *, owner: str = "risk") -> tuple[Parameter, ..
                 grid=knob.step,
                 owner=owner,
                 origin=Origin.BOUND if bound else Origin.CALIBRATED,
-                standard_error=None if math.isnan(error) else _rounded(error),
+                standard_error=_rounded(error) if error > 0.0 else None,
             )
         )
     return tuple(sorted(found, key=lambda parameter: parameter.key))
@@ -77,9 +82,9 @@ def grid_part(fit: GridFit, *, note: str, owner: str = "risk") -> CalibratedPart
 
 def parameter_table(fit: GridFit, note: str) -> Table:
     """Each knob: published, calibrated, standard error, and what one step less would break."""
-    rows = []
-    pairs = zip(fit.family.knobs, fit.family.start, fit.point, fit.standard_error, strict=True)
-    for knob, _, steps, error in pairs:
+    rows: list[tuple[Cell, ...]] = []
+    pairs = zip(fit.family.knobs, fit.point, fit.standard_error, strict=True)
+    for knob, steps, error in pairs:
         published = getattr(fit.family.published[knob.unit], knob.name)
         rows.append(
             (
@@ -87,7 +92,7 @@ def parameter_table(fit: GridFit, note: str) -> Table:
                 knob.name,
                 float(published),
                 float(knob.at(steps)),
-                float(error),
+                error_told(knob, steps, float(error)),
                 float(knob.step),
                 fit.binding.get(knob.key, ""),
             )
@@ -107,10 +112,18 @@ def parameter_table(fit: GridFit, note: str) -> Table:
         rows=tuple(rows),
         notes=(
             note,
-            "s.e.: spread of fits on resampled snapshots and weeks of scenarios, each from the "
-            "found point; 0: none moved by a step of the grid.",
+            ERRORS,
         ),
     )
+
+
+def error_told(knob: Knob, steps: int, error: float) -> Cell:
+    """Return the standard error for print: a spread of 0 says no more than that nothing moved."""
+    if math.isnan(error):
+        return None
+    if error > 0.0:
+        return error
+    return "at bound" if steps in (knob.least, knob.most) else "no resample moved it"
 
 
 def coverage_table(fit: GridFit, note: str) -> Table:

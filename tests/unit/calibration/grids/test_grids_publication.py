@@ -13,11 +13,17 @@ from test_grids_fit import CHAINS, EARLIER, LOOSE, SCENARIOS, price_range_alone
 from plimsoll.calibration.grids.deribit_family import deribit_family
 from plimsoll.calibration.grids.derive_family import derive_family
 from plimsoll.calibration.grids.grid_coverage import Legs
-from plimsoll.calibration.grids.grid_evidence import reference_quantile
+from plimsoll.calibration.grids.grid_evidence import parameters_table, reference_quantile
 from plimsoll.calibration.grids.grid_family import GridFamily
 from plimsoll.calibration.grids.grid_fit import GridFit, fit_grid
 from plimsoll.calibration.grids.grid_objective import GridTarget, ScopeObjective
-from plimsoll.calibration.grids.grid_publication import constants_of, engine_check, whole_set
+from plimsoll.calibration.grids.grid_publication import (
+    constants_of,
+    copied_constants,
+    engine_check,
+    whole_set,
+)
+from plimsoll.calibration.grids.grid_result import error_told, grid_parameters
 from plimsoll.calibration.grids.grid_samples import GridSample, grid_samples, tradable
 from plimsoll.calibration.grids.listed_chain import ListedChain, listed_chain
 from plimsoll.calibration.grids.portfolio_library import portfolio_library
@@ -63,6 +69,41 @@ def test_a_set_holds_every_constant_and_says_which_were_searched(fit: GridFit) -
     for unit in ("BTC_USD", "ETH_USD"):
         assert from_set(DeribitPair, found, unit) == fit.family.parameters(fit.point)[unit]
     assert from_set(DeribitGeneral, found, GENERAL) == load("deribit").parameters[GENERAL]
+
+
+def test_a_cap_that_comes_with_an_offset_is_the_venues(fit: GridFit) -> None:
+    """BTC's gains count once its offset is searched: the cap is ETH's published one, not fitted."""
+    family = deribit_family(load("deribit").parameters)
+    given = replace(fit, family=family, point=tuple(max(s, 1) for s in family.start))
+    given = replace(given, standard_error=np.full(len(family.knobs), np.nan))
+    found = {p.key: p for p in whole_set(given, owner="risk")}
+    cap = found["BTC_USD/max_offsetable_pnl_usd"]
+    assert cap.value == load("deribit").parameters["ETH_USD"].max_offsetable_pnl_usd
+    assert cap.origin is Origin.VENUE
+    assert "ETH_USD" in copied_constants(given)[cap.key]
+    assert copied_constants(fit) == {}
+
+
+def test_an_error_of_nothing_is_said_in_words(fit: GridFit) -> None:
+    """Neither an end of the range nor a point that no resample left has an error of 0."""
+    knob = fit.family.knobs[0]
+    assert error_told(knob, knob.least, 0.0) == "at bound"
+    assert error_told(knob, knob.least + 1, 0.0) == "no resample moved it"
+    assert error_told(knob, knob.least + 1, 0.01) == 0.01
+    assert error_told(knob, knob.least, float("nan")) is None
+    still = replace(fit, standard_error=np.zeros(len(fit.family.knobs)))
+    assert {p.standard_error for p in grid_parameters(still)} == {None}
+    table = parameters_table(still, published(still), "made")
+    errors = dict(
+        zip(
+            zip(*map(table.column, ("market", "name")), strict=True),
+            table.column("standard_error"),
+            strict=True,
+        )
+    )
+    assert errors["BTC_USD", "price_range"] == "no resample moved it"
+    shown = dict(zip(table.column("name"), table.column("published"), strict=True))
+    assert shown["delta_shock_threshold_usd"] == "20,000,000"
 
 
 def test_the_model_of_the_set_asks_what_was_fitted(fit: GridFit, samples: Samples) -> None:
