@@ -24,6 +24,7 @@ from plimsoll.calibration.published import published_path
 from plimsoll.calibration.risk_paths import RiskPaths, risk_paths
 from plimsoll.calibration.scored import ScoredLosses, horizons, scored_losses
 from plimsoll.calibration.set_evidence.dated_sets import dated_sets
+from plimsoll.calibration.set_evidence.parent_changes import parent_check
 from plimsoll.calibration.set_evidence.part import PlannedSet, planned_set
 from plimsoll.calibration.solve import MarketSolution, solve
 from plimsoll.calibration.venue_frontier.frontier import VenueFrontier
@@ -207,6 +208,7 @@ def run_calibration(
             code_version=inputs.code_version,
             parent=None if inputs.parent is None else inputs.parent.id,
         )
+        found = (*found, *_against_parent(parameters, inputs.parent))
         evidence = build_evidence(
             proof,
             parameters,
@@ -243,6 +245,16 @@ def _dated(
 
 def _frontier_parts(proof: Proof, frontier: VenueFrontier | None) -> tuple[CalibratedPart, ...]:
     return () if frontier is None else (appetite_part(frontier, proof.price_note()),)
+
+
+def _against_parent(
+    parameters: ParameterSet, parent: ParameterSet | None
+) -> tuple[CalibratedPart, ...]:
+    """Hold the set's values against those that it supersedes."""
+    if parent is None:
+        return ()
+    checks = (parent_check(parameters, parent),)
+    return (CalibratedPart(name="parent", parameters=(), checks=checks),)
 
 
 def _policy(frontier: VenueFrontier | None) -> dict[str, str]:

@@ -14,14 +14,16 @@ from plimsoll.adapters.executor import SerialExecutor
 from plimsoll.calibration import run as run_module
 from plimsoll.calibration.evidence.engine_check import engine_check
 from plimsoll.calibration.evidence.gate import checks, holm_rejected
-from plimsoll.calibration.evidence.proof import Proof
+from plimsoll.calibration.evidence.proof import Incumbent, Proof
 from plimsoll.calibration.problem import CalibrationProblem, Gate
 from plimsoll.calibration.run import CalibrationInputs, run_calibration
+from plimsoll.calibration.solve import MarketSolution
 from plimsoll.config.convert import to_problem
 from plimsoll.config.loader import load_venue
 from plimsoll.domain.evidence import Check, Evidence, Verdict
 from plimsoll.domain.finding import FindingPolicy
 from plimsoll.domain.parameters import ParameterSet
+from plimsoll.domain.tiers import TierTable
 from plimsoll.marketdata.assembly import assemble
 from plimsoll.sandbox import generate
 
@@ -153,6 +155,32 @@ def test_a_bound_that_cuts_a_rate_is_a_breach() -> None:
     # Leverages of 50 and more leave 2 % of IM: less than twice MM.
     assert found["Structure of the tiers"].verdict is Verdict.BREACH
     assert "MM / IM above 0.5" in found["Structure of the tiers"].found
+
+
+def test_a_rate_that_falls_tenfold_against_those_in_force_is_a_breach_without_a_plan() -> None:
+    proof, _ = made()
+    assert "Size of changes" not in verdicts(proof)
+
+    def in_force(solution: MarketSolution, times: int) -> MarketSolution:
+        tables = []
+        for table in solution.tables:
+            tiers = [
+                replace(
+                    t,
+                    maintenance_rate=times * t.maintenance_rate,
+                    initial_rate=times * t.initial_rate,
+                )
+                for t in table.tiers.table.tiers
+            ]
+            need = replace(table.need, incumbent=TierTable(tuple(tiers)))
+            tables.append(replace(table, found=replace(table.found, need=need)))
+        return replace(solution, tables=tuple(tables))
+
+    for times, verdict in ((2, Verdict.HOLDS), (11, Verdict.BREACH)):
+        solutions = tuple(in_force(s, times) for s in proof.solutions)
+        standing = Incumbent(name="old", tiers={}, valid_from_ns=0)
+        found = verdicts(replace(proof, solutions=solutions, incumbent=standing))
+        assert found["Size of changes"].verdict is verdict
 
 
 def test_the_engine_is_asked_and_a_rate_too_low_is_found() -> None:

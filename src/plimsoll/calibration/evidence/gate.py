@@ -13,6 +13,7 @@ from plimsoll.calibration.evidence.engine_check import engine_check
 from plimsoll.calibration.evidence.proof import Proof
 from plimsoll.calibration.rounding import RATE_DIGITS, initial_rate_of
 from plimsoll.calibration.scored import ScoredLosses
+from plimsoll.calibration.set_evidence.checks import change_check
 from plimsoll.calibration.tier_fit import initial_floor
 from plimsoll.domain.evidence import Check, Verdict
 from plimsoll.domain.finding import Reason
@@ -58,6 +59,7 @@ def checks(proof: Proof, parameters: ParameterSet) -> tuple[Check, ...]:
         _numbers(proof),
         _bounds(proof, parameters),
         _structure(proof),
+        *_changes(proof),
         engine_check(proof, parameters),
     )
 
@@ -184,6 +186,13 @@ def _numbers(proof: Proof) -> Check:
         + (f"; without: {', '.join(told)}" if told else ""),
         demanded="all but the delisted, the not yet listed and the refused",
     )
+
+
+def _changes(proof: Proof) -> tuple[Check, ...]:
+    """Hold the rates against those in force; where a plan is stated, its part does."""
+    if proof.problem.plan is not None or proof.incumbent is None:
+        return ()
+    return (change_check([table for s in proof.solutions for table in s.tables], None),)
 
 
 def _bounds(proof: Proof, parameters: ParameterSet) -> Check:
