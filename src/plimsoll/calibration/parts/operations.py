@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -13,6 +14,13 @@ from plimsoll.calibration.add_ons.counterparty import (
     Counterparty,
     CounterpartyMargin,
     counterparty_margin,
+)
+from plimsoll.calibration.add_ons.multiplier_errors import (
+    DatedLosses,
+    counterparty_multiplier_error,
+    dated_losses,
+    drawn_day_counts,
+    outage_multiplier_error,
 )
 from plimsoll.calibration.add_ons.outage import (
     ExtendedLevel,
@@ -101,14 +109,16 @@ def operations_part(proof: Proof, settings: OperationsSettings) -> CalibratedPar
         watched_hours=price.shape[0] * hours + settings.watched_hours,
         stress=settings.stress,
     )
-    found, missing = {}, []
+    found, errors, missing = {}, {}, []
     for name, prices in class_prices(proof).items():
         try:
-            found[name] = _level(proof, name, prices, record, hours, settings.confidence)
+            found[name], errors[name] = _level(
+                proof, name, prices, record, hours, settings.confidence
+            )
         except InsufficientDataError as error:
             missing.append((name, str(error)))
     parameters = tuple(
-        _multiplier(f"class:{name}", "outage_multiplier", level.ratio, settings.owner)
+        _multiplier(f"class:{name}", "outage_multiplier", level.ratio, errors[name], settings.owner)
         for name, level in found.items()
     )
     return CalibratedPart(
@@ -129,7 +139,7 @@ def _level(
     record: OutageRecord,
     hours: float,
     confidence: float,
-) -> ExtendedLevel:
+) -> tuple[ExtendedLevel, float]:
     horizon = proof.problem.classes[name].maintenance_horizon_hours
     losses = _pooled(prices, round(horizon / hours))
     lasting = dict.fromkeys(record.hours)
@@ -138,13 +148,33 @@ def _level(
         raise InsufficientDataError(
             f"must have {LEAST_LOSSES} losses", found=int(losses.size), field=name
         )
-    return outage_extended_level(
+    level = outage_extended_level(
         losses,
         [extended[h] for h in record.hours],
         record,
         horizon_hours=float(horizon),
         confidence=confidence,
     )
+    if not record.hours:
+        return level, 0.0
+    each = level.probability / len(record.hours)
+    shares = [1.0 - level.probability, *(each * record.hours.count(h) for h in lasting)]
+    bars = [horizon / hours, *((horizon + h) / hours for h in lasting)]
+    samples = [_dated(prices, max(1, round(one)), hours, confidence) for one in bars]
+    return level, outage_multiplier_error(
+        samples, shares, confidence, drawn_day_counts(samples[0].count.size)
+    )
+
+
+def _dated(prices: FloatArray, bars: int, hours: float, confidence: float) -> DatedLosses:
+    """The losses of `_pooled`, each with the day on which it began."""
+    per_day = round(24.0 / hours)
+    days = -(-prices.shape[0] // per_day)
+    start = np.arange(0, max(0, prices.shape[0] - bars), 2) // per_day
+    losses = [losses_over(column, bars, side)[::2] for column in prices.T for side in (0, 1)]
+    loss, day = np.concatenate(losses), np.tile(start, len(losses))
+    known = np.isfinite(loss)
+    return dated_losses(loss[known], day[known], days, confidence)
 
 
 def _pooled(prices: FloatArray, bars: int) -> FloatArray:
@@ -163,7 +193,7 @@ def _pooled(prices: FloatArray, bars: int) -> FloatArray:
     return np.asarray(found[np.isfinite(found)])
 
 
-def _multiplier(market: str, name: str, ratio: float, owner: str) -> Parameter:
+def _multiplier(market: str, name: str, ratio: float, error: float, owner: str) -> Parameter:
     capped = min(max(rate_up(ratio, STEP), Decimal(1)), LARGEST)
     return Parameter(
         market=market,
@@ -173,6 +203,7 @@ def _multiplier(market: str, name: str, ratio: float, owner: str) -> Parameter:
         lower=Decimal(1),
         upper=LARGEST,
         grid=STEP,
+        standard_error=Decimal(f"{error:.6f}") if math.isfinite(error) else None,
         owner=owner,
         origin=Origin.BOUND if capped == LARGEST else Origin.CALIBRATED,
     )
@@ -217,6 +248,7 @@ def credit_part(proof: Proof, settings: CreditSettings) -> CalibratedPart:
     """Return each institution's multiplier of the level, class by class."""
     hours = proof.history.interval_ns / HOUR_NS
     found: dict[tuple[str, str], CounterpartyMargin] = {}
+    errors: dict[tuple[str, str], float] = {}
     for name, prices in class_prices(proof).items():
         horizon = proof.problem.classes[name].maintenance_horizon_hours
         losses = _pooled(prices, round(horizon / hours))
@@ -225,7 +257,12 @@ def credit_part(proof: Proof, settings: CreditSettings) -> CalibratedPart:
         base = float(np.quantile(losses, settings.confidence))
         if not base > 0.0:
             continue
+        dated = _dated(prices, max(1, round(horizon / hours)), hours, settings.confidence)
+        drawn = drawn_day_counts(dated.count.size)
         for who, institution in settings.counterparties.items():
+            errors[who, name] = counterparty_multiplier_error(
+                dated, institution.severity, settings.budget, settings.confidence, drawn
+            )
             found[who, name] = counterparty_margin(
                 losses, institution, base_margin=base, budget=settings.budget
             )
@@ -233,7 +270,7 @@ def credit_part(proof: Proof, settings: CreditSettings) -> CalibratedPart:
         name="counterparties",
         parameters=tuple(
             _multiplier(f"counterparty:{who}", f"margin_multiplier.{name}", m.multiplier,
-                        settings.owner)
+                        errors[who, name], settings.owner)
             for (who, name), m in found.items()
         ),
         tables=(_credit_table(found, settings),),

@@ -206,3 +206,20 @@ def test_what_no_margin_covers_stands_at_the_largest_multiplier() -> None:
         proof, CreditSettings(counterparties={"desk": desk}, budget=1e-9)
     ).parameters
     assert (float(found.value), found.origin) == (100.0, Origin.BOUND)
+
+
+def test_multipliers_of_random_prices_carry_an_error_and_those_of_steady_ones_none() -> None:
+    history = history_of(_random(DAYS))
+    proof = proof_of(history, dict.fromkeys(history.markets, "large"), days=DAYS)
+    outages = OperationsSettings(outage_hours=(3.0, 12.0), watched_hours=100.0, stress=10.0)
+    credit = CreditSettings(
+        counterparties={"fund": Counterparty(default_probability_annual=0.05)}, budget=1e-6
+    )
+    for part in (operations_part(proof, outages), credit_part(proof, credit)):
+        (parameter,) = (p for p in part.parameters if "large" in p.key)
+        assert parameter.standard_error is not None
+        assert 0.0 < float(parameter.standard_error) < 0.5 * float(parameter.value)
+    (steady_one,) = operations_part(
+        steady(), OperationsSettings(outage_hours=(3.0,), watched_hours=100.0, stress=50.0)
+    ).parameters
+    assert float(steady_one.standard_error or 0.0) < 1e-6
