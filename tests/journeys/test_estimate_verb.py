@@ -53,7 +53,9 @@ def problem() -> CalibrationProblem:
     return CalibrationProblem(venue="", label="", markets=(), classes={})
 
 
-@pytest.mark.parametrize("model", list(VolatilityModel))
+@pytest.mark.parametrize(
+    "model", [VolatilityModel.EWMA_T, VolatilityModel.GARCH_T, VolatilityModel.GJR_T]
+)
 @pytest.mark.parametrize("horizon", [1, 8])
 def test_equals_the_calibration_on_the_same_data(model: VolatilityModel, horizon: int) -> None:
     bars = hours()
@@ -129,6 +131,7 @@ def test_losses_by_payoff() -> None:
     [
         ({"confidence": 99.0}, r"confidence: must lie in \(0.5, 1\), found 99.0"),
         ({"model": "arch"}, r"model: must be one of \['ewma_t', 'garch_t', 'gjr_t'\]"),
+        ({"model": "log_blend"}, "model: must be one of .* log_blend pools all markets"),
         ({"payoff": "cubic"}, "payoff: must be one of"),
         ({"price_kind": "guess"}, "price_kind: must be one of"),
         ({"as_of": datetime(2023, 1, 1, 5, tzinfo=UTC)}, "as_of: must be a midnight"),

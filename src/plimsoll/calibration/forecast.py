@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from plimsoll.calibration.problem import CalibrationProblem, ModelSettings, VolatilityModel
 from plimsoll.domain.market import HOUR_NS, MarketHistory
 from plimsoll.domain.ports import SILENT, Executor, Progress
-from plimsoll.errors import ParameterError
+from plimsoll.errors import ParameterError, UsageError
 from plimsoll.estimators.horizon.price_record import (
     Boundaries,
     PriceRecord,
@@ -67,9 +67,17 @@ class MarketForecast:
 
 
 def volatility_model(settings: ModelSettings, model: VolatilityModel) -> VolatilityPath:
-    """Return the volatility filter that ``model`` names."""
+    """Return the filter of one market that ``model`` names.
+
+    Raises
+    ------
+    UsageError
+        For the blend, which pools a panel of markets.
+    """
     if model is VolatilityModel.EWMA_T:
         return HeavyEwmaPath(half_life_days=settings.half_life_days, nu=settings.score_degrees)
+    if model is VolatilityModel.LOG_BLEND:
+        raise UsageError("must filter one market", found=model.value, field="model")
     from plimsoll.estimators.horizon.garch_path import (
         GarchPath,  # with kernels that EWMA does not need
     )

@@ -87,7 +87,7 @@ def estimate(
     ------
     DataError, DataFormatError, InsufficientDataError, UsageError
     """
-    chosen, paid = _one_of(VolatilityModel, model, "model"), _one_of(Payoff, payoff, "payoff")
+    chosen, paid = _one_market_model(model), _one_of(Payoff, payoff, "payoff")
     kind = _one_of(PriceKind, price_kind, "price_kind")
     unit = None if time_unit is None else _one_of(TimeUnit, time_unit, "time_unit")
     columns = ColumnMap(time=time, close=close, symbol=symbol, time_unit=unit)
@@ -162,6 +162,19 @@ def _check_one_market(bars: Bars, symbol: str | None) -> None:
             field=bars.source,
             remedy="name the symbol column (--symbol)",
         )
+
+
+def _one_market_model(value: str) -> VolatilityModel:
+    """Return the filter of one market; the blend pools a panel and has none."""
+    alone = [model.value for model in VolatilityModel if model is not VolatilityModel.LOG_BLEND]
+    if value == VolatilityModel.LOG_BLEND or value not in alone:
+        raise UsageError(
+            f"must be one of {alone}",
+            found=str(value),
+            field="model",
+            remedy="log_blend pools all markets of a file: estimate them together",
+        )
+    return VolatilityModel(value)
 
 
 def _one_of(choices: type[Choice], value: str, field: str) -> Choice:
