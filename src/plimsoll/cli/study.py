@@ -22,7 +22,10 @@ Data = Annotated[
 Out = Annotated[Path | None, typer.Option("--out", help="Folder for page, Markdown and CSV.")]
 Markdown = Annotated[
     Path | None,
-    typer.Option("--markdown", help="Markdown file between whose markers the tables go."),
+    typer.Option(
+        "--markdown",
+        help="Markdown file between whose markers verdict and main tables go; the rest beside it.",
+    ),
 ]
 
 
@@ -30,12 +33,12 @@ def show_study(output: Output, result: StudyResult, markdown: Path | None) -> Ex
     """Print verdict, tables and files of a study; return the exit code."""
     from plimsoll.cli.render import table_document
     from plimsoll.cli.results import exit_code, written_lines
-    from plimsoll.journeys.study_result import write_between_markers
+    from plimsoll.journeys.study_result import write_study
 
     code = exit_code(result.verdict)
     files = [str(file) for file in result.files]
     if markdown is not None:
-        files.append(str(write_between_markers(markdown, result.name, result.markdown())))
+        files += [str(file) for file in write_study(markdown, result)]
     output.close()
     for table in (*result.tables, result.check_table):
         output.table(table)

@@ -179,6 +179,7 @@ def _result(
         ),
         checks=ladder_checks(main),
         notes=(LOSS_NOTE, _count(study.judged, listed)),
+        headline=("ladders",),
     )
 
 

@@ -138,6 +138,7 @@ def backtest_solvent(
         tables=(solvent_table(held), frontier_table(held), contract_table(held)),
         checks=solvent_checks(held),
         notes=(*NOTES, *notes),
+        headline=("solvent_users",),
     )
 
 

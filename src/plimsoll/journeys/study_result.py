@@ -29,6 +29,9 @@ class StudyResult:
         What a reader must know.
     files : tuple of Path
         What was written.
+    headline : tuple of str
+        Names of the tables that a page of results shows beside the verdict; the others have a page
+        of their own. Empty: all.
     """
 
     name: str
@@ -38,6 +41,11 @@ class StudyResult:
     checks: tuple[Check, ...]
     notes: tuple[str, ...] = ()
     files: tuple[Path, ...] = field(default=())
+    headline: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for name in self.headline:
+            self.table(name)
 
     @property
     def verdict(self) -> Verdict:
@@ -76,6 +84,16 @@ class StudyResult:
     def markdown(self) -> str:
         """Verdict and tables as Markdown."""
         return "\n".join(table.markdown() for table in (self.check_table, *self.tables))
+
+    def summary(self) -> str:
+        """Verdict and the tables of the headline as Markdown."""
+        shown = [self.table(name) for name in self.headline] or self.tables
+        return "\n".join(table.markdown() for table in (self.check_table, *shown))
+
+    def details(self) -> str:
+        """Every table that `summary` leaves out as Markdown; empty where it shows all."""
+        rest = [t for t in self.tables if self.headline and t.name not in self.headline]
+        return "\n".join(table.markdown() for table in rest)
 
     def _repr_html_(self) -> str:
         return "".join(table._repr_html_() for table in (self.check_table, *self.tables))
@@ -125,3 +143,27 @@ def write_between_markers(path: str | os.PathLike[str], name: str, tables: str) 
         text = f"{text.rstrip()}\n\n<!-- {name}: begin -->\n<!-- {name}: end -->\n".lstrip()
     write_atomically(out, between_markers(text, name, tables))
     return out
+
+
+def write_study(path: str | os.PathLike[str], result: StudyResult) -> tuple[Path, ...]:
+    """Put verdict and headline between the markers of a page, the rest on a page beside it.
+
+    The page beside is named after both: ``results.md`` has ``results-frontier.md``. What stands in
+    either outside of the markers is kept.
+    """
+    from plimsoll.adapters.files.atomic import write_atomically
+
+    out, details = Path(path), result.details()
+    if not details:
+        return (write_between_markers(out, result.name, result.summary()),)
+    beside = out.with_name(f"{out.stem}-{result.name}{out.suffix}")
+    if not beside.exists():
+        head = (
+            f"# {result.title}: every table\n\nVerdict and main tables: [{out.stem}]({out.name}).\n"
+        )
+        write_atomically(beside, head)
+    link = f"Further tables: [{beside.stem}]({beside.name})."
+    return (
+        write_between_markers(out, result.name, f"{result.summary().rstrip()}\n\n{link}"),
+        write_between_markers(beside, result.name, details),
+    )
