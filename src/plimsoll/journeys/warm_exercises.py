@@ -47,11 +47,12 @@ def run_calibrate() -> None:
 
 
 def run_estimate() -> None:
-    """Estimate one market by every volatility model, and all markets with the deep view of one."""
+    """Estimate one market by every filter of one, and all markets with the deep view of one."""
     bars = generate(0, days=DAYS).bars
     symbol = next(iter(bars))
     for model in VolatilityModel:
-        estimate(bars[symbol], symbol, model=model)
+        if model is not VolatilityModel.LOG_BLEND:  # it pools markets: below
+            estimate(bars[symbol], symbol, model=model)
     night = estimate_markets(bars, markets=(symbol,))
     night.found.update(np.zeros(len(night.found.markets)))
     night.scenarios(count=10)
