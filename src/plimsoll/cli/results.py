@@ -80,6 +80,13 @@ def show_evidence(output: Output, evidence: Evidence, names: tuple[str, ...]) ->
     return code
 
 
+def evidence_markdown(evidence: Evidence, names: tuple[str, ...]) -> str:
+    """Return verdict and tables of stored evidence as Markdown, with the set they are of."""
+    tables = [evidence.table(name) for name in names] if names else list(evidence.tables)
+    head = f"Set `{evidence.parameter_set_id}`; {evidence.label}.\n"
+    return "\n".join([head, check_table(evidence).markdown(), *(t.markdown() for t in tables)])
+
+
 def written_lines(files: Sequence[str]) -> Iterator[str]:
     """Yield a line for each file written; the tables of a folder of their own in one.
 

@@ -153,6 +153,21 @@ def test_stored_evidence(tmp_path: Path, as_json: bool) -> None:
     assert CliRunner().invoke(application(), ["evidence", str(stored), *flags]).exit_code == 3
 
 
+def test_stored_evidence_goes_between_the_markers_of_a_page(tmp_path: Path) -> None:
+    stored, page = tmp_path / "evidence.json", tmp_path / "results.md"
+    stored.write_bytes(evidence_bytes(evidence(Verdict.BREACH)))
+    page.write_text("above\n<!-- venue: begin -->\nstale\n<!-- venue: end -->\nbelow\n", "utf-8")
+    flags = ["--table", "coverage_pooled", "--markdown", str(page), "--marker", "venue"]
+    result = CliRunner().invoke(application(), ["evidence", str(stored), *flags])
+    assert result.exit_code == 1
+    text = page.read_text("utf-8")
+    assert "stale" not in text
+    assert text.startswith("above\n")
+    assert text.endswith("below\n")
+    for told in (SET.id, LABEL, "| coverage | breach | 0.98 | 0.99 |", "Pooled coverage"):
+        assert told in text
+
+
 @pytest.mark.parametrize(("new", "line"), [(0, "3 kernels ready (1.5 s)"), (2, "2 of them comp")])
 def test_warm_says_what_it_did(monkeypatch: pytest.MonkeyPatch, new: int, line: str) -> None:
     from plimsoll.journeys.warm import WarmResult
