@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
-
-from markupsafe import Markup
 
 from plimsoll.calibration.frontier.figures import PathFigures
 from plimsoll.domain.table import Table
-from plimsoll.report.assets import asset, content_hash, inline_script, plotly_source, templates
-from plimsoll.report.comparison_page import HorizonSection, Picture
-from plimsoll.report.embedding import Plain, css_string, json_block
 from plimsoll.report.frontier_figure import frontier_drawing, frontier_figure, price_of_safety
-from plimsoll.report.table_view import definitions, table_view
-from plimsoll.report.wording import is_synthetic
+from plimsoll.report.study_page import Picture, StudySection, study_page
+from plimsoll.report.table_view import table_view
 
 TITLE = "The price of safety"
 _HOURS = (8, 24)
@@ -44,31 +38,15 @@ def frontier_page(
     UsageError
         Where plotly is not installed.
     """
-    sections = (
-        HorizonSection(
-            anchor="frontier",
-            title="The frontier",
-            pictures=tuple(_pictures(baselines, tried, points, label)),
-            tables=tuple(table_view(t) for t in tables),
-        ),
+    section = StudySection(
+        anchor="frontier",
+        title="The frontier",
+        pictures=tuple(_pictures(baselines, tried, points, label)),
+        tables=tuple(table_view(t) for t in tables),
     )
-    script = inline_script(asset("report.js"))
-    figures: dict[str, Plain] = {p.key: p.live for s in sections for p in s.pictures}
-    context: dict[str, Any] = {
-        "title": TITLE,
-        "source": label,
-        "synthetic": is_synthetic(label),
-        "caption": _CAPTION,
-        "sections": sections,
-        "definitions": definitions(tables),
-        "figures": json_block(figures),
-        "style": Markup(asset("report.css") + asset("surface.css")),
-        "plotly": Markup(plotly_source()),
-        "script": Markup(script),
-        "script_hashes": Markup(f"{content_hash(plotly_source())} {content_hash(script)}"),
-        "css_string": css_string,
-    }
-    return templates().get_template("comparison.html.j2").render(context)
+    return study_page(
+        (section,), tables, title=TITLE, kind="Frontier", caption=_CAPTION, label=label
+    )
 
 
 def _pictures(baselines: Found, tried: Found, points: Found, label: str) -> Iterator[Picture]:
