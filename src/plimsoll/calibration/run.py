@@ -16,6 +16,7 @@ from plimsoll.calibration.evidence.incumbent_table import incumbent_rejected
 from plimsoll.calibration.evidence.proof import Incumbent, PolicyInForce, extra_of
 from plimsoll.calibration.forecast import ForecastTask, forecast_all, forecast_tasks
 from plimsoll.calibration.identity import problem_digest
+from plimsoll.calibration.kept import NOTHING_KEPT, Kept, kept_or_made
 from plimsoll.calibration.known_losses import known_losses
 from plimsoll.calibration.part import CalibratedPart, parameters_of
 from plimsoll.calibration.problem import CalibrationProblem, VolatilityModel
@@ -115,11 +116,14 @@ def run_calibration(
     stage: Stage = lambda _: nullcontext(),
     corrections: Corrections = NO_CORRECTIONS,
     parts: Parts = no_parts,
+    kept: Kept = NOTHING_KEPT,
 ) -> Calibration:
     """Calibrate and prove. Same problem and inputs give the same bytes, whatever the executor.
 
     ``corrections`` holds what ``problem.model.correction`` may name; ``parts`` calibrates what the
     venue has beside its markets' ratios, and joins the same set and the same evidence.
+
+    ``kept`` holds the finished stages of a run of the same problem and inputs that was cut off.
     """
     history = inputs.history
     specs = {spec.symbol: spec for spec in problem.markets}
@@ -133,9 +137,12 @@ def run_calibration(
     histories = PanelHistories(own=history, lent=inputs.lent)
 
     def forecast(model: VolatilityModel) -> RiskPaths:
-        return _paths(
-            problem, histories, days, tasks, model, class_of, payoff_of, executor, progress
-        )
+        def make() -> RiskPaths:
+            return _paths(
+                problem, histories, days, tasks, model, class_of, payoff_of, executor, progress
+            )
+
+        return kept_or_made(kept, f"forecast, {model.value}", RiskPaths, make)
 
     chosen = problem.model.volatility
     with stage(f"forecast and walk forward, {chosen.value}"):
@@ -149,7 +156,15 @@ def run_calibration(
     if problem.appetite is not None:
         with stage("choose the policy by appetite"):
             frontier = appetite_frontier(
-                problem, problem.appetite, histories, paths, class_of, payoff_of, executor, progress
+                problem,
+                problem.appetite,
+                histories,
+                paths,
+                class_of,
+                payoff_of,
+                executor,
+                progress,
+                kept,
             )
             chosen_policy = PolicyInForce(
                 told=frontier.told, before=paths, since_ns=frontier.since_ns

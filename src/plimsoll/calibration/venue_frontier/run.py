@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from plimsoll.calibration.appetite.stated import StatedAppetite
 from plimsoll.calibration.blend_risk import PanelHistories
+from plimsoll.calibration.kept import NOTHING_KEPT, Kept, kept_or_made
 from plimsoll.calibration.known_losses import known_losses
 from plimsoll.calibration.problem import CalibrationProblem
 from plimsoll.calibration.risk_paths import RiskPaths
@@ -38,6 +39,7 @@ def appetite_frontier(
     payoff_of: Mapping[str, Payoff],
     executor: Executor,
     progress: Progress = SILENT,
+    kept: Kept = NOTHING_KEPT,
 ) -> VenueFrontier:
     """Choose the policy of a venue by its appetite, walk-forward.
 
@@ -47,20 +49,27 @@ def appetite_frontier(
     ----------
     paths : RiskPaths
         Of the default forecaster, on every day.
+    kept : Kept
+        Margins of the policies, where a run that was cut off has made them.
     """
     own = histories.own
     hours, _ = horizons(own.markets, problem, dict(class_of))
     payoffs = [payoff_of[market] for market in own.markets]
     candidates = venue_candidates(1.0 - problem.maintenance_level)
-    margins = venue_margins(
-        returns_panel(histories.pool),
-        histories.columns,
-        hours,
-        paths.maintenance,
-        payoffs,
-        candidates,
-        executor,
-        progress,
+    margins = kept_or_made(
+        kept,
+        "margin policies",
+        HorizonMargins,
+        lambda: venue_margins(
+            returns_panel(histories.pool),
+            histories.columns,
+            hours,
+            paths.maintenance,
+            payoffs,
+            candidates,
+            executor,
+            progress,
+        ),
     )
     start = int(paths.time_ns[0])
     losses = known_losses(own, scored_losses(own, hours, payoffs, start), payoffs, paths.time_ns)
