@@ -125,6 +125,7 @@ def to_population(section: PopulationSection) -> StatedPopulation:
         ),
         open_interest_usd=dict(section.open_interest_usd),
         accounts_per_market=section.accounts_per_market,
+        books=section.books,
         holder_shares=section.top_owner_shares,
     )
 

@@ -168,7 +168,10 @@ class PopulationSection(Section):
     answered: Share = Field(default=0.3, description="share of users who answer margin calls")
     smallest_usd: Usd = 1e3
     largest_usd: Usd = 1e6
-    accounts_per_market: Accounts = 10_000
+    accounts_per_market: Accounts = Field(default=5_000, description="drawn for each book")
+    books: Annotated[int, Field(ge=1, le=50), Measure.COUNT] = Field(
+        default=4, description="draws of the population; the fund is their mean"
+    )
     top_owner_shares: Annotated[tuple[PositiveShare, ...], Field(min_length=1, max_length=50)] = (
         0.1, 0.06, 0.04, 0.03, 0.02,
     )  # fmt: skip

@@ -9,20 +9,24 @@ from functools import cached_property
 
 import numpy as np
 
+from plimsoll.calibration.add_ons.outage_levels import OutageLevels
 from plimsoll.calibration.evidence import Proof
+from plimsoll.calibration.kept import NOTHING_KEPT, Kept, kept_or_made
 from plimsoll.calibration.part import CalibratedPart
 from plimsoll.calibration.parts.add_ons import AddOnSettings, add_ons_part
+from plimsoll.calibration.parts.counterparties import CreditSettings, credit_part
 from plimsoll.calibration.parts.fees import FeeInputs, FeeSettings, calibrated_fees
 from plimsoll.calibration.parts.fund import FundSettings, calibrated_fund
-from plimsoll.calibration.parts.fund_replay import FundDays, StatedPopulation, fund_days
+from plimsoll.calibration.parts.fund_replay import (
+    FundDays,
+    StatedPopulation,
+    fund_books,
+    mean_days,
+)
 from plimsoll.calibration.parts.liquidation import LiquidationSettings, liquidation_part
 from plimsoll.calibration.parts.market_moves import as_of_ns, market_moves
-from plimsoll.calibration.parts.operations import (
-    CreditSettings,
-    OperationsSettings,
-    credit_part,
-    operations_part,
-)
+from plimsoll.calibration.parts.operations import operations_part
+from plimsoll.calibration.parts.outages import OperationsSettings, outage_levels
 from plimsoll.calibration.thresholds.publication import ThresholdGrid
 from plimsoll.config.parts_convert import (
     SECTIONS,
@@ -59,6 +63,8 @@ class VenueParts:
     stage : callable
         Times a block by name.
     progress : Progress
+    kept : Kept
+        Parts that a run of the same inputs made before it was cut off.
     """
 
     config: VenueConfig
@@ -67,11 +73,22 @@ class VenueParts:
     parent: ParameterSet | None = None
     stage: Stage
     progress: Progress = field(default=SILENT)
+    kept: Kept = field(default=NOTHING_KEPT)
 
     def __call__(self, proof: Proof) -> tuple[CalibratedPart, ...]:
         """Return the parts in the order of the sections."""
         made = _Made(config=self.config, proof=proof)
         return tuple(self._parts(made))
+
+    def level(self, draft: Proof) -> OutageLevels | None:
+        """Return what outages make of the level, where the venue has them applied to its set."""
+        section = self.config.operations
+        if section is None or not section.apply:
+            return None
+        with self._shown("calibrate operations"):
+            return outage_levels(
+                draft, _operations_settings(_Made(config=self.config, proof=draft))
+            )
 
     def _parts(self, made: _Made) -> Iterator[CalibratedPart]:
         makers = {
@@ -86,7 +103,9 @@ class VenueParts:
         for name in SECTIONS:
             if getattr(self.config, name) is not None:
                 with self._shown(f"calibrate {name.replace('_', '-')}"):
-                    part = makers[name]()
+                    part = kept_or_made(
+                        self.kept, f"part {name}", CalibratedPart, makers[name]
+                    )
                 yield part
 
     @contextmanager
@@ -116,9 +135,9 @@ class _Made:
         return None if fund is None else to_population(fund.population)
 
     @cached_property
-    def days(self) -> FundDays:
+    def books(self) -> tuple[FundDays, ...]:
         assert self.population is not None  # asked for by sections that need a fund
-        return fund_days(self.proof, self.population, seed=self.proof.problem.seed)
+        return fund_books(self.proof, self.population, seed=self.proof.problem.seed)
 
 
 def _liquidation(made: _Made) -> CalibratedPart:
@@ -170,7 +189,7 @@ def _fund(made: _Made) -> CalibratedPart:
     ruin, members = fund_targets(section, problem)
     return calibrated_fund(
         made.proof,
-        made.days,
+        made.books,
         FundSettings(
             population=made.population,
             ladder=to_ladder(section),
@@ -194,7 +213,7 @@ def _fees(made: _Made, payments: Payments | None) -> CalibratedPart:
     }
     return calibrated_fees(
         made.proof,
-        FeeInputs(days=made.days, population=made.population, funding_rates=rates),
+        FeeInputs(days=mean_days(made.books), population=made.population, funding_rates=rates),
         FeeSettings(
             rule=to_fee_rule(section),
             by_class=section.by == "class",
@@ -207,18 +226,20 @@ def _fees(made: _Made, payments: Payments | None) -> CalibratedPart:
 
 
 def _operations(made: _Made) -> CalibratedPart:
+    return operations_part(made.proof, _operations_settings(made))
+
+
+def _operations_settings(made: _Made) -> OperationsSettings:
     section, problem = made.config.operations, made.proof.problem
     assert section is not None
-    return operations_part(
-        made.proof,
-        OperationsSettings(
-            outage_hours=section.outage_hours,
-            watched_hours=section.watched_hours,
-            stress=section.stress,
-            confidence=problem.maintenance_level,
-            owner=problem.owner,
-            label=made.label,
-        ),
+    return OperationsSettings(
+        outage_hours=section.outage_hours,
+        watched_hours=section.watched_hours,
+        stress=section.stress,
+        confidence=problem.maintenance_level,
+        apply=section.apply,
+        owner=problem.owner,
+        label=made.label,
     )
 
 

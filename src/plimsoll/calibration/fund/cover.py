@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -36,6 +37,11 @@ class CoverRequirement:
         The largest first.
     all_defaults_usd : float
         Of every owner in that scenario: what Cover-k leaves out is the difference.
+    standard_error_usd : float
+        Over days drawn again in blocks, stated scenarios as they are; NaN where it was not asked
+        for, 0 where a stated scenario decides whatever the days.
+    seen_usd, seen_error_usd : float
+        The same of the days seen alone; NaN where it was not asked for.
     """
 
     members: int
@@ -43,6 +49,9 @@ class CoverRequirement:
     scenario: str
     defaults: tuple[Default, ...]
     all_defaults_usd: float
+    standard_error_usd: float = math.nan
+    seen_usd: float = math.nan
+    seen_error_usd: float = math.nan
 
 
 def uncovered_losses(
@@ -128,4 +137,44 @@ def cover_requirement(
             if values[worst, i] > 0.0
         ),
         all_defaults_usd=float(values[worst].sum()),
+    )
+
+
+def with_error(
+    cover: CoverRequirement,
+    uncovered_usd: ArrayLike,
+    *,
+    stated: int,
+    block_days: int = 5,
+    replicates: int = 200,
+    seed: int = 0,
+) -> CoverRequirement:
+    """Return the requirement with its standard error over days drawn again in blocks.
+
+    Parameters
+    ----------
+    cover : CoverRequirement
+    uncovered_usd : (S, K) array_like
+        What it was made from; days in time order first, then the stated scenarios.
+    stated : int
+        Scenarios at the end that are stated and not drawn.
+    block_days, replicates, seed : int
+        Moving blocks that wrap round.
+    """
+    values = np.asarray(uncovered_usd, dtype=np.float64)
+    each = -np.sort(-values, axis=1)[:, : cover.members].sum(axis=1)
+    days = each.size - stated
+    if not 0 <= stated <= each.size:
+        raise UsageError("must lie within the scenarios", found=stated, field="stated")
+    if days < 1:
+        return replace(cover, standard_error_usd=0.0)
+    floor = float(each[days:].max(initial=0.0))
+    starts = np.random.default_rng(seed).integers(days, size=(replicates, -(-days // block_days)))
+    rows = (starts[:, :, None] + np.arange(block_days)) % days
+    worst = each[rows.reshape(replicates, -1)[:, :days]].max(axis=1)
+    return replace(
+        cover,
+        standard_error_usd=float(np.std(np.maximum(worst, floor), ddof=1)),
+        seen_usd=float(each[:days].max()),
+        seen_error_usd=float(np.std(worst, ddof=1)),
     )

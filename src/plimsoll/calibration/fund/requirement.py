@@ -86,8 +86,8 @@ def fund_target(
 def fund_part(target: FundTarget, *, owner: str, label: str) -> CalibratedPart:
     """Parameters, table and verdict of the fund."""
     ruin = target.ruin
-    known = target.binding == "ruin" and math.isfinite(ruin.standard_error_usd)
-    error = significant(ruin.standard_error_usd) if known else None
+    deviation = _error_of(target)
+    error = significant(deviation) if math.isfinite(deviation) else None
     parameter = Parameter(
         market=FUND,
         name="target_usd",
@@ -130,6 +130,14 @@ def fund_part(target: FundTarget, *, owner: str, label: str) -> CalibratedPart:
     )
 
 
+def _error_of(target: FundTarget) -> float:
+    """Standard error of the demand that binds; NaN where it has none."""
+    if target.binding == "ruin":
+        return target.ruin.standard_error_usd
+    binding = next(c for c in target.covers if c.members == target.covers_required)
+    return binding.standard_error_usd if binding.standard_error_usd > 0.0 else math.nan
+
+
 def fund_table(target: FundTarget, label: str) -> Table:
     """Every demand on the fund."""
     ruin = target.ruin
@@ -140,16 +148,16 @@ def fund_table(target: FundTarget, label: str) -> Table:
             ruin.standard_error_usd,
             f"{ruin.days:,} days; worst {ruin.worst_day_usd:,.0f} USD; tail shape "
             f"{ruin.tail_shape:.2f}; expected loss {ruin.expected_loss_annual_usd:,.0f}, inflow "
-            f"{ruin.inflow_annual_usd:,.0f} USD a year",
+            f"{ruin.inflow_annual_usd:,.0f} USD a year{_books(ruin)}",
         )
     ]
     rows += [
         (
             f"Cover-{cover.members}",
             cover.required_usd,
-            None,
+            cover.standard_error_usd,
             f"{cover.scenario}: {', '.join(d.owner for d in cover.defaults) or 'nobody'}; all "
-            f"defaults {cover.all_defaults_usd:,.0f} USD",
+            f"defaults {cover.all_defaults_usd:,.0f} USD{_seen(cover)}",
         )
         for cover in target.covers
     ]
@@ -167,5 +175,24 @@ def fund_table(target: FundTarget, label: str) -> Table:
         notes=(
             f"Target {target.target_usd:,} USD: {target.binding} binds.",
             f"Losses beyond margin: {label}.",
+            "Ruin: the mean over the books of accounts drawn; its s.e. joins blocks of days and "
+            "the spread of the books. Cover: days drawn again in blocks, ladders as stated, so "
+            "that a ladder which decides has no s.e.",
         ),
     )
+
+
+def _books(ruin: RuinRequirement) -> str:
+    """How far the answer moves with the accounts drawn."""
+    if len(ruin.books_usd) < 2:
+        return ""
+    return (
+        f"; {len(ruin.books_usd)} books of accounts ask for {min(ruin.books_usd):,.0f} to "
+        f"{max(ruin.books_usd):,.0f} (s.d. {ruin.book_spread_usd:,.0f})"
+    )
+
+
+def _seen(cover: CoverRequirement) -> str:
+    if not math.isfinite(cover.seen_usd) or cover.seen_usd >= cover.required_usd:
+        return ""
+    return f"; days seen alone {cover.seen_usd:,.0f} (s.e. {cover.seen_error_usd:,.0f})"

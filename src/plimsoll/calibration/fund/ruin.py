@@ -14,7 +14,8 @@ generalised Pareto law of such days instead: the worst day to come need not be o
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -92,6 +93,8 @@ class RuinRequirement:
         Of the Pareto law; NaN where the days seen are drawn alone.
     probability_annual : float
     days : int
+    books_usd : tuple of float
+        What each book of accounts asks for alone; empty where losses were not drawn.
     """
 
     required_usd: float
@@ -102,11 +105,17 @@ class RuinRequirement:
     tail_shape: float
     probability_annual: float
     days: int
+    books_usd: tuple[float, ...] = ()
 
     @property
     def pays_for_itself(self) -> bool:
         """Whether what flows in covers what is expected to flow out."""
         return self.inflow_annual_usd >= self.expected_loss_annual_usd
+
+    @property
+    def book_spread_usd(self) -> float:
+        """Standard deviation over the books that were drawn; NaN of a single one."""
+        return float(np.std(self.books_usd, ddof=1)) if len(self.books_usd) > 1 else float("nan")
 
 
 def ruin_requirement(
@@ -158,6 +167,55 @@ def ruin_requirement(
         tail_shape=float("nan") if tail is None else tail.shape,
         probability_annual=rule.probability_annual,
         days=int(losses.size),
+    )
+
+
+def ruin_of_books(
+    daily_losses_usd: Sequence[ArrayLike], rule: RuinRule, *, daily_inflow_usd: Sequence[float]
+) -> RuinRequirement:
+    """Return the mean of what several draws of the same population ask for.
+
+    Accounts are drawn, and a few large ones decide a bad day: one draw is one answer of many. Each
+    book is sized alone; the mean is taken, and its error joins that of the history (of the first
+    book) with that of the mean over books.
+
+    Parameters
+    ----------
+    daily_losses_usd : sequence of B (D,) array_like
+    rule : RuinRule
+        Its seed and years serve every book, so that only the accounts differ.
+    daily_inflow_usd : sequence of B float
+
+    Raises
+    ------
+    UsageError
+        For no book.
+    InsufficientDataError, ParameterError
+        As `ruin_requirement`.
+    """
+    if not daily_losses_usd or len(daily_losses_usd) != len(daily_inflow_usd):
+        raise UsageError(
+            "must be one inflow a book, at least one book",
+            found=(len(daily_losses_usd), len(daily_inflow_usd)),
+            field="daily_losses_usd",
+        )
+    rules = (rule, *(replace(rule, error_draws=0) for _ in daily_losses_usd[1:]))
+    found = [
+        ruin_requirement(losses, one, daily_inflow_usd=inflow)
+        for losses, one, inflow in zip(daily_losses_usd, rules, daily_inflow_usd, strict=True)
+    ]
+    asked = tuple(one.required_usd for one in found)
+    first, count = found[0], len(found)
+    spread = float(np.std(asked, ddof=1)) / math.sqrt(count) if count > 1 else 0.0
+    return replace(
+        first,
+        required_usd=float(np.mean(asked)),
+        standard_error_usd=math.hypot(first.standard_error_usd, spread),
+        expected_loss_annual_usd=float(np.mean([f.expected_loss_annual_usd for f in found])),
+        inflow_annual_usd=float(np.mean([f.inflow_annual_usd for f in found])),
+        worst_day_usd=float(np.mean([f.worst_day_usd for f in found])),
+        tail_shape=float(np.mean([f.tail_shape for f in found])),
+        books_usd=asked,
     )
 
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from plimsoll.calibration.evidence.proof import Proof
-from plimsoll.calibration.fund.requirement import fund_part, fund_target
-from plimsoll.calibration.fund.ruin import RuinRule, ruin_requirement
+from plimsoll.calibration.fund.requirement import FundTarget, fund_part, fund_target
+from plimsoll.calibration.fund.ruin import RuinRule, ruin_of_books
 from plimsoll.calibration.part import CalibratedPart
-from plimsoll.calibration.parts.fund_replay import FundDays, StatedPopulation
+from plimsoll.calibration.parts.fund_replay import FundDays, StatedPopulation, mean_days
 from plimsoll.calibration.parts.fund_scenarios import LadderMove, cover_book, cover_requirements
 from plimsoll.domain.finding import Reason
 from plimsoll.domain.table import Column, ColumnKind, Table
@@ -48,8 +48,20 @@ class FundSettings:
     label: str = ""
 
 
-def calibrated_fund(proof: Proof, days: FundDays, settings: FundSettings) -> CalibratedPart:
+def calibrated_fund(
+    proof: Proof, books: Sequence[FundDays], settings: FundSettings
+) -> CalibratedPart:
     """Size the fund; a history too short for ruin gives no target, and says so."""
+    target = sized_fund(proof, books, settings)
+    if isinstance(target, str):
+        return _without(target, settings)
+    part = fund_part(target, owner=settings.owner, label=settings.label)
+    days = days_table(mean_days(books))
+    return replace(part, tables=(*part.tables, population_table(settings), days))
+
+
+def sized_fund(proof: Proof, books: Sequence[FundDays], settings: FundSettings) -> FundTarget | str:
+    """Return the target by ruin and Cover-k, or why there is none."""
     rule = RuinRule(
         probability_annual=settings.ruin_probability_annual,
         years=int(np.ceil(YEARS_BEYOND / settings.ruin_probability_annual)),
@@ -57,24 +69,22 @@ def calibrated_fund(proof: Proof, days: FundDays, settings: FundSettings) -> Cal
         seed=settings.seed,
     )
     try:
-        ruin = ruin_requirement(
-            days.losses_usd.sum(axis=1),
+        ruin = ruin_of_books(
+            [days.losses_usd.sum(axis=1) for days in books],
             rule,
-            daily_inflow_usd=float(days.fees_usd.sum(axis=1).mean()),
+            daily_inflow_usd=[float(days.fees_usd.sum(axis=1).mean()) for days in books],
         )
     except InsufficientDataError as error:
-        return _without(str(error), settings)
+        return str(error)
     book = cover_book(proof, settings.population)
     members = sorted({*LEAST_MEMBERS, settings.cover_members})
     covers = cover_requirements(proof, book, settings.ladder, members)
-    target = fund_target(
+    return fund_target(
         ruin,
         covers,
         covers_required=settings.cover_members,
         available_usd=settings.available_usd,
     )
-    part = fund_part(target, owner=settings.owner, label=settings.label)
-    return replace(part, tables=(*part.tables, population_table(settings), days_table(days)))
 
 
 def population_table(settings: FundSettings) -> Table:
@@ -88,7 +98,8 @@ def population_table(settings: FundSettings) -> Table:
         ("answer margin calls", f"{law.answered:.0%}"),
         ("notional of an account", f"{law.least_usd:,.0f} to {law.most_usd:,.0f} USD"),
         ("largest owners, of each market's open interest", shares),
-        ("accounts drawn a market", f"{stated.accounts_per_market:,}"),
+        ("accounts drawn a market and book", f"{stated.accounts_per_market:,}"),
+        ("books drawn", f"{stated.books:,}"),
         *(
             (f"open interest of one side, {name}", f"{usd:,.0f} USD")
             for name, usd in stated.open_interest_usd.items()

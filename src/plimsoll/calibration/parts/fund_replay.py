@@ -7,7 +7,7 @@ stand for it in proportion.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
@@ -41,14 +41,17 @@ class StatedPopulation:
     open_interest_usd : mapping of str to float
         Of one side, by risk class, or by market where it has its own.
     accounts_per_market : int
-        Drawn; they are scaled to the open interest.
+        Drawn for each book; they are scaled to the open interest.
+    books : int
+        Draws of the population, each with accounts of its own.
     holder_shares : tuple of float
         Of the largest owners, of each market's open interest.
     """
 
     law: LeverageLaw
     open_interest_usd: Mapping[str, float]
-    accounts_per_market: int = 10_000
+    accounts_per_market: int = 5_000
+    books: int = 4
     holder_shares: tuple[float, ...] = (0.1, 0.06, 0.04, 0.03, 0.02)
 
     def interest(self, market: str, risk_class: str) -> float:
@@ -99,6 +102,20 @@ def fund_days(proof: Proof, population: StatedPopulation, *, seed: int) -> FundD
         time_ns=(first + np.arange(days, dtype=np.int64)) * DAY_NS,
         losses_usd=losses,
         fees_usd=fees,
+    )
+
+
+def fund_books(proof: Proof, population: StatedPopulation, *, seed: int) -> tuple[FundDays, ...]:
+    """Replay every book: the same law and days, other accounts."""
+    return tuple(fund_days(proof, population, seed=seed + k) for k in range(population.books))
+
+
+def mean_days(books: Sequence[FundDays]) -> FundDays:
+    """Return the days of all books together, each standing for its share of the open interest."""
+    return replace(
+        books[0],
+        losses_usd=np.mean([one.losses_usd for one in books], axis=0),
+        fees_usd=np.mean([one.fees_usd for one in books], axis=0),
     )
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plimsoll.calibration.evidence.proof import Proof
-from plimsoll.calibration.fund.cover import CoverRequirement, cover_requirement
+from plimsoll.calibration.fund.cover import CoverRequirement, cover_requirement, with_error
 from plimsoll.calibration.parts.fund_replay import StatedPopulation
 from plimsoll.calibration.parts.market_moves import as_of_ns, known_prices
 from plimsoll.domain.market import DAY_NS
@@ -17,6 +17,8 @@ from plimsoll.domain.table import iso_minute
 from plimsoll.domain.tiers import TierTable
 
 FloatArray = NDArray[np.float64]
+LADDER_MOVES = 2
+"""Scenarios that are stated: every market's fall, and every market's rise; they come last."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +91,15 @@ def cover_requirements(
             loss = -sign * (gain @ notional) + closing
             uncovered.append(np.maximum(loss - margin, 0.0))
     columns = np.column_stack(uncovered)
-    return tuple(cover_requirement(columns, owners, names, k) for k in members)
+    return tuple(
+        with_error(
+            cover_requirement(columns, owners, names, k),
+            columns,
+            stated=LADDER_MOVES,
+            seed=proof.problem.seed,
+        )
+        for k in members
+    )
 
 
 def initial_rate_at(tiers: TierTable, size_usd: float) -> float:

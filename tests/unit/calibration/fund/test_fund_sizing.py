@@ -10,10 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plimsoll.calibration.fund.cover import cover_requirement, uncovered_losses
+from plimsoll.calibration.fund.cover import (
+    cover_requirement,
+    uncovered_losses,
+    with_error,
+)
 from plimsoll.calibration.fund.requirement import fund_part, fund_target
 from plimsoll.calibration.fund.risk_price import risk_price_table, risk_prices
-from plimsoll.calibration.fund.ruin import RuinRule, ruin_requirement
+from plimsoll.calibration.fund.ruin import RuinRule, ruin_of_books, ruin_requirement
 from plimsoll.domain.evidence import Verdict
 from plimsoll.errors import InsufficientDataError, ParameterError, UsageError
 
@@ -161,3 +165,44 @@ def test_wrong_inputs_are_refused() -> None:
         uncovered_losses([[np.nan]], [1.0], ["a"])
     with pytest.raises(UsageError, match="positive amount"):
         risk_prices([[1.0]], ["A"], open_interest_usd=[0.0], daily_volume_usd=[1.0])
+
+
+def test_a_fund_is_the_mean_of_its_books_and_bears_their_spread() -> None:
+    draw = np.random.default_rng(5)
+    days = draw.exponential(1.0, (3, 400)) * (draw.random((3, 400)) < 0.1)
+    rule = RuinRule(probability_annual=0.01, years=2_000, error_draws=4, tail_share=0.0, seed=1)
+    alone = [ruin_requirement(one, rule).required_usd for one in days]
+    first = ruin_requirement(days[0], rule)
+    found = ruin_of_books(list(days), rule, daily_inflow_usd=[0.0] * 3)
+    assert found.books_usd == tuple(alone)
+    assert found.required_usd == pytest.approx(np.mean(alone), rel=1e-12)
+    spread = np.std(alone, ddof=1)
+    assert found.book_spread_usd == pytest.approx(spread, rel=1e-12)
+    both = np.hypot(first.standard_error_usd, spread / np.sqrt(3.0))
+    assert found.standard_error_usd == pytest.approx(both, rel=1e-12)
+    single = ruin_of_books([days[0]], rule, daily_inflow_usd=[0.0])
+    assert single.required_usd == first.required_usd
+    assert single.standard_error_usd == first.standard_error_usd
+    with pytest.raises(UsageError):
+        ruin_of_books([], rule, daily_inflow_usd=[])
+
+
+def test_cover_has_the_error_of_a_largest_day_and_none_of_a_ladder() -> None:
+    """One day of loss 1 among n: a draw of n misses it with (1 - 1/n)^n, so the error is known."""
+    days = 250
+    losses = np.zeros((days, 2))
+    losses[100, 0] = 1.0
+    names = [str(i) for i in range(days + 1)]
+    seen = np.vstack([losses, np.zeros((1, 2))])
+    cover = cover_requirement(seen, "ab", names, 2)
+    found = with_error(cover, seen, stated=1, block_days=1, replicates=4_000, seed=3)
+    miss = (1.0 - 1.0 / days) ** days
+    # Four thousand draws leave 0.001 of the standard deviation of a coin.
+    assert found.standard_error_usd == pytest.approx(np.sqrt(miss * (1.0 - miss)), abs=0.01)
+    assert found.seen_usd == 1.0
+    ladder = np.vstack([losses, np.full((1, 2), 5.0)])
+    cover = cover_requirement(ladder, "ab", names, 2)
+    found = with_error(cover, ladder, stated=1, replicates=50)
+    assert (found.required_usd, found.standard_error_usd) == (10.0, 0.0)
+    assert found.seen_usd == 1.0
+    assert found.seen_error_usd > 0.0
