@@ -9,12 +9,9 @@ from functools import cached_property
 
 import numpy as np
 
-from plimsoll.calibration.add_ons.outage_levels import OutageLevels
 from plimsoll.calibration.evidence import Proof
-from plimsoll.calibration.kept import NOTHING_KEPT, Kept, kept_or_made
 from plimsoll.calibration.part import CalibratedPart
 from plimsoll.calibration.parts.add_ons import AddOnSettings, add_ons_part
-from plimsoll.calibration.parts.counterparties import CreditSettings, credit_part
 from plimsoll.calibration.parts.fees import FeeInputs, FeeSettings, calibrated_fees
 from plimsoll.calibration.parts.fund import FundSettings, calibrated_fund
 from plimsoll.calibration.parts.fund_replay import (
@@ -25,8 +22,12 @@ from plimsoll.calibration.parts.fund_replay import (
 )
 from plimsoll.calibration.parts.liquidation import LiquidationSettings, liquidation_part
 from plimsoll.calibration.parts.market_moves import as_of_ns, market_moves
-from plimsoll.calibration.parts.operations import operations_part
-from plimsoll.calibration.parts.outages import OperationsSettings, outage_levels
+from plimsoll.calibration.parts.operations import (
+    CreditSettings,
+    OperationsSettings,
+    credit_part,
+    operations_part,
+)
 from plimsoll.calibration.thresholds.publication import ThresholdGrid
 from plimsoll.config.parts_convert import (
     SECTIONS,
@@ -63,8 +64,6 @@ class VenueParts:
     stage : callable
         Times a block by name.
     progress : Progress
-    kept : Kept
-        Parts that a run of the same inputs made before it was cut off.
     """
 
     config: VenueConfig
@@ -73,22 +72,11 @@ class VenueParts:
     parent: ParameterSet | None = None
     stage: Stage
     progress: Progress = field(default=SILENT)
-    kept: Kept = field(default=NOTHING_KEPT)
 
     def __call__(self, proof: Proof) -> tuple[CalibratedPart, ...]:
         """Return the parts in the order of the sections."""
         made = _Made(config=self.config, proof=proof)
         return tuple(self._parts(made))
-
-    def level(self, draft: Proof) -> OutageLevels | None:
-        """Return what outages make of the level, where the venue has them applied to its set."""
-        section = self.config.operations
-        if section is None or not section.apply:
-            return None
-        with self._shown("calibrate operations"):
-            return outage_levels(
-                draft, _operations_settings(_Made(config=self.config, proof=draft))
-            )
 
     def _parts(self, made: _Made) -> Iterator[CalibratedPart]:
         makers = {
@@ -103,9 +91,7 @@ class VenueParts:
         for name in SECTIONS:
             if getattr(self.config, name) is not None:
                 with self._shown(f"calibrate {name.replace('_', '-')}"):
-                    part = kept_or_made(
-                        self.kept, f"part {name}", CalibratedPart, makers[name]
-                    )
+                    part = makers[name]()
                 yield part
 
     @contextmanager
@@ -226,20 +212,18 @@ def _fees(made: _Made, payments: Payments | None) -> CalibratedPart:
 
 
 def _operations(made: _Made) -> CalibratedPart:
-    return operations_part(made.proof, _operations_settings(made))
-
-
-def _operations_settings(made: _Made) -> OperationsSettings:
     section, problem = made.config.operations, made.proof.problem
     assert section is not None
-    return OperationsSettings(
-        outage_hours=section.outage_hours,
-        watched_hours=section.watched_hours,
-        stress=section.stress,
-        confidence=problem.maintenance_level,
-        apply=section.apply,
-        owner=problem.owner,
-        label=made.label,
+    return operations_part(
+        made.proof,
+        OperationsSettings(
+            outage_hours=section.outage_hours,
+            watched_hours=section.watched_hours,
+            stress=section.stress,
+            confidence=problem.maintenance_level,
+            owner=problem.owner,
+            label=made.label,
+        ),
     )
 
 
