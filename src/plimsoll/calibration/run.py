@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 import numpy as np
@@ -22,6 +22,7 @@ from plimsoll.calibration.part import CalibratedPart, parameters_of
 from plimsoll.calibration.problem import CalibrationProblem, VolatilityModel
 from plimsoll.calibration.publication import publish
 from plimsoll.calibration.published import published_path
+from plimsoll.calibration.raised_level import LevelOf, no_level, raised_level
 from plimsoll.calibration.risk_paths import RiskPaths, risk_paths
 from plimsoll.calibration.scored import ScoredLosses, horizons, scored_losses
 from plimsoll.calibration.set_evidence.dated_sets import dated_sets
@@ -115,13 +116,15 @@ def run_calibration(
     progress: Progress = SILENT,
     stage: Stage = lambda _: nullcontext(),
     corrections: Corrections = NO_CORRECTIONS,
+    level: LevelOf = no_level,
     parts: Parts = no_parts,
     kept: Kept = NOTHING_KEPT,
 ) -> Calibration:
     """Calibrate and prove. Same problem and inputs give the same bytes, whatever the executor.
 
-    ``corrections`` holds what ``problem.model.correction`` may name; ``parts`` calibrates what the
-    venue has beside its markets' ratios, and joins the same set and the same evidence.
+    ``corrections`` holds what ``problem.model.correction`` may name; ``level`` multiplies the
+    level of the set's day before it is solved; ``parts`` calibrates what the venue has beside its
+    markets' ratios, and joins the same set and the same evidence.
 
     ``kept`` holds the finished stages of a run of the same problem and inputs that was cut off.
     """
@@ -204,6 +207,7 @@ def run_calibration(
         funded_markets=inputs.funded_markets,
         chosen=chosen_policy,
     )
+    draft = replace(draft, outages=level(draft))
     with stage("solve"):
         proof = draft.with_solutions(_solutions(draft, inputs))
     planned = _planned(proof, inputs)
@@ -337,7 +341,7 @@ def _solutions(proof: Proof, inputs: CalibrationInputs) -> tuple[MarketSolution,
             absent[spec.symbol] = Reason.DELISTED if seen else Reason.NOT_LISTED
     return solve(
         proof.problem,
-        proof.paths,
+        raised_level(proof.paths, proof.class_of, proof.outages),
         absent,
         incumbent.tiers if incumbent else {},
         coverage_rejected=incumbent is not None and incumbent_rejected(proof, incumbent),

@@ -223,6 +223,9 @@ class OperationsSection(Section):
     stress: Annotated[float, Field(ge=1.0, le=1000.0), Measure.NUMBER] = Field(
         default=1.0, description="times as frequent when liquidations happen"
     )
+    apply: bool = Field(
+        default=False, description="multiply the price risk of the set, not beside it"
+    )
 
 
 class InstitutionEntry(Section):

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from plimsoll.calibration.add_ons.outage_levels import OutageLevels
 from plimsoll.calibration.problem import CalibrationProblem, MarketSpec, VolatilityModel
 from plimsoll.calibration.published import PublishedPath
 from plimsoll.calibration.risk_paths import RiskPaths
@@ -91,6 +92,9 @@ class Proof:
         Markets of the history with funding data.
     chosen : PolicyInForce or None
         Of the appetite, where the venue states one.
+    outages : OutageLevels or None
+        Found before the set was solved; solutions bear its multipliers where they are applied,
+        ``paths`` never do.
     """
 
     problem: CalibrationProblem
@@ -110,6 +114,7 @@ class Proof:
     notes: tuple[str, ...] = ()
     funded_markets: int = 0
     chosen: PolicyInForce | None = None
+    outages: OutageLevels | None = None
 
     def with_solutions(self, solutions: tuple[MarketSolution, ...]) -> Proof:
         """The same with the problem solved."""
@@ -163,6 +168,14 @@ class Proof:
 
     def tools_note(self) -> str:
         """What every table of coverage and swings says about tools in force."""
+        return f"{self._tools_told()}{self._outages_told()}"
+
+    def _outages_told(self) -> str:
+        if self.outages is None or not self.outages.applied:
+            return ""
+        return " Margins of the walk-forward are without the outage multipliers of the set's day."
+
+    def _tools_told(self) -> str:
         demanded = self.problem.anti_procyclicality.names
         if self.chosen is None:
             return f"Anti-procyclicality tools in force: {demanded}."
