@@ -9,9 +9,11 @@ from functools import cached_property
 
 import numpy as np
 
+from plimsoll.calibration.add_ons.outage_levels import OutageLevels
 from plimsoll.calibration.evidence import Proof
 from plimsoll.calibration.part import CalibratedPart
 from plimsoll.calibration.parts.add_ons import AddOnSettings, add_ons_part
+from plimsoll.calibration.parts.counterparties import CreditSettings, credit_part
 from plimsoll.calibration.parts.fees import FeeInputs, FeeSettings, calibrated_fees
 from plimsoll.calibration.parts.fund import FundSettings, calibrated_fund
 from plimsoll.calibration.parts.fund_replay import (
@@ -22,12 +24,8 @@ from plimsoll.calibration.parts.fund_replay import (
 )
 from plimsoll.calibration.parts.liquidation import LiquidationSettings, liquidation_part
 from plimsoll.calibration.parts.market_moves import as_of_ns, market_moves
-from plimsoll.calibration.parts.operations import (
-    CreditSettings,
-    OperationsSettings,
-    credit_part,
-    operations_part,
-)
+from plimsoll.calibration.parts.operations import operations_part
+from plimsoll.calibration.parts.outages import OperationsSettings, outage_levels
 from plimsoll.calibration.thresholds.publication import ThresholdGrid
 from plimsoll.config.parts_convert import (
     SECTIONS,
@@ -77,6 +75,15 @@ class VenueParts:
         """Return the parts in the order of the sections."""
         made = _Made(config=self.config, proof=proof)
         return tuple(self._parts(made))
+
+    def level(self, draft: Proof) -> OutageLevels | None:
+        """Return what outages make of the level, where the venue has them applied to its set."""
+        section = self.config.operations
+        if section is None or not section.apply:
+            return None
+        with self._shown("calibrate operations"):
+            made = _Made(config=self.config, proof=draft)
+            return outage_levels(draft, _operations_settings(made))
 
     def _parts(self, made: _Made) -> Iterator[CalibratedPart]:
         makers = {
@@ -212,18 +219,20 @@ def _fees(made: _Made, payments: Payments | None) -> CalibratedPart:
 
 
 def _operations(made: _Made) -> CalibratedPart:
+    return operations_part(made.proof, _operations_settings(made))
+
+
+def _operations_settings(made: _Made) -> OperationsSettings:
     section, problem = made.config.operations, made.proof.problem
     assert section is not None
-    return operations_part(
-        made.proof,
-        OperationsSettings(
-            outage_hours=section.outage_hours,
-            watched_hours=section.watched_hours,
-            stress=section.stress,
-            confidence=problem.maintenance_level,
-            owner=problem.owner,
-            label=made.label,
-        ),
+    return OperationsSettings(
+        outage_hours=section.outage_hours,
+        watched_hours=section.watched_hours,
+        stress=section.stress,
+        confidence=problem.maintenance_level,
+        apply=section.apply,
+        owner=problem.owner,
+        label=made.label,
     )
 
 
