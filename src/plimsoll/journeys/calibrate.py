@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from plimsoll.adapters.executor import open_executor
 from plimsoll.adapters.files.atomic import Writer
+from plimsoll.adapters.files.output_folder import OutputFolder
 from plimsoll.calibration.conformal.path_correction import ConformalCorrection
 from plimsoll.calibration.correction import Corrections
 from plimsoll.calibration.evidence import Calibration
@@ -25,6 +26,7 @@ from plimsoll.domain.ports import SILENT, Progress
 from plimsoll.domain.table import Table
 from plimsoll.errors import UsageError
 from plimsoll.journeys.as_of import Day, as_of_ns, midnight
+from plimsoll.journeys.calibrate_checkpoint import all_done, inputs_key, kept_in
 from plimsoll.journeys.funding_cover import funded_history
 from plimsoll.journeys.incumbent import InForce, in_force
 from plimsoll.journeys.lent_markets import SplitHistory, split_history
@@ -123,34 +125,51 @@ def carry_out(
     order: Order, venue: VenueFile | GridVenueFile | str | os.PathLike[str]
 ) -> CalibrationResult:
     """Calibrate a venue as ordered, and write what comes of it where that is asked for."""
-    stages, data = Stages(), order.data
-    files: tuple[Path, ...] = ()
+    stages = Stages()
     with claimed(order.out, order.beside) as output:  # before any data are read
-        with stages.time("check the venue file"):
-            file = (
-                venue
-                if isinstance(venue, VenueFile | GridVenueFile)
-                else load_any_venue(venue, check_files=data is None)
-            )
-        if isinstance(file, GridVenueFile):
-            # Not at the head: what margins options takes longer to import than a small venue.
-            from plimsoll.journeys.calibrate_grid import carry_out_grid
+        result = _carried_out(order, venue, stages, output)
+    all_done(output)
+    return replace(result, notes=stages.notes)
 
-            return carry_out_grid(order, file, stages, output)
-        with stages.time("check the venue file"):
-            standing = in_force(file, to_problem(file.config), order.incumbent)
-        with stages.time("read prices"):
-            prices = read_prices(file, data, order.price_kind)
-        calibration = _calibrate(order, file, prices, standing, stages)
-        if output is not None:
-            with stages.time("write report"):
-                title = f"{file.config.venue.name}: margin parameters"
-                files = write_outputs(calibration, output, title, order.beside)
+
+def _carried_out(
+    order: Order,
+    venue: VenueFile | GridVenueFile | str | os.PathLike[str],
+    stages: Stages,
+    output: OutputFolder | None,
+) -> CalibrationResult:
+    data = order.data
+    files: tuple[Path, ...] = ()
+    with stages.time("check the venue file"):
+        file = (
+            venue
+            if isinstance(venue, VenueFile | GridVenueFile)
+            else load_any_venue(venue, check_files=data is None)
+        )
+    if isinstance(file, GridVenueFile):
+        # Not at the head: what margins options takes longer to import than a small venue.
+        from plimsoll.journeys.calibrate_grid import carry_out_grid
+
+        return carry_out_grid(order, file, stages, output)
+    with stages.time("check the venue file"):
+        standing = in_force(file, to_problem(file.config), order.incumbent)
+    with stages.time("read prices"):
+        prices = read_prices(file, data, order.price_kind)
+    calibration = _calibrate(order, file, prices, standing, stages, output)
+    if output is not None:
+        with stages.time("write report"):
+            title = f"{file.config.venue.name}: margin parameters"
+            files = write_outputs(calibration, output, title, order.beside)
     return CalibrationResult(calibration=calibration, timings=stages.timings, files=files)
 
 
 def _calibrate(
-    order: Order, file: VenueFile, prices: PriceData, standing: InForce, stages: Stages
+    order: Order,
+    file: VenueFile,
+    prices: PriceData,
+    standing: InForce,
+    stages: Stages,
+    output: OutputFolder | None,
 ) -> Calibration:
     """Check the bars, then run the calibration on them."""
     progress, policy = order.progress, finding_policy(file.config)
@@ -167,13 +186,15 @@ def _calibrate(
     problem = replace(to_problem(file.config), label=label)
     command = order.command or _command(order, file, standing, midnight_ns)
     inputs = _inputs(problem, prices, policy, standing, assembly, midnight_ns, command)
-    parts: Parts = no_parts
+    made: VenueParts | None = None
     level: LevelOf = no_level
     if problem.beside is not None:
         with stages.time("read prices"):
-            parts, digests = _parts(order, file, prices, standing, stages, midnight_ns)
-            level = parts.level
+            made, digests = _parts(order, file, prices, standing, stages, midnight_ns)
+            level = made.level
         inputs = replace(inputs, digests={**inputs.digests, **digests})
+    kept = kept_in(output, inputs_key(problem, inputs), stages)
+    parts: Parts = no_parts if made is None else replace(made, kept=kept)
     with open_executor(order.workers or _default_workers(len(inputs.history.markets))) as executor:
         return run_calibration(
             problem,
@@ -184,6 +205,7 @@ def _calibrate(
             corrections=CORRECTIONS,
             level=level,
             parts=parts,
+            kept=kept,
         )
 
 

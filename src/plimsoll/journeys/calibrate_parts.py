@@ -11,6 +11,7 @@ import numpy as np
 
 from plimsoll.calibration.add_ons.outage_levels import OutageLevels
 from plimsoll.calibration.evidence import Proof
+from plimsoll.calibration.kept import NOTHING_KEPT, Kept, kept_or_made
 from plimsoll.calibration.part import CalibratedPart
 from plimsoll.calibration.parts.add_ons import AddOnSettings, add_ons_part
 from plimsoll.calibration.parts.counterparties import CreditSettings, credit_part
@@ -62,6 +63,8 @@ class VenueParts:
     stage : callable
         Times a block by name.
     progress : Progress
+    kept : Kept
+        Parts that a run of the same inputs made before it was cut off.
     """
 
     config: VenueConfig
@@ -70,6 +73,7 @@ class VenueParts:
     parent: ParameterSet | None = None
     stage: Stage
     progress: Progress = field(default=SILENT)
+    kept: Kept = field(default=NOTHING_KEPT)
 
     def __call__(self, proof: Proof) -> tuple[CalibratedPart, ...]:
         """Return the parts in the order of the sections."""
@@ -82,8 +86,9 @@ class VenueParts:
         if section is None or not section.apply:
             return None
         with self._shown("calibrate operations"):
-            made = _Made(config=self.config, proof=draft)
-            return outage_levels(draft, _operations_settings(made))
+            return outage_levels(
+                draft, _operations_settings(_Made(config=self.config, proof=draft))
+            )
 
     def _parts(self, made: _Made) -> Iterator[CalibratedPart]:
         makers = {
@@ -98,7 +103,7 @@ class VenueParts:
         for name in SECTIONS:
             if getattr(self.config, name) is not None:
                 with self._shown(f"calibrate {name.replace('_', '-')}"):
-                    part = makers[name]()
+                    part = kept_or_made(self.kept, f"part {name}", CalibratedPart, makers[name])
                 yield part
 
     @contextmanager

@@ -22,11 +22,14 @@ class CalibrationResult:
         Wall-clock; not part of the evidence.
     files : tuple of Path
         What was written.
+    notes : tuple of str
+        Which stages were taken over from a run that was cut off; not part of the evidence.
     """
 
     calibration: Calibration
     timings: tuple[tuple[str, float], ...]
     files: tuple[Path, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def parameters(self) -> ParameterSet:

@@ -49,4 +49,6 @@ def calibrate(
             progress=output.progress(),
             incumbent=incumbent,
         )
+        for line in result.notes:
+            output.line(line)
         raise typer.Exit(show_calibration(output, result))
