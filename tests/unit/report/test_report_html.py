@@ -117,6 +117,19 @@ def test_sections_stand_in_order_verdict_first(page: Page) -> None:
     assert [name for name in found if not name.startswith("table-")] == list(SECTIONS)
 
 
+@pytest.mark.parametrize("further", [(), ("policy_choices",)])
+def test_sections_are_numbered_without_gap_or_double(further: tuple[str, ...]) -> None:
+    evidence, _ = sample_evidence()
+    columns = (Column(name="policy", title="Policy"),)
+    tables = tuple(Table(name=n, title=n, columns=columns, rows=(("calm",),)) for n in further)
+    text = report(replace(evidence, tables=(*evidence.tables, *tables)))
+    contents, body = text.split("</nav>", 1)
+    for part in (contents, body):
+        numbers = [int(n) for n in re.findall(r'<span class="no">(\d+)</span>', part)]
+        assert numbers == list(range(1, len(numbers) + 1))
+    assert len(numbers) == 9 + len(further)
+
+
 def test_every_table_is_there_in_full(page: Page) -> None:
     evidence, _ = sample_evidence(hostile=True)
     for table in evidence.tables:
