@@ -36,6 +36,7 @@ from plimsoll.margin.liquidation import (
 from plimsoll.margin.okx import OkxAccountParameters, OkxMargin, OkxParameters
 from plimsoll.margin.paradex import ParadexPortfolioMargin, ParadexUnderlying
 from plimsoll.margin.protocol import MarginModel, MarginParameters, Prepared
+from plimsoll.margin.sided_tiers import SidedTiers, VenueTiers, venue_tiers
 from plimsoll.margin.simulation import BrokenBetween, SimulationMargin, SimulationParameters
 from plimsoll.margin.size_tiers import SizeRates, SizeTieredMargin
 from plimsoll.margin.span import SpanMargin, SpanParameters
@@ -86,6 +87,7 @@ __all__ = [
     "PortfolioMode",
     "Prepared",
     "PreparedTiered",
+    "SidedTiers",
     "SimulationMargin",
     "SimulationParameters",
     "SizeRates",
@@ -96,7 +98,9 @@ __all__ = [
     "TieredMargin",
     "VegaMargin",
     "VegaMarket",
+    "VenueTiers",
     "WithAddOns",
     "greeks_screen",
     "isolated_liquidation_price",
+    "venue_tiers",
 ]

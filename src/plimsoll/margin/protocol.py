@@ -8,11 +8,10 @@ from typing import Protocol, TypeVar
 from plimsoll.domain.book import Book
 from plimsoll.domain.instrument import Instrument
 from plimsoll.domain.market import MarketSnapshot
-from plimsoll.domain.parameters import ParameterSet
 from plimsoll.domain.requirement import Requirements
-from plimsoll.domain.tiers import TierTable
+from plimsoll.margin.sided_tiers import TierTables
 
-MarginParameters = ParameterSet | Mapping[str, TierTable]
+MarginParameters = TierTables
 """A parameter set, or a venue's published tier tables by market: what tier models take."""
 
 P_contra = TypeVar("P_contra", contravariant=True)

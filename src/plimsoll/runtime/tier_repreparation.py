@@ -17,6 +17,7 @@ from plimsoll.domain.market import MarketSnapshot
 from plimsoll.domain.requirement import Requirements
 from plimsoll.margin.protocol import MarginParameters
 from plimsoll.margin.quote_scope import Scope, by_market
+from plimsoll.margin.sided_tiers import VenueTiers, venue_tiers
 from plimsoll.margin.tiered import PreparedTiered, TieredMargin
 from plimsoll.maths.tiered_margin import MarketColumns
 from plimsoll.runtime.protocol import Reprepared
@@ -53,8 +54,9 @@ class LiveTieredMargin:
         instruments: Mapping[str, Instrument],
     ) -> LivePreparedTiered:
         """See `TieredMargin.prepare`."""
-        prepared = self.model.prepare(snapshot, parameters, instruments)
-        return LivePreparedTiered(inner=prepared, parameters=parameters)
+        tables = venue_tiers(parameters)
+        prepared = self.model.prepare(snapshot, tables, instruments)
+        return LivePreparedTiered(inner=prepared, tables=tables)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -62,7 +64,7 @@ class LivePreparedTiered:
     """A prepared tier model that can be prepared again in part."""
 
     inner: PreparedTiered
-    parameters: MarginParameters
+    tables: VenueTiers
 
     def requirements(self, book: Book) -> Requirements:
         """See `PreparedTiered.requirements`."""
@@ -72,33 +74,42 @@ class LivePreparedTiered:
         """See `plimsoll.runtime.protocol.Repreparable`."""
         model, instruments = self.inner.model, self.inner.instruments
         pricing = frozenset(model.pricing.pricing_markets.values())
-        if quoted & pricing or not quoted <= instruments.keys():
-            inner = model.prepare(snapshot, self.parameters, instruments)
+        columns = None
+        if not quoted & pricing and quoted <= instruments.keys():
+            # Futures need the market of their underlying beside, to be told their bucket.
+            beside = (pricing | self.tables.buckets.keys()) & instruments.keys()
+            few = {m: instruments[m] for m in sorted(quoted | beside)}
+            part = model.prepare(snapshot, self.tables, few)
+            columns = _spliced(self.inner, part, quoted)
+        if columns is None:
+            inner = model.prepare(snapshot, self.tables, instruments)
             scope = by_market(self.inner.snapshot, snapshot, quoted, instruments)
         else:
-            few = {m: instruments[m] for m in sorted(quoted | (pricing & instruments.keys()))}
-            part = model.prepare(snapshot, self.parameters, few)
-            columns = _spliced(self.inner.columns, part, quoted, self.inner.contracts.row_of)
             inner = replace(self.inner, snapshot=snapshot, columns=columns)
             scope = Scope(markets=quoted)
         return Reprepared(prepared=replace(self, inner=inner), scope=scope)
 
 
 def _spliced(
-    columns: MarketColumns,
-    part: PreparedTiered,
-    quoted: frozenset[str],
-    row_of: Mapping[str, int],
-) -> MarketColumns:
-    """Put the rows of ``quoted`` in place of the old ones; each has as many tiers as before."""
+    whole: PreparedTiered, part: PreparedTiered, quoted: frozenset[str]
+) -> MarketColumns | None:
+    """Put the rows of ``quoted`` in place of the old ones; None where they do not fit there."""
+    columns = whole.columns
     fresh = {name: getattr(columns, name).copy() for name in (*_BY_MARKET, *_BY_TIER)}
     old, new = columns.tier_offsets, part.columns.tier_offsets
     for source, market in enumerate(part.markets):
-        if market in quoted:
-            row = row_of[market]
+        if market not in quoted:
+            continue
+        places = whole.rows.of_contract(whole.contracts.row_of[market])
+        sources = part.rows.of_contract(source)
+        if len(places) != len(sources):
+            return None
+        for place, row in zip(places, sources, strict=True):
+            if old[place + 1] - old[place] != new[row + 1] - new[row]:
+                return None
             for name in _BY_MARKET:
-                fresh[name][row] = getattr(part.columns, name)[source]
+                fresh[name][place] = getattr(part.columns, name)[row]
             for name in _BY_TIER:
-                tiers = getattr(part.columns, name)[new[source] : new[source + 1]]
-                fresh[name][old[row] : old[row + 1]] = tiers
+                tiers = getattr(part.columns, name)[new[row] : new[row + 1]]
+                fresh[name][old[place] : old[place + 1]] = tiers
     return columns._replace(**fresh)

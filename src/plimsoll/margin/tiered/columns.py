@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,12 +18,14 @@ from plimsoll.domain.tiers import Tier, TierTable
 from plimsoll.errors import UsageError
 from plimsoll.margin.contracts.open_interest import OpenInterestCaps, risen_share
 from plimsoll.margin.currency import CurrencyPricing
+from plimsoll.margin.sided_tiers import SidedTiers
 from plimsoll.margin.units.instrument_columns import PAYOFF_CODES
 from plimsoll.margin.units.market_rows import mark_of
 from plimsoll.maths import tiered_margin
 from plimsoll.maths.tiered_margin import MarketColumns
 
 FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
 
 
 class TierMeasure(StrEnum):
@@ -62,14 +65,17 @@ class TierReading:
 
 def market_columns(
     contracts: Mapping[str, Perpetual | Future],
-    tables: list[TierTable | None],
+    tables: Sequence[SidedTiers | None],
     reading: TierReading,
     *,
     pricing: CurrencyPricing,
     snapshot: MarketSnapshot,
     instruments: Mapping[str, Instrument],
 ) -> MarketColumns:
-    """Return the columns of N contracts and two rows more: unknown, and not of this model."""
+    """Return the columns of N contracts, two rows more, and one for each table of shorts.
+
+    The two are those of the unknown, and of what is not of this model.
+    """
     mark = [mark_of(snapshot, market) for market in contracts]
     price = [pricing.price(c.settle, snapshot, instruments) for c in contracts.values()]
     stale = [snapshot.is_stale(market) for market in contracts]
@@ -82,20 +88,51 @@ def market_columns(
     ]
     measure = [reading.measure.get(m, TierMeasure.NOTIONAL) for m in contracts]
     terms = zip(contracts, contracts.values(), measure, mark, strict=True)
-    counts = [len(t.tiers) if t else 0 for t in tables]
+    payoff = [PAYOFF_CODES[contract.payoff] for contract in contracts.values()]
+    apart = rows_apart(tables)
+    rows = _table_rows(tables, risen, apart)
     return MarketColumns(
-        payoff=np.array([*(PAYOFF_CODES[c.payoff] for c in contracts.values()), 0, 0], np.int64),
-        contract_size=_floats([stated_size(contract) for contract in contracts.values()]),
-        mark=_floats(mark),
-        settle_price=_floats(price),
-        reason=np.array(
-            [*reason, MarginReason.UNKNOWN_INSTRUMENT, MarginReason.NOT_MARGINED], np.int64
+        payoff=_codes(payoff, (0, 0), apart),
+        contract_size=_floats([stated_size(contract) for contract in contracts.values()], apart),
+        mark=_floats(mark, apart),
+        settle_price=_floats(price, apart),
+        reason=_codes(reason, (MarginReason.UNKNOWN_INSTRUMENT, MarginReason.NOT_MARGINED), apart),
+        measure=_codes([MEASURE_CODES[m] for m in measure], (0, 0), apart),
+        unit_value=_floats([_unit_value(*row) for row in terms], apart),
+        tier_offsets=np.cumsum(
+            [0, *(len(r.table.tiers) if r else 0 for r in rows)], dtype=np.int64
         ),
-        measure=np.array([*(MEASURE_CODES[m] for m in measure), 0, 0], np.int64),
-        unit_value=_floats([_unit_value(*row) for row in terms]),
-        tier_offsets=np.cumsum([0, *counts, 0, 0]).astype(np.int64),
-        **_tier_columns(zip(tables, risen, strict=True), reading),
+        **_tier_columns(rows, reading),
     )
+
+
+def rows_apart(tables: Sequence[SidedTiers | None]) -> list[int]:
+    """Return the contracts whose shorts have a table of their own, in the order of its rows."""
+    return [row for row, table in enumerate(tables) if table is not None and table.apart]
+
+
+class _TableRow(NamedTuple):
+    """The table of one row, the share that its open interest adds, and how its rates hold."""
+
+    table: TierTable
+    risen: float
+    marginal: bool | None
+
+
+def _table_rows(
+    tables: Sequence[SidedTiers | None], risen: Sequence[float], apart: Sequence[int]
+) -> list[_TableRow | None]:
+    """Return what stands in each row of the columns."""
+    longs = [
+        None if table is None else _TableRow(table.long, share, table.marginal_maintenance)
+        for table, share in zip(tables, risen, strict=True)
+    ]
+    shorts = [
+        _TableRow(table.short, risen[row], table.marginal_maintenance)
+        for row in apart
+        if (table := tables[row]) is not None
+    ]
+    return [*longs, None, None, *shorts]
 
 
 def _reason(
@@ -103,7 +140,7 @@ def _reason(
     mark: float,
     stale: bool,
     price: float,
-    table: TierTable | None,
+    table: SidedTiers | None,
     risen: float,
     *,
     at_ns: int,
@@ -142,14 +179,17 @@ def _unit_value(
 
 
 def _tier_columns(
-    tables: Iterable[tuple[TierTable | None, float]], reading: TierReading
+    tables: Iterable[_TableRow | None], reading: TierReading
 ) -> dict[str, FloatArray]:
-    known = [(table, risen) for table, risen in tables if table is not None]
     rows = [
-        _row(tier, float(low), float(high), risen, reading)
-        for table, risen in known
+        _row(tier, float(low), float(high), one, reading)
+        for one in tables
+        if one is not None
         for tier, low, high in zip(
-            table.tiers, table.deductions_usd, table.initial_deductions_usd, strict=True
+            one.table.tiers,
+            one.table.deductions_usd,
+            one.table.initial_deductions_usd,
+            strict=True,
         )
     ]
     names = (
@@ -165,20 +205,25 @@ def _tier_columns(
 
 
 def _row(
-    tier: Tier, deduction: float, initial_deduction: float, risen: float, reading: TierReading
+    tier: Tier, deduction: float, initial_deduction: float, of: _TableRow, reading: TierReading
 ) -> tuple[float, ...]:
-    rate = float(tier.initial_rate)
+    rate, risen = float(tier.initial_rate), of.risen
+    marginal = reading.marginal_maintenance if of.marginal is None else of.marginal
     # Each slice's rate rises to r + (1 - r) s, so the deduction shrinks to (1 - s) of itself.
     return (
         np.inf if tier.cap_usd is None else float(tier.cap_usd),
         float(tier.maintenance_rate),
-        deduction if reading.marginal_maintenance else 0.0,
+        deduction if marginal else 0.0,
         rate if risen == 0.0 else rate + (1.0 - rate) * risen,
         initial_deduction * (1.0 - risen) if reading.marginal_initial else 0.0,
         float(tier.max_leverage),
     )
 
 
-def _floats(values: list[float]) -> FloatArray:
-    """Values of the contracts, and nothing for the two rows more."""
-    return np.array([*values, np.nan, np.nan], dtype=np.float64)
+def _floats(values: list[float], apart: Sequence[int]) -> FloatArray:
+    """Values of the contracts, nothing for the two rows more, and those of tables of shorts."""
+    return np.array([*values, np.nan, np.nan, *(values[r] for r in apart)], dtype=np.float64)
+
+
+def _codes(values: Sequence[int], more: tuple[int, int], apart: Sequence[int]) -> IntArray:
+    return np.array([*values, *more, *(values[r] for r in apart)], dtype=np.int64)

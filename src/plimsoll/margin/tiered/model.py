@@ -23,9 +23,7 @@ from plimsoll.domain.listing import Listing, listing_of
 from plimsoll.domain.magnitudes import is_price
 from plimsoll.domain.margin_reason import MarginReason
 from plimsoll.domain.market import MarketSnapshot
-from plimsoll.domain.parameters import ParameterSet
 from plimsoll.domain.requirement import PositionParts, Requirements, RequirementTerm, total_of
-from plimsoll.domain.tiers import TierTable
 from plimsoll.margin.contracts.linked_sizes import LinkedSizes, linked_contracts, linked_sizes
 from plimsoll.margin.contracts.open_interest import OpenInterestCaps
 from plimsoll.margin.contracts.open_loss import worst_of_fills
@@ -34,8 +32,10 @@ from plimsoll.margin.contracts.position_explanation import POSITIONS, PositionEx
 from plimsoll.margin.currency import CurrencyPricing
 from plimsoll.margin.protocol import MarginParameters
 from plimsoll.margin.quote_scope import OwnQuotes
+from plimsoll.margin.sided_tiers import venue_tiers
 from plimsoll.margin.tiered.columns import TierMeasure, TierReading, market_columns
 from plimsoll.margin.tiered.next_tiers import next_tiers
+from plimsoll.margin.tiered.table_rows import TableRows, table_rows
 from plimsoll.margin.tiered.terms import TieredTerms
 from plimsoll.margin.tiered.unknown_positions import say_why, without_unknown
 from plimsoll.margin.units.book_faults import book_faults
@@ -100,12 +100,14 @@ class TieredMargin(OwnQuotes):
         """Lay marks, contract terms and tiers into columns; see `MarginModel.prepare`.
 
         Spot and options may be among the instruments (to price currencies); positions in them
-        have the reason NOT_MARGINED.
+        have the reason NOT_MARGINED. A dated future without tiers of its own has those of the
+        bucket that its time to expiry falls into, where the market of its underlying is among the
+        instruments (`plimsoll.margin.sided_tiers`).
 
         Raises
         ------
         UsageError
-            For a quanto contract whose table counts coins.
+            For a quanto contract whose table counts coins, and tables that cannot be read.
         """
         contracts = listing_of(instruments).part(_is_contract, _is_contract)
         reading = TierReading(
@@ -114,9 +116,11 @@ class TieredMargin(OwnQuotes):
             measure=self.measure,
             open_interest=self.open_interest,
         )
+        terms = cast(Mapping[str, Perpetual | Future], contracts)
+        tables = venue_tiers(parameters).margining(terms, instruments, snapshot.at_ns)
         columns = market_columns(
-            cast(Mapping[str, Perpetual | Future], contracts),
-            [_table(parameters, market) for market in contracts],
+            terms,
+            tables,
             reading,
             pricing=self.pricing,
             snapshot=snapshot,
@@ -128,6 +132,7 @@ class TieredMargin(OwnQuotes):
             instruments=instruments,
             contracts=contracts,
             columns=columns,
+            rows=table_rows(contracts, tables),
         )
 
 
@@ -135,8 +140,8 @@ class TieredMargin(OwnQuotes):
 class PreparedTiered:
     """A tier model with marks and tiers; immutable, serves any number of books.
 
-    The columns have a row for each market, one for unknown ones, and one for instruments that the
-    model does not margin.
+    The columns have a row for each market, one for unknown ones, one for instruments that the
+    model does not margin, and one for each market whose shorts have a table of their own.
     """
 
     model: TieredMargin
@@ -144,6 +149,7 @@ class PreparedTiered:
     instruments: Mapping[str, Instrument]
     contracts: Listing
     columns: MarketColumns
+    rows: TableRows = field(default_factory=TableRows)
 
     @property
     def markets(self) -> tuple[str, ...]:
@@ -203,7 +209,7 @@ class PreparedTiered:
     ) -> PositionColumns:
         return PositionColumns(
             offsets=book.offsets,
-            market=rows[book.market],
+            market=self.rows.of(rows[book.market], book.quantity),
             quantity=book.quantity,
             entry_price=book.entry_price,
             isolated_margin=book.isolated_margin,
@@ -224,7 +230,8 @@ class PreparedTiered:
         assert book.orders is not None
 
         def margins(exposures: Exposures) -> tuple[FloatArray, FloatArray]:
-            return _margins_of(exposures, rows, self.columns)
+            row = self.rows.of(rows[exposures.market], exposures.quantity)
+            return _margins_of(exposures, row, self.columns)
 
         columns, row = self.columns, rows[book.orders.market]
         contracts = FilledContracts(
@@ -248,7 +255,9 @@ class PreparedTiered:
     def _terms(self, book: Book, rows: IntArray, part: PositionMargin) -> TieredTerms:
         return TieredTerms(
             book=book,
+            row=self.rows.of(rows[book.market], book.quantity),
             row_of_market=rows,
+            table_names=self.rows.names,
             instruments=self.contracts.instruments,
             columns=self.columns,
             notional=part.notional,
@@ -318,12 +327,12 @@ def _without_number(term: RequirementTerm, bad: BoolArray) -> RequirementTerm:
 
 
 def _margins_of(
-    exposures: Exposures, rows: IntArray, columns: MarketColumns
+    exposures: Exposures, row: IntArray, columns: MarketColumns
 ) -> tuple[FloatArray, FloatArray]:
     count = exposures.market.size
     alone = PositionColumns(
         offsets=np.array([0, count], dtype=np.int64),
-        market=rows[exposures.market],
+        market=row,
         quantity=exposures.quantity,
         entry_price=np.ones(count),
         isolated_margin=np.full(count, np.nan),
@@ -333,9 +342,3 @@ def _margins_of(
     )
     part, _ = tiered_margin(read_only(alone), columns)
     return part.initial, part.maintenance
-
-
-def _table(parameters: MarginParameters, market: str) -> TierTable | None:
-    if isinstance(parameters, ParameterSet):
-        return parameters.tiers(market) if market in parameters.markets else None
-    return parameters.get(market)

@@ -27,10 +27,11 @@ def next_tiers(terms: TieredTerms, positions: NDArray[np.int64]) -> tuple[Bindin
 
 def _next_tier(terms: TieredTerms, position: int) -> BindingChange:
     columns, market = terms.columns, int(terms.book.market[position])
-    row, tier = int(terms.row_of_market[market]), int(terms.tier[position])
+    row, tier = int(terms.row[position]), int(terms.tier[position])
     place, name = int(columns.tier_offsets[row]) + tier, terms.book.markets[market]
     cap, size = float(columns.cap[place]), float(terms.size[position])
-    measure, instrument = int(columns.measure[row]), terms.instruments[row]
+    measure, instrument = int(columns.measure[row]), terms.instrument(position)
+    assert instrument is not None  # what has a tier is of a contract
     unit = _unit(measure, instrument)
     now = f"tier {tier + 1}, {size:,.10g} {unit}"
     if not np.isfinite(cap):
@@ -53,7 +54,7 @@ def _size_of_one(terms: TieredTerms, position: int, measure: int) -> float:
     """Size of one contract, in what the table counts."""
     if measure == CONTRACTS:
         return 1.0
-    row = int(terms.row_of_market[int(terms.book.market[position])])
+    row = int(terms.row[position])
     each = float(terms.notional[position]) / abs(float(terms.book.quantity[position]))
     return each / float(terms.columns.mark[row]) if measure == COINS else each
 

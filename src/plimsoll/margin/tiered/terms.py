@@ -20,8 +20,12 @@ class TieredTerms:
 
     Parameters
     ----------
+    row : (P,) int64
+        Row of each position in ``columns``: of its market, or of its market's shorts.
     row_of_market : (M,) int64
-        Row of each of the book's markets in ``columns``.
+        Row of each of the book's markets.
+    table_names : tuple of str or None
+        By row of ``columns``, what the venue calls the table; None: as the market throughout.
     instruments : tuple of N Instrument
         Those of the first N rows of ``columns``; the others stand for what is not margined.
     notional : (P,) float64
@@ -32,7 +36,9 @@ class TieredTerms:
     """
 
     book: Book
+    row: NDArray[np.int64]
     row_of_market: NDArray[np.int64]
+    table_names: tuple[str, ...] | None
     instruments: tuple[Instrument, ...]
     columns: MarketColumns
     notional: NDArray[np.float64]
@@ -41,19 +47,21 @@ class TieredTerms:
 
     def terms(self, positions: NDArray[np.int64]) -> tuple[Term, ...]:
         """Return one term per column, valued at the given rows of the book."""
-        rows = self.row_of_market[self.book.market[positions]].tolist()
+        rows = self.row[positions].tolist()
         tiers = [
             None if tier < 0 else int(self.columns.tier_offsets[row]) + tier
             for row, tier in zip(rows, self.tier[positions].tolist(), strict=True)
         ]
-        known = [self.instruments[r] if r < len(self.instruments) else None for r in rows]
-        named = {
+        known = [self.instrument(position) for position in positions.tolist()]
+        names = () if self.table_names is None else tuple(self.table_names[r] for r in rows)
+        named: dict[Column, tuple[Cell, ...]] = {
             _QUANTITY: _cells(self.book.quantity[positions]),
             _ENTRY: _cells(self.book.entry_price[positions]),
             _MARK: _cells(self.columns.mark[rows]),
             _NOTIONAL: _cells(self.notional[positions]),
             _CURRENCY: tuple(_tier_currency(i) if i else "" for i in known),
             _SIZE: _cells(self.size[positions]),
+            **({_TABLE: names} if names else {}),
             _TIER: tuple(None if t < 0 else t + 1 for t in self.tier[positions].tolist()),
             _MAINTENANCE: _at(self.columns.maintenance_rate, tiers),
             _DEDUCTION: _at(self.columns.deduction, tiers),
@@ -65,6 +73,11 @@ class TieredTerms:
             _SETTLE_PRICE: _cells(self.columns.settle_price[rows]),
         }
         return tuple(Term(column=column, values=values) for column, values in named.items())
+
+    def instrument(self, position: int) -> Instrument | None:
+        """Return the contract of a row of the book; None where it is not margined here."""
+        row = int(self.row_of_market[int(self.book.market[position])])
+        return self.instruments[row] if row < len(self.instruments) else None
 
 
 def _tier_currency(instrument: Instrument) -> str:
@@ -98,6 +111,11 @@ _SIZE = Column(
     kind=ColumnKind.NUMBER,
     digits=2,
     about="of all linked accounts, in what the tier table counts",
+)
+_TABLE = Column(
+    name="tier_table",
+    title="Tier table",
+    about="of longs or shorts, or of dated futures up to some time to expiry",
 )
 _TIER = Column(name="tier", title="Tier", kind=ColumnKind.COUNT, about="1 is the lowest")
 _MAINTENANCE = _rate("maintenance_rate", "Maintenance rate")
