@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 import numpy as np
+from numpy.typing import NDArray
 
 from plimsoll.calibration.blend_risk import PanelHistories, blend_risk
 from plimsoll.calibration.correction import Corrections, corrected, correction_tables
@@ -32,6 +33,7 @@ from plimsoll.calibration.solve import MarketSolution, solve
 from plimsoll.calibration.venue_frontier.frontier import VenueFrontier
 from plimsoll.calibration.venue_frontier.part import appetite_part
 from plimsoll.calibration.venue_frontier.run import appetite_frontier
+from plimsoll.calibration.young_falls import fall_limits, slow_young_falls
 from plimsoll.domain.finding import Finding, FindingPolicy, Reason
 from plimsoll.domain.instrument import Payoff
 from plimsoll.domain.market import DAY_NS, MarketHistory
@@ -42,6 +44,7 @@ from plimsoll.errors import InsufficientDataError
 from plimsoll.estimators.horizon.price_record import Boundaries
 from plimsoll.estimators.reference.default_model import default_at
 
+FloatArray = NDArray[np.float64]
 Stage = Callable[[str], AbstractContextManager[None]]
 TRAINING_DAYS = 365
 NO_CORRECTIONS: Corrections = MappingProxyType({})
@@ -172,7 +175,7 @@ def run_calibration(
             chosen_policy = PolicyInForce(
                 told=frontier.told, before=paths, since_ns=frontier.since_ns
             )
-            paths = frontier.with_chosen(paths)
+            paths = slow_young_falls(frontier.with_chosen(paths), _fall_limits(frontier, paths))
     with stage("measure losses"):
         maintenance, reaction = _losses(problem, history, days, class_of, payoff_of)
         payoffs = [payoff_of[m] for m in history.markets]
@@ -274,6 +277,12 @@ def _against_parent(
         return ()
     checks = (parent_check(parameters, parent),)
     return (CalibratedPart(name="parent", parameters=(), checks=checks),)
+
+
+def _fall_limits(frontier: VenueFrontier, paths: RiskPaths) -> FloatArray:
+    """(D,) largest fall in a day under the policies in force."""
+    rules = [(c.row, frontier.assessed[c.policy].candidate.policy) for c in frontier.choices]
+    return fall_limits(paths.time_ns.size, ((row, rule.fall_limit) for row, rule in rules))
 
 
 def _policy(frontier: VenueFrontier | None) -> dict[str, str]:

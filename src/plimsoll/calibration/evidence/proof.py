@@ -181,7 +181,9 @@ class Proof:
             return f"Anti-procyclicality tools in force: {demanded}."
         return (
             f"Margin policy in force: {self.chosen.told}. Tools that the venue or its rulebook "
-            f"demands on top: {demanded}."
+            f"demands on top: {demanded}. Markets that are young or on the class floor have no "
+            "number from a policy and no say in its choice; their margins fall no faster in a day "
+            "than the policy in force allows, and rise freely."
         )
 
     def price_note(self) -> str:
