@@ -8,11 +8,12 @@ from decimal import Decimal
 
 from plimsoll.calibration.problem import CalibrationProblem, RiskClass
 from plimsoll.calibration.rounding import RATE_DIGITS, rate_up
-from plimsoll.calibration.set_plan import ExpiryBucket
+from plimsoll.calibration.set_plan import NO_PLAN, ExpiryBucket, RatesFor
 from plimsoll.calibration.solve import MarketSolution, SolvedTable
 from plimsoll.calibration.tier_fit import FittedTier, initial_error
 from plimsoll.domain.canonical import significant
 from plimsoll.domain.parameters import Origin, Parameter, ParameterSet, Unit, parameter_set
+from plimsoll.margin.sided_tiers import MARGINAL_SHARE
 
 RISK_STEP = Decimal("0.0001")
 LARGEST_USD = Decimal(10) ** 15
@@ -55,12 +56,14 @@ def market_parameters(problem: CalibrationProblem, solution: MarketSolution) -> 
 
     The market's own are named ``tier[i].*``; where sides are apart these are the longs', and the
     shorts' are ``short.tier[i].*``. Dated futures are markets of their own, named after the
-    underlying and the bucket (``BTCUSDT#30d``).
+    underlying and the bucket (``BTCUSDT#30d``). `plimsoll.margin.sided_tiers` reads them back.
     """
     own = Origin.CALIBRATED if solution.reason is None else Origin.CLASS_FLOOR
     for market in dict.fromkeys(table.need.market for table in solution.tables):
         yield from _risks(problem, solution, market, own)
         yield from _structure(market, problem.owner, problem.risk_class(solution.spec))
+        if (problem.plan or NO_PLAN).tiers.rates is RatesFor.WHOLE:
+            yield _whole(market, problem.owner)
     for table in solution.tables:
         if table.need.bucket is not None and not table.need.prefix:
             yield from _expiry(table.need.market, problem.owner, table.need.bucket)
@@ -130,6 +133,21 @@ def _expiry(market: str, owner: str, bucket: ExpiryBucket) -> Iterator[Parameter
         value=bucket.basis_rate,
         unit=Unit.FRACTION,
         upper=Decimal(1),
+    )
+
+
+def _whole(market: str, owner: str) -> Parameter:
+    """Return what tells the margin engine that maintenance rates hold for the whole notional."""
+    return Parameter(
+        market=market,
+        name=MARGINAL_SHARE,
+        value=Decimal(0),
+        unit=Unit.FRACTION,
+        lower=Decimal(0),
+        upper=Decimal(1),
+        grid=Decimal(1),
+        owner=owner,
+        origin=Origin.VENUE,
     )
 
 

@@ -62,7 +62,7 @@ class VenueTiers:
 
     Parameters
     ----------
-    tables : mapping of str to TierTable or SidedTiers
+    tables : mapping of str to SidedTiers
         Stated as such, by market.
     stated : mapping of str to tuple of Parameter
         Those of a set, by market.
@@ -73,7 +73,7 @@ class VenueTiers:
         rising.
     """
 
-    tables: Mapping[str, TierTable | SidedTiers] = field(default_factory=dict)
+    tables: Mapping[str, SidedTiers] = field(default_factory=dict)
     stated: Mapping[str, tuple[Parameter, ...]] = field(default_factory=dict)
     source: ParameterSet | None = None
     buckets: Mapping[str, tuple[tuple[int, str], ...]] = field(default_factory=dict)
@@ -89,8 +89,7 @@ class VenueTiers:
             For rates or caps out of order.
         """
         if market in self.tables:
-            held = self.tables[market]
-            return SidedTiers(long=held, short=held) if isinstance(held, TierTable) else held
+            return self.tables[market]
         mine = self.stated.get(market)
         if mine is None or self.source is None:
             return None
@@ -157,7 +156,7 @@ def venue_tiers(parameters: TierTables) -> VenueTiers:
     if isinstance(parameters, VenueTiers):
         return parameters
     if not isinstance(parameters, ParameterSet):
-        return VenueTiers(tables=parameters)
+        return VenueTiers(tables={market: _both(held) for market, held in parameters.items()})
     stated: dict[str, list[Parameter]] = {}
     buckets: dict[str, list[tuple[int, str]]] = {}
     for parameter in parameters:
@@ -170,6 +169,10 @@ def venue_tiers(parameters: TierTables) -> VenueTiers:
         source=parameters,
         buckets={market: tuple(sorted(reaches)) for market, reaches in buckets.items()},
     )
+
+
+def _both(held: TierTable | SidedTiers) -> SidedTiers:
+    return SidedTiers(long=held, short=held) if isinstance(held, TierTable) else held
 
 
 def _read(alone: ParameterSet, market: str, name: str) -> SidedTiers | None:

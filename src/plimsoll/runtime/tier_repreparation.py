@@ -77,8 +77,8 @@ class LivePreparedTiered:
         columns = None
         if not quoted & pricing and quoted <= instruments.keys():
             # Futures need the market of their underlying beside, to be told their bucket.
-            beside = (pricing | self.tables.buckets.keys()) & instruments.keys()
-            few = {m: instruments[m] for m in sorted(quoted | beside)}
+            beside = pricing | self.tables.buckets.keys() if self.tables.buckets else pricing
+            few = {m: instruments[m] for m in sorted(quoted | (beside & instruments.keys()))}
             part = model.prepare(snapshot, self.tables, few)
             columns = _spliced(self.inner, part, quoted)
         if columns is None:

@@ -66,6 +66,7 @@ class TierReading:
 def market_columns(
     contracts: Mapping[str, Perpetual | Future],
     tables: Sequence[SidedTiers | None],
+    apart: Sequence[int],
     reading: TierReading,
     *,
     pricing: CurrencyPricing,
@@ -74,7 +75,8 @@ def market_columns(
 ) -> MarketColumns:
     """Return the columns of N contracts, two rows more, and one for each table of shorts.
 
-    The two are those of the unknown, and of what is not of this model.
+    The two are those of the unknown, and of what is not of this model. ``apart`` are the contracts
+    with a table of shorts, `rows_apart`.
     """
     mark = [mark_of(snapshot, market) for market in contracts]
     price = [pricing.price(c.settle, snapshot, instruments) for c in contracts.values()]
@@ -89,8 +91,8 @@ def market_columns(
     measure = [reading.measure.get(m, TierMeasure.NOTIONAL) for m in contracts]
     terms = zip(contracts, contracts.values(), measure, mark, strict=True)
     payoff = [PAYOFF_CODES[contract.payoff] for contract in contracts.values()]
-    apart = rows_apart(tables)
     rows = _table_rows(tables, risen, apart)
+    counts = [0, *(0 if row is None else len(row.table.tiers) for row in rows)]
     return MarketColumns(
         payoff=_codes(payoff, (0, 0), apart),
         contract_size=_floats([stated_size(contract) for contract in contracts.values()], apart),
@@ -99,9 +101,7 @@ def market_columns(
         reason=_codes(reason, (MarginReason.UNKNOWN_INSTRUMENT, MarginReason.NOT_MARGINED), apart),
         measure=_codes([MEASURE_CODES[m] for m in measure], (0, 0), apart),
         unit_value=_floats([_unit_value(*row) for row in terms], apart),
-        tier_offsets=np.cumsum(
-            [0, *(len(r.table.tiers) if r else 0 for r in rows)], dtype=np.int64
-        ),
+        tier_offsets=np.array(counts, dtype=np.int64).cumsum(),
         **_tier_columns(rows, reading),
     )
 
@@ -222,8 +222,10 @@ def _row(
 
 def _floats(values: list[float], apart: Sequence[int]) -> FloatArray:
     """Values of the contracts, nothing for the two rows more, and those of tables of shorts."""
-    return np.array([*values, np.nan, np.nan, *(values[r] for r in apart)], dtype=np.float64)
+    more = [values[row] for row in apart] if apart else ()
+    return np.array([*values, np.nan, np.nan, *more], dtype=np.float64)
 
 
 def _codes(values: Sequence[int], more: tuple[int, int], apart: Sequence[int]) -> IntArray:
-    return np.array([*values, *more, *(values[r] for r in apart)], dtype=np.int64)
+    shorts = [values[row] for row in apart] if apart else ()
+    return np.array([*values, *more, *shorts], dtype=np.int64)

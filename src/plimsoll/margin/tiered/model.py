@@ -33,7 +33,7 @@ from plimsoll.margin.currency import CurrencyPricing
 from plimsoll.margin.protocol import MarginParameters
 from plimsoll.margin.quote_scope import OwnQuotes
 from plimsoll.margin.sided_tiers import venue_tiers
-from plimsoll.margin.tiered.columns import TierMeasure, TierReading, market_columns
+from plimsoll.margin.tiered.columns import TierMeasure, TierReading, market_columns, rows_apart
 from plimsoll.margin.tiered.next_tiers import next_tiers
 from plimsoll.margin.tiered.table_rows import TableRows, table_rows
 from plimsoll.margin.tiered.terms import TieredTerms
@@ -118,9 +118,11 @@ class TieredMargin(OwnQuotes):
         )
         terms = cast(Mapping[str, Perpetual | Future], contracts)
         tables = venue_tiers(parameters).margining(terms, instruments, snapshot.at_ns)
+        apart = rows_apart(tables)
         columns = market_columns(
             terms,
             tables,
+            apart,
             reading,
             pricing=self.pricing,
             snapshot=snapshot,
@@ -132,7 +134,7 @@ class TieredMargin(OwnQuotes):
             instruments=instruments,
             contracts=contracts,
             columns=columns,
-            rows=table_rows(contracts, tables),
+            rows=table_rows(contracts, tables, apart),
         )
 
 

@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plimsoll.margin.sided_tiers import SidedTiers
-from plimsoll.margin.tiered.columns import rows_apart
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -54,13 +53,17 @@ class TableRows:
         return (row,) if short == row else (row, short)
 
 
-def table_rows(markets: Iterable[str], tables: Sequence[SidedTiers | None]) -> TableRows:
-    """Return the rows of contracts, by their tables."""
-    apart = rows_apart(tables)
+_PLAIN = TableRows()
+
+
+def table_rows(
+    markets: Iterable[str], tables: Sequence[SidedTiers | None], apart: Sequence[int]
+) -> TableRows:
+    """Return the rows of contracts, by their tables; ``apart`` are those of `rows_apart`."""
     if not apart and not any(table is not None and table.name for table in tables):
-        return TableRows()
+        return _PLAIN
     short = np.arange(len(tables) + _UNKNOWN, dtype=np.int64)
-    short[apart] = len(tables) + _UNKNOWN + np.arange(len(apart))
+    short[list(apart)] = len(tables) + _UNKNOWN + np.arange(len(apart))
     named = [(t.name if t else "") or m for m, t in zip(markets, tables, strict=True)]
     sided = frozenset(apart)
     longs = [f"{name}, longs" if row in sided else name for row, name in enumerate(named)]
