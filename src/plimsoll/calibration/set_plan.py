@@ -159,6 +159,22 @@ class ExpiryBucket:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OrderPlan:
+    """Which tables may nowhere have lower rates than others, at equal sizes.
+
+    Parameters
+    ----------
+    classes : tuple of str
+        From the safest to the riskiest; markets of classes not named are not compared.
+    expiries : bool
+        Dated futures not below the underlying's perpetual, nor below a nearer bucket.
+    """
+
+    classes: tuple[str, ...] = ()
+    expiries: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SetPlan:
     """What is asked of the set.
 
@@ -172,6 +188,7 @@ class SetPlan:
         None: no schedule.
     expiry_buckets : mapping of str to tuple of ExpiryBucket
         By class, rising in time to expiry.
+    order : OrderPlan
 
     Raises
     ------
@@ -183,6 +200,7 @@ class SetPlan:
     limits: LimitPlan | None = None
     steps: StepPlan | None = None
     expiry_buckets: Mapping[str, tuple[ExpiryBucket, ...]] = field(default_factory=dict)
+    order: OrderPlan = OrderPlan()
 
     def __post_init__(self) -> None:
         for name, buckets in self.expiry_buckets.items():

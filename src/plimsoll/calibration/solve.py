@@ -255,6 +255,7 @@ def _needs(
             ),
             caps_usd=risk_class.tier_caps_usd,
             horizon_hours=risk_class.maintenance_horizon_hours,
+            risk_class=spec.risk_class,
             incumbent=incumbent.get(table_key(spec.symbol, prefix)),
         )
         yield need

@@ -54,6 +54,8 @@ class TableNeed:
         Of its class.
     horizon_hours : int
         Of the close-out at once.
+    risk_class : str
+        Empty where nothing asks for it.
     bucket : ExpiryBucket or None
     incumbent : TierTable or None
         In force.
@@ -65,6 +67,7 @@ class TableNeed:
     cost: SizeCost
     caps_usd: tuple[Decimal, ...]
     horizon_hours: int
+    risk_class: str = ""
     bucket: ExpiryBucket | None = None
     incumbent: TierTable | None = None
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
 from plimsoll.calibration.assembly.dated import DatedPath, slices
+from plimsoll.calibration.set_evidence.schedule_tables import relief_text
 from plimsoll.calibration.solve import SolvedTable
 from plimsoll.calibration.structure.change_check import (
     LARGEST_RATIO,
@@ -50,8 +51,11 @@ def schedule_check(path: DatedPath) -> Check:
     return Check(
         name="Schedule under the step limits",
         verdict=Verdict.BREACH if refused else Verdict.HOLDS,
-        found=_first(refused) if refused else f"{len(dates)} sets, {dates[0]} to {dates[-1]} UTC",
-        demanded="feasible sets lead from the rates in force to this set",
+        found=f"{relief_text(path)} {_first(refused)}"
+        if refused
+        else f"{len(dates)} sets, {dates[0]} to {dates[-1]} UTC",
+        demanded="feasible sets lead from the rates in force to this set; none misses a rule by "
+        "more than the one before",
     )
 
 

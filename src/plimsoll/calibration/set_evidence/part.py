@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from plimsoll.calibration.assembly.dated import DatedPath, dated_tables
+from plimsoll.calibration.assembly.order import table_pairs
 from plimsoll.calibration.part import CalibratedPart
 from plimsoll.calibration.problem import CalibrationProblem
 from plimsoll.calibration.set_evidence.checks import change_check, conflict_check, schedule_check
@@ -95,7 +96,15 @@ def _path(
     if plan.steps is None or not old:
         return None
     new = {t.need.key: t.tiers.table for t in tables}
-    return dated_tables(old, new, problem.structure, plan.steps, announced_at_ns)
+    return dated_tables(
+        old,
+        new,
+        problem.structure,
+        plan.steps,
+        announced_at_ns,
+        reaction={t.need.key: t.need.risk.reaction for t in tables},
+        pairs=table_pairs(plan.order, [t.need for t in tables]),
+    )
 
 
 def _limits(

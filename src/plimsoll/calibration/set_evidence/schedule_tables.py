@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 
 from plimsoll.calibration.assembly.dated import DatedPath
 from plimsoll.calibration.solve import SolvedTable
@@ -25,8 +26,21 @@ def _refused(path: DatedPath) -> Table:
             Column(name="refused", title="Why no feasible sets lead there"),
         ),
         rows=tuple((key, text.replace("\n", " ")) for key, text in path.refused.items()),
-        notes=("No file schedule/NN.json is written: one that jumps the limits is no schedule.",),
+        notes=(
+            "No file schedule/NN.json is written: one that jumps the limits is no schedule.",
+            relief_text(path),
+        ),
     )
+
+
+def relief_text(path: DatedPath) -> str:
+    """Say with which limits, each the least that is enough, every table has a way."""
+    if not path.reliefs:
+        return "No wider limit alone, nor all wider by one factor, leads there."
+    if len(path.reliefs) == 1:
+        return f"Enough, and no less is: {path.reliefs[0].advice}."
+    ways = "; ".join(relief.advice for relief in path.reliefs)
+    return f"Any one of these is enough, and no less of it is: {ways}."
 
 
 def _sets(path: DatedPath, tables: Sequence[SolvedTable]) -> Table:
@@ -39,7 +53,9 @@ def _sets(path: DatedPath, tables: Sequence[SolvedTable]) -> Table:
             if old is not None:
                 change = new.tiers[0].maintenance_rate - old.tiers[0].maintenance_rate
                 up, down = up + (change > 0), down + (change < 0)
-        rows.append((number, iso_minute(dated.effective_at_ns), len(dated.changed), up, down))
+        missed = max(dated.missed.values(), default=Decimal(0))
+        head = (number, iso_minute(dated.effective_at_ns), len(dated.changed), up, down)
+        rows.append((*head, len(dated.missed), float(missed)))
         before = dict(dated.tables)
     count = ColumnKind.COUNT
     return Table(
@@ -51,22 +67,27 @@ def _sets(path: DatedPath, tables: Sequence[SolvedTable]) -> Table:
             Column(name="changed", title="Tables changed", kind=count),
             Column(name="tightened", title="Lowest tier tightened", kind=count),
             Column(name="loosened", title="Lowest tier loosened", kind=count),
+            Column(name="missed", title="Tables over the link", kind=count),
+            Column(name="missed_by", title="MM over link x IM, largest", kind=ColumnKind.FRACTION),
         ),
         rows=tuple(rows),
         notes=(
-            "Each set is whole: rates rise with size, MM / IM is at most the link. The last is "
-            "the set of this evidence; files schedule/NN.json hold each with its own identity.",
-            *_unmended(path),
+            "Each set is whole: rates rise with size, and MM / IM is at most the link where it is "
+            "in force. The last is the set of this evidence; files schedule/NN.json hold each with "
+            "its own identity.",
+            *_mending(path),
         ),
     )
 
 
-def _unmended(path: DatedPath) -> tuple[str, ...]:
-    if not path.unmended:
+def _mending(path: DatedPath) -> tuple[str, ...]:
+    if not path.missed_in_force:
         return ()
+    largest = max(path.missed_in_force.values())
     return (
-        "In force with an order or link that no first step mends within the limits, so that these "
-        f"keep it on the way and lose it with the last set: {', '.join(path.unmended)}.",
+        f"{len(path.missed_in_force)} tables in force are over the link, by up to "
+        f"{float(largest):.4%}: no tier is over it by more than in the set before, and one that is "
+        "within it stays so.",
     )
 
 

@@ -201,6 +201,13 @@ class Placed:
         programme.row(dict.fromkeys(self.columns, Fraction(1)), Fraction(1), Fraction(1))
         self.terms = dict(zip(self.columns, map(Fraction, self._choices), strict=True))
 
+    @property
+    def choices(self) -> tuple[tuple[Decimal, int], ...]:
+        """Each listed value with its column, rising; empty for a multiple of a step."""
+        if self.variable.step is not None:
+            return ()
+        return tuple(zip(self._choices, self.columns, strict=True))
+
     def charge(self, programme: Programme, around: float, price: float) -> None:
         """Charge ``price`` times the distance of the value from ``around``."""
         if self.variable.step is None:
@@ -236,7 +243,7 @@ def add_rule(
     if isinstance(rule, TableRule):
         _add_table(programme, rule, placed, known)
         return
-    terms, constant = _rule_terms(rule, placed, known)
+    terms, constant = rule_terms(rule, placed, known)
     bound = Fraction(rule.bound) - constant
     below = None if rule.sense is Sense.AT_MOST else bound
     above = None if rule.sense is Sense.AT_LEAST else bound
@@ -252,8 +259,10 @@ def add_rule(
     programme.row(terms, below, above, slacks)
 
 
-def _rule_terms(
-    rule: LinearRule, placed: Mapping[str, Placed], constants: Mapping[str, Decimal]
+def rule_terms(
+    rule: LinearRule,
+    placed: Mapping[str, Placed],
+    constants: Mapping[str, Decimal] | Mapping[str, Fraction],
 ) -> tuple[Terms, Fraction]:
     """Return the rule's sum as columns with coefficients, and what is constant in it."""
     terms: Terms = {}

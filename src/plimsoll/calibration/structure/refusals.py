@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Mapping
 from decimal import Decimal
 from fractions import Fraction
 
-from plimsoll.calibration.structure.diagnosis import decimal_of, diagnose
+from plimsoll.calibration.structure.diagnosis import decimal_of
 from plimsoll.calibration.structure.infeasible import (
     Diagnosis,
     InfeasibleProblemError,
     Relaxation,
 )
 from plimsoll.calibration.structure.moves import Move
-from plimsoll.calibration.structure.rules import LinearRule, Rule, Sense
-from plimsoll.calibration.structure.variables import GovernedVariable
-from plimsoll.domain.parameters import Unit
-
-ONE = Decimal(1)
+from plimsoll.errors import UsageError
 
 
 def refuse_stuck(move: Move) -> InfeasibleProblemError:
@@ -62,53 +57,22 @@ def refuse_stuck(move: Move) -> InfeasibleProblemError:
     )
 
 
-def refuse_repair(
-    rules: Sequence[Rule], mine: Mapping[str, Move], start: Mapping[str, Decimal]
-) -> InfeasibleProblemError | None:
-    """Return why the set in force, itself at fault, is not repaired by one step; None if it is."""
-    movers = [_between(move) for move in mine.values()]
-    unit = next(iter(mine.values())).variable.unit
-    keys = sorted({key for rule in rules for key in rule.keys} - set(mine))
-    others = [_unmoved(key, unit, start[key]) for key in keys]
-    limits = [rule for move in mine.values() for rule in step_rules(move)]
-    found = diagnose((*movers, *others), (*rules, *limits))
-    return InfeasibleProblemError(found[0], subject="repair of the set in force") if found else None
-
-
-def step_rules(move: Move) -> tuple[LinearRule, ...]:
-    """Return a move's limits for its first step as rules."""
-    largest = move.largest(move.start)
-    if largest is None:
-        return ()
-    key, sign = move.variable.key, move.sign
-    word = "rise" if sign > 0 else "fall"
-    most = decimal_of(largest)
-    edge = move.start + sign * most
-    return (
-        LinearRule(
-            name=f"{key}: step limit",
-            coefficients=((key, ONE),),
-            sense=Sense.AT_MOST if sign > 0 else Sense.AT_LEAST,
-            bound=edge,
-            text=f"{key} may {word} by at most {most:f} per step, from {move.start:f}",
-            remedy=lambda new: (
-                f"let {key} {word} by {abs(new - move.start):f} instead of {most:f} in one step"
-            ),
-        ),
+def refuse_length(
+    mine: Mapping[str, Move], waits: Mapping[str, int], least: int, most: int
+) -> UsageError:
+    """Return the error of a target that is too many steps away, naming what is furthest."""
+    far = max(mine, key=lambda key: (waits[key] + (mine[key].steps or 0), key))
+    move = mine[far]
+    alone = (
+        f"{far} needs {least} alone, from {move.start:f} to {move.target:f}"
+        if least > most
+        else f"none found together for {', '.join(sorted(mine))}"
     )
-
-
-def _between(move: Move) -> GovernedVariable:
-    """Return the variable with its way as bounds."""
-    return replace(
-        move.variable, lower=move.low, upper=move.high, current=None, bounds_relaxable=False
-    )
-
-
-def _unmoved(key: str, unit: Unit, value: Decimal) -> GovernedVariable:
-    """Return a variable that cannot leave its value, which may lie off its grid."""
-    return GovernedVariable(
-        key=key, unit=unit, lower=value, upper=value, values=(value,), bounds_relaxable=False
+    return UsageError(
+        f"must reach the target in {most} steps",
+        found=alone,
+        field="schedule",
+        remedy="widen the step limits, allow more steps, or take a nearer target",
     )
 
 

@@ -9,19 +9,22 @@ earliest. Rising and falling are treated alike.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from plimsoll.calibration.structure.components import components
-from plimsoll.calibration.structure.exact import check_set, hard, violated
+from plimsoll.calibration.structure.exact import check_set, hard
+from plimsoll.calibration.structure.furthest import FurthestPath, furthest_path
 from plimsoll.calibration.structure.moves import Move, moves
 from plimsoll.calibration.structure.path import solve_path
-from plimsoll.calibration.structure.refusals import refuse_repair, refuse_stuck
+from plimsoll.calibration.structure.refusals import refuse_length, refuse_stuck
 from plimsoll.calibration.structure.rules import Rule, in_order, is_soft
 from plimsoll.calibration.structure.variables import GovernedVariable, by_key
-from plimsoll.errors import ParameterError, UsageError
+from plimsoll.errors import ParameterError
 
 NANOSECONDS_PER_HOUR = 3_600_000_000_000
+STEPS_LIMIT = 2_000
+"""More steps than any venue announces: weekly, nearly forty years."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +89,8 @@ def schedule(
 ) -> tuple[DatedSet, ...]:
     """Return the dated sets that lead from the values in force to the target.
 
-    Where the set in force misses a rule, the first set that changes that part repairs it.
+    Where the set in force misses a rule, no set misses it by more than the one before, until it
+    holds, and it is mended as early as the limits permit.
 
     Parameters
     ----------
@@ -99,8 +103,9 @@ def schedule(
     Raises
     ------
     InfeasibleProblemError
-        Where a step under the limits cannot be feasible, with the limits in conflict: a set in
-        force that no first step repairs, or a limit below one step of the grid.
+        Where a limit is below one step of the grid, with the least that is not.
+    UsageError
+        Where the target is further than ``most_steps``, with what each needs.
     ParameterError
         Where the target misses a hard rule.
     """
@@ -117,10 +122,11 @@ def schedule(
     steps: dict[int, dict[str, Decimal]] = {}
     for part in components(held, firm):
         mine = {v.key: listed[v.key] for v in part.variables if v.key in listed}
-        path, opened = _part_path(part.rules, mine, start, terms, first_hours)
+        path = _part_path(part.rules, mine, start, terms, first_hours)
         for period, values in enumerate(path):
             steps.setdefault(period, {}).update(values)
         new = {v.key: target[v.key] for v in part.variables if v.current is None}
+        opened = _opened(part.rules, tuple(new), path, start) if new else 0
         steps.setdefault(opened, {}).update(new)
     in_force = {k: v.current for k, v in held.items() if v.current is not None}
     return tuple(_dated(steps, in_force, terms, first_hours))
@@ -157,10 +163,10 @@ def _part_path(
     start: Mapping[str, Decimal],
     terms: ScheduleTerms,
     first_hours: int,
-) -> tuple[tuple[Mapping[str, Decimal], ...], int]:
-    """Return the sets of one component by period, and from which period its rules hold."""
+) -> tuple[Mapping[str, Decimal], ...]:
+    """Return the sets of one component by period."""
     if not mine:
-        return (), 0
+        return ()
     for move in mine.values():
         if move.steps is None:
             raise refuse_stuck(move)
@@ -168,20 +174,50 @@ def _part_path(
         k: -(-(_notice_hours(m, terms) - first_hours) // terms.interval_hours)
         for k, m in mine.items()
     }
-    broken = bool(violated(rules, start))
     least = max(waits[k] + (m.steps or 0) for k, m in mine.items())
-    for periods in _tries(least, terms.most_steps):
-        for repaired in range(max(waits.values()) + 1 if broken else 1):
-            path = solve_path(rules, mine, start, periods, waits, repaired)
-            if path is not None:
-                return path, repaired
-    refusal = refuse_repair(rules, mine, start) if broken else None
-    raise refusal or UsageError(
-        f"must reach the target in {terms.most_steps} steps",
-        found=f"none found for {', '.join(sorted(mine))}",
-        field="schedule",
-        remedy="widen the step limits, or take a nearer target",
-    )
+    quick = _quick(rules, mine, start, waits, least, terms.most_steps)
+    if quick is not None and quick.shortest:
+        return quick.sets
+    end = terms.most_steps if quick is None else len(quick.sets) - 1
+    for periods in _tries(least, end):
+        path = solve_path(rules, mine, start, periods, waits)
+        if path is not None:
+            return path
+    if quick is not None:
+        return quick.sets
+    raise refuse_length(mine, waits, least, terms.most_steps)
+
+
+def _quick(
+    rules: Sequence[Rule],
+    mine: Mapping[str, Move],
+    start: Mapping[str, Decimal],
+    waits: Mapping[str, int],
+    least: int,
+    most: int,
+) -> FurthestPath | None:
+    """Return a way found without a programme; what is no longer than the bound is the shortest."""
+    found = []
+    for mend_first in (True, False):
+        way = furthest_path(rules, mine, start, waits, most, mend_first=mend_first)
+        if way is not None and (way.shortest or len(way.sets) == least):
+            return replace(way, shortest=True)
+        found += [way] if way is not None else []
+    return min(found, key=lambda way: len(way.sets), default=None)
+
+
+def _opened(
+    rules: Sequence[Rule],
+    new: Sequence[str],
+    path: Sequence[Mapping[str, Decimal]],
+    start: Mapping[str, Decimal],
+) -> int:
+    """Return the period from which every rule that binds a new value holds: it comes then."""
+    binding = [rule for rule in rules if any(key in new for key in rule.keys)]
+    for period, values in enumerate(path):
+        if not any(rule.shortfall({**start, **values}) for rule in binding):
+            return period
+    return 0
 
 
 def _tries(least: int, most: int) -> Iterator[int]:

@@ -52,7 +52,7 @@ def path(old: TierTable = OLD, new: TierTable = NEW, steps: StepPlan = STEPS) ->
 
 def test_every_set_keeps_order_and_link_and_the_last_is_the_next_set() -> None:
     found = path()
-    assert not found.unmended
+    assert not found.missed_in_force
     assert not found.refused
     assert found.sets[-1].tables["B"] == NEW
     for dated in found.sets:  # TierTable itself refuses rates that fall
@@ -86,7 +86,7 @@ def test_urgent_tightenings_take_fewer_sets() -> None:
     assert len(path(old, new, slow).sets) == 6
 
 
-def test_a_broken_incumbent_that_no_step_mends_is_named() -> None:
+def test_a_broken_incumbent_is_mended_on_the_way_and_never_worse() -> None:
     tier = Tier(
         cap_usd=Decimal(50_000),
         maintenance_rate=Decimal("0.04"),
@@ -94,9 +94,13 @@ def test_a_broken_incumbent_that_no_step_mends_is_named() -> None:
         max_leverage=Decimal(20),
     )
     broken = TierTable((tier,))
-    narrow = StepPlan(rise_relative=Decimal("0.1"))
+    narrow = StepPlan(rise=Decimal("0.002"), rise_relative=Decimal("0.1"))
     found = path(broken, table((50_000, "0.05")), narrow)
-    assert found.unmended == ("B",)
+    assert found.missed_in_force == {"B": Decimal("0.015")}
+    missed = [dated.missed.get("B", Decimal(0)) for dated in found.sets]
+    assert missed == sorted(missed, reverse=True)
+    assert missed[0] < Decimal("0.015")
+    assert missed[-1] == 0
     assert found.sets[-1].tables["B"] == table((50_000, "0.05"))
 
 
@@ -136,7 +140,14 @@ def test_a_refused_way_has_no_sets_and_is_told_in_table_and_check() -> None:
     (told,) = schedule_tables(found, ())
     assert told.name == "schedule"
     assert [row[0] for row in told.rows] == ["B"]
-    assert schedule_check(found).verdict is Verdict.BREACH
+    check = schedule_check(found)
+    assert check.verdict is Verdict.BREACH
+    assert check.found.startswith(
+        "Any one of these is enough, and no less of it is: rise 0.002 instead of 0.0005; "
+        "most_steps 20 instead of 5."
+    )
+    for relief in found.reliefs:
+        assert path(OFF_GRID, table((50_000, "0.014")), relief.plan).sets
 
 
 def test_one_table_without_a_way_leaves_no_schedule_of_the_others() -> None:
