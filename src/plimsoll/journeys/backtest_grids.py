@@ -16,6 +16,7 @@ from plimsoll.calibration.grids.grid_backtest import (
     realised_backtest,
     scenario_backtest,
 )
+from plimsoll.calibration.grids.grid_calibration import at_levels, spread_in_time
 from plimsoll.calibration.grids.grid_family import GridFamily
 from plimsoll.calibration.grids.grid_fit import GridFit, fit_grid, with_errors
 from plimsoll.calibration.grids.grid_objective import GridTarget
@@ -26,7 +27,7 @@ from plimsoll.calibration.grids.grid_realised import (
 )
 from plimsoll.calibration.grids.grid_result import grid_tables, worst_portfolios
 from plimsoll.calibration.grids.grid_samples import grid_samples
-from plimsoll.calibration.grids.listed_chain import ListedChain, at_volatility
+from plimsoll.calibration.grids.listed_chain import ListedChain
 from plimsoll.calibration.grids.reference_scenarios import (
     ReferenceScenarios,
     ScenarioSettings,
@@ -158,13 +159,9 @@ def grid_study(read: GridData, *, seed: int) -> GridStudy:
     scenarios = reference_scenarios(
         history, index, surfaces, stressed=CRISES, held_out=HELD_OUT, settings=settings
     )
-    chosen = np.linspace(0, len(early) - 1, _SNAPSHOTS).round().astype(np.int64)
-    now = float(index.value[-1])
-    factors = (1.0, *(float(np.quantile(index.value, q)) / now for q in _LEVELS))
-    snapshots = tuple(
-        tuple(at_volatility(chain, factors[place % len(factors)]) for chain in early[at])
-        for place, at in enumerate(chosen)
-    )
+    chosen = spread_in_time([s[0].at_ns for s in early], _SNAPSHOTS)
+    levels = np.quantile(index.value, _LEVELS).tolist()
+    snapshots = at_levels([early[at] for at in chosen], levels)
     return GridStudy(snapshots=snapshots, surfaces=surfaces, scenarios=scenarios)
 
 

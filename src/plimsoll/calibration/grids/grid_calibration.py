@@ -103,16 +103,36 @@ def grid_reference(
 def chosen_snapshots(
     problem: GridProblem, chains: Sequence[Sequence[ListedChain]], index: VolIndexHistory
 ) -> tuple[tuple[ListedChain, ...], ...]:
-    """Spread snapshots over those known; all but every first are moved to a level of volatility."""
-    count = min(problem.snapshots, len(chains))
-    chosen = np.linspace(0, len(chains) - 1, count).round().astype(np.int64).tolist()
-    now = float(index.value[-1])
-    levels = (float(np.quantile(index.value, q)) / now for q in problem.volatility_levels)
-    factors = (1.0, *levels)
-    return tuple(
-        tuple(at_volatility(chain, factors[place % len(factors)]) for chain in chains[at])
-        for place, at in enumerate(chosen)
-    )
+    """Spread snapshots over the time known, and move them in volatility; see `at_levels`."""
+    chosen = spread_in_time([c[0].at_ns for c in chains], problem.snapshots)
+    levels = np.quantile(index.value, problem.volatility_levels).tolist()
+    return at_levels([chains[at] for at in chosen], levels)
+
+
+def at_levels(
+    snapshots: Sequence[Sequence[ListedChain]], levels: Sequence[float]
+) -> tuple[tuple[ListedChain, ...], ...]:
+    """Move snapshots in turn to levels of volatility, after each that stands as it was.
+
+    So that the grid is no child of one level. The level is that of the first coin, 30 days at the
+    money; all coins are moved by one factor.
+    """
+    found = []
+    for place, chains in enumerate(snapshots):
+        turn = place % (1 + len(levels))
+        factor = levels[turn - 1] / chains[0].volatility_30d if turn else 1.0
+        found.append(tuple(at_volatility(chain, factor) for chain in chains))
+    return tuple(found)
+
+
+def spread_in_time(at_ns: Sequence[int], count: int) -> list[int]:
+    """Return rows of the instants nearest to ``count`` evenly spread ones, each once.
+
+    By time, not by number: where a venue was read more often for a week, that week is no more.
+    """
+    times = np.array(at_ns, dtype=np.int64)
+    wanted = np.linspace(float(times[0]), float(times[-1]), min(count, times.size))
+    return sorted({int(np.argmin(np.abs(times - w))) for w in wanted})
 
 
 def calibrated_grid(

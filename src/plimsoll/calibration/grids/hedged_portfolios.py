@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+from itertools import combinations
+
 import numpy as np
 
-from plimsoll.calibration.grids.portfolios import Desk, Portfolio, PortfolioFamily, both_sides
+from plimsoll.calibration.grids.outright_portfolios import FUTURES
+from plimsoll.calibration.grids.portfolios import (
+    EXPIRING,
+    Desk,
+    Portfolio,
+    PortfolioFamily,
+    both_sides,
+)
 
-_TENORS = (7.0, 30.0, 90.0)
+_TENORS = (7.0, 30.0, 90.0, 365.0)
+_LASTING = 0.75
+_CALENDARS = ((7.0, 30.0), (30.0, 90.0), (90.0, 180.0), (180.0, 365.0))
 
 
 def verticals(desk: Desk) -> list[Portfolio]:
@@ -42,9 +53,13 @@ def butterflies(desk: Desk) -> list[Portfolio]:
 
 
 def calendars(desk: Desk) -> list[Portfolio]:
-    """A far option against a near one of like delta."""
+    """A far option against a near one of like delta, both of which outlive the margin period.
+
+    Against one that does not, no parallel shock of volatility helps: it runs out where it stands
+    while the far one rises. Only a charge on every expiry's delta would cover it.
+    """
     found = []
-    for near, far in ((7.0, 30.0), (30.0, 90.0), (90.0, 180.0)):
+    for near, far in _CALENDARS:
         for right, delta in (("call", 0.5), ("call", 0.25), ("put", -0.25)):
             legs = [(desk.option(far, delta), 1.0), (desk.option(near, delta), -1.0)]
             name = f"{right} calendar {near:g}/{far:g} d {100 * abs(delta):g}"
@@ -55,7 +70,7 @@ def calendars(desk: Desk) -> list[Portfolio]:
 def collars(desk: Desk) -> list[Portfolio]:
     """A coin in the perpetual with a put bought and a call sold."""
     found = []
-    for days in (30.0, 90.0):
+    for days in (30.0, 90.0, 365.0):
         for size in (0.25, 0.1):
             legs = [
                 (desk.perpetual, 1.0),
@@ -69,26 +84,44 @@ def collars(desk: Desk) -> list[Portfolio]:
 def delta_hedged(desk: Desk) -> list[Portfolio]:
     """An option with the perpetual against its delta."""
     found = []
-    for days in (1.0, *_TENORS):
+    for told, days in desk.tenors((EXPIRING, 2.0, *_TENORS), least=_LASTING):
         for delta in (0.5, 0.25, -0.25):
             legs = desk.neutral(((desk.option(days, delta), 1.0),))
             right = "call" if delta > 0 else "put"
-            name = f"hedged {right} {days:g} d {100 * abs(delta):g}"
+            name = f"hedged {right} {told} {100 * abs(delta):g}"
             found += both_sides(name, PortfolioFamily.DELTA_HEDGED, legs)
+    return [*found, *_hedged_with_futures(desk)]
+
+
+def _hedged_with_futures(desk: Desk) -> list[Portfolio]:
+    """Options against the dated future of their own expiry, and collars on it."""
+    found = []
+    for told, future in desk.futures(FUTURES):
+        days = desk.days_of(future)
+        call, put = desk.option(days, 0.25), desk.option(days, -0.25)
+        for right, own in (("call", call), ("put", put)):
+            legs = desk.neutral(((own, 1.0),), future)
+            name = f"{right} {told} 25 hedged with its future"
+            found += both_sides(name, PortfolioFamily.DELTA_HEDGED, legs)
+        collar = [(future, 1.0), (put, 1.0), (call, -1.0)]
+        name = f"collar {told} 25 on its future"
+        found += both_sides(name, PortfolioFamily.COLLAR, collar)
     return found
 
 
 def basis(desk: Desk) -> list[Portfolio]:
-    """Perpetual against future, and future against future."""
-    found = []
-    near, far = desk.future(30.0), desk.future(180.0)
-    for days, future in ((30, near), (180, far)):
-        if future is not None:
-            legs = [(desk.perpetual, 1.0), (future, -1.0)]
-            found += both_sides(f"perpetual, future {days} d", PortfolioFamily.BASIS, legs)
-    if near is not None and far is not None and near != far:
-        legs = [(near, 1.0), (far, -1.0)]
-        found += both_sides("futures 30/180 d", PortfolioFamily.BASIS, legs)
+    """Perpetual against future, future against future, and butterflies of three futures."""
+    found, dated = [], desk.futures(FUTURES)
+    for told, future in dated:
+        legs = [(desk.perpetual, 1.0), (future, -1.0)]
+        found += both_sides(f"perpetual, future {told}", PortfolioFamily.BASIS, legs)
+    for (near, one), (far, other) in combinations(dated, 2):
+        name = f"futures {near.removesuffix(' d')}/{far}"
+        found += both_sides(name, PortfolioFamily.BASIS, [(one, 1.0), (other, -1.0)])
+    if len(dated) == len(FUTURES):
+        first, middle, last = (future for _, future in dated)
+        legs = [(first, 1.0), (middle, -2.0), (last, 1.0)]
+        found += both_sides("futures butterfly 30/180/365 d", PortfolioFamily.BASIS, legs)
     return found
 
 
@@ -102,7 +135,7 @@ def market_makers(desk: Desk, seed: int, count: int = 10) -> list[Portfolio]:
         draw = np.random.default_rng((seed, number, 2))
         legs = []
         for _ in range(int(draw.integers(16, 33))):
-            days = float(np.exp(draw.uniform(np.log(3.0), np.log(180.0))))
+            days = float(np.exp(draw.uniform(np.log(1.0), np.log(365.0))))
             delta = float(draw.choice([-1.0, 1.0]) * draw.uniform(0.08, 0.5))
             legs.append((desk.option(days, delta), float(draw.normal())))
         call = desk.option(30.0, 0.5)
@@ -120,9 +153,10 @@ def coin_pairs(one: Desk, other: Desk) -> list[Portfolio]:
     ratio = one.chain.index / other.chain.index
     pair = PortfolioFamily.COIN_PAIR
     found = both_sides("perpetuals", pair, [(one.perpetual, 1.0), (other.perpetual, -ratio)])
-    future, against = one.future(180.0), other.future(180.0)
-    if future is not None and against is not None:
-        found += both_sides("futures 180 d", pair, [(future, 1.0), (against, -ratio)])
+    for (told, future), (_, against) in zip(
+        one.futures(FUTURES[1:]), other.futures(FUTURES[1:]), strict=False
+    ):
+        found += both_sides(f"futures {told}", pair, [(future, 1.0), (against, -ratio)])
     for days in _TENORS:
         straddles = []
         for desk in (one, other):

@@ -80,6 +80,13 @@ class ListedChain:
         later = self.at_ns + _WEEK_DAYS * 86_400 * 10**9
         return tuple(e for e in self.expiries_ns if e > later and _is_month_end(e))
 
+    @property
+    def volatility_30d(self) -> float:
+        """Volatility nearest to 30 days, and there nearest to the money."""
+        apart = np.abs(np.log(365.0 * self.years / 30.0))
+        rows = np.flatnonzero(apart <= apart.min() + 1e-9)
+        return float(self.mark_vol[rows[int(np.argmin(np.abs(self.score[rows])))]])
+
     def forward_of(self, expiry_ns: int) -> float:
         """Forward of an expiry, dollars."""
         return float(self.forward[int(np.argmax(self.expiry_ns == expiry_ns))])

@@ -55,6 +55,13 @@ class Portfolio:
     legs: Legs
 
 
+MARGIN_PERIOD_DAYS = 1.0
+"""What expires sooner settles within the margin period."""
+
+EXPIRING = 0.0
+"""Tenor of the last expiry that settles within the margin period."""
+
+
 class Desk:
     """Chooses contracts of one chain: by days to expiry, and by delta."""
 
@@ -71,6 +78,20 @@ class Desk:
         side = near & (self.chain.is_call == (delta > 0.0))
         rows = np.flatnonzero(side if side.any() else near)
         return int(rows[np.argmin(np.abs(self.chain.delta[rows] - delta))])
+
+    def tenors(self, wanted: Sequence[float], *, least: float = 0.0) -> list[tuple[str, float]]:
+        """Name and days of those that are listed: `EXPIRING` is not where nothing settles.
+
+        ``least`` is the part of the margin period that what expires must last. A hedge is naked
+        from settlement on, when the account is margined anew: portfolios that are hedged by what
+        expires are followed only where that comes late in the period.
+        """
+        found = [(f"{days:g} d", days) for days in wanted if days != EXPIRING]
+        days = self._days
+        soon = days[(days <= MARGIN_PERIOD_DAYS) & (days >= least * MARGIN_PERIOD_DAYS)]
+        if EXPIRING in wanted and soon.size:
+            found.insert(0, ("expiring", float(soon.max())))
+        return found
 
     def option(self, days: float, delta: float) -> str:
         """Name of `row`."""
@@ -94,6 +115,19 @@ class Desk:
         left = [(e - self.chain.at_ns) / 86_400e9 for e in ends]
         return future_name(self.coin, ends[int(np.argmin(np.abs(np.log(np.array(left) / days))))])
 
+    def futures(self, wanted: Sequence[float]) -> list[tuple[str, str]]:
+        """Days wanted and name of the futures nearest to them, each future once."""
+        found: dict[str, str] = {}
+        for days in wanted:
+            future = self.future(days)
+            if future is not None:
+                found.setdefault(future, f"{days:g} d")
+        return [(told, future) for future, told in found.items()]
+
+    def days_of(self, future: str) -> float:
+        """Days that a future has left."""
+        return (int(future.rsplit("-", 1)[1]) * 10**9 - self.chain.at_ns) / 86_400e9
+
     def delta(self, legs: Legs) -> float:
         """Net coins of delta."""
         return sum(q * self._delta_of(market) for market, q in legs)
@@ -113,9 +147,9 @@ class Desk:
             if row is not None
         )
 
-    def neutral(self, legs: Legs) -> Legs:
-        """Add the perpetual that takes the delta away."""
-        return (*legs, (self.perpetual, -self.delta(legs)))
+    def neutral(self, legs: Legs, hedge: str | None = None) -> Legs:
+        """Add what takes the delta away: the perpetual, or the future that is named."""
+        return (*legs, (hedge or self.perpetual, -self.delta(legs)))
 
     def _delta_of(self, market: str) -> float:
         row = self._row_of.get(market)

@@ -1,8 +1,9 @@
 """What the portfolios of a snapshot lose under the reference scenarios: full revaluation.
 
 Options by Black's formula at their own shocked forward and volatility with a day less to run;
-those that expire within the period are worth their intrinsic value. In dollars: inverse contracts
-are turned into dollars at the scenario's index.
+those that settle within the period are worth their payoff at the settlement price, the mean of the
+last half hour before expiry on the way there; what they pay in coin is held to the end. In dollars:
+inverse contracts are turned into dollars at the scenario's index.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
 _DAYS_A_YEAR = 365.0
+SETTLEMENT_HOURS = 0.5
+"""Length of the window before expiry whose mean is the settlement price (Deribit)."""
 
 
 def reference_losses(
@@ -74,9 +77,11 @@ def _profits(
             names.append(market)
             rows.append(_delta_one_profit(price, chain.index, moved, spot, settlement))
     held = np.array([r for r, n in enumerate(chain.names) if n in column], dtype=np.int64)
-    if held.size:
-        names += [chain.names[row] for row in held.tolist()]
-        rows += list(_option_profits(chain, held, scenarios, own, settlement, days))
+    settles = _DAYS_A_YEAR * chain.years[held] <= days
+    for part, profits in ((held[~settles], _option_profits), (held[settles], _settled_profits)):
+        if part.size:
+            names += [chain.names[row] for row in part.tolist()]
+            rows += list(profits(chain, part, scenarios, own, settlement, days))
     return names, np.array(rows).reshape(len(names), len(scenarios))
 
 
@@ -139,3 +144,39 @@ def _option_profits(
     if not inverse:
         return np.asarray(then - now, dtype=np.float64)
     return np.asarray(chain.index * (then * np.exp(spot) - now), dtype=np.float64)
+
+
+def _settled_profits(
+    chain: ListedChain,
+    held: IntArray,
+    scenarios: ReferenceScenarios,
+    own: int,
+    settlement: Settlement,
+    days: float,
+) -> FloatArray:
+    """(N, S) dollars of the options at ``held`` that settle within the period."""
+    linear = settlement is Settlement.LINEAR
+    end = np.exp(scenarios.spot[own])
+    price = chain.index * _settlement_moves(scenarios, own, chain.years[held], days)
+    sign = np.where(chain.is_call[held], 1.0, -1.0)[:, None]
+    payoff = np.maximum(sign * (price - chain.strike[held][:, None]), 0.0)
+    then = payoff if linear else payoff / price * (chain.index * end)
+    unit = chain.forward[held] if linear else np.full(held.size, chain.index)
+    return np.asarray(then - (chain.mark[held] * unit)[:, None], dtype=np.float64)
+
+
+def _settlement_moves(
+    scenarios: ReferenceScenarios, own: int, years: FloatArray, days: float
+) -> FloatArray:
+    """(N, S) settlement price over index: the way there in the middle of the window."""
+    if scenarios.path is None:
+        return np.broadcast_to(np.exp(scenarios.spot[own]), (years.size, len(scenarios)))
+    path = scenarios.path[own]
+    last = path.shape[1] - 1
+    hours = 24.0 * _DAYS_A_YEAR * years - 0.5 * SETTLEMENT_HOURS
+    at = np.clip(hours * last / (24.0 * days), 0.0, last)
+    before = np.minimum(np.floor(at).astype(np.int64), last - 1)
+    part = (at - before)[:, None]
+    return np.asarray(
+        np.exp((1.0 - part) * path[:, before].T + part * path[:, before + 1].T), dtype=np.float64
+    )

@@ -1,7 +1,8 @@
 """Joint scenarios of spot, volatility surface and basis over the margin period.
 
     spot        daily moves of history, half filtered to today's volatility; in the stressed leg
-                the moves of named crises as they were, from every few hours
+                the moves of named crises as they were, from every few hours; with the way there
+                by the hour, for what settles within the period
     level       log move of 30-day volatility: that of the same day where the index is known, else
                 drift + slopes of the spot move (each way) + a residual drawn from the days that
                 are known; another coin's answer is per standard deviation of its spot
@@ -77,6 +78,9 @@ class ReferenceScenarios:
     cluster : (S,) int64
         Week of the start: what is drawn together in a bootstrap.
     stressed : (S,) bool
+    path : (C, S, H + 1) float64 or None
+        Spot from the start to each full hour of the period. None: what settles within the period
+        does so at its end.
     """
 
     coins: tuple[str, ...]
@@ -86,6 +90,7 @@ class ReferenceScenarios:
     weight: FloatArray
     cluster: IntArray
     stressed: BoolArray
+    path: FloatArray | None = None
 
     def __len__(self) -> int:
         return int(self.weight.size)
@@ -100,6 +105,7 @@ class ReferenceScenarios:
             weight=self.weight[chosen] / self.weight[chosen].sum(),
             cluster=self.cluster[chosen],
             stressed=self.stressed[chosen],
+            path=None if self.path is None else self.path[:, chosen],
         )
 
 
@@ -138,11 +144,8 @@ def reference_scenarios(
     rules = settings or ScenarioSettings()
     daily = spot_moves(history)
     known = ~_inside(daily.start_ns, held_out)
-    base = SpotMoves(
-        start_ns=daily.start_ns[known], move=blended_moves(daily, rules.filter_share)[known]
-    )
-    raw = SpotMoves(start_ns=daily.start_ns[known], move=daily.move[known])
-    response = vol_response(raw, index, surfaces, seed=rules.seed)
+    base = blended_moves(daily, rules.filter_share).only(known)
+    response = vol_response(daily.only(known), index, surfaces, seed=rules.seed)
     legs = [(base, False)]
     if stressed and rules.stressed_weight > 0.0:
         legs.append((crisis_moves(history, stressed, rules.stressed_every_hours), True))
@@ -162,8 +165,7 @@ def crisis_scenarios(
     rules = settings or ScenarioSettings()
     daily = spot_moves(history)
     known = ~_inside(daily.start_ns, held_out)
-    raw = SpotMoves(start_ns=daily.start_ns[known], move=daily.move[known])
-    response = vol_response(raw, index, surfaces, seed=rules.seed)
+    response = vol_response(daily.only(known), index, surfaces, seed=rules.seed)
     legs = [(crisis_moves(history, windows, rules.stressed_every_hours), True)]
     return _joined(legs, response, surfaces, index, rules, history.coins)
 
@@ -174,7 +176,7 @@ def crisis_moves(history: SpotHistory, windows: Sequence[Window], every_hours: i
     inside = _inside(moves.start_ns, windows)
     if not inside.any():
         raise UsageError("must hold a move of the history", found="none", field="windows")
-    return SpotMoves(start_ns=moves.start_ns[inside], move=moves.move[inside])
+    return moves.only(inside)
 
 
 def _inside(start_ns: IntArray, windows: Sequence[Window]) -> BoolArray:
@@ -207,6 +209,8 @@ def _joined(
         )
         for c in range(len(coins))
     ]
+    paths = [moves.path for moves, _ in legs if moves.path is not None]
+    whole = np.concatenate(paths) if len(paths) == len(legs) else None
     swing = np.where(stressed, rules.basis_stress, 1.0)[:, None]
     basis = [np.nan_to_num(s.basis)[day] * swing for s in surfaces]
     return ReferenceScenarios(
@@ -217,6 +221,7 @@ def _joined(
         weight=_weights(stressed, rules.stressed_weight),
         cluster=(start // _WEEK_NS).astype(np.int64),
         stressed=stressed,
+        path=None if whole is None else np.ascontiguousarray(np.moveaxis(whole, 2, 0)),
     )
 
 

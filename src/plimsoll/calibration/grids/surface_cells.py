@@ -20,8 +20,8 @@ from plimsoll.errors import InsufficientDataError
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
-TENOR_EDGES_DAYS = (2.0, 4.0, 9.0, 20.0, 45.0, 120.0)
-TENOR_CENTRES_DAYS = (1.0, 3.0, 7.0, 14.0, 30.0, 75.0, 200.0)
+TENOR_EDGES_DAYS = (2.0, 4.0, 9.0, 20.0, 45.0, 120.0, 240.0)
+TENOR_CENTRES_DAYS = (1.0, 3.0, 7.0, 14.0, 30.0, 75.0, 170.0, 320.0)
 SCORE_EDGES = (-1.25, -0.4, 0.4, 1.25)
 PIVOT = 4
 """Tenor whose move at the money is the level: 20 to 45 days."""

@@ -24,17 +24,19 @@ from plimsoll.calibration.grids.paradex_family import paradex_family
 from plimsoll.calibration.grids.portfolio_library import portfolio_library
 from plimsoll.calibration.grids.reference_scenarios import ReferenceScenarios
 from plimsoll.calibration.grids.span_family import span_family
+from plimsoll.calibration.grids.surface_cells import SCORE_EDGES, TENOR_CENTRES_DAYS
 from plimsoll.domain.evidence import Verdict
 from plimsoll.domain.parameters import Origin
 from plimsoll.presets import load
 
 FloatArray = NDArray[np.float64]
+CELLS = len(TENOR_CENTRES_DAYS), len(SCORE_EDGES) + 1
 CHAINS = (listed_chain(chain()), listed_chain(chain("ETH", 3_000.0, 0.7)))
 EARLIER = (listed_chain(chain(vol=0.7)), listed_chain(chain("ETH", 3_000.0, 0.5)))
 LOOSE = GridTarget(
-    breach=0.04, portfolio_breach=1.0, stressed_breach=None, stressed_group_breach=None
+    breach=0.06, portfolio_breach=1.0, stressed_breach=None, stressed_group_breach=None
 )
-"""So loose that the decay of one-day options, which no price range covers, does not bind."""
+"""So loose that the decay of the shortest options, which no price range covers, does not bind."""
 
 
 def made_scenarios(count: int = 400) -> ReferenceScenarios:
@@ -46,8 +48,8 @@ def made_scenarios(count: int = 400) -> ReferenceScenarios:
     return ReferenceScenarios(
         coins=("BTC", "ETH"),
         spot=spot,
-        volatility=np.broadcast_to(level, (2, count, 7, 5)).copy(),
-        basis=0.0005 * draw.normal(size=(2, count, 7)),
+        volatility=np.broadcast_to(level, (2, count, *CELLS)).copy(),
+        basis=0.0005 * draw.normal(size=(2, count, CELLS[0])),
         weight=np.full(count, 1.0 / count),
         cluster=np.arange(count),
         stressed=np.arange(count) % 10 == 0,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from listed_chains_made import chain
+from listed_chains_made import AT_NS, DAY_NS, DAYS, chain
 
 from plimsoll.calibration.grids.grid_market import Settlement
 from plimsoll.calibration.grids.listed_chain import at_volatility, listed_chain
@@ -58,6 +58,44 @@ def test_neutral_families_have_no_delta(library: PortfolioLibrary, family: Portf
     assert own
     # coins of a 100,000 dollar book: at most 33 of them, so 1e-9 is rounding
     np.testing.assert_allclose(library.coins[own] @ delta, 0.0, atol=1e-9)
+
+
+def legs_of(library: PortfolioLibrary, name: str) -> list[str]:
+    held = library.coins[library.names.index(name)]
+    return [m for m, q in zip(library.markets, held.tolist(), strict=True) if q]
+
+
+def days_left(market: str) -> float:
+    return (int(market.split("-")[-1 if "FUTURE" in market else 1]) * 10**9 - AT_NS) / DAY_NS
+
+
+def test_what_settles_within_the_period_stands_apart_from_what_outlives_it(
+    library: PortfolioLibrary,
+) -> None:
+    assert {days_left(m) for m in legs_of(library, "BTC straddle expiring, long")} == {1.0}
+    assert {days_left(m) for m in legs_of(library, "BTC straddle 7 d, long")} == {8.0}
+    late = listed_chain(chain(at_ns=AT_NS + DAY_NS // 2))
+    names = portfolio_library((late,), seed=7).names
+    assert "BTC straddle expiring, long" in names
+    # half a day before the end its hedge would stand naked
+    assert not any("hedged" in name and "expiring" in name for name in names)
+
+
+def test_the_longest_listed_expiry_is_in_every_kind_that_has_one(library: PortfolioLibrary) -> None:
+    longest = max(DAYS)
+    held = {
+        library.families[row]
+        for row, name in enumerate(library.names)
+        if any(days_left(m) == longest for m in legs_of(library, name) if "PERPETUAL" not in m)
+    }
+    assert held == set(PortfolioFamily)
+
+
+def test_options_are_hedged_with_the_future_of_their_own_expiry(library: PortfolioLibrary) -> None:
+    found = [name for name in library.names if "its future" in name]
+    assert {name.split()[1] for name in found} == {"call", "put", "collar"}
+    for name in found:
+        assert len({days_left(market) for market in legs_of(library, name)}) == 1
 
 
 def test_the_same_seed_is_the_same_library(library: PortfolioLibrary) -> None:

@@ -14,11 +14,12 @@ from plimsoll.calibration.grids.portfolio_library import portfolio_library
 from plimsoll.calibration.grids.realised_losses import realised_losses
 from plimsoll.calibration.grids.reference_losses import reference_losses
 from plimsoll.calibration.grids.reference_scenarios import ReferenceScenarios
+from plimsoll.calibration.grids.surface_cells import SCORE_EDGES, TENOR_CENTRES_DAYS
 from plimsoll.maths.black76 import price
 
 CHAIN = listed_chain(chain())
 LIBRARY = portfolio_library((CHAIN,), seed=7)
-CELLS = (7, 5)
+CELLS = (len(TENOR_CENTRES_DAYS), len(SCORE_EDGES) + 1)
 
 
 def scenarios(spot: list[float], level: float = 0.0) -> ReferenceScenarios:
@@ -67,6 +68,36 @@ def test_an_option_is_revalued_with_a_day_less(settlement: Settlement) -> None:
     assert loss[at, 0] == pytest.approx(-coins * float(after - before), rel=1e-9)
 
 
+@pytest.mark.parametrize("settlement", list(Settlement))
+def test_what_settles_on_the_way_is_paid_at_the_price_of_its_window(settlement: Settlement) -> None:
+    """Six hours are left: the window's middle is 5 h 45 min on the way, between two full hours."""
+    early = listed_chain(chain(at_ns=AT_NS + 18 * DAY_NS // 24))
+    library = portfolio_library((early,), seed=7)
+    at = library.names.index("BTC straddle expiring, short")
+    hours = np.zeros((1, 1, 25))
+    hours[0, 0, 5], hours[0, 0, 6], hours[0, 0, 7:] = 0.02, 0.06, -0.3
+    found = replace(scenarios([-0.3]), path=hours)
+    loss = reference_losses(library, (early,), found, settlement=settlement)[at, 0]
+    price_then = 80_000.0 * np.exp(0.25 * 0.02 + 0.75 * 0.06)
+    held = np.flatnonzero(library.coins[at])
+    option = early.names.index(library.markets[int(held[0])])
+    strike, coins = float(early.strike[option]), -float(library.coins[at, held[0]])
+    paid = abs(price_then - strike)
+    if settlement is Settlement.INVERSE:  # coins, worth the index at the end of the period
+        paid *= 80_000.0 * np.exp(-0.3) / price_then
+    premium = sum(early.mark[early.names.index(library.markets[int(c)])] for c in held) * 80_000.0
+    assert loss == pytest.approx(coins * (paid - premium), rel=1e-9)
+
+
+def test_without_a_path_what_settles_does_so_at_the_end() -> None:
+    loss = reference_losses(LIBRARY, (CHAIN,), scenarios([-0.1]))
+    held = np.flatnonzero(LIBRARY.coins[row("BTC put expiring 50 delta, short")])
+    option = CHAIN.names.index(LIBRARY.markets[int(held[0])])
+    gain = max(CHAIN.strike[option] - 80_000.0 * np.exp(-0.1), 0.0) - CHAIN.mark[option] * 80_000.0
+    coins = 1e5 / 80_000.0
+    assert loss[row("BTC put expiring 50 delta, short"), 0] == pytest.approx(coins * gain)
+
+
 def test_marks_of_the_next_day_are_the_loss() -> None:
     later = chain(index=76_000.0, vol=0.6, at_ns=AT_NS + DAY_NS // 2)
     loss = realised_losses(LIBRARY, (CHAIN,), (later,))
@@ -82,7 +113,7 @@ def test_marks_of_the_next_day_are_the_loss() -> None:
 def test_an_expired_option_is_worth_its_intrinsic_value() -> None:
     later = chain(index=76_000.0, at_ns=AT_NS + DAY_NS + DAY_NS // 10)
     loss = realised_losses(LIBRARY, (CHAIN,), (later,))
-    at = row("BTC put 1 d 50 delta, long")
+    at = row("BTC put expiring 50 delta, long")
     place = int(np.flatnonzero(LIBRARY.coins[at])[0])
     option = CHAIN.names.index(LIBRARY.markets[place])
     change = max(CHAIN.strike[option] - 76_000.0, 0.0) - CHAIN.mark[option] * 80_000.0

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from listed_chains_made import AT_NS, DAY_NS, chain
 
+from plimsoll.calibration.grids.grid_calibration import at_levels, spread_in_time
 from plimsoll.calibration.grids.listed_chain import listed_chain
 from plimsoll.calibration.grids.reference_scenarios import (
     ReferenceScenarios,
@@ -92,7 +93,7 @@ def test_the_future_changes_nothing(cells: Cells) -> None:
     value = np.where(index.time_ns > AT_NS, 9.0, index.value)
     other = VolIndexHistory(time_ns=index.time_ns, value=value)
     one, two = built(spot, index, cells), built(scrambled, other, cells)
-    for name in ("spot", "volatility", "basis", "weight", "cluster", "stressed"):
+    for name in ("spot", "path", "volatility", "basis", "weight", "cluster", "stressed"):
         np.testing.assert_array_equal(getattr(one, name), getattr(two, name))
 
 
@@ -126,9 +127,37 @@ def test_blending_nothing_leaves_history_and_all_of_it_levels_it() -> None:
     draw = np.random.default_rng(6)
     calm, wild = 0.01 * draw.normal(size=(300, 1)), 0.04 * draw.normal(size=(300, 1))
     moves = SpotMoves(start_ns=np.arange(600), move=np.concatenate([wild, calm]))
-    np.testing.assert_array_equal(blended_moves(moves, 0.0), moves.move)
-    filtered, half = blended_moves(moves, 1.0), blended_moves(moves, 0.5)
+    np.testing.assert_array_equal(blended_moves(moves, 0.0).move, moves.move)
+    filtered, half = (blended_moves(moves, share).move for share in (1.0, 0.5))
     assert filtered[50:300].std() < 0.015 < half[50:300].std() < 0.025 < wild.std()
+
+
+def test_the_way_there_ends_at_the_move_and_a_hole_stands_still() -> None:
+    spot = history(days=40)
+    hole = 24 * 3 + 7
+    kept = np.arange(spot.time_ns.size) != hole
+    holed = SpotHistory(coins=COINS, time_ns=spot.time_ns[kept], close=spot.close[kept])
+    moves = spot_moves(holed)
+    assert moves.path is not None
+    np.testing.assert_allclose(moves.path[:, -1], moves.move, rtol=1e-12)
+    np.testing.assert_array_equal(moves.path[:, 0], 0.0)
+    day = int(np.flatnonzero(moves.start_ns < spot.time_ns[hole])[-1])
+    hour = int((spot.time_ns[hole] - moves.start_ns[day]) // HOUR_NS)
+    np.testing.assert_array_equal(moves.path[day, hour], moves.path[day, hour - 1])
+    assert (moves.path[day, hour + 1] != moves.path[day, hour]).all()
+    blended = blended_moves(moves, 0.5)
+    assert blended.path is not None
+    np.testing.assert_allclose(blended.path[:, -1], blended.move, rtol=1e-12)
+
+
+def test_snapshots_are_spread_over_time_and_moved_to_levels() -> None:
+    hours = np.array([0, 24, 48, 72, 96, 97, 98, 99, 100], dtype=np.int64)
+    assert spread_in_time((hours * HOUR_NS).tolist(), 3) == [0, 2, 8]
+    both = (listed_chain(chain(vol=0.4)), listed_chain(chain("ETH", 3_000.0, 0.6)))
+    stood, moved, again = at_levels([both] * 3, (0.8,))
+    assert [c.volatility_30d for c in stood] == [0.4, 0.6]
+    assert [c.volatility_30d for c in moved] == pytest.approx([0.8, 1.2])
+    assert [c.volatility_30d for c in again] == [0.4, 0.6]
 
 
 def test_days_do_not_overlap_and_holes_are_left_out() -> None:
