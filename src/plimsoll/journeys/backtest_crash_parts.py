@@ -1,4 +1,4 @@
-"""Parts of a margin against a crash: base, stressed leg, liquidity; each known before it."""
+"""Layers of a published margin against a crash, and the worst paths that they are held against."""
 
 from __future__ import annotations
 
@@ -8,70 +8,101 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from plimsoll.calibration.parts.fund_scenarios import initial_rate_at
 from plimsoll.domain.field_summary import field_summary
-from plimsoll.journeys.backtest_solvent_margins import DailyRisk
+from plimsoll.journeys.backtest_crash_set import EveSet
+from plimsoll.margin.add_ons.concentration import ConcentrationParameters
+from plimsoll.margin.add_ons.liquidity import LiquidityParameters
 from plimsoll.validation.replay.markets import MarkPaths
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
-STRESS_WEIGHT = 0.25
 STRESSED_DEPTH = 0.2
 STATED_SIZE_USD = 1e5
 HOURS = (1, 8)
 
-MAJOR, LARGE, THIN = "major", "large", "thin"
-CLASSES = {
-    "BTCUSDT": MAJOR, "ETHUSDT": MAJOR, "SOLUSDT": LARGE, "DOGEUSDT": LARGE, "OPUSDT": LARGE,
-    "PIPPINUSDT": THIN, "NAORISUSDT": THIN, "WLFIUSDT": THIN,
-}  # fmt: skip
-SEVERITY = {
-    MAJOR: ((0.22, 0.33), (0.22, 0.33)),
-    LARGE: ((0.30, 0.45), (0.33, 0.50)),
-    THIN: ((0.76, 0.84), (1.50, 3.00)),
-}
-"""Loss of a long (1 h, 8 h) and of a short, of events before October 2025.
-
-Majors: 2020-03-12, -22 % in an hour and -33 % in 3.25 h; rises are given the same. Large: YFI
-2023-11-17, -45 % in five hours; CRV 2022-11-22, +50 %; an hour takes two thirds. Thin: OM
-2025-04-13, -76 % in an hour and -84 % in a day; XPL 2025-08-26, +150 % in minutes; JELLY
-2025-03-26, +300 % within an hour.
-"""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class CrashParts:
-    """Parts of the margin of M markets and two sides, shares of notional.
+class MarginLayers:
+    """What a position of one size puts up, (M,) shares of notional; together the requirement.
 
     Parameters
     ----------
-    base : (M, 2, 2) float64
-        Market, side (long, short), horizon (1 h, 8 h): 99 % of the default forecaster at the last
-        midnight before.
-    stressed : (M, 2, 2) float64
-        What a quarter's weight of the severity ladder adds to it.
-    liquidity : (M,) float64
-        Cost of closing the stated size at a fifth of the usual depth, at that midnight.
+    base : (M,) float64
+        Initial rate of the ladder without the stressed leg, less the fee in it.
+    stressed : (M,) float64
+        What the ladder with the stressed leg asks more.
+    liquidity, concentration : (M,) float64
+        Add-ons at the size.
+    fee : (M,) float64
+        Liquidation fee that stands in the ladder: nobody earns it from a bankrupt account.
     """
 
     base: FloatArray
     stressed: FloatArray
     liquidity: FloatArray
+    concentration: FloatArray
+    fee: FloatArray
 
     __repr__ = field_summary
 
+    @property
+    def asked(self) -> FloatArray:
+        """(M,) the requirement."""
+        return self.base + self.stressed + self.liquidity + self.concentration + self.fee
 
-def crash_parts(risk: DailyRisk, marks: MarkPaths, at_ns: int) -> CrashParts:
-    """Return the parts in force at ``at_ns``; ``marks`` must have stressed costs."""
-    day = int(np.searchsorted(risk.time_ns, at_ns, side="right")) - 1
-    base = np.stack([risk.close_out[day], risk.day[day]], axis=-1)
-    severity = np.array([SEVERITY[CLASSES[market]] for market in risk.markets])
-    bar = int(np.searchsorted(marks.time_ns, at_ns))
-    return CrashParts(
-        base=base,
-        stressed=STRESS_WEIGHT * np.maximum(0.0, severity - base),
-        liquidity=closing_cost(marks, bar, np.full(len(risk.markets), STATED_SIZE_USD)),
+    @property
+    def add_ons(self) -> FloatArray:
+        """(M,) liquidity and concentration."""
+        return self.liquidity + self.concentration
+
+
+def margin_layers(eve: EveSet, size_usd: float) -> MarginLayers:
+    """Return what the eve's set asks of a position of a size, layer by layer."""
+    bare, whole = (
+        np.array([initial_rate_at(tiers, size_usd) for tiers in ladders])
+        for ladders in (eve.base, eve.stressed)
     )
+    coins = [market.removesuffix("USDT") for market in eve.markets]
+    turnover, interest = eve.turnover_usd.tolist(), eve.interest_usd.tolist()
+    return MarginLayers(
+        base=bare - eve.fee,
+        # Rates are rounded to the leverages offered: more risk never asks for less.
+        stressed=np.maximum(whole - bare, 0.0),
+        liquidity=np.array(
+            [liquidity_rate(eve.liquidity[c], size_usd, adv)
+             for c, adv in zip(coins, turnover, strict=True)]
+        ),
+        concentration=np.array(
+            [concentration_rate(eve.concentration[c], size_usd, adv, held)
+             for c, adv, held in zip(coins, turnover, interest, strict=True)]
+        ),
+        fee=eve.fee,
+    )  # fmt: skip
+
+
+def liquidity_rate(parameters: LiquidityParameters, size_usd: float, adv_usd: float) -> float:
+    """Return half the spread and the square-root impact of closing a size, no depth displayed.
+
+    As `plimsoll.margin.add_ons.liquidity` charges it.
+    """
+    half_spread = float(parameters.relative_spread) / 2.0
+    impact = float(parameters.impact) * float(parameters.daily_volatility)
+    return half_spread + impact * float(np.sqrt(size_usd / adv_usd))
+
+
+def concentration_rate(
+    parameters: ConcentrationParameters, size_usd: float, adv_usd: float, interest_usd: float
+) -> float:
+    """Return ``rate (max(1, sqrt(Q / T)) - 1)``, T of turnover or of open interest.
+
+    As `plimsoll.margin.add_ons.concentration` charges it.
+    """
+    by_turnover = float(parameters.participation * parameters.horizon_hours) / 24.0 * adv_usd
+    threshold = min(by_turnover, float(parameters.open_interest_share) * interest_usd)
+    excess = max(1.0, float(np.sqrt(size_usd / threshold))) - 1.0
+    return float(parameters.margin_rate) * excess
 
 
 def closing_cost(marks: MarkPaths, bar: int, size_usd: FloatArray) -> FloatArray:

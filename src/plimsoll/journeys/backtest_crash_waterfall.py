@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from decimal import Decimal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from plimsoll.journeys.backtest_crash_parts import CrashParts, absorbed
-from plimsoll.journeys.backtest_solvent_margins import CAPS_USD, FEE_RATE, LINK
+from plimsoll.domain.tiers import TierTable
+from plimsoll.journeys.backtest_crash_parts import MarginLayers, absorbed, margin_layers
+from plimsoll.journeys.backtest_crash_set import EveSet
+from plimsoll.margin.liquidation.rules import LiquidationRule, StepSize
 from plimsoll.validation.replay.accounts import TYPICAL, ReplayPopulation, drawn_population
 from plimsoll.validation.replay.markets import MarkPaths
 from plimsoll.validation.replay.replay import replay
-from plimsoll.validation.replay.result import EventKind, ReplayResult
+from plimsoll.validation.replay.result import EventKind
 from plimsoll.validation.replay.venue import CloseOutTerms, ReplayVenue, sized_tables
 
 FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
 
-OPEN_INTEREST_DAYS = 0.25
-"""Open interest, in days of the turnover of the thirty days before."""
-FUND_SHARE = 0.005
-"""Fund, as a share of all open interest."""
-FUND_SHARES = (0.0025, FUND_SHARE, 0.01, 0.02)
-"""What is left for ADL is told for each."""
+CAPS_USD = (3e3, 1e4, 3e4, 1e5, 3e5, 1e6)
+"""Sizes at which the set's requirement is read; a position takes that of the next one up."""
+FUND_SHARES = (0.0025, 0.005, 0.01, 0.02)
+"""Of all open interest: other sizes of the fund, as a sensitivity."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -32,10 +34,12 @@ class CrashWaterfall:
     Parameters
     ----------
     open_interest, loss : price loss and cost of closing
-    free, base, stressed, liquidity : out of deposits, in this order
-    fund, left : what the fund paid, and what is left for ADL
+    free, base, stressed, add_ons : out of deposits, in this order
+    fees : paid in by accounts closed out with something left, and spent on others' deficits
+    fund, left : what the fund's stock paid, and what is left for ADL
     closed : share of the open interest (both sides) that was closed out
     left_at : (K, M) what is left for ADL with each of ``FUND_SHARES``
+    fees_charged : (M,) all liquidation fees, spent or not
     """
 
     open_interest: FloatArray
@@ -43,23 +47,41 @@ class CrashWaterfall:
     free: FloatArray
     base: FloatArray
     stressed: FloatArray
-    liquidity: FloatArray
+    add_ons: FloatArray
+    fees: FloatArray
     fund: FloatArray
     left: FloatArray
     closed: FloatArray
     left_at: FloatArray
+    fees_charged: FloatArray
 
     @property
     def imbalance(self) -> float:
         """Largest difference of the parts from the loss, relative."""
-        parts = self.free + self.base + self.stressed + self.liquidity + self.fund + self.left
+        deposits = self.free + self.base + self.stressed + self.add_ons
+        parts = deposits + self.fees + self.fund + self.left
         return float(np.max(np.abs(parts - self.loss) / np.maximum(1.0, self.loss)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Closed:
+    """(E,) close-outs of all markets, dollars of the stated open interest."""
+
+    bar: IntArray
+    market: IntArray
+    notional: FloatArray
+    loss: FloatArray
+    free: FloatArray
+    base: FloatArray
+    stressed: FloatArray
+    add_ons: FloatArray
+    deficit: FloatArray
+    fee: FloatArray
 
 
 def crash_waterfall(
     marks: MarkPaths,
-    parts: CrashParts,
-    turnover_usd: FloatArray,
+    eve: EveSet,
     *,
     first: int,
     last: int,
@@ -72,20 +94,14 @@ def crash_waterfall(
     ----------
     marks : MarkPaths
         With extremes and stressed costs.
-    parts : CrashParts
-    turnover_usd : (M,) float64
-        Of a day.
+    eve : EveSet
     """
     shown = _cut(marks, first, last)
-    accounts = _all_open(shown, per_market, seed)
-    interest = OPEN_INTEREST_DAYS * turnover_usd
-    notional = accounts.amount * shown.close[0, accounts.market]
-    held = np.bincount(accounts.market, weights=notional, minlength=interest.size)
-    scale = 2.0 * interest / held  # of both sides
-    # One fund serves markets of different scale: it is drawn on after the replay.
-    venue = _venue(shown, parts)
-    found = replay(shown, venue, accounts)
-    return _waterfall(shown, parts, venue, accounts, found, scale, interest)
+    layers = [margin_layers(eve, cap) for cap in CAPS_USD]
+    each = [_closed(shown, eve, layers, m, per_market, seed) for m in range(len(eve.markets))]
+    names = _Closed.__dataclass_fields__
+    found = _Closed(**{n: np.concatenate([getattr(one, n) for one in each]) for n in names})
+    return _waterfall(found, eve)
 
 
 def _cut(marks: MarkPaths, first: int, last: int) -> MarkPaths:
@@ -101,6 +117,20 @@ def _cut(marks: MarkPaths, first: int, last: int) -> MarkPaths:
     )
 
 
+def _one(marks: MarkPaths, m: int) -> MarkPaths:
+    """One market's path: each has a fee of its own."""
+    column = slice(m, m + 1)
+    return replace(
+        marks,
+        markets=marks.markets[column],
+        close=marks.close[:, column],
+        low=None if marks.low is None else marks.low[:, column],
+        high=None if marks.high is None else marks.high[:, column],
+        half_spread=marks.half_spread[:, column],
+        impact=marks.impact[:, column],
+    )
+
+
 def _all_open(marks: MarkPaths, per_market: int, seed: int) -> ReplayPopulation:
     law = replace(TYPICAL, answered=0.0)
     drawn = drawn_population(law, marks, per_market, seed=seed)
@@ -113,82 +143,128 @@ def _all_open(marks: MarkPaths, per_market: int, seed: int) -> ReplayPopulation:
     )
 
 
-def _venue(marks: MarkPaths, parts: CrashParts) -> ReplayVenue:
-    """Maintenance: an hour's loss, cost and fee. Initial: eight hours, stress and liquidity."""
-    cost = marks.half_spread[0][:, None] + marks.impact[0][:, None] * np.sqrt(np.array(CAPS_USD))
-    kept = np.minimum(1.0, parts.base[:, :, 0, None] + cost[:, None, :] + FEE_RATE)
-    whole = parts.base[:, :, 1] + parts.stressed[:, :, 1]
-    initial = np.minimum(1.0, np.maximum(kept / LINK, whole[..., None] + cost[:, None, :]))
-    flat = (len(marks.markets) * 2, len(CAPS_USD))
-    place = np.arange(flat[0]).reshape(-1, 2)
+def _venue(marks: MarkPaths, eve: EveSet, layers: list[MarginLayers], m: int) -> ReplayVenue:
+    """The published ladder of one market with its add-ons, read at `CAPS_USD`."""
+    tiers = eve.stressed[m]
+    kept = np.array([maintenance_usd(tiers, cap) / cap for cap in CAPS_USD])
+    asked = np.array([one.asked[m] for one in layers])
+    kept = np.minimum(1.0, np.maximum.accumulate(kept))
+    initial = np.minimum(1.0, np.maximum.accumulate(np.maximum(asked, kept)))
+    rule = LiquidationRule(
+        name="whole", size=StepSize.WHOLE, fee_rate=Decimal(str(float(eve.fee[m])))
+    )
     return ReplayVenue(
-        name="calibrated",
-        tiers=sized_tables(CAPS_USD, kept.reshape(flat), initial.reshape(flat)),
-        table=np.broadcast_to(place, (marks.time_ns.size, *place.shape)).astype(np.int64),
-        terms=CloseOutTerms(),
+        name=eve.markets[m],
+        tiers=sized_tables(CAPS_USD, kept[None], initial[None]),
+        table=np.zeros((marks.time_ns.size, 1, 2), dtype=np.int64),
+        terms=CloseOutTerms(rule=rule),
     )
 
 
-def _waterfall(
+def _closed(
     marks: MarkPaths,
-    parts: CrashParts,
-    venue: ReplayVenue,
-    accounts: ReplayPopulation,
-    found: ReplayResult,
-    scale: FloatArray,
-    interest: FloatArray,
-) -> CrashWaterfall:
+    eve: EveSet,
+    layers: list[MarginLayers],
+    m: int,
+    per_market: int,
+    seed: int,
+) -> _Closed:
+    shown = _one(marks, m)
+    accounts, venue = _all_open(shown, per_market, seed), _venue(shown, eve, layers, m)
+    # One fund serves markets of different scale: it is drawn on after the replay.
+    found = replay(shown, venue, accounts)
     events = found.events
     ended = events.of(EventKind.LIQUIDATED, EventKind.BANKRUPT)
-    who = events.account[ended]
-    market, weight = accounts.market[who], scale[accounts.market[who]]
-    side = (accounts.side[who] < 0.0).astype(np.int64)
-    entry = marks.close[0, market]
-    notional = accounts.amount[who] * entry
+    who, entry = events.account[ended], shown.close[0, 0]
+    notional = accounts.amount * entry
+    scale = 2.0 * eve.interest_usd[m] / notional.sum()  # of both sides
+    size = notional[who]
+    tier = np.minimum(np.searchsorted(CAPS_USD, size), len(CAPS_USD) - 1)
+    asked = size * venue.tiers.initial_rate[tier]
     gain = accounts.side[who] * accounts.amount[who] * (events.price[ended] - entry)
     loss = np.maximum(0.0, events.cost[ended] - gain)
-    deficit = events.deficit[ended]
-    tier = np.minimum(np.searchsorted(CAPS_USD, notional), len(CAPS_USD) - 1)
-    row = (2 * market + side) * len(CAPS_USD) + tier
-    asked = notional * venue.tiers.initial_rate[row]
-    base = np.minimum(asked, notional * parts.base[market, side, 1])
-    stress = np.minimum(asked - base, notional * parts.stressed[market, side, 1])
-    free = found.deposited[who] - asked
-    layers = absorbed(loss - deficit, [free, base, stress])
-    asked_of_fund = deficit * weight
-    splits = [
-        _fund_and_left(events.bar[ended], asked_of_fund, share * float(interest.sum()))
-        for share in FUND_SHARES
-    ]
-    fund, left = splits[FUND_SHARES.index(FUND_SHARE)]
-    columns = [loss * weight, *(layer * weight for layer in layers), fund, left, notional * weight]
-    sums = [_by_market(market, one, interest.size) for one in columns]
-    return CrashWaterfall(
-        open_interest=interest,
-        loss=sums[0],
-        free=sums[1],
-        base=sums[2],
-        stressed=sums[3],
-        liquidity=sums[4],
-        fund=sums[5],
-        left=sums[6],
-        closed=sums[7] / (2.0 * interest),
-        left_at=np.array([_by_market(market, rest, interest.size) for _, rest in splits]),
+    deficit = np.minimum(events.deficit[ended], loss)
+    base, stressed = (
+        size * np.array([getattr(one, name)[m] for one in layers])[tier]
+        for name in ("base", "stressed")
+    )
+    fee = size * eve.fee[m]
+    parts = absorbed(
+        loss - deficit,
+        [found.deposited[who] - asked, np.minimum(asked, base + fee), stressed],
+    )
+    return _Closed(
+        bar=events.bar[ended],
+        market=np.full(who.size, m, dtype=np.int64),
+        notional=size * scale,
+        loss=loss * scale,
+        free=parts[0] * scale,
+        base=parts[1] * scale,
+        stressed=parts[2] * scale,
+        add_ons=parts[3] * scale,
+        deficit=deficit * scale,
+        fee=events.fee[ended] * scale,
     )
 
 
-def _by_market(market: NDArray[np.int64], values: FloatArray, count: int) -> FloatArray:
-    return np.bincount(market, weights=values, minlength=count).astype(np.float64)
+def maintenance_usd(tiers: TierTable, size_usd: float) -> float:
+    """Return the maintenance margin of a position, marginal by tier; the last tier goes on."""
+    caps = [float("inf") if t.cap_usd is None else float(t.cap_usd) for t in tiers.tiers]
+    row = min(int(np.searchsorted(caps, size_usd)), len(caps) - 1)
+    rate, deduction = tiers.tiers[row].maintenance_rate, tiers.deductions_usd[row]
+    return size_usd * float(rate) - float(deduction)
 
 
-def _fund_and_left(
-    bar: NDArray[np.int64], deficit: FloatArray, fund_usd: float
-) -> tuple[FloatArray, FloatArray]:
-    """Each deficit's part from the fund, first come first served; bars share what is there."""
+def _waterfall(found: _Closed, eve: EveSet) -> CrashWaterfall:
+    whole = float(eve.interest_usd.sum())
+    target = 0.0 if eve.fund is None else float(eve.fund.target_usd)
+    fees, fund, left = paid_by(found.bar, found.deficit, found.fee, target)
+    others = [
+        paid_by(found.bar, found.deficit, found.fee, share * whole)[2] for share in FUND_SHARES
+    ]
+
+    def summed(values: FloatArray) -> FloatArray:
+        count = len(eve.markets)
+        return np.bincount(found.market, weights=values, minlength=count).astype(np.float64)
+
+    return CrashWaterfall(
+        open_interest=eve.interest_usd,
+        loss=summed(found.loss),
+        free=summed(found.free),
+        base=summed(found.base),
+        stressed=summed(found.stressed),
+        add_ons=summed(found.add_ons),
+        fees=summed(fees),
+        fund=summed(fund),
+        left=summed(left),
+        closed=summed(found.notional) / (2.0 * eve.interest_usd),
+        left_at=np.array([summed(rest) for rest in others]),
+        fees_charged=summed(found.fee),
+    )
+
+
+def paid_by(
+    bar: IntArray, deficit: FloatArray, fee: FloatArray, fund_usd: float
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Split each deficit over fees taken so far, the fund's stock, and what is left.
+
+    First come first served; those of one bar share what is there, its own fees among it. Fees
+    that nobody asked for yet stay for later bars.
+
+    >>> bar, debts, fees = np.array([0, 1]), np.array([3.0, 10.0]), np.array([1.0, 2.0])
+    >>> [part.tolist() for part in paid_by(bar, debts, fees, 5.0)]
+    [[1.0, 2.0], [2.0, 3.0], [0.0, 5.0]]
+    """
     bars = int(bar.max()) + 1 if bar.size else 0
-    asked = np.bincount(bar, weights=deficit, minlength=bars)
-    before = np.concatenate([[0.0], np.cumsum(asked)[:-1]]) if bars else asked
-    paid = np.clip(fund_usd - before, 0.0, asked)
-    share = np.where(asked > 0.0, paid / np.where(asked > 0.0, asked, 1.0), 0.0)
-    fund = deficit * share[bar]
-    return fund, deficit - fund
+    asked, came = (np.bincount(bar, weights=w, minlength=bars) for w in (deficit, fee))
+    by_fees, by_fund = np.zeros(bars), np.zeros(bars)
+    pot, stock = 0.0, fund_usd
+    for b in range(bars):
+        pot += came[b]
+        by_fees[b] = min(pot, asked[b])
+        by_fund[b] = min(stock, asked[b] - by_fees[b])
+        pot, stock = pot - by_fees[b], stock - by_fund[b]
+    share = np.where(asked > 0.0, 1.0 / np.where(asked > 0.0, asked, 1.0), 0.0)
+    rest = asked - by_fees - by_fund
+    fees, fund, left = (deficit * (part * share)[bar] for part in (by_fees, by_fund, rest))
+    return fees, fund, left

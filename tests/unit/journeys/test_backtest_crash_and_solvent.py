@@ -1,18 +1,15 @@
-"""Pieces of the studies of replayed accounts; the crash study itself on real bars."""
+"""Pieces of the studies of replayed accounts."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 from plimsoll.domain.evidence import Verdict
-from plimsoll.journeys.backtest_crash import backtest_crash
-from plimsoll.journeys.backtest_crash_parts import CrashParts, absorbed, worst_paths
-from plimsoll.journeys.backtest_crash_waterfall import FUND_SHARES, crash_waterfall
+from plimsoll.journeys.backtest_crash_parts import absorbed, worst_paths
 from plimsoll.journeys.backtest_solvent_choice import (
     AccountOutcomes,
     chosen_levels,
@@ -204,46 +201,3 @@ def test_worst_path_is_that_of_a_plain_search() -> None:
         for k in range(1, 9)
     )
     assert found.loss[1, 0, 1] == pytest.approx(slow, rel=1e-15)
-
-
-def test_a_crash_is_borne_by_somebody() -> None:
-    """Half the price gone in a bar: parts add up, and 10,000 bankrupt long dollars leave debts."""
-    marks = paths(2)
-    close = marks.close.copy()
-    close[24:] = 50.0
-    marks = replace(marks, close=close, low=close, high=close)
-    base = np.full((2, 2, 2), 0.05)
-    parts = CrashParts(base=base, stressed=base, liquidity=np.zeros(2))
-    found = crash_waterfall(
-        marks, parts, np.array([4e6, 8e6]), first=0, last=48, per_market=200, seed=1
-    )
-    assert found.imbalance < 1e-12
-    assert found.fund.sum() == pytest.approx(0.005 * 3e6, rel=1e-9)
-    assert float(found.left.min()) > 0.0
-    # The fund is emptied at every size: what it pays more is what ADL is left with less.
-    paid = found.left_at[0].sum() - found.left_at.sum(axis=1)
-    np.testing.assert_allclose(paid, (np.array(FUND_SHARES) - FUND_SHARES[0]) * 3e6, rtol=1e-9)
-    np.testing.assert_array_equal(found.left_at[1], found.left)
-    assert bool(np.all(found.closed > 0.4))
-
-
-def test_tenth_of_october_is_stated_part_by_part(market_data_dir: Path) -> None:
-    found = backtest_crash(market_data_dir, per_market=100)
-    assert found.verdict is Verdict.HOLDS
-    rows = {row[:3]: row[3:] for row in found.table("crash_paths_2025_10").rows}
-    assert len(rows) == 32
-    doge = rows["DOGEUSDT", "long", 8]
-    assert doge[0] > 0.56  # type: ignore[operator]
-    for row in rows.values():
-        numbers = np.array(row, dtype=np.float64)
-        assert numbers[3:].sum() == pytest.approx(numbers[0] + numbers[1], rel=1e-12)
-    *_, whole, least, most = found.table("crash_waterfall_2025_10").rows
-    total = np.array(whole[3:], dtype=np.float64)
-    assert total[1:7].sum() == pytest.approx(total[0], rel=1e-9)
-    # Left for ADL at 0.5 % of open interest, then at 0.25, 1 and 2 %.
-    left = total[6:]
-    assert left[1] >= left[0] >= left[2] >= left[3] >= 0.0
-    ends = np.array([row[9:] for row in (least, most)], dtype=np.float64)
-    assert bool(np.all((ends[0] <= left) & (left <= ends[1])))
-    assert "arithmetic alone" in found.checks[0].name
-    assert "No coverage is claimed" in found.notes[0]

@@ -174,7 +174,12 @@ def with_error(
     worst = each[rows.reshape(replicates, -1)[:, :days]].max(axis=1)
     return replace(
         cover,
-        standard_error_usd=float(np.std(np.maximum(worst, floor), ddof=1)),
+        standard_error_usd=_deviation(np.maximum(worst, floor)),
         seen_usd=float(each[:days].max()),
-        seen_error_usd=float(np.std(worst, ddof=1)),
+        seen_error_usd=_deviation(worst),
     )
+
+
+def _deviation(values: FloatArray) -> float:
+    """Standard deviation; exactly 0 of equal values, whatever floats make of their mean."""
+    return float(np.std(values, ddof=1)) if np.ptp(values) > 0.0 else 0.0

@@ -146,8 +146,7 @@ def fund_table(target: FundTarget, label: str) -> Table:
             f"ruin within a year at {ruin.probability_annual:.2%}",
             ruin.required_usd,
             ruin.standard_error_usd,
-            f"{ruin.days:,} days; worst {ruin.worst_day_usd:,.0f} USD; tail shape "
-            f"{ruin.tail_shape:.2f}; expected loss {ruin.expected_loss_annual_usd:,.0f}, inflow "
+            f"{ruin.days:,} days; worst {ruin.worst_day_usd:,.0f} USD; {_tail(ruin)}; expected loss {ruin.expected_loss_annual_usd:,.0f}, inflow "
             f"{ruin.inflow_annual_usd:,.0f} USD a year{_books(ruin)}",
         )
     ]
@@ -180,6 +179,12 @@ def fund_table(target: FundTarget, label: str) -> Table:
             "that a ladder which decides has no s.e.",
         ),
     )
+
+
+def _tail(ruin: RuinRequirement) -> str:
+    if math.isnan(ruin.tail_shape):
+        return "no tail law, too few days with a loss"
+    return f"tail shape {ruin.tail_shape:.2f}"
 
 
 def _books(ruin: RuinRequirement) -> str:

@@ -86,10 +86,11 @@ def add_ons_part(
     first = {one.underlying: one for one in reversed(moves)}
     ordered = [first[name] for name in dict.fromkeys(m.underlying for m in moves)]
     worst = _worst_of_class(ordered)
+    liquidity = _liquidities(ordered, settings)
     found = [
         add_on
-        for one in ordered
-        for add_on in _of_market(one, worst[one.risk_class], further, settings)
+        for one, cost in zip(ordered, liquidity, strict=True)
+        for add_on in _of_market(one, worst[one.risk_class], cost, further, settings)
     ]
     part = add_on_part(found, settings.label, owner=settings.owner)
     if not further.pegs:
@@ -105,9 +106,12 @@ def add_ons_part(
 
 
 def _of_market(
-    one: MarketMoves, worst: float, further: FurtherPrices, settings: AddOnSettings
+    one: MarketMoves,
+    worst: float,
+    liquidity: CalibratedAddOn,
+    further: FurtherPrices,
+    settings: AddOnSettings,
 ) -> Iterator[CalibratedAddOn]:
-    liquidity = _liquidity(one, settings)
     yield liquidity
     yield _concentration(one, liquidity, further)
     block = BLOCK_DAYS * one.bars_per_day
@@ -124,24 +128,60 @@ def _of_market(
         yield _basis(one, further, settings)
 
 
-def _liquidity(one: MarketMoves, settings: AddOnSettings) -> CalibratedAddOn:
+def _liquidities(moves: Sequence[MarketMoves], settings: AddOnSettings) -> list[CalibratedAddOn]:
+    """Of every underlying; one too young for figures of its own bears its class's highest."""
+    own = [_liquidity(one, settings) for one in moves]
+    return [
+        found if found is not None else _liquidity_of_class(one, moves, own)
+        for one, found in zip(moves, own, strict=True)
+    ]
+
+
+def _liquidity(one: MarketMoves, settings: AddOnSettings) -> CalibratedAddOn | None:
     """Twice the stated cost of closing as spread; volatility at its stressed quantile."""
     path = one.volatility_path
     if path.size < LEAST_MOVES:
-        return calibrate_liquidity(one.underlying, None)
+        return None
     high = upper_quantile(path, settings.stressed_volatility, block=30, seed=settings.seed)
-    figures = AddOnFigures(
-        relative_spread=2.0 * one.cost,
-        daily_volatility=max(high.value, one.volatility_daily),
-        impact=settings.impact,
-        depth_usd=0.0,
-        volume_24h_usd=one.adv_usd,
-        impact_raised=False,
-    )
+    figures = _figures(one, max(high.value, one.volatility_daily), settings.impact)
     found = calibrate_liquidity(one.underlying, figures)
     # Spread and impact are stated, not estimated.
     error = {"daily_volatility": high.standard_error}
     return replace(found, standard_error=error, about="cost of the class, stressed volatility")
+
+
+def _figures(one: MarketMoves, volatility_daily: float, impact: float) -> AddOnFigures:
+    return AddOnFigures(
+        relative_spread=2.0 * one.cost,
+        daily_volatility=volatility_daily,
+        impact=impact,
+        depth_usd=0.0,
+        volume_24h_usd=one.adv_usd,
+        impact_raised=False,
+    )
+
+
+def _liquidity_of_class(
+    one: MarketMoves, moves: Sequence[MarketMoves], own: Sequence[CalibratedAddOn | None]
+) -> CalibratedAddOn:
+    """The highest stressed volatility of its class, not below its own of today, with the reason.
+
+    Where no market of its class has figures those of all stand in; of none, the default.
+    """
+    held = [(m, found) for m, found in zip(moves, own, strict=True) if found is not None]
+    alike = [pair for pair in held if pair[0].risk_class == one.risk_class] or held
+    if not alike:
+        return calibrate_liquidity(one.underlying, None)
+    highest = max(float(found.parameters.daily_volatility) for _, found in alike)
+    now = one.volatility_daily if np.isfinite(one.volatility_daily) else 0.0
+    impact = max(float(found.parameters.impact) for _, found in alike)
+    found = calibrate_liquidity(one.underlying, _figures(one, max(highest, now), impact))
+    return replace(
+        found,
+        standard_error={},
+        reason=Reason.TOO_SHORT_HISTORY,
+        about="cost of the class, highest stressed volatility of its class",
+    )
 
 
 def _concentration(
@@ -156,13 +196,14 @@ def _concentration(
         held = holdings_of(
             [*(share * interest for share in further.holder_shares), *spread], adv_usd=one.adv_usd
         )
-    return calibrate_concentration(
+    found = calibrate_concentration(
         one.underlying,
-        None if liquidity.reason is not None else liquidity.parameters,
+        None if liquidity.reason is Reason.NO_DATA else liquidity.parameters,
         adv_usd=one.adv_usd,
         margin_rate=min(one.maintenance_rate, 0.99),
         holdings=held,
     )
+    return replace(found, reason=found.reason or liquidity.reason)
 
 
 def _basis(one: MarketMoves, further: FurtherPrices, settings: AddOnSettings) -> CalibratedAddOn:

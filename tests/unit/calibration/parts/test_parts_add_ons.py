@@ -34,6 +34,29 @@ def test_a_holder_of_much_lowers_the_share_that_is_no_concentration() -> None:
     assert share((0.4, 0.05)) < share((0.05, 0.05))
 
 
+def test_a_young_market_closes_at_no_less_than_its_class_and_says_so() -> None:
+    """Made-up defaults would charge a new thin coin the liquidity of an old deep one."""
+    old = moves_of("AUSDT", seed=8, risk_class="thin")
+    calm = replace(old, market="BUSDT", underlying="B", volatility_path=old.volatility_path / 2.0)
+    young = replace(
+        old, market="CUSDT", underlying="C", volatility_path=np.full(3, 0.02), cost=0.004
+    )
+    wild = replace(young, market="DUSDT", underlying="D", volatility_daily=0.5)
+    other = replace(moves_of("EUSDT", seed=9), volatility_path=np.full(400, 0.9))
+    part = add_ons_part([old, calm, young, wild, other], FurtherPrices(), SETTINGS)
+    by = {p.key: p for p in part.parameters}
+    volatility = {name: float(by[f"{name}/liquidity.daily_volatility"].value) for name in "ABCDE"}
+    assert volatility["C"] == volatility["A"] > volatility["B"]
+    assert volatility["D"] == 0.5
+    assert float(by["C/liquidity.relative_spread"].value) == 0.008
+    assert by["C/liquidity.daily_volatility"].origin is Origin.CLASS_FLOOR
+    assert by["C/concentration.threshold_usd"].origin is Origin.CLASS_FLOOR
+    # Its own turnover and margin stand in the threshold, not a constant of nobody's.
+    assert float(by["C/concentration.threshold_usd"].value) < old.adv_usd
+    about = [row[-1] for row in part.tables[0].rows if row[:2] == ("C", "liquidity")]
+    assert all("too_short_history" in str(text) for text in about)
+
+
 def test_gap_and_margin_cover_the_far_quantile() -> None:
     one = moves_of("AUSDT", seed=4)
     found = {
