@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from plimsoll.calibration.appetite.stated import StatedAppetite, with_limits
+from plimsoll.calibration.appetite.stated import (
+    Refinement,
+    StatedAppetite,
+    StatedFund,
+    with_limits,
+)
 from plimsoll.calibration.appetite.statement import Profile, RiskAppetite
 from plimsoll.calibration.appetite.targets import Targets, targets_of
+from plimsoll.calibration.appetite.weights import objective_weights
 from plimsoll.calibration.problem import CalibrationProblem, VolatilityModel
 from plimsoll.config.appetite_section import AppetiteSection
 from plimsoll.config.data_section import INTERVAL_MINUTES
@@ -42,7 +48,7 @@ def stated_appetite(venue: VenueConfig) -> StatedAppetite | None:
         coverage=levels["coverage"],
         reaction_coverage=levels["reaction_coverage"],
         ruin_probability_annual=section.ruin_probability_annual,
-        capital_weight=section.capital_weight,
+        capital_weight=_capital(section),
         regulation=None if section.regulation is None else regulation(section.regulation),
         product=section.product,
     )
@@ -53,8 +59,17 @@ def stated_appetite(venue: VenueConfig) -> StatedAppetite | None:
         largest_five_day_rise=section.largest_five_day_rise,
         freeze_standard_errors=_freeze(venue),
     )
-    raised = tuple(_raised(venue, targets))
-    return StatedAppetite(appetite=appetite, targets=targets, raised=raised)
+    weights = section.weights.model_dump(exclude_none=True) if section.weights else {}
+    capital = targets.figures.capital_weight
+    return StatedAppetite(
+        appetite=appetite,
+        targets=targets,
+        raised=tuple(_raised(venue, targets)),
+        weights=objective_weights(appetite.profile, capital, weights),
+        largest_uncovered_loss=section.largest_uncovered_loss,
+        fund=_fund(venue),
+        refine=None if section.refine is None else Refinement(**dict(section.refine)),
+    )
 
 
 def aimed(problem: CalibrationProblem, stated: StatedAppetite) -> CalibrationProblem:
@@ -82,6 +97,22 @@ def _level(venue: VenueConfig, section: AppetiteSection, name: str) -> float | N
     if stated is None and LEVELS[name] in venue.target.model_fields_set:
         return float(getattr(venue.target, LEVELS[name]))
     return stated
+
+
+def _capital(section: AppetiteSection) -> float | None:
+    """The weight of capital, wherever it is stated; `appetite_faults` finds it stated twice."""
+    weighed = None if section.weights is None else section.weights.capital
+    return section.capital_weight if weighed is None else weighed
+
+
+def _fund(venue: VenueConfig) -> StatedFund | None:
+    fund = venue.fund
+    if fund is None or fund.available_usd is None:
+        return None
+    return StatedFund(
+        available_usd=fund.available_usd,
+        open_interest_usd=dict(fund.population.open_interest_usd),
+    )
 
 
 def _freeze(venue: VenueConfig) -> float | None:
@@ -123,6 +154,17 @@ def appetite_faults(venue: VenueConfig, document: Document) -> list[Fault]:
                     "state it once",
                 )
             )
+    weighed = None if section.weights is None else section.weights.capital
+    if None not in (weighed, section.capital_weight) and weighed != section.capital_weight:
+        found.append(
+            _fault(
+                document,
+                ("appetite", "weights", "capital"),
+                f"must be appetite.capital_weight where both are stated "
+                f"({section.capital_weight:g})",
+                "state it once",
+            )
+        )
     if venue.model.volatility is not VolatilityModel.LOG_BLEND:
         found.append(
             _fault(

@@ -83,6 +83,15 @@ def test_a_rulebook_raises_horizons_and_brings_its_tool_and_says_so(
         ({"regulation": "emir", "product": "otc"}, "appetite.coverage", "at least 0.995"),
         ({"largest_peak_to_trough": 1.0}, "appetite.largest_peak_to_trough", "1"),
         ({"profile": "brave"}, "appetite.profile", ""),
+        ({"weights": {"calm": 1.0}}, "appetite.weights.calm", ""),
+        ({"weights": {"churn": -0.1}}, "appetite.weights.churn", ""),
+        (
+            {"capital_weight": 0.5, "weights": {"capital": 0.4}},
+            "appetite.weights.capital",
+            "capital_weight",
+        ),
+        ({"largest_uncovered_loss": 0.0}, "appetite.largest_uncovered_loss", ""),
+        ({"refine": {"evaluations": 0}}, "appetite.refine.evaluations", ""),
     ],
 )
 def test_faults_have_their_path(
@@ -103,3 +112,39 @@ def test_an_appetite_needs_the_panel_s_forecaster_and_fine_bars(
     (fault,) = faults_in(tmp_path, holding)
     assert fault.path == "model.volatility"
     assert "log_blend" in fault.problem
+
+
+def test_weights_are_those_of_the_profile_but_for_what_is_stated(
+    tmp_path: Path, holding: dict[str, Any]
+) -> None:
+    holding["appetite"] = {
+        "capital_weight": 0.6,
+        "weights": {"churn": 0.0, "five_day_call": 2.0},
+        "largest_uncovered_loss": 0.02,
+        "refine": {"evaluations": 30, "seed": 7},
+    }
+    appetite = problem_of(tmp_path, holding).appetite
+    assert appetite is not None
+    assert appetite.objective.by_term == pytest.approx(
+        {
+            "capital": 0.6,
+            "peak_to_trough": 0.2,
+            "five_day_call": 2.0,
+            "churn": 0.0,
+            "solvent_liquidations": 0.08,
+        }
+    )
+    assert appetite.largest_uncovered_loss == 0.02
+    assert appetite.refine is not None
+    assert (appetite.refine.evaluations, appetite.refine.seed) == (30, 7)
+    assert appetite.fund is None
+
+
+def test_the_weight_of_capital_may_stand_among_the_weights(
+    tmp_path: Path, holding: dict[str, Any]
+) -> None:
+    holding["appetite"] = {"weights": {"capital": 0.9}}
+    appetite = problem_of(tmp_path, holding).appetite
+    assert appetite is not None
+    assert appetite.targets.figures.capital_weight == 0.9
+    assert sum(appetite.objective.by_term.values()) == pytest.approx(1.0)

@@ -2,11 +2,49 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 from plimsoll.calibration.appetite.statement import RiskAppetite
 from plimsoll.calibration.appetite.targets import TargetOrigin, Targets
+from plimsoll.calibration.appetite.weights import ObjectiveWeights, objective_weights
 from plimsoll.errors import ParameterError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatedFund:
+    """The fund that uncovered losses fall on.
+
+    Parameters
+    ----------
+    available_usd : float
+    open_interest_usd : mapping of str to float
+        Of one side, by market or by risk class.
+    """
+
+    available_usd: float
+    open_interest_usd: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refinement:
+    """How the best policy's parameters are searched further.
+
+    Parameters
+    ----------
+    evaluations : int
+        Policies tried at every review, the designed one that the search starts from included.
+    seed : int
+    """
+
+    evaluations: int
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.evaluations < 1:
+            raise ParameterError(
+                "must be at least 1", found=self.evaluations, field="appetite.refine.evaluations"
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,11 +58,30 @@ class StatedAppetite:
         After the limits below; see `with_limits`.
     raised : tuple of str
         What the rulebook changed of the venue's own file, in words.
+    weights : ObjectiveWeights or None
+        Of the objective's terms; None: those of profile and capital weight.
+    largest_uncovered_loss : float or None
+        Losses beyond maintenance margins, as a share of margins; None: the target's breach rate.
+    fund : StatedFund or None
+        None: none is stated, and uncovered losses are held against margins alone.
+    refine : Refinement or None
     """
 
     appetite: RiskAppetite
     targets: Targets
     raised: tuple[str, ...] = ()
+    weights: ObjectiveWeights | None = field(default=None, metadata={"stated_only": True})
+    largest_uncovered_loss: float | None = field(default=None, metadata={"stated_only": True})
+    fund: StatedFund | None = field(default=None, metadata={"stated_only": True})
+    refine: Refinement | None = field(default=None, metadata={"stated_only": True})
+
+    @property
+    def objective(self) -> ObjectiveWeights:
+        """Weights of the objective's terms."""
+        if self.weights is not None:
+            return self.weights
+        capital = self.targets.figures.capital_weight
+        return objective_weights(self.appetite.profile, capital)
 
 
 def with_limits(

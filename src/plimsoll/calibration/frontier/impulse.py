@@ -56,7 +56,7 @@ class VolatilityStep:
 
     def scales(self) -> PanelScales:
         """Simulate the markets, and prepare them for policies; the same for the same seed."""
-        panel = _panel(self)
+        panel = simulated_panel(self)
         hours = self.horizon_hours
         year = HistoricalSimulation().paths(panel, hours).value_at_risk
         long = HistoricalSimulation(name="long", window_days=1095).paths(panel, hours)
@@ -79,7 +79,8 @@ def impulse_response(
     return tuple(float(np.nanmedian(path[before + d] / path[before])) for d in DAYS_AFTER)
 
 
-def _panel(step: VolatilityStep) -> ReturnsPanel:
+def simulated_panel(step: VolatilityStep) -> ReturnsPanel:
+    """Independent Student-t markets whose volatility steps; the same for the same seed."""
     days = step.days_before + DAYS_AFTER[-1] + 1
     rng = np.random.default_rng(step.seed)
     move = rng.standard_t(FREEDOM, size=(step.markets, 24 * days)) * np.sqrt(0.5)

@@ -154,13 +154,13 @@ def _horizon(
     found = step_moves(panel_moves(panel, hours), panel.bars_of(hours), steps)
     return HorizonPaths(
         moves=found,
-        latest_loss=_latest_losses(found, row),
+        latest_loss=latest_losses(found, row),
         history=history,
         long_history=long_history,
     )
 
 
-def _latest_losses(moves: StepMoves, row: IntArray) -> FloatArray:
+def latest_losses(moves: StepMoves, row: IntArray) -> FloatArray:
     """(D, N, 2) worst loss among the moves known after one boundary's step, by the next one's."""
     days, markets = row.size, moves.move.shape[1]
     loss = np.full((days, markets, 2), -np.inf)

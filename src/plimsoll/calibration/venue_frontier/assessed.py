@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 
 from plimsoll.calibration.anti_procyclicality import buffered, trailing_median
 from plimsoll.calibration.venue_frontier.candidates import Candidate
-from plimsoll.calibration.venue_frontier.level import levels_at, levels_in_force
+from plimsoll.calibration.venue_frontier.fund_draw import FundExposure
+from plimsoll.calibration.venue_frontier.initial_leg import InitialLeg
+from plimsoll.calibration.venue_frontier.level import levels_at, levels_in_force, loss_ratios
 from plimsoll.calibration.venue_frontier.record import DailyCounts, VenueRecord, daily_counts
 from plimsoll.calibration.venue_frontier.terms import Movement, equal_coverage_cost, movement
 from plimsoll.domain.anti_procyclicality import AntiProcyclicality
@@ -50,6 +52,32 @@ def occasion_at(record: VenueRecord, row: int, name: str = "") -> Occasion:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Judging:
+    """What all policies are held against.
+
+    Parameters
+    ----------
+    record : VenueRecord
+        Of the close-out leg.
+    initial : InitialLeg
+    yardstick : DailyCounts
+    tools : AntiProcyclicality
+        That the venue file or its rulebook demands, of the close-out leg.
+    long_history : (D, N, 2) float64
+    fund : FundExposure or None
+    """
+
+    record: VenueRecord
+    initial: InitialLeg
+    yardstick: DailyCounts
+    tools: AntiProcyclicality
+    long_history: FloatArray
+    fund: FundExposure | None = None
+
+    __repr__ = field_summary
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class AssessedPolicy:
     """What is kept of one policy.
 
@@ -57,69 +85,102 @@ class AssessedPolicy:
     ----------
     candidate : Candidate
     levels : (D, N) float64
-        Scales in force; all 1 for the default.
-    held : (D, N, 2) float64
-        Margins at their levels, with the tools that the rulebook demands.
+        Scales of the close-out leg in force; all 1 for the default.
+    held, reaction : (D, N, 2) float64
+        Both legs at their levels, the first with the tools that the rulebook demands.
     plain, lived : DailyCounts
-        Without and with levels.
+        Of the close-out leg, without and with levels.
+    lived_reaction : DailyCounts
     cost, scale : mapping of str to float
         By occasion: over the yardstick at its coverage, and the scale that makes it so.
     levels_of : mapping of str to (N,) float64
         By occasion: the levels that its days alone would set; none for the default.
-    moved : mapping of str to Movement
-        By occasion, of margins without levels.
+    moved, moved_initial : mapping of str to Movement
+        By occasion, of the close-out leg without levels, and of initial margin as lived.
+    user_days, closed_out : (D, N, 2) bool
+        Days on which a user was followed, and was closed out although solvent at the next call.
+    draws : (D,) float64 or None
+        Dollars that uncovered losses would have taken from the fund.
     """
 
     candidate: Candidate
     levels: FloatArray
     held: FloatArray
+    reaction: FloatArray
     plain: DailyCounts
     lived: DailyCounts
+    lived_reaction: DailyCounts
     cost: Mapping[str, float]
     scale: Mapping[str, float]
     levels_of: Mapping[str, FloatArray]
     moved: Mapping[str, Movement]
+    moved_initial: Mapping[str, Movement]
+    user_days: BoolArray
+    closed_out: BoolArray
+    draws: FloatArray | None = None
 
     __repr__ = field_summary
 
 
 def assess(
-    record: VenueRecord,
+    judging: Judging,
     candidate: Candidate,
     margin: FloatArray,
-    yardstick: DailyCounts,
+    reaction: FloatArray,
     occasions: tuple[Occasion, ...],
-    tools: AntiProcyclicality,
-    long_history: FloatArray,
 ) -> AssessedPolicy:
-    """Measure a (D, N, 2) path of margins."""
-    path = np.where(record.usable[:, :, None], margin, np.nan)
-    ratio = record.ratios(path)
+    """Measure (D, N, 2) paths of both legs."""
+    record, initial = judging.record, judging.initial
+    path = record.judged(margin)
+    ratios = loss_ratios(record, path)
     ones = np.ones((record.days, len(record.markets)))
-    levels = ones if candidate.is_default else levels_in_force(record, ratio)
+    levels = ones if candidate.is_default else levels_in_force(record, ratios)
     held = path * levels[:, :, None]
     if not candidate.is_default:
-        held = with_demanded_tools(held, tools, long_history)
-    plain = daily_counts(record, path)
-    costs = {one.name: equal_coverage_cost(ratio, plain, yardstick, one.days) for one in occasions}
+        held = with_demanded_tools(held, judging.tools, judging.long_history)
+    added = _reaction_at_levels(initial.reaction, candidate, reaction)
+    plain, lived = daily_counts(record, path), daily_counts(record, held)
+    costs = {
+        one.name: equal_coverage_cost(ratios, plain, judging.yardstick, one.days)
+        for one in occasions
+    }
+    whole = initial.initial(held, added)
+    user_days, closed_out = initial.solvent_liquidations(held, added)
     return AssessedPolicy(
         candidate=candidate,
         levels=levels,
         held=held,
+        reaction=added,
         plain=plain,
-        lived=daily_counts(record, held),
+        lived=lived,
+        lived_reaction=daily_counts(initial.reaction, added),
         cost={name: cost for name, (cost, _) in costs.items()},
         scale={name: scale for name, (_, scale) in costs.items()},
         levels_of={
-            one.name: levels_at(record, ratio, one.days, record.shares[-1])
+            one.name: levels_at(record, ratios, one.days, record.shares[-1])
             for one in occasions
             if one.sets_levels and record.shares and not candidate.is_default
         },
-        moved={
-            one.name: movement(np.where(one.margins[:, None, None], path, np.nan))
-            for one in occasions
-        },
+        moved={one.name: _moved(path, one) for one in occasions},
+        moved_initial={one.name: _moved(whole, one) for one in occasions},
+        user_days=user_days,
+        closed_out=closed_out,
+        draws=None if judging.fund is None else judging.fund.draws(lived),
     )
+
+
+def _moved(path: FloatArray, occasion: Occasion) -> Movement:
+    return movement(np.where(occasion.margins[:, None, None], path, np.nan))
+
+
+def _reaction_at_levels(
+    record: VenueRecord, candidate: Candidate, reaction: FloatArray
+) -> FloatArray:
+    path = record.judged(reaction)
+    if candidate.is_default:
+        return path
+    levels = levels_in_force(record, loss_ratios(record, path))
+    return np.asarray(path * levels[:, :, None])
 
 
 def with_demanded_tools(

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from plimsoll.calibration.appetite.weights import ObjectiveWeights
 from plimsoll.calibration.folds.folded_result import LEAST_FOLDS
 from plimsoll.calibration.venue_frontier.assessed import AssessedPolicy, Occasion
 from plimsoll.calibration.venue_frontier.candidates import DEFAULT
@@ -21,8 +22,9 @@ from plimsoll.calibration.venue_frontier.constraints import (
     infeasibility,
     shortfalls,
 )
+from plimsoll.calibration.venue_frontier.judged_terms import cost_at, judged_days, policy_terms
 from plimsoll.calibration.venue_frontier.record import VenueRecord
-from plimsoll.calibration.venue_frontier.terms import PolicyTerms, policy_terms
+from plimsoll.calibration.venue_frontier.terms import PolicyTerms
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
@@ -68,19 +70,12 @@ class VenueChoice:
         return sum(not one for one in self.broken.values())
 
 
-def judged_days(record: VenueRecord, known: BoolArray) -> BoolArray:
-    """(D,) known days at or after the first review: before it there were no levels."""
-    rows = np.arange(record.days)
-    first = record.reviews[0] if record.reviews else record.days
-    return np.asarray(known & (rows >= first))
-
-
 def choose(
     record: VenueRecord,
     assessed: Mapping[str, AssessedPolicy],
     occasion: Occasion,
     row: int,
-    capital_weight: float,
+    weights: ObjectiveWeights,
     limits: FrontierLimits,
     markets: BoolArray | None = None,
 ) -> VenueChoice:
@@ -106,10 +101,9 @@ def choose(
     terms = {
         name: policy_terms(
             record,
-            one.lived,
-            one.moved[occasion.name],
-            _cost(one, occasion, assessed, markets),
-            days,
+            one,
+            occasion,
+            cost_at(one, occasion, assessed, markets),
             limits.gate,
             markets,
         )
@@ -118,7 +112,7 @@ def choose(
     broken = {name: shortfalls(found, limits) for name, found in terms.items()}
 
     def rank(name: str) -> tuple[float, float]:
-        return sum(s.excess for s in broken[name]), terms[name].objective(capital_weight)
+        return sum(s.excess for s in broken[name]), terms[name].objective(weights)
 
     preferred = min(terms, key=rank)
     return VenueChoice(
@@ -133,33 +127,28 @@ def choose(
     )
 
 
-def _cost(
-    one: AssessedPolicy,
-    occasion: Occasion,
-    assessed: Mapping[str, AssessedPolicy],
-    markets: BoolArray | None,
-) -> float:
-    """Of all markets; of some, their mean margin over the default's carries it over."""
-    cost = one.cost[occasion.name]
-    if markets is None:
-        return cost
-    default = assessed[DEFAULT].plain
-    days = occasion.days
-    mine = one.plain.mean_margin(days, markets) / default.mean_margin(days, markets)
-    whole = one.plain.mean_margin(days) / default.mean_margin(days)
-    return cost * mine / whole
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ChosenPath:
+    """(D, N, 2) margins of the policies in force, both legs."""
+
+    maintenance: FloatArray
+    reaction: FloatArray
 
 
 def chosen_path(
     choices: tuple[VenueChoice, ...],
     assessed: Mapping[str, AssessedPolicy],
-    default: FloatArray,
-) -> FloatArray:
-    """(D, N, 2) margins of the policies in force; the default's where they have no number."""
-    path = default.copy()
+    default: ChosenPath,
+) -> ChosenPath:
+    """Join the policies in force; the default's margins where they have no number."""
+    found = ChosenPath(maintenance=default.maintenance.copy(), reaction=default.reaction.copy())
     for place, choice in enumerate(choices):
-        until = choices[place + 1].row if place + 1 < len(choices) else len(default)
-        rows = slice(choice.row, until)
-        held = assessed[choice.policy].held[rows]
-        path[rows] = np.where(np.isfinite(held), held, default[rows])
-    return path
+        until = choices[place + 1].row if place + 1 < len(choices) else len(default.maintenance)
+        rows, policy = slice(choice.row, until), assessed[choice.policy]
+        both = np.isfinite(policy.held[rows]) & np.isfinite(policy.reaction[rows])
+        for path, held in (
+            (found.maintenance, policy.held),
+            (found.reaction, policy.reaction),
+        ):
+            path[rows] = np.where(both, held[rows], path[rows])
+    return found

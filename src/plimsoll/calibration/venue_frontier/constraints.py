@@ -23,6 +23,10 @@ class FrontierLimits:
     peak_to_trough, five_day_rise : float
     uncovered : float
         Largest losses beyond margins, as a share of margins.
+    reaction_target : float
+        Rate at which losses over the reaction time may exceed what initial margin adds.
+    fund_usd : float or None
+        Most that the worst days may take from the fund on the mean; None: no fund is stated.
     ask_quartile : bool
         Whether the venue has markets enough for the worst quartile.
     lower_bounds : bool
@@ -35,6 +39,8 @@ class FrontierLimits:
     peak_to_trough: float
     five_day_rise: float
     uncovered: float
+    reaction_target: float
+    fund_usd: float | None = None
     ask_quartile: bool = True
     lower_bounds: bool = True
 
@@ -60,6 +66,8 @@ class Shortfall:
 PEAK, RISE = "peak to trough", "5-day rise"
 POOLED, SIDES, YEARS = "pooled coverage", "coverage of each side", "coverage of every year"
 QUARTILE, UNCOVERED = "worst quartile", "uncovered loss"
+PEAK_INITIAL, RISE_INITIAL = "peak to trough of IM", "5-day rise of IM"
+REACTION, FUND = "reaction coverage", "fund's worst days"
 
 
 def shortfalls(terms: PolicyTerms, limits: FrontierLimits) -> tuple[Shortfall, ...]:
@@ -73,8 +81,12 @@ def shortfalls(terms: PolicyTerms, limits: FrontierLimits) -> tuple[Shortfall, .
 
 def _all(terms: PolicyTerms, limits: FrontierLimits) -> Iterator[Shortfall]:
     lines, target = limits.gate.lines, limits.target
-    yield from _above(PEAK, terms.peak_to_trough, limits.peak_to_trough, base=1.0)
-    yield from _above(RISE, terms.call_5, limits.five_day_rise)
+    for kinds, leg in (
+        ((PEAK, RISE), terms.maintenance),
+        ((PEAK_INITIAL, RISE_INITIAL), terms.initial),
+    ):
+        yield from _above(kinds[0], leg.peak_to_trough, limits.peak_to_trough, base=1.0)
+        yield from _above(kinds[1], leg.call_5, limits.five_day_rise)
     bands = [
         (POOLED, terms.pooled, lines.pooled),
         *((SIDES, rate, lines.side) for rate in terms.sides),
@@ -87,7 +99,10 @@ def _all(terms: PolicyTerms, limits: FrontierLimits) -> Iterator[Shortfall]:
             yield Shortfall(kind=kind, found=rate, limit=least, excess=1.0 - rate / least)
     if limits.ask_quartile:
         yield from _above(QUARTILE, terms.worst_quartile, lines.worst_quartile * target)
+    yield from _above(REACTION, terms.reaction, lines.pooled[1] * limits.reaction_target)
     yield from _above(UNCOVERED, terms.uncovered, limits.uncovered)
+    if limits.fund_usd is not None and terms.fund_draw_usd is not None:
+        yield from _above(FUND, terms.fund_draw_usd, limits.fund_usd)
 
 
 def _above(kind: str, found: float, most: float, base: float = 0.0) -> Iterator[Shortfall]:
@@ -129,6 +144,8 @@ def _wish(name: str, broken: tuple[Shortfall, ...]) -> str:
 
 def _told(one: Shortfall) -> str:
     bound = "at most" if one.found > one.limit else "at least"
-    if one.kind == PEAK:
+    if one.kind == FUND:
+        return f"{one.kind} of {bound} {one.limit:,.0f} USD: {one.found:,.0f} USD would do"
+    if one.kind in (PEAK, PEAK_INITIAL):
         return f"{one.kind} of {bound} {one.limit:.2f}: {one.found:.2f} would do"
     return f"{one.kind} of {bound} {one.limit:.2%}: {one.found:.2%} would do"

@@ -9,20 +9,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plimsoll.calibration.appetite.stated import StatedAppetite
+from plimsoll.calibration.appetite.weights import ObjectiveWeights
 from plimsoll.calibration.folds.crises import CrisisFolds, leave_one_crisis_out
 from plimsoll.calibration.problem import CalibrationProblem
 from plimsoll.calibration.risk_paths import RiskPaths
 from plimsoll.calibration.venue_frontier.assessed import (
     AssessedPolicy,
+    Judging,
     Occasion,
     assess,
     occasion_at,
 )
-from plimsoll.calibration.venue_frontier.candidates import DEFAULT, Candidate
-from plimsoll.calibration.venue_frontier.choice import VenueChoice, choose, chosen_path
+from plimsoll.calibration.venue_frontier.candidates import DEFAULT
+from plimsoll.calibration.venue_frontier.choice import (
+    ChosenPath,
+    VenueChoice,
+    choose,
+    chosen_path,
+)
 from plimsoll.calibration.venue_frontier.constraints import FrontierLimits
-from plimsoll.calibration.venue_frontier.margins import HorizonMargins
-from plimsoll.calibration.venue_frontier.record import DailyCounts, VenueRecord, daily_counts
+from plimsoll.calibration.venue_frontier.record import DailyCounts, VenueRecord
+from plimsoll.calibration.venue_frontier.refined import PolicyPaths, RefinedPolicy, Refiner
 from plimsoll.domain.anti_procyclicality import AntiProcyclicality
 from plimsoll.domain.field_summary import field_summary
 from plimsoll.domain.market import DAY_NS, HOUR_NS
@@ -44,40 +51,56 @@ class VenueFrontier:
 
     Parameters
     ----------
-    record : VenueRecord
+    judging : Judging
     stated : StatedAppetite
     limits : FrontierLimits
     assessed : mapping of str to AssessedPolicy
-        By policy; the default first.
-    yardstick : DailyCounts
+        By policy; the default first, refined ones last.
     choices : tuple of VenueChoice
         At every review, in force until the next.
     now : VenueChoice
         What the next review would choose: the frontier table.
     crises : CrisisFolds
     without_crisis : mapping of str to VenueChoice
-        By crisis that is left out: the choice from the other days.
-    path : (D, N, 2) float64
+        By crisis that is left out: the choice from the other days, of designed policies.
+    path : ChosenPath
         Margins of the policies in force, the default's where they have none.
+    refined : tuple of RefinedPolicy
+        What searches found at the reviews; empty where none was asked for.
     """
 
-    record: VenueRecord
+    judging: Judging
     stated: StatedAppetite
     limits: FrontierLimits
     assessed: Mapping[str, AssessedPolicy]
-    yardstick: DailyCounts
     choices: tuple[VenueChoice, ...]
     now: VenueChoice
     crises: CrisisFolds
     without_crisis: Mapping[str, VenueChoice]
-    path: FloatArray
+    path: ChosenPath
+    refined: tuple[RefinedPolicy, ...] = ()
 
     __repr__ = field_summary
 
     @property
-    def capital_weight(self) -> float:
-        """Weight of cost against swings."""
-        return self.stated.targets.figures.capital_weight
+    def record(self) -> VenueRecord:
+        """Days, losses and markets of the close-out leg."""
+        return self.judging.record
+
+    @property
+    def yardstick(self) -> DailyCounts:
+        """Of the yardstick."""
+        return self.judging.yardstick
+
+    @property
+    def weights(self) -> ObjectiveWeights:
+        """Of the objective's terms."""
+        return self.stated.objective
+
+    @property
+    def tried(self) -> int:
+        """Policies tried, those of searches included."""
+        return len(self.assessed) - len(self.refined) + sum(len(one.daily) for one in self.refined)
 
     @property
     def in_force(self) -> str:
@@ -109,10 +132,21 @@ class VenueFrontier:
 
     def with_chosen(self, paths: RiskPaths) -> RiskPaths:
         """Return the paths with the chosen margins; errors keep their share of the margin."""
-        with np.errstate(divide="ignore", invalid="ignore"):
-            ratio = np.where(paths.maintenance > 0.0, self.path / paths.maintenance, 1.0)
-        error = paths.maintenance_error * ratio
-        return replace(paths, maintenance=self.path, maintenance_error=error)
+        return replace(
+            paths,
+            maintenance=self.path.maintenance,
+            reaction=self.path.reaction,
+            maintenance_error=_kept_share(
+                paths.maintenance_error, paths.maintenance, self.path.maintenance
+            ),
+            reaction_error=_kept_share(paths.reaction_error, paths.reaction, self.path.reaction),
+        )
+
+
+def _kept_share(error: FloatArray, before: FloatArray, after: FloatArray) -> FloatArray:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = np.where(before > 0.0, after / before, 1.0)
+    return np.asarray(error * ratio)
 
 
 def limits_of(problem: CalibrationProblem, stated: StatedAppetite, markets: int) -> FrontierLimits:
@@ -124,7 +158,9 @@ def limits_of(problem: CalibrationProblem, stated: StatedAppetite, markets: int)
         gate=problem.gate,
         peak_to_trough=figures.largest_peak_to_trough,
         five_day_rise=figures.largest_five_day_rise,
-        uncovered=target,
+        uncovered=stated.largest_uncovered_loss or target,
+        reaction_target=1.0 - problem.reaction_level,
+        fund_usd=None if stated.fund is None else stated.fund.available_usd,
         ask_quartile=2 * markets >= least_sides,
         lower_bounds=problem.anti_procyclicality == AntiProcyclicality(),
     )
@@ -139,61 +175,79 @@ def new_year_rows(time_ns: NDArray[np.int64]) -> tuple[int, ...]:
 def venue_frontier(
     problem: CalibrationProblem,
     stated: StatedAppetite,
-    paths: RiskPaths,
-    margins: HorizonMargins,
-    candidates: Sequence[Candidate],
-    record: VenueRecord,
+    judging: Judging,
+    default: ChosenPath,
+    policies: Sequence[PolicyPaths],
+    refiner: Refiner | None = None,
     progress: Progress = SILENT,
 ) -> VenueFrontier:
     """Assess every policy, choose at every New Year, and join what was in force.
 
     Parameters
     ----------
-    paths : RiskPaths
-        Of the default forecaster.
-    margins : HorizonMargins
-        Of the candidates, in their order.
+    default : ChosenPath
+        Margins of the default forecaster.
+    policies : sequence of PolicyPaths
+        Designed ones, the default first.
+    refiner : callable, optional
+        Searches on from what a review would choose of the designed policies.
     """
-    yardstick = daily_counts(record, record.yardstick)
+    record = judging.record
     crises = crises_of(record)
     occasions = tuple(occasions_of(record, crises))
-    assessed = {}
-    progress.start("weigh margin policies", len(candidates))
+    designed = _assessed(judging, policies, occasions, progress)
+    limits = limits_of(problem, stated, int(record.usable.any(axis=0).sum()))
+    known = {one.name: one for one in occasions}
+
+    def chosen(assessed: Mapping[str, AssessedPolicy], name: str, row: int) -> VenueChoice:
+        return choose(record, assessed, known[name], row, stated.objective, limits)
+
+    everything, refined, choices = dict(designed), [], []
+    for row in record.reviews:
+        choice = chosen(everything, str(row), row)
+        if refiner is not None and choice.terms:
+            start = chosen(designed, str(row), row)
+            found = refiner(start, known[str(row)], judging, limits)
+            refined.append(found)
+            one = found.paths
+            everything[one.candidate.name] = assess(
+                judging, one.candidate, one.close_out, one.reaction, occasions
+            )
+            choice = chosen(everything, str(row), row)
+        choices.append(choice)
+    return VenueFrontier(
+        judging=judging,
+        stated=stated,
+        limits=limits,
+        assessed=everything,
+        choices=tuple(choices),
+        now=chosen(everything, NOW, record.days),
+        crises=crises,
+        without_crisis={
+            fold.name: chosen(designed, fold.name, record.days) for fold in crises.folds
+        },
+        path=chosen_path(tuple(choices), everything, default),
+        refined=tuple(refined),
+    )
+
+
+def _assessed(
+    judging: Judging,
+    policies: Sequence[PolicyPaths],
+    occasions: tuple[Occasion, ...],
+    progress: Progress,
+) -> dict[str, AssessedPolicy]:
+    progress.start("weigh margin policies", len(policies))
+    found = {}
     try:
-        for candidate, margin in zip(candidates, margins.policies, strict=True):
-            assessed[candidate.name] = assess(
-                record,
-                candidate,
-                margin,
-                yardstick,
-                occasions,
-                problem.anti_procyclicality,
-                margins.long_history,
+        for one in policies:
+            found[one.candidate.name] = assess(
+                judging, one.candidate, one.close_out, one.reaction, occasions
             )
             progress.advance()
     finally:
         progress.finish()
-    limits = limits_of(problem, stated, int(record.usable.any(axis=0).sum()))
-    weight = stated.targets.figures.capital_weight
-    known = {one.name: one for one in occasions}
-    choices = tuple(
-        choose(record, assessed, known[str(row)], row, weight, limits) for row in record.reviews
-    )
-    return VenueFrontier(
-        record=record,
-        stated=stated,
-        limits=limits,
-        assessed=assessed,
-        yardstick=yardstick,
-        choices=choices,
-        now=choose(record, assessed, known[NOW], record.days, weight, limits),
-        crises=crises,
-        without_crisis={
-            fold.name: choose(record, assessed, known[fold.name], record.days, weight, limits)
-            for fold in crises.folds
-        },
-        path=chosen_path(choices, assessed, paths.maintenance),
-    )
+    return found
 
 
 def crises_of(record: VenueRecord) -> CrisisFolds:

@@ -13,10 +13,21 @@ from plimsoll.calibration.folds.folded_result import FoldedResult, FoldTerms
 from plimsoll.calibration.folds.markets import leave_one_coin_out
 from plimsoll.calibration.venue_frontier.assessed import AssessedPolicy, occasion_at
 from plimsoll.calibration.venue_frontier.candidates import DEFAULT
-from plimsoll.calibration.venue_frontier.choice import choose, judged_days
+from plimsoll.calibration.venue_frontier.choice import choose
 from plimsoll.calibration.venue_frontier.frontier import NOW, VenueFrontier
+from plimsoll.calibration.venue_frontier.judged_terms import (
+    daily_loss,
+    judged_days,
+    solvent_rate,
+)
 from plimsoll.calibration.venue_frontier.level import scale_at_rate
-from plimsoll.calibration.venue_frontier.terms import YEAR_ROWS, movement
+from plimsoll.calibration.venue_frontier.terms import (
+    YEAR_ROWS,
+    movement,
+    objective_terms,
+    swings,
+    weighted,
+)
 from plimsoll.domain.market import DAY_NS
 from plimsoll.validation.ranking.superior_predictive_ability import (
     SuperiorPredictiveAbility,
@@ -34,7 +45,7 @@ def folded_result(found: VenueFrontier) -> FoldedResult | None:
 
     The default on the same days is the reference, so that what years have in common drops out.
     """
-    record, weight = found.record, found.capital_weight
+    record, weights = found.record, found.weights
     folds = []
     ends = (*(one.row for one in found.choices[1:]), record.days)
     for choice, end in zip(found.choices, ends, strict=True):
@@ -44,36 +55,43 @@ def folded_result(found: VenueFrontier) -> FoldedResult | None:
         days[choice.row : end] = True
         days &= occasion_at(record, record.days).days
         own, other = (
-            (choice.terms[name].parts(weight), _later(found, found.assessed[name], days, end))
+            (choice.terms[name].parts(weights), _later(found, found.assessed[name], days, end))
             for name in (choice.preferred, DEFAULT)
         )
         folds.append(
             FoldTerms(
                 fold=str(int(record.year[choice.row])),
-                in_sample=dict(zip(_TERMS, own[0], strict=True)),
-                out_of_sample=dict(zip(_TERMS, own[1], strict=True)),
-                reference_in_sample=sum(other[0]),
-                reference_out_of_sample=sum(other[1]),
+                in_sample=own[0],
+                out_of_sample=own[1],
+                reference_in_sample=sum(other[0].values()),
+                reference_out_of_sample=sum(other[1].values()),
             )
         )
     return FoldedResult(folds=tuple(folds)) if folds else None
 
 
-_TERMS = ("cost", "peak to trough")
-
-
 def _later(
     found: VenueFrontier, policy: AssessedPolicy, days: BoolArray, end: int
-) -> tuple[float, float]:
-    """Both weighted terms on the days after a review; swings of the year that ends on each."""
-    weight, first = found.capital_weight, int(np.argmax(days))
-    rate = found.yardstick.rate(days)
-    ratio = found.record.ratios(policy.plain.margin)[days]
-    scale = scale_at_rate(ratio, rate)
-    cost = scale * policy.plain.mean_margin(days) / found.yardstick.mean_margin(days)
-    seen = policy.plain.margin[max(0, first - YEAR_ROWS + 1) : end]
-    swing = movement(seen).median("peak_to_trough") - 1.0
-    return weight * cost, (1.0 - weight) * swing
+) -> dict[str, float]:
+    """Weighted terms on the days after a review; swings of the year that ends on each."""
+    record, first = found.record, int(np.argmax(days))
+    rows = slice(max(0, first - YEAR_ROWS + 1), end)
+    ratios = record.ratios(policy.plain.margin)[days]
+    scale = scale_at_rate(ratios, found.yardstick.rate(days))
+    whole = found.judging.initial.initial(policy.held, policy.reaction)
+    legs = (swings(movement(policy.plain.margin[rows])), swings(movement(whole[rows])))
+    larger = {
+        name: float(np.fmax(*(getattr(leg, name) for leg in legs)))
+        for name in ("peak_to_trough", "call_5", "churn")
+    }
+    measured = objective_terms(
+        scale * policy.plain.mean_margin(days) / found.yardstick.mean_margin(days),
+        larger["peak_to_trough"],
+        larger["call_5"],
+        larger["churn"],
+        solvent_rate(policy, days),
+    )
+    return weighted(measured, found.weights)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -83,6 +101,7 @@ class ManyTried:
     Parameters
     ----------
     names : tuple of str
+        Assessed ones, then those that searches tried on their way.
     deflated : DeflatedObjective
     against_default : SuperiorPredictiveAbility
         Small p: some policy is truly better than the default.
@@ -100,7 +119,10 @@ def many_tried(found: VenueFrontier) -> ManyTried | None:
     """Test the best of many; None with fewer days than such tests need."""
     record = found.record
     days = judged_days(record, occasion_at(record, record.days).days)
-    daily = {name: _daily_loss(one, record.target) for name, one in found.assessed.items()}
+    daily = {name: daily_loss(one.lived, record.target) for name, one in found.assessed.items()}
+    for one in found.refined:
+        year = int(record.year[min(one.row, record.days - 1)])
+        daily |= {f"search of {year}, {k}": path for k, path in enumerate(one.daily)}
     names = tuple(daily)
     table = np.column_stack([daily[name] for name in names])
     table = table[days & np.isfinite(table).all(axis=1)]
@@ -115,16 +137,6 @@ def many_tried(found: VenueFrontier) -> ManyTried | None:
         ),
         losses=dict(zip(names, table.mean(axis=0).tolist(), strict=True)),
     )
-
-
-def _daily_loss(policy: AssessedPolicy, tail: float) -> FloatArray:
-    """(D,) mean over starts of margin plus losses beyond it at the price of the tail."""
-    lived = policy.lived
-    starts = lived.starts.sum(axis=(1, 2)).astype(np.float64)
-    total = lived.held.sum(axis=(1, 2)) + lived.over.sum(axis=(1, 2)) / tail
-    out: FloatArray = np.full(starts.shape, np.nan)
-    np.divide(total, starts, out=out, where=starts > 0.0)
-    return out
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,9 +172,9 @@ def crises_judged(found: VenueFrontier) -> tuple[CrisisJudged, ...]:
         pairs = record.pairs[rows]
         margins = (
             policy.plain.margin * policy.levels_of.get(fold.name, ones)[:, None],
-            found.path,
+            found.path.maintenance,
             found.assessed[DEFAULT].held,
-            record.yardstick,
+            found.yardstick.margin,
         )
         broke = [int((pairs & (loss[rows] > margin[rows][:, None])).sum()) for margin in margins]
         out.append(
@@ -223,7 +235,7 @@ def coins_left_out(found: VenueFrontier) -> CoinsLeftOut | None:
             found.assessed,
             occasion,
             record.days,
-            found.capital_weight,
+            found.weights,
             found.limits,
             markets,
         )

@@ -5,15 +5,19 @@ from __future__ import annotations
 from plimsoll.calibration.frontier.impulse import DAYS_AFTER
 from plimsoll.calibration.venue_frontier.frontier import VenueFrontier
 from plimsoll.calibration.venue_frontier.honesty import CoinsLeftOut, CrisisJudged, ManyTried
+from plimsoll.calibration.venue_frontier.impulse import Response
 from plimsoll.domain.table import Cell, Column, ColumnKind, Table
 
 _FRACTION, _NUMBER, _COUNT = ColumnKind.FRACTION, ColumnKind.NUMBER, ColumnKind.COUNT
 
 
-def tried_table(tried: ManyTried) -> Table:
-    """Daily quantile loss of every policy, what luck explains, and the test against the default."""
+def tried_table(tried: ManyTried, shown: list[str]) -> Table:
+    """Daily quantile loss of policies, what luck explains, and the test against the default.
+
+    The tests count every policy tried; ``shown`` are those with a row.
+    """
     deflated, test = tried.deflated, tried.against_default
-    ranked = sorted(tried.names, key=lambda name: tried.losses[name])
+    ranked = sorted(shown, key=lambda name: tried.losses[name])
     return Table(
         name="policies_deflated",
         title="The best of many, deflated",
@@ -98,7 +102,7 @@ def coins_table(found: VenueFrontier, coins: CoinsLeftOut) -> Table:
     )
 
 
-def impulse_table(found: VenueFrontier, responses: dict[str, tuple[float, ...]]) -> Table:
+def impulse_table(found: VenueFrontier, responses: tuple[Response, ...]) -> Table:
     """How fast policies take up a doubling of volatility."""
     return Table(
         name="policy_impulse",
@@ -106,16 +110,62 @@ def impulse_table(found: VenueFrontier, responses: dict[str, tuple[float, ...]])
         columns=(
             Column(name="policy", title="Policy"),
             *(
-                Column(name=f"day_{day}", title=f"After {day} d", kind=_NUMBER)
+                Column(name=f"{leg}_{day}", title=f"{title}, after {day} d", kind=_NUMBER)
+                for leg, title in (("maintenance", "MM"), ("initial", "IM"))
                 for day in DAYS_AFTER
             ),
+            Column(name="in_force", title="In force"),
         ),
-        rows=tuple((name, *values) for name, values in responses.items()),
+        rows=tuple(
+            (
+                one.policy,
+                *one.maintenance,
+                *one.initial,
+                "yes" if one.policy == found.in_force else "no",
+            )
+            for one in responses
+        ),
         notes=(
             "Margin over that before the step, median over simulated markets with independent "
-            "Student-t moves; a full answer is 2. Simulated, not the venue's prices. log_blend "
-            "learns its weights from a panel and is not simulated here.",
+            "Student-t moves; a full answer is 2. Simulated, not the venue's prices: two years of "
+            "calm before the step, the venue's median horizons, no cost and fee. log_blend learns "
+            "its weights from the simulated markets.",
             f"Tools that the venue or its rulebook demands on top: "
             f"{found.stated.targets.tools.names}.",
+        ),
+    )
+
+
+def searches_table(found: VenueFrontier) -> Table:
+    """What the searches found at each review, from the days known there."""
+    return Table(
+        name="policy_searches",
+        title="Searches from the best designed policy",
+        columns=(
+            Column(name="review", title="Review", kind=_COUNT),
+            Column(name="start", title="Begun from"),
+            Column(name="tried", title="Policies tried", kind=_COUNT),
+            Column(name="begun_excess", title="Excess at the start", kind=_NUMBER, digits=3),
+            Column(name="begun", title="Objective at the start", kind=_NUMBER, digits=4),
+            Column(name="found_excess", title="Excess found", kind=_NUMBER, digits=3),
+            Column(name="found", title="Objective found", kind=_NUMBER, digits=4),
+            Column(name="tools", title="Tools of what was found"),
+        ),
+        rows=tuple(
+            (
+                int(found.record.year[min(one.row, found.record.days - 1)]),
+                one.start,
+                len(one.daily),
+                *one.begun,
+                *one.found,
+                one.paths.candidate.tools,
+            )
+            for one in found.refined
+        ),
+        notes=(
+            "Excess: what constraints are broken by, summed; 0 where all hold. Each search sees "
+            "the days known at its review alone; every policy that it tried counts in the "
+            "corrections for many tried. What was found comes into force only where a review "
+            "prefers it to the designed policies.",
         ),
     )

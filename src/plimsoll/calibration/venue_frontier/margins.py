@@ -11,14 +11,21 @@ from numpy.typing import NDArray
 from plimsoll.calibration.anti_procyclicality import buffered
 from plimsoll.calibration.forecast import LONG_WINDOW_DAYS
 from plimsoll.calibration.frontier.margins import policy_margin, with_policy_tools
-from plimsoll.calibration.frontier.panel_scales import STEP_HOURS, panel_scales
+from plimsoll.calibration.frontier.panel_scales import (
+    STEP_HOURS,
+    HorizonPaths,
+    PanelScales,
+    panel_scales,
+)
 from plimsoll.calibration.venue_frontier.candidates import Candidate
 from plimsoll.domain.field_summary import field_summary
 from plimsoll.domain.instrument import Payoff
 from plimsoll.domain.market import HOUR_NS
 from plimsoll.domain.ports import SILENT, Executor, Progress
 from plimsoll.errors import UsageError
+from plimsoll.estimators.reference.forecast import CONFIDENCE
 from plimsoll.estimators.reference.historical import HistoricalSimulation
+from plimsoll.estimators.reference.moves import panel_moves, tail_paths, unit_volatility
 from plimsoll.estimators.reference.panel import ReturnsPanel
 from plimsoll.marketdata.returns import linear_long_loss, linear_short_loss
 
@@ -29,6 +36,29 @@ YARDSTICK = "B"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class HorizonMarkets:
+    """The calibrated markets of one horizon.
+
+    Parameters
+    ----------
+    hours : int
+    columns : (n,) tuple of int
+        Their places in the pool.
+    default : (D, n, 2) float64
+        The forecaster's own margins.
+    inverse : tuple of bool
+        Markets that pay in coin.
+    """
+
+    hours: int
+    columns: tuple[int, ...]
+    default: FloatArray
+    inverse: tuple[bool, ...]
+
+    __repr__ = field_summary
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class HorizonTask:
     """All policies over one horizon, ready to travel to a worker.
 
@@ -36,24 +66,49 @@ class HorizonTask:
     ----------
     panel : ReturnsPanel
         Of the whole pool.
-    hours : int
-    columns : (n,) tuple of int
-        Markets of the pool that close out over it.
-    default : (D, n, 2) float64
-        The forecaster's own margins.
-    inverse : tuple of bool
-        Markets that pay in coin.
+    markets : HorizonMarkets
     candidates : tuple of Candidate
+    confidence : float
+        Of the simulations of history beside the policies.
     """
 
     panel: ReturnsPanel
-    hours: int
-    columns: tuple[int, ...]
-    default: FloatArray
-    inverse: tuple[bool, ...]
+    markets: HorizonMarkets
     candidates: tuple[Candidate, ...]
+    confidence: float
 
     __repr__ = field_summary
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class MarginLeg:
+    """One leg of the margin that policies are tried on.
+
+    Parameters
+    ----------
+    name : str
+    horizon_hours : (N,) int64
+    default : (D, N, 2) float64
+        The forecaster's own.
+    tail : float or None
+        Tail probability of the policies on this leg; None: their own.
+    confidence : float
+        Of the simulations of history beside them, and of the yardstick.
+    """
+
+    name: str
+    horizon_hours: NDArray[np.int64]
+    default: FloatArray
+    tail: float | None = None
+    confidence: float = CONFIDENCE
+
+    __repr__ = field_summary
+
+    def policies(self, candidates: tuple[Candidate, ...]) -> tuple[Candidate, ...]:
+        """Candidates with the tail of the leg."""
+        if self.tail is None:
+            return candidates
+        return tuple(replace(c, policy=replace(c.policy, tail=self.tail)) for c in candidates)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -69,33 +124,68 @@ class HorizonMargins:
     long_history: FloatArray
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class LegMargins:
+    """Margins of every policy on both legs."""
+
+    close_out: HorizonMargins
+    reaction: HorizonMargins
+
+
 def horizon_margins(task: HorizonTask) -> HorizonMargins:
     """Compute one horizon. Pure: the same task gives the same bytes in any process."""
-    panel, hours, columns = task.panel, task.hours, list(task.columns)
-    year = HistoricalSimulation().paths(panel, hours).value_at_risk
-    long = HistoricalSimulation(name="hs_10y", window_days=LONG_WINDOW_DAYS).paths(panel, hours)
+    markets = task.markets
+    columns = list(markets.columns)
+    scales, year = horizon_scales(task.panel, markets.hours, task.confidence)
+    mine = own_paths(scales, markets)
+    found = [policy_on_horizon(scales, mine, markets, one) for one in task.candidates]
     yardstick = buffered(year.reshape(len(year), -1)).reshape(year.shape)
-    scales = panel_scales(panel, {hours: year}, {hours: long.value_at_risk})
-    shared = scales.horizon(hours)
-    mine = replace(
+    usable = scales.usable[:, columns, None]
+    return HorizonMargins(
+        policies=np.stack(found),
+        yardstick=_in_payoff(np.where(usable, yardstick[:, columns], np.nan), markets.inverse),
+        long_history=_in_payoff(mine.long_history, markets.inverse),
+    )
+
+
+def horizon_scales(
+    panel: ReturnsPanel, hours: int, confidence: float
+) -> tuple[PanelScales, FloatArray]:
+    """What policies share of a horizon, and the margins of a year of history."""
+    moves, flat = panel_moves(panel, hours), unit_volatility(panel)
+    year, long = (
+        tail_paths(
+            panel,
+            moves,
+            flat,
+            window_days=window,
+            least_days=HistoricalSimulation().least_days,
+            confidence=confidence,
+        ).value_at_risk
+        for window in (HistoricalSimulation().window_days, LONG_WINDOW_DAYS)
+    )
+    return panel_scales(panel, {hours: year}, {hours: long}), year
+
+
+def own_paths(scales: PanelScales, markets: HorizonMarkets) -> HorizonPaths:
+    """What policies share of a horizon, of its calibrated markets."""
+    shared, columns = scales.horizon(markets.hours), list(markets.columns)
+    return replace(
         shared,
         latest_loss=shared.latest_loss[:, columns],
         history=shared.history[:, columns],
         long_history=shared.long_history[:, columns],
     )
-    found = []
-    for candidate in task.candidates:
-        if candidate.on_default:
-            found.append(with_policy_tools(task.default, candidate.policy, mine))
-        else:
-            margin = policy_margin(scales, candidate.policy, hours)[:, columns]
-            found.append(_in_payoff(margin, task.inverse))
-    usable = scales.usable[:, columns, None]
-    return HorizonMargins(
-        policies=np.stack(found),
-        yardstick=_in_payoff(np.where(usable, yardstick[:, columns], np.nan), task.inverse),
-        long_history=_in_payoff(mine.long_history, task.inverse),
-    )
+
+
+def policy_on_horizon(
+    scales: PanelScales, mine: HorizonPaths, markets: HorizonMarkets, candidate: Candidate
+) -> FloatArray:
+    """(D, n, 2) margins of one policy on the markets of a horizon."""
+    if candidate.on_default:
+        return with_policy_tools(markets.default, candidate.policy, mine)
+    margin = policy_margin(scales, candidate.policy, markets.hours)[:, list(markets.columns)]
+    return _in_payoff(margin, markets.inverse)
 
 
 def _in_payoff(margin: FloatArray, inverse: Sequence[bool]) -> FloatArray:
@@ -115,27 +205,49 @@ def _in_payoff(margin: FloatArray, inverse: Sequence[bool]) -> FloatArray:
 def venue_margins(
     panel: ReturnsPanel,
     columns: Sequence[int],
-    horizon_hours: NDArray[np.int64],
-    default: FloatArray,
+    legs: tuple[MarginLeg, MarginLeg],
     payoffs: Sequence[Payoff],
     candidates: tuple[Candidate, ...],
     executor: Executor,
     progress: Progress = SILENT,
-) -> HorizonMargins:
-    """Compute every policy, each market at its own horizon, whatever the number of workers.
+) -> LegMargins:
+    """Compute every policy on every leg, each market at its own horizon, with any workers.
 
     Parameters
     ----------
     columns : sequence of int
         Place in the panel of each calibrated market.
-    horizon_hours : (N,) int64
-    default : (D, N, 2) float64
+    legs : (MarginLeg, MarginLeg)
+        Close-out and reaction.
 
     Raises
     ------
     UsageError
         Where bars are longer than the steps of the policies.
     """
+    tasks = [leg_tasks(panel, columns, leg, payoffs, candidates) for leg in legs]
+    flat = [task for one in tasks for task in one]
+    names = [
+        f"{leg.name}, {t.markets.hours} h"
+        for leg, one in zip(legs, tasks, strict=True)
+        for t in one
+    ]
+    done = iter(executor.map(horizon_margins, flat, progress, label="margin policies", names=names))
+    close_out, reaction = (
+        _joined(leg, [next(done) for _ in one], len(candidates))
+        for leg, one in zip(legs, tasks, strict=True)
+    )
+    return LegMargins(close_out=close_out, reaction=reaction)
+
+
+def leg_tasks(
+    panel: ReturnsPanel,
+    columns: Sequence[int],
+    leg: MarginLeg,
+    payoffs: Sequence[Payoff],
+    candidates: tuple[Candidate, ...],
+) -> list[HorizonTask]:
+    """One task for each horizon of a leg; see `venue_margins`."""
     if STEP_HOURS * HOUR_NS % panel.interval_ns:
         raise UsageError(
             f"must have bars that divide {STEP_HOURS} h for an appetite to choose a policy",
@@ -143,26 +255,33 @@ def venue_margins(
             field="appetite",
             remedy="bring finer bars, or leave the appetite out",
         )
-    hours = [int(h) for h in np.unique(horizon_hours)]
-    places = [np.flatnonzero(horizon_hours == h) for h in hours]
-    tasks = [
+    return [
         HorizonTask(
             panel=panel,
-            hours=h,
-            columns=tuple(columns[j] for j in place.tolist()),
-            default=np.array(default[:, place]),
-            inverse=tuple(payoffs[j] is Payoff.INVERSE for j in place.tolist()),
-            candidates=candidates,
+            markets=HorizonMarkets(
+                hours=hours,
+                columns=tuple(columns[j] for j in place.tolist()),
+                default=np.array(leg.default[:, place]),
+                inverse=tuple(payoffs[j] is Payoff.INVERSE for j in place.tolist()),
+            ),
+            candidates=leg.policies(candidates),
+            confidence=leg.confidence,
         )
-        for h, place in zip(hours, places, strict=True)
+        for hours, place in places_by_horizon(leg)
     ]
-    names = [f"{h} h" for h in hours]
-    label = "margin policies"
-    found = executor.map(horizon_margins, tasks, progress, label=label, names=names)
-    shape = default.shape
-    policies = np.full((len(candidates), *shape), np.nan)
+
+
+def places_by_horizon(leg: MarginLeg) -> list[tuple[int, NDArray[np.int64]]]:
+    """Every horizon of a leg with its markets."""
+    hours = np.unique(leg.horizon_hours)
+    return [(int(h), np.flatnonzero(leg.horizon_hours == h).astype(np.int64)) for h in hours]
+
+
+def _joined(leg: MarginLeg, found: Sequence[HorizonMargins], count: int) -> HorizonMargins:
+    shape = leg.default.shape
+    policies = np.full((count, *shape), np.nan)
     yardstick, long = np.full(shape, np.nan), np.full(shape, np.nan)
-    for place, one in zip(places, found, strict=True):
+    for (_, place), one in zip(places_by_horizon(leg), found, strict=True):
         policies[:, :, place] = one.policies
         yardstick[:, place] = one.yardstick
         long[:, place] = one.long_history

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from plimsoll.calibration.appetite.targets import target_table
 from plimsoll.calibration.folds.folded_result import LEAST_FOLDS, FoldedResult
 from plimsoll.calibration.frontier.grid import BASE, CALM
-from plimsoll.calibration.frontier.impulse import VolatilityStep, impulse_response
 from plimsoll.calibration.part import CalibratedPart
 from plimsoll.calibration.venue_frontier.candidates import DEFAULT
 from plimsoll.calibration.venue_frontier.frontier import VenueFrontier
@@ -19,14 +20,19 @@ from plimsoll.calibration.venue_frontier.honesty_tables import (
     coins_table,
     crises_table,
     impulse_table,
+    searches_table,
     tried_table,
 )
-from plimsoll.calibration.venue_frontier.tables import choices_table, frontier_table
+from plimsoll.calibration.venue_frontier.impulse import Response, SimulatedLeg, responses
+from plimsoll.calibration.venue_frontier.tables import (
+    choices_table,
+    frontier_table,
+    objective_table,
+)
 from plimsoll.domain.evidence import Check, Verdict
 from plimsoll.domain.table import Table
 
 NAME = "appetite"
-STEP_DAYS, STEP_MARKETS = 730, 6
 _NAMED = (CALM.name, BASE.name)
 """Whose response is told beside that of the policy in force."""
 
@@ -48,33 +54,39 @@ def _tables(found: VenueFrontier, folded: FoldedResult | None, price_note: str) 
     tables = [
         target_table(stated.appetite, stated.targets),
         frontier_table(found, price_note),
+        objective_table(found),
         choices_table(found),
     ]
     if folded is not None:
         tables.append(folded.table())
     tried, coins = many_tried(found), coins_left_out(found)
     if tried is not None:
-        tables.append(tried_table(tried))
+        tables.append(tried_table(tried, list(found.assessed)))
     tables.append(crises_table(found, crises_judged(found)))
     if coins is not None:
         tables.append(coins_table(found, coins))
-    responses = responses_of(found)
-    if responses:
-        tables.append(impulse_table(found, responses))
+    tables.append(impulse_table(found, responses_of(found)))
+    if found.refined:
+        tables.append(searches_table(found))
     return tables
 
 
-def responses_of(found: VenueFrontier) -> dict[str, tuple[float, ...]]:
-    """Impulse responses of the policies that were chosen, the forecaster's own aside."""
-    chosen = dict.fromkeys((found.in_force, found.now.preferred, *_NAMED))
-    chosen.pop(DEFAULT, None)
-    policies = [found.assessed[name].candidate for name in chosen]
-    simulated = [one.policy for one in policies if not one.on_default]
-    if not simulated:
-        return {}
-    step = VolatilityStep(days_before=STEP_DAYS, markets=STEP_MARKETS)
-    scales = step.scales()
-    return {one.name: impulse_response(one, step, scales) for one in simulated}
+def responses_of(found: VenueFrontier) -> tuple[Response, ...]:
+    """Impulse responses of the policies in force and preferred, and of those named beside them."""
+    named = (found.in_force, found.now.preferred, DEFAULT, *_NAMED)
+    chosen = [name for name in dict.fromkeys(named) if name in found.assessed]
+    record, reaction = found.record, found.judging.initial.reaction
+    close_out, added = (
+        SimulatedLeg(hours=int(np.median(leg.horizon_hours)), level=1.0 - leg.target)
+        for leg in (record, reaction)
+    )
+    return responses(
+        [found.assessed[name].candidate for name in chosen],
+        close_out,
+        added,
+        found.judging.initial.link,
+        int(record.time_ns[-1]),
+    )
 
 
 def _checks(found: VenueFrontier, folded: FoldedResult | None) -> list[Check]:
@@ -133,7 +145,7 @@ def _limits(found: VenueFrontier) -> list[str]:
         )
     stated.append(
         "The policy is the appetite's choice of "
-        f"{len(found.assessed)} on known days; young markets and days without a policy's number "
+        f"{found.tried} on known days; young markets and days without a policy's number "
         "keep the forecaster's margin."
     )
     missing = [one.crisis.name for one in found.crises.not_covered]

@@ -1,4 +1,4 @@
-"""What a venue's policies are judged on: starts, losses and the yardstick, by day, as known."""
+"""What a leg of a venue's policies is judged on: starts and losses, by day, as known."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from plimsoll.calibration.published import DailyLosses
 from plimsoll.domain.field_summary import field_summary
+from plimsoll.maths.daily_excess import daily_excess
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -17,7 +18,7 @@ BoolArray = NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class VenueRecord:
-    """The judged days of a venue.
+    """The judged days of a venue, of one leg of its margins.
 
     Parameters
     ----------
@@ -27,7 +28,6 @@ class VenueRecord:
     horizon_hours : (N,) int64
     losses : DailyLosses
         (D, K, N, 2), as known ``lag_days`` rows later.
-    yardstick : (D, N, 2) float64
     usable : (D, N) bool
         Mature, and every policy and the yardstick have a number.
     reviews : tuple of int
@@ -43,7 +43,6 @@ class VenueRecord:
     markets: tuple[str, ...]
     horizon_hours: IntArray
     losses: DailyLosses
-    yardstick: FloatArray
     usable: BoolArray
     reviews: tuple[int, ...]
     target: float
@@ -71,11 +70,13 @@ class VenueRecord:
         """(D, K, N, 2) losses that count."""
         return np.isfinite(self.losses.loss) & self.usable[:, None, :, None]
 
+    def judged(self, margin: FloatArray) -> FloatArray:
+        """(D, N, 2) margins where something counts, else NaN."""
+        return np.where(self.usable[:, :, None], margin, np.nan)
+
     def ratios(self, margin: FloatArray) -> FloatArray:
         """(D, K, N, 2) losses over margins; NaN where nothing counts."""
-        ratio = self.losses.loss / margin[:, None]
-        ratio[~np.broadcast_to(self.usable[:, None, :, None], ratio.shape)] = np.nan
-        return ratio
+        return np.asarray(self.losses.loss / self.judged(margin)[:, None])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -87,6 +88,8 @@ class DailyCounts:
     starts, broke : (D, N, 2) int64
     over : (D, N, 2) float64
         Sum of losses beyond the margin.
+    worst : (D, N, 2) float64
+        Largest loss beyond the margin of a day's starts.
     held : (D, N, 2) float64
         Margin times starts.
     margin : (D, N, 2) float64
@@ -96,6 +99,7 @@ class DailyCounts:
     starts: IntArray
     broke: IntArray
     over: FloatArray
+    worst: FloatArray
     held: FloatArray
     margin: FloatArray
 
@@ -114,15 +118,17 @@ class DailyCounts:
 
 def daily_counts(record: VenueRecord, margin: FloatArray) -> DailyCounts:
     """Count starts, breaches and losses beyond a (D, N, 2) path of margins."""
-    loss = record.losses.loss
-    pairs = record.pairs & np.isfinite(margin)[:, None]
-    with np.errstate(invalid="ignore"):
-        over = np.where(pairs, np.maximum(loss - margin[:, None], 0.0), 0.0)
-    starts = pairs.sum(axis=1)
+    path = record.judged(margin)
+    loss = np.ascontiguousarray(record.losses.loss)
+    shape = path.shape
+    flat = loss.reshape(*loss.shape[:2], -1)
+    starts, broke, over, worst = daily_excess(flat, path.reshape(shape[0], -1).copy())
+    starts = starts.reshape(shape)
     return DailyCounts(
-        starts=starts.astype(np.int64),
-        broke=(over > 0.0).sum(axis=1).astype(np.int64),
-        over=over.sum(axis=1),
-        held=np.where(starts > 0, margin, 0.0) * starts,
-        margin=np.where(record.usable[:, :, None], margin, np.nan),
+        starts=starts,
+        broke=broke.reshape(shape),
+        over=over.reshape(shape),
+        worst=worst.reshape(shape),
+        held=np.where(starts > 0, path, 0.0) * starts,
+        margin=path,
     )

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from plimsoll.calibration.problem import Gate
-from plimsoll.calibration.venue_frontier.level import scale_at_rate
+from plimsoll.calibration.appetite.weights import ObjectiveWeights
+from plimsoll.calibration.venue_frontier.level import LossRatios
 from plimsoll.calibration.venue_frontier.record import DailyCounts, VenueRecord
 from plimsoll.domain.field_summary import field_summary
 from plimsoll.validation.procyclicality import largest_call, trailing_peak_to_trough
@@ -18,6 +18,7 @@ FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 
 YEAR_ROWS = 365
+WEEK_DAYS = 7.0
 WORST_SHARE = 0.25
 
 
@@ -65,6 +66,26 @@ def movement(margin: FloatArray, least_rows: int = YEAR_ROWS) -> Movement:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Swings:
+    """How one leg of a policy's margins moves; medians over market-sides."""
+
+    peak_to_trough: float
+    call_5: float
+    call_20: float
+    churn: float
+
+
+def swings(moved: Movement, markets: BoolArray | None = None) -> Swings:
+    """Take medians over market-sides."""
+    return Swings(
+        peak_to_trough=moved.median("peak_to_trough", markets),
+        call_5=moved.median("call_5", markets),
+        call_20=moved.median("call_20", markets),
+        churn=moved.median("churn", markets),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PolicyTerms:
     """One policy at one time. Rates are as lived, at the levels that were in force.
 
@@ -72,51 +93,90 @@ class PolicyTerms:
     ----------
     cost : float
         Mean margin over the yardstick's, both at the yardstick's coverage of these days.
-    peak_to_trough, call_5, call_20, churn : float
-        Medians over market-sides.
+    maintenance, initial : Swings
+        Of the price risk that maintenance margin covers, and of initial margin.
     pooled, worst_quartile : float
     sides : (float, float)
     years : mapping of int to float
         Calendar years that are long enough.
+    reaction : float
+        Rate at which losses over the reaction time exceeded what initial margin adds.
     uncovered : float
         Losses beyond margins over margins, per start.
-    solvent_liquidations : float or None
-        Share of forced liquidations that would have been solvent; None: not replayed.
+    solvent_liquidations : float
+        Liquidations of users who would have been solvent at the next margin call, a position and
+        day; NaN where no user was followed.
+    fund_draw_usd : float or None
+        Mean of what the worst days would have taken from the fund; None: no fund is stated.
     """
 
     cost: float
-    peak_to_trough: float
-    call_5: float
-    call_20: float
-    churn: float
+    maintenance: Swings
+    initial: Swings
     pooled: float
     worst_quartile: float
     sides: tuple[float, float]
     years: Mapping[int, float] = field(default_factory=dict)
+    reaction: float = float("nan")
     uncovered: float
-    solvent_liquidations: float | None = None
+    solvent_liquidations: float = float("nan")
+    fund_draw_usd: float | None = None
 
-    def objective(self, capital_weight: float, solvent_weight: float = 0.0) -> float:
-        """``w cost + (1 - w)(PT - 1)``, with what solvent users lost where that is measured."""
-        capital, calm = self.parts(capital_weight)
-        return capital + calm + solvent_weight * (self.solvent_liquidations or 0.0)
+    def larger(self, name: str) -> float:
+        """Of the leg that moves more."""
+        return float(np.fmax(getattr(self.maintenance, name), getattr(self.initial, name)))
 
-    def parts(self, capital_weight: float) -> tuple[float, float]:
-        """Both terms with their weights."""
-        return capital_weight * self.cost, (1.0 - capital_weight) * (self.peak_to_trough - 1.0)
+    @property
+    def measured(self) -> dict[str, float]:
+        """Each term of the objective before its weight, by name."""
+        return objective_terms(
+            self.cost,
+            self.larger("peak_to_trough"),
+            self.larger("call_5"),
+            self.larger("churn"),
+            self.solvent_liquidations,
+        )
+
+    def parts(self, weights: ObjectiveWeights) -> dict[str, float]:
+        """What each term adds to the objective."""
+        return weighted(self.measured, weights)
+
+    def objective(self, weights: ObjectiveWeights) -> float:
+        """Sum of the weighted terms."""
+        return sum(self.parts(weights).values())
+
+
+def objective_terms(
+    cost: float, peak_to_trough: float, call_5: float, churn_daily: float, solvent_daily: float
+) -> dict[str, float]:
+    """Return the terms of the objective in the units of their weights, by name."""
+    return {
+        "capital": cost,
+        "peak_to_trough": peak_to_trough - 1.0,
+        "five_day_call": call_5,
+        "churn": WEEK_DAYS * churn_daily,
+        "solvent_liquidations": WEEK_DAYS * solvent_daily,
+    }
+
+
+def weighted(measured: Mapping[str, float], weights: ObjectiveWeights) -> dict[str, float]:
+    """Weigh terms; a term of no weight adds nothing, measured or not."""
+    return {
+        name: weight * measured[name] if weight else 0.0 for name, weight in weights.by_term.items()
+    }
 
 
 def equal_coverage_cost(
-    ratio: FloatArray, held: DailyCounts, yardstick: DailyCounts, days: BoolArray
+    ratios: LossRatios, held: DailyCounts, yardstick: DailyCounts, days: BoolArray
 ) -> tuple[float, float]:
     """Cost on some days, and the scale that brings the policy to the yardstick's coverage there.
 
     Parameters
     ----------
-    ratio : (D, K, N, 2) float64
+    ratios : LossRatios
         Of the policy without its levels, like ``held``.
     """
-    scale = scale_at_rate(ratio[days], yardstick.rate(days))
+    scale = ratios.scale(yardstick.rate(days), days)
     return scale * held.mean_margin(days) / yardstick.mean_margin(days), scale
 
 
@@ -148,40 +208,3 @@ def worst_quartile_of(
     rate = np.sort(broke[enough] / np.maximum(starts[enough], 1))
     count = max(1, round(WORST_SHARE * rate.size))
     return float(rate[-count:].mean()) if rate.size else float("nan")
-
-
-def policy_terms(
-    record: VenueRecord,
-    lived: DailyCounts,
-    moved: Movement,
-    cost: float,
-    days: BoolArray,
-    gate: Gate,
-    markets: BoolArray | None = None,
-) -> PolicyTerms:
-    """Gather the terms of some days, and of some markets.
-
-    Parameters
-    ----------
-    lived : DailyCounts
-        Of the margins at the levels in force.
-    days : (D,) bool
-        At or after the first review: before it there is no level.
-    """
-    mine = np.ones(len(record.markets), dtype=np.bool_) if markets is None else markets
-    starts, broke = lived.starts[days][:, mine], lived.broke[days][:, mine]
-    total = float(starts.sum())
-    sides = broke.sum(axis=(0, 1)) / np.maximum(starts.sum(axis=(0, 1)), 1)
-    held = lived.mean_margin(days, mine) * total
-    return PolicyTerms(
-        cost=cost,
-        peak_to_trough=moved.median("peak_to_trough", mine),
-        call_5=moved.median("call_5", mine),
-        call_20=moved.median("call_20", mine),
-        churn=moved.median("churn", mine),
-        pooled=lived.rate(days, mine),
-        worst_quartile=worst_quartile_of(lived, days, mine, gate.minimum_scored_days),
-        sides=(float(sides[0]), float(sides[1])),
-        years=year_rates(record, lived, days, gate.lines.least_year_share),
-        uncovered=float(lived.over[days][:, mine].sum()) / held if held > 0.0 else float("nan"),
-    )

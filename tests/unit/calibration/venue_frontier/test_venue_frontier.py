@@ -7,20 +7,36 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from venue_frontier_cases import (
+    CALM_ONLY,
+    CANDIDATES,
+    DAYS,
+    FIRST_NS,
+    MARKETS,
+    STARTS,
+    losses,
+    margins,
+    paths,
+    record,
+    run,
+)
 
 from plimsoll.adapters.executor import SerialExecutor
-from plimsoll.calibration.appetite.stated import StatedAppetite, with_limits
-from plimsoll.calibration.appetite.statement import RiskAppetite
-from plimsoll.calibration.appetite.targets import targets_of
+from plimsoll.calibration.appetite.statement import Profile
+from plimsoll.calibration.appetite.weights import TERM_NAMES, objective_weights
 from plimsoll.calibration.folds.folded_result import FoldedResult, FoldTerms
 from plimsoll.calibration.forecast import LONG_WINDOW_DAYS
-from plimsoll.calibration.problem import CalibrationProblem, Gate
-from plimsoll.calibration.published import DailyLosses
-from plimsoll.calibration.risk_paths import RiskPaths, loss_of_move
+from plimsoll.calibration.problem import Gate
+from plimsoll.calibration.risk_paths import loss_of_move
 from plimsoll.calibration.venue_frontier.assessed import with_demanded_tools
 from plimsoll.calibration.venue_frontier.candidates import DEFAULT, venue_candidates
 from plimsoll.calibration.venue_frontier.constraints import (
+    FUND,
     PEAK,
+    PEAK_INITIAL,
+    REACTION,
+    RISE_INITIAL,
+    UNCOVERED,
     YEARS,
     FrontierLimits,
     Shortfall,
@@ -28,107 +44,38 @@ from plimsoll.calibration.venue_frontier.constraints import (
     shortfalls,
 )
 from plimsoll.calibration.venue_frontier.frontier import (
-    VenueFrontier,
     new_year_rows,
-    venue_frontier,
 )
 from plimsoll.calibration.venue_frontier.honesty import coins_left_out, folded_result, many_tried
-from plimsoll.calibration.venue_frontier.level import levels_at, levels_in_force
-from plimsoll.calibration.venue_frontier.margins import HorizonMargins, venue_margins
+from plimsoll.calibration.venue_frontier.level import levels_at, levels_in_force, loss_ratios
+from plimsoll.calibration.venue_frontier.margins import LegMargins, MarginLeg, venue_margins
 from plimsoll.calibration.venue_frontier.part import appetite_part
-from plimsoll.calibration.venue_frontier.record import VenueRecord, daily_counts
-from plimsoll.calibration.venue_frontier.terms import PolicyTerms
+from plimsoll.calibration.venue_frontier.prepared_legs import prepared_legs
+from plimsoll.calibration.venue_frontier.record import daily_counts
+from plimsoll.calibration.venue_frontier.terms import PolicyTerms, Swings
 from plimsoll.domain.anti_procyclicality import AntiProcyclicality
 from plimsoll.domain.evidence import Verdict
 from plimsoll.domain.instrument import Payoff
-from plimsoll.domain.market import DAY_NS, HOUR_NS, NEVER_MASKED, MarketHistory, PriceKind
+from plimsoll.domain.market import HOUR_NS, NEVER_MASKED, MarketHistory, PriceKind
 from plimsoll.errors import UsageError
 from plimsoll.estimators.reference.methods import METHODS
 from plimsoll.estimators.reference.panel import returns_panel
 
 FloatArray = NDArray[np.float64]
 
-FIRST_NS = 18_993 * DAY_NS  # 2022-01-01
-DAYS, MARKETS, STARTS = 365 * 5 + 60, 6, 6
-CANDIDATES = venue_candidates(0.01)[:1] + venue_candidates(0.01)[4:7]
-BREATH = 0.1
 GATE = Gate()
 
 
-def losses(seed: int = 1) -> FloatArray:
-    """(D, K, N, 2) of t(5) moves whose volatility breathes."""
-    rng = np.random.default_rng(seed)
-    level = np.exp(BREATH * np.sin(np.arange(DAYS) / 120.0))[:, None, None]
-    move = 0.01 * level * rng.standard_t(5, (DAYS, STARTS, MARKETS))
-    return np.stack([-np.expm1(move), np.expm1(move)], axis=-1)
-
-
-def record(loss: FloatArray, days: int = DAYS) -> VenueRecord:
-    time = FIRST_NS + DAY_NS * np.arange(days, dtype=np.int64)
-    reviews = new_year_rows(time)
-    return VenueRecord(
-        time_ns=time,
-        markets=("AUSDT", "BUSDT", "CUSDT", "DUSDT", "EUSDT", "FUSDT"),
-        horizon_hours=np.array([1, 1, 1, 4, 4, 4]),
-        losses=DailyLosses(loss=loss[:days], lag_days=3),
-        yardstick=np.full((days, MARKETS, 2), 0.05),
-        usable=np.ones((days, MARKETS), dtype=np.bool_),
-        reviews=reviews,
-        target=0.01,
-        shares=(1.0,) * len(reviews),
-    )
-
-
-def margins(days: int = DAYS) -> HorizonMargins:
-    """The default follows volatility; the others less and less."""
-    wave = np.sin(np.arange(days) / 120.0)[:, None, None]
-    each = [0.034 * np.exp(share * BREATH * wave) for share in (1.0, 0.0, 0.4, 0.8)]
-    full = np.stack([np.broadcast_to(one, (days, MARKETS, 2)) for one in each])
-    return HorizonMargins(policies=full, yardstick=full[0], long_history=0.04 + 0.0 * full[0])
-
-
-def paths(days: int = DAYS) -> RiskPaths:
-    margin = margins(days).policies[0]
-    flat = np.zeros(margin.shape[:2])
-    return RiskPaths(
-        time_ns=FIRST_NS + DAY_NS * np.arange(days, dtype=np.int64),
-        markets=record(losses()).markets,
-        maintenance=margin,
-        reaction=margin,
-        maintenance_error=0.1 * margin,
-        reaction_error=0.1 * margin,
-        volatility_daily=flat + 0.05,
-        floored=flat > 0.0,
-        mature=flat == 0.0,
-    )
-
-
-def stated(weight: float = 0.5, peak: float = 3.0) -> StatedAppetite:
-    appetite = RiskAppetite(capital_weight=weight)
-    limits = with_limits(
-        targets_of(appetite), largest_peak_to_trough=peak, largest_five_day_rise=1.0
-    )
-    return StatedAppetite(appetite=appetite, targets=limits)
-
-
-def run(
-    loss: FloatArray, days: int = DAYS, weight: float = 0.5, peak: float = 3.0
-) -> VenueFrontier:
-    problem = CalibrationProblem(venue="", label="", markets=(), classes={})
-    return venue_frontier(
-        problem,
-        stated(weight, peak),
-        paths(days),
-        margins(days),
-        CANDIDATES,
-        record(loss, days),
-    )
+@pytest.fixture
+def unsimulated(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the impulse responses, which take longest and are asked of another test."""
+    monkeypatch.setattr("plimsoll.calibration.venue_frontier.part.responses_of", lambda _: ())
 
 
 def test_a_level_gives_the_share_of_the_target_on_the_days_it_is_set_from() -> None:
     held = record(losses())
-    margin = margins().policies[1]
-    ratio = held.ratios(margin)
+    margin = margins()[1]
+    ratio = loss_ratios(held, margin)
     days = held.known(held.reviews[1])
     assert int(days.sum()) == held.reviews[1] - 3 + 1, "losses are known three rows later"
     levels = levels_at(held, ratio, days, 0.9)
@@ -149,13 +96,18 @@ def test_levels_choices_and_margins_do_not_know_the_future(review: int) -> None:
     spoiled[later] = 5.0 * rng.permutation(spoiled[later])
     one, two = run(honest, weight=0.0), run(spoiled, weight=0.0)
     until = record(honest).reviews[review + 1]
-    np.testing.assert_array_equal(one.path[:until], two.path[:until])
+    for leg in ("maintenance", "reaction"):
+        np.testing.assert_array_equal(
+            getattr(one.path, leg)[:until], getattr(two.path, leg)[:until]
+        )
     for a, b in zip(one.choices[: review + 1], two.choices[: review + 1], strict=True):
         assert (a.policy, a.preferred, a.statement) == (b.policy, b.preferred, b.statement)
         assert {k: repr(v) for k, v in a.terms.items()} == {k: repr(v) for k, v in b.terms.items()}
-    for candidate, margin in zip(CANDIDATES, margins().policies, strict=True):
+    for candidate, margin in zip(CANDIDATES, margins(), strict=True):
         if not candidate.is_default:
-            first, second = (levels_in_force(r, r.ratios(margin)) for r in (one.record, two.record))
+            first, second = (
+                levels_in_force(r, loss_ratios(r, margin)) for r in (one.record, two.record)
+            )
             np.testing.assert_array_equal(first[:until], second[:until])
             assert (first[until:] != second[until:]).any(), "the scrambling is felt later"
 
@@ -165,15 +117,19 @@ def test_a_shorter_history_chooses_the_same() -> None:
     days = new_year_rows(record(losses()).time_ns)[3] + 40
     short, long = run(losses(), days, weight=0.0), run(losses(), weight=0.0)
     assert long.choices[3].policy != DEFAULT
-    np.testing.assert_array_equal(short.path, long.path[:days])
+    np.testing.assert_array_equal(short.path.maintenance, long.path.maintenance[:days])
+    np.testing.assert_array_equal(short.path.reaction, long.path.reaction[:days])
 
 
 def test_at_weight_0_the_calmest_that_holds_is_preferred_and_at_1_the_cheapest() -> None:
-    for weight, name in ((0.0, "peak_to_trough"), (1.0, "cost")):
-        now = run(losses(), weight=weight).now
+    for weights, term in (
+        (CALM_ONLY, "peak_to_trough"),
+        (objective_weights(Profile.MODERATE, 1.0), "capital"),
+    ):
+        now = run(losses(), weights=weights).now
         holding = [policy for policy, broken in now.broken.items() if not broken]
         assert len(holding) > 1
-        assert now.preferred == min(holding, key=lambda policy: getattr(now.terms[policy], name))
+        assert now.preferred == min(holding, key=lambda policy: now.terms[policy].measured[term])
 
 
 def test_the_default_is_in_force_until_three_years_are_known() -> None:
@@ -181,11 +137,13 @@ def test_the_default_is_in_force_until_three_years_are_known() -> None:
     assert [choice.policy for choice in found.choices[:3]] == [DEFAULT] * 3
     assert found.choices[3].policy == found.choices[3].preferred
     np.testing.assert_array_equal(
-        found.path[: found.choices[3].row], paths().maintenance[: found.choices[3].row]
+        found.path.maintenance[: found.choices[3].row], paths().maintenance[: found.choices[3].row]
     )
 
 
-def test_where_nothing_holds_the_least_excess_is_taken_and_the_relaxation_named() -> None:
+def test_where_nothing_holds_the_least_excess_is_taken_and_the_relaxation_named(
+    unsimulated: None,
+) -> None:
     found = run(losses(), peak=1.000001)
     chosen = found.now
     assert chosen.holding == 0
@@ -198,26 +156,39 @@ def test_where_nothing_holds_the_least_excess_is_taken_and_the_relaxation_named(
 
 
 LIMITS = FrontierLimits(
-    target=0.01, gate=GATE, peak_to_trough=1.8, five_day_rise=0.4, uncovered=0.01
+    target=0.01,
+    gate=GATE,
+    peak_to_trough=1.8,
+    five_day_rise=0.4,
+    uncovered=0.01,
+    reaction_target=0.05,
+    fund_usd=1e6,
 )
+CALM_LEG = Swings(peak_to_trough=1.7, call_5=0.3, call_20=0.5, churn=0.02)
 TERMS = PolicyTerms(
     cost=0.9,
-    peak_to_trough=1.7,
-    call_5=0.3,
-    call_20=0.5,
-    churn=0.02,
+    maintenance=CALM_LEG,
+    initial=replace(CALM_LEG, peak_to_trough=1.6),
     pooled=0.0101,
     worst_quartile=0.0115,
     sides=(0.0105, 0.0097),
     years={2022: 0.0100, 2023: 0.0075},
     uncovered=0.005,
+    reaction=0.05,
+    solvent_liquidations=0.1,
+    fund_draw_usd=9e5,
 )
 
 
 def test_each_constraint_is_broken_at_its_bound() -> None:
     assert shortfalls(TERMS, LIMITS) == ()
     for change, kind in (
-        ({"peak_to_trough": 1.81}, PEAK),
+        ({"maintenance": replace(CALM_LEG, peak_to_trough=1.81)}, PEAK),
+        ({"initial": replace(CALM_LEG, peak_to_trough=1.81)}, PEAK_INITIAL),
+        ({"initial": replace(CALM_LEG, call_5=0.41)}, RISE_INITIAL),
+        ({"reaction": 0.0576}, REACTION),
+        ({"uncovered": 0.0101}, UNCOVERED),
+        ({"fund_draw_usd": 1.01e6}, FUND),
         ({"years": {2022: 0.0131}}, YEARS),
         ({"years": {2022: 0.0069}}, YEARS),
     ):
@@ -264,8 +235,18 @@ def test_honest_tables_hold_every_policy_and_the_gap_is_gated() -> None:
     found = run(losses())
     part = appetite_part(found, "note")
     names = [table.name for table in part.tables]
-    assert names[:3] == ["targets", "policy_frontier", "policy_choices"]
-    frontier = part.tables[1]
+    assert names[:4] == ["targets", "policy_frontier", "policy_objective", "policy_choices"]
+    frontier, objective = part.tables[1:3]
+    for row in objective:
+        added = [float(str(row[name])) for name in TERM_NAMES]
+        assert sum(added) == pytest.approx(float(str(row["objective"])), rel=1e-12)
+        measured = [float(str(row[f"{name}_measured"])) for name in TERM_NAMES]
+        weights = found.weights.by_term.values()
+        wanted = [weight * value for weight, value in zip(weights, measured, strict=True)]
+        assert added == pytest.approx(wanted, rel=1e-12)
+    (response,) = [t for t in part.tables if t.name == "policy_impulse"]
+    assert [row["policy"] for row in response if row["in_force"] == "yes"] == [found.in_force]
+    assert all(1.0 < float(str(row["maintenance_60"])) < 2.1 for row in response)
     assert [row["policy"] for row in frontier] == [c.name for c in CANDIDATES]
     assert sum(row["in_force"] == "yes" for row in frontier) == 1
     assert any(row["pareto"] == "yes" for row in frontier)
@@ -285,7 +266,7 @@ def test_honest_tables_hold_every_policy_and_the_gap_is_gated() -> None:
 
 
 def test_folds_without_power_are_a_limit_and_a_clear_gap_stays_a_check(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, unsimulated: None
 ) -> None:
     found = run(losses())
 
@@ -331,12 +312,14 @@ def test_errors_keep_their_share_of_the_margin() -> None:
     moved = found.with_chosen(paths())
     np.testing.assert_allclose(moved.maintenance_error, 0.1 * moved.maintenance, rtol=1e-12)
     assert (moved.maintenance != paths().maintenance).any()
+    np.testing.assert_allclose(moved.reaction_error, moved.reaction / 12.0, rtol=1e-12)
+    assert (moved.reaction != paths().reaction).any(), "the policy acts on both legs"
 
 
 def test_counts_are_of_starts_that_count() -> None:
     held = record(losses())
     held.usable[:100, 0] = False
-    counts = daily_counts(held, margins().policies[0])
+    counts = daily_counts(held, margins()[0])
     assert counts.starts[:100, 0].sum() == 0
     assert counts.starts[100, 0, 0] == STARTS
     everyone = np.ones(DAYS, dtype=np.bool_)
@@ -361,21 +344,36 @@ def test_margins_of_every_policy_on_a_small_panel() -> None:
     panel = returns_panel(history)
     horizon = np.array([1, 4, 4, 4])
     default = np.full((panel.time_ns.size, markets, 2), 0.03)
-    payoffs = [Payoff.LINEAR, Payoff.LINEAR, Payoff.INVERSE, Payoff.LINEAR]
-    found = venue_margins(
-        panel, range(markets), horizon, default, payoffs, CANDIDATES, SerialExecutor()
+    legs = (
+        MarginLeg(name="close-out", horizon_hours=horizon, default=default),
+        MarginLeg(
+            name="reaction",
+            horizon_hours=np.full(4, 8),
+            default=default,
+            tail=0.05,
+            confidence=0.95,
+        ),
     )
+    payoffs = [Payoff.LINEAR, Payoff.LINEAR, Payoff.INVERSE, Payoff.LINEAR]
+
+    def found_of(paid: list[Payoff]) -> LegMargins:
+        return venue_margins(panel, range(markets), legs, paid, CANDIDATES, SerialExecutor())
+
+    both = found_of(payoffs)
+    found = both.close_out
     np.testing.assert_array_equal(found.policies[0], default)
     assert np.isfinite(found.policies[:, -1]).all()
     for column, hours_of in ((0, 1), (3, 4)):
         own = METHODS["hs_365_buffer"]().paths(panel, hours_of).value_at_risk
         np.testing.assert_array_equal(found.yardstick[-1, column], own[-1, column])
-    linear = venue_margins(
-        panel, range(markets), horizon, default, [Payoff.LINEAR] * 4, CANDIDATES, SerialExecutor()
-    )
+    linear = found_of([Payoff.LINEAR] * 4).close_out
     fall, rise = -np.log1p(-linear.policies[1, -1, 2, 0]), np.log1p(linear.policies[1, -1, 2, 1])
     wanted = loss_of_move(Payoff.INVERSE, fall, rise)
     np.testing.assert_allclose(found.policies[1, -1, 2], wanted, rtol=1e-12)
+    prepared = prepared_legs(panel, range(markets), legs, payoffs, CANDIDATES)
+    again = prepared.paths(CANDIDATES[2])
+    np.testing.assert_array_equal(again.close_out, found.policies[2])
+    np.testing.assert_array_equal(again.reaction, both.reaction.policies[2])
     coarse = replace(panel, interval_ns=24 * HOUR_NS)
     with pytest.raises(UsageError, match="divide 8 h"):
-        venue_margins(coarse, range(4), horizon, default, payoffs, CANDIDATES, SerialExecutor())
+        venue_margins(coarse, range(4), legs, payoffs, CANDIDATES, SerialExecutor())
