@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 from collections import Counter
@@ -112,6 +113,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     config.stash[_NOT_RUN] = dict(Counter(needs[0].reason for needs in lacking.values()))
     items[:] = [item for item in items if item not in lacking]
     config.hook.pytest_deselected(items=list(lacking))
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """What is imported by now lives to the end: nobody need look for cycles in it again."""
+    gc.collect()
+    gc.freeze()
 
 
 def _is_required(need: Need) -> bool:

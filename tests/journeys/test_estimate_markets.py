@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
-import sys
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -15,6 +13,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from command_line import Done, plimsoll_cli
 from plimsoll.domain.finding import Reason
 from plimsoll.errors import DataFormatError, PlimsollError, UsageError
 from plimsoll.estimators.nightly import NightlySettings
@@ -205,9 +204,8 @@ def test_refusals(options: dict[str, Any], error: type[Exception], message: str)
         estimate_markets(sandbox(), settings=FAST, **options)
 
 
-def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "plimsoll.cli", "estimate", "prices.parquet", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, cwd=folder, check=False)
+def run(folder: Path, *arguments: str) -> Done:
+    return plimsoll_cli("estimate", "prices.parquet", *arguments, folder=folder)
 
 
 def test_command_line(tmp_path: Path) -> None:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 import pytest
 
+from command_line import plimsoll_cli
 from plimsoll.errors import UsageError
 from plimsoll.estimators.nightly import NightlySettings
 from plimsoll.journeys.estimate_markets import estimate_markets
@@ -42,10 +41,9 @@ def prices(folder: Path) -> tuple[Path, str]:
 def test_command_line(tmp_path: Path) -> None:
     file, market = prices(tmp_path)
     (tmp_path / "oi.csv").write_text(f"market,open_interest_usd\n{market},1000000\n")
-    command = [sys.executable, "-m", "plimsoll.cli", "estimate", str(file), "--market", market]
-    command += ["--time-unit", "s", "--open-interest", str(tmp_path / "oi.csv")]
-    command += ["--out", str(tmp_path / "out"), "--json"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    command = ["estimate", file, "--market", market]
+    command += ["--time-unit", "s", "--open-interest", tmp_path / "oi.csv"]
+    done = plimsoll_cli(*command, "--out", tmp_path / "out", "--json")
     assert done.returncode == 0, done.stderr
     result = json.loads(done.stdout)["result"]
     assert set(STUDIES) <= set(result)
@@ -72,8 +70,7 @@ def test_errors_name_the_option_that_was_typed(
     tmp_path: Path, arguments: tuple[str, ...], words: str
 ) -> None:
     file, market = prices(tmp_path)
-    command = [sys.executable, "-m", "plimsoll.cli", "estimate", str(file), "--market", market]
-    done = subprocess.run([*command, *arguments], capture_output=True, text=True, check=False)
+    done = plimsoll_cli("estimate", file, "--market", market, *arguments)
     assert done.returncode == 2
     assert words in done.stderr
 

@@ -15,6 +15,7 @@ import polars as pl
 import pytest
 
 import plimsoll
+from command_line import Done, plimsoll_cli
 from plimsoll.calibration.forecast import ForecastTask, forecast_market
 from plimsoll.calibration.problem import CalibrationProblem, ModelSettings, VolatilityModel
 from plimsoll.domain.market import DAY_NS, HOUR_NS, Bars, PriceKind
@@ -170,19 +171,21 @@ def test_settings_reach_the_filter() -> None:
 
 def test_command_line(tmp_path: Path) -> None:
     frame(hours()).write_csv(tmp_path / "prices.csv")
-    command = [sys.executable, "-m", "plimsoll.cli", "estimate", "prices.csv", "--market", "KEEL"]
     columns = ["--time", "when", "--close", "price", "--symbol", "coin", "--price", "mark"]
 
-    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [*command, *columns, *arguments],
-            capture_output=True,
-            text=True,
-            cwd=tmp_path,
-            check=False,
-        )
+    def run(*arguments: str) -> Done:
+        asked = ["estimate", "prices.csv", "--market", "KEEL", *columns, *arguments]
+        return plimsoll_cli(*asked, folder=tmp_path)
 
-    done = run("--json")
+    # In a process of its own, where nothing is imported beforehand; the others in this one.
+    asked = ["estimate", "prices.csv", "--market", "KEEL", *columns, "--json"]
+    done = subprocess.run(
+        [sys.executable, "-m", "plimsoll.cli", *asked],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr
     result = json.loads(done.stdout)["result"]
     long, short = result["estimate"]["rows"]
@@ -206,7 +209,6 @@ def test_options_of_one_market_are_refused_over_all(tmp_path: Path, given: list[
     """They would be ignored: wrong use, named."""
     file = tmp_path / "prices.csv"
     file.write_text("ts,symbol,close\n2024-01-01T00:00:00Z,A,1.0\n")
-    command = [sys.executable, "-m", "plimsoll.cli", "estimate", str(file), *given]
-    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    result = plimsoll_cli("estimate", file, *given)
     assert result.returncode == 2
     assert given[0] in result.stderr

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -16,6 +13,7 @@ import pyarrow as pa  # type: ignore[import-untyped]
 import pytest
 
 import plimsoll
+from command_line import Done, plimsoll_cli
 from plimsoll.domain.account import Account, Position
 from plimsoll.domain.book import Book
 from plimsoll.domain.parameters import Origin, Parameter, ParameterSet, Unit, parameter_set
@@ -95,18 +93,11 @@ def rows(result: plimsoll.MarginResult) -> dict[tuple[Any, Any], tuple[Any, ...]
     }
 
 
-def run(folder: Path, *arguments: str, **changes: str) -> subprocess.CompletedProcess[str]:
+def run(folder: Path, *arguments: str, **changes: str) -> Done:
     for name, text in changes.items():
         (folder / f"{name}.csv").write_text(text)
     options = ["--parameters", ".", "--marks", "marks.csv", "--collateral", "collateral.csv"]
-    return subprocess.run(
-        [sys.executable, "-m", "plimsoll.cli", "margin", "book.csv", *options, *arguments],
-        capture_output=True,
-        text=True,
-        cwd=folder,
-        check=False,
-        env={**os.environ, "NO_COLOR": "1"},
-    )
+    return plimsoll_cli("margin", "book.csv", *options, *arguments, folder=folder)
 
 
 def margin_of(folder: Path, **options: Any) -> plimsoll.MarginResult:

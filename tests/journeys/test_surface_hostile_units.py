@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +10,7 @@ from typing import Any
 import pytest
 
 from chain_files import hostile_units
+from command_line import plimsoll_cli
 from plimsoll.sandbox.option_chain import option_chain
 from plimsoll.sandbox.option_chain_table import chain_table
 
@@ -20,13 +19,7 @@ MINUTE = 60_000_000_000
 
 def surface_json(path: Path, *arguments: str) -> tuple[int, dict[str, Any]]:
     """Exit code and document; a constant that is no JSON (NaN, Infinity) fails the test."""
-    done = subprocess.run(
-        [sys.executable, "-m", "plimsoll.cli", "surface", str(path), "--json", *arguments],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    done = plimsoll_cli("surface", path, "--json", *arguments)
     assert "Traceback" not in done.stderr
     return done.returncode, json.loads(done.stdout, parse_constant=_refuse)
 

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,6 +14,7 @@ import pytest
 
 import plimsoll
 from chain_files import write_chains
+from command_line import plimsoll_cli
 from plimsoll.domain.evidence import Verdict
 from plimsoll.domain.table import iso_minute
 from plimsoll.errors import StorageError, UsageError
@@ -25,11 +24,6 @@ from plimsoll.journeys.surface_document import record_document
 from plimsoll.journeys.surface_tables import expiry_table
 from plimsoll.sandbox.option_chain import option_chain, option_chains
 from plimsoll.sandbox.option_chain_table import chain_table
-
-
-def plimsoll_cli(*arguments: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "plimsoll.cli", "surface", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +40,7 @@ def test_a_page_tells_the_files_read_with_digests_and_the_version(chains: Path) 
         assert result.source == chains.name
         assert f'<footer class="foot">{foot}</footer>' in result.to_html()
         assert f'<footer class="foot">{foot} · by hand</footer>' in result.to_html(note="by hand")
-    document = json.loads(plimsoll_cli(pattern, "--json").stdout)["result"]
+    document = json.loads(plimsoll_cli("surface", pattern, "--json").stdout)["result"]
     assert document["inputs"] == [{"file": chains.name, "sha256": digest}]
     assert document["code_version"] == f"plimsoll {plimsoll.__version__}"
     made = plimsoll.surface(option_chain(1).chain)

@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import polars as pl
 import pytest
 
 from chain_files import write_chains
+from command_line import plimsoll_cli
 from plimsoll.adapters.chains import ChainFormat
 from plimsoll.sandbox.option_chain import option_chain
 from plimsoll.sandbox.option_chain_table import chain_table
-
-
-def plimsoll_cli(*arguments: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "plimsoll.cli", "surface", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +38,7 @@ def unlike_chains(folder: Path) -> dict[str, Path]:
 
 
 def test_help_lists_the_formats() -> None:
-    told = re.sub(r"[\s│]+", "", plimsoll_cli("--help").stdout)
+    told = re.sub(r"[\s│]+", "", plimsoll_cli("surface", "--help").stdout)
     for item in ChainFormat:
         assert item.value in told
 
@@ -88,7 +82,7 @@ def test_newcomers_are_told_what_to_do(
         "folder": tmp_path,
         **unlike_chains(tmp_path),
     }
-    done = plimsoll_cli(*(text.format(**names) for text in arguments))
+    done = plimsoll_cli("surface", *(text.format(**names) for text in arguments))
     assert done.returncode == code, done.stderr
     assert message.format(**names) in done.stderr
     assert not re.search(r"Traceback|PosixPath|\[['\"]", done.stderr)
