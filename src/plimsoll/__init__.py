@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from plimsoll.journeys.margin_preset_result import PresetMargin
     from plimsoll.journeys.margin_result import MarginResult
     from plimsoll.journeys.params import difference, parameter_table, read_parameters
+    from plimsoll.journeys.recalibrate import RecalibrationResult, recalibrate
     from plimsoll.journeys.result import CalibrationResult
     from plimsoll.journeys.study_result import StudyResult
     from plimsoll.journeys.surface import surface, surfaces
@@ -60,6 +61,7 @@ _FRONT_DOOR = {
     "MarketEstimates": "plimsoll.journeys.estimate_markets_result",
     "ParameterSet": "plimsoll.domain.parameters",
     "PresetMargin": "plimsoll.journeys.margin_preset_result",
+    "RecalibrationResult": "plimsoll.journeys.recalibrate",
     "StudyResult": "plimsoll.journeys.study_result",
     "SurfaceResult": "plimsoll.journeys.surface_result",
     "SurfacesResult": "plimsoll.journeys.surface_batch",
@@ -85,6 +87,7 @@ _FRONT_DOOR = {
     "parameter_table": "plimsoll.journeys.params",
     "read_evidence": "plimsoll.journeys.evidence",
     "read_parameters": "plimsoll.journeys.params",
+    "recalibrate": "plimsoll.journeys.recalibrate",
     "surface": "plimsoll.journeys.surface",
     "surfaces": "plimsoll.journeys.surface",
     "warm": "plimsoll.journeys.warm",
@@ -100,6 +103,7 @@ __all__ = [
     "MarketEstimates",
     "ParameterSet",
     "PresetMargin",
+    "RecalibrationResult",
     "StudyResult",
     "SurfaceResult",
     "SurfacesResult",
@@ -126,6 +130,7 @@ __all__ = [
     "parameter_table",
     "read_evidence",
     "read_parameters",
+    "recalibrate",
     "surface",
     "surfaces",
     "warm",

@@ -3,7 +3,8 @@
 A set comes from the nightly calibration. Between two of them the state takes bar by bar, and any
 market's tiers can be solved from where it stands. Young markets, and those that take the class
 floor, keep the numbers of the last calibration; so do weights of time scales and standard errors
-in proportion to the margin.
+in proportion to the margin, and multipliers of the level. A margin policy is carried on where its
+tools lie on the forecaster's own margins (`plimsoll.calibration.warm_policy`).
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from plimsoll.calibration.add_ons.outage_levels import OutageLevels
 from plimsoll.calibration.blend_risk import MarketLegs, PanelHistories, blend_risk
 from plimsoll.calibration.forecast import forecast_tasks
 from plimsoll.calibration.panel_paths import Leg, model_of_leg
@@ -24,15 +26,17 @@ from plimsoll.calibration.problem import (
     MarketSpec,
     VolatilityModel,
 )
+from plimsoll.calibration.raised_level import raised_level
 from plimsoll.calibration.risk_paths import RiskPaths, loss_of_move
 from plimsoll.calibration.solve import MarketSolution, solve
+from plimsoll.calibration.warm_policy import MarketDays, WarmPolicy
 from plimsoll.domain.anti_procyclicality import AntiProcyclicality
 from plimsoll.domain.ports import SILENT, Executor, Progress
 from plimsoll.domain.tiers import TierTable
 from plimsoll.errors import InsufficientDataError, ParameterError, UsageError
 from plimsoll.estimators.reference.default_model import default_at, revision_at
 from plimsoll.estimators.reference.fitted_log_blend import FittedLogBlend
-from plimsoll.estimators.reference.panel import returns_panel
+from plimsoll.estimators.reference.panel import ReturnsPanel, returns_panel
 
 FloatArray = NDArray[np.float64]
 
@@ -51,7 +55,11 @@ class WarmPanel:
     fitted : mapping of Leg to FittedLogBlend
         Of all markets of the pool.
     paths : RiskPaths
-        Of the last calibration, one day.
+        Of the last calibration, one day: with the policy in force, without multipliers.
+    policy : WarmPolicy or None
+        In force; None: the forecaster as it is.
+    outages : OutageLevels or None
+        Multipliers of the level.
     """
 
     problem: CalibrationProblem
@@ -59,6 +67,8 @@ class WarmPanel:
     legs: MarketLegs
     fitted: Mapping[Leg, FittedLogBlend]
     paths: RiskPaths
+    policy: WarmPolicy | None = None
+    outages: OutageLevels | None = None
 
     @property
     def markets(self) -> tuple[str, ...]:
@@ -94,18 +104,22 @@ class WarmPanel:
     def recalibrated(
         self,
         market: str,
-        incumbent: TierTable | None = None,
+        incumbent: TierTable | Mapping[str, TierTable] | None = None,
         *,
         coverage_rejected: bool = False,
+        days: MarketDays | None = None,
     ) -> MarketSolution:
         """Solve one market from where the state stands.
 
         Parameters
         ----------
-        incumbent : TierTable, optional
-            In force: changes that are noise against it are frozen.
+        incumbent : TierTable or mapping of str to TierTable, optional
+            In force: changes that are noise against it are frozen. A market of several tables has
+            them by key (`plimsoll.calibration.assembly.needs.table_key`).
         coverage_rejected : bool
             The incumbent's coverage is rejected: tightenings are not frozen.
+        days : MarketDays, optional
+            Midnights since the calibration, as `taken` gathers them; a policy needs them.
 
         Raises
         ------
@@ -117,12 +131,22 @@ class WarmPanel:
         column = self.paths.markets.index(market)
         spec = replace(self.specs[market], symbol=market)
         problem = replace(self.problem, markets=(spec,))
-        tables = {} if incumbent is None else {market: incumbent}
-        day = self._day(column)
+        tables = {market: incumbent} if isinstance(incumbent, TierTable) else incumbent or {}
+        day = self.day(column, days)
         return solve(problem, day, {}, tables, coverage_rejected=coverage_rejected)[0]
 
-    def _day(self, column: int) -> RiskPaths:
-        """One market's risk now, as a path of one day."""
+    def day(self, column: int, days: MarketDays | None = None) -> RiskPaths:
+        """One market's risk now, as a path of one day, with policy and multipliers."""
+        market = self.paths.markets[column]
+        class_of = {market: self.specs[market].risk_class}
+        return raised_level(self._day(column, days), class_of, self.outages)
+
+    def forecast(self, column: int) -> FloatArray:
+        """(2, 2) the forecaster's own margins of a market: of its close-out, of the reaction."""
+        legs = (self.legs.maintenance[column], self.legs.reaction[column])
+        return np.array([self._risk(leg, column)[0][0, 0] for leg in legs])
+
+    def _day(self, column: int, days: MarketDays | None) -> RiskPaths:
         here = slice(column, column + 1)
         old = self.paths
         one = replace(
@@ -142,10 +166,16 @@ class WarmPanel:
             },
             pooled=None if old.pooled is None else old.pooled[:, here],
         )
-        if not old.mature[-1, column]:
+        if not old.mature[-1, column] or self.time_ns == int(old.time_ns[-1]):
             return one
         maintenance, daily = self._risk(self.legs.maintenance[column], column)
         reaction, _ = self._risk(self.legs.reaction[column], column)
+        if self.policy is not None:
+            if days is None:
+                raise UsageError(
+                    "must be given where a margin policy is in force", found="none", field="days"
+                )
+            maintenance, reaction = self.policy.margins(column, days, reaction)
         return replace(
             one,
             time_ns=np.array([self.time_ns], dtype=np.int64),
@@ -190,7 +220,7 @@ def warm_panel(
     InsufficientDataError
         Where the history reaches over no midnight.
     """
-    _check(problem)
+    check_warm(problem)
     by_symbol = {spec.symbol: spec for spec in problem.markets}
     markets = histories.own.markets
     specs = {market: by_symbol[sources.get(market, market)] for market in markets}
@@ -204,12 +234,32 @@ def warm_panel(
         histories, days, tasks, problem, class_of, payoff_of, executor, progress, rows=last
     )
     legs, panel = MarketLegs.of(markets, problem, class_of), returns_panel(histories.pool)
-    model = default_at(int(days.time_ns[-1]))
-    fitted = {
-        leg: model_of_leg(model, leg, panel.interval_ns).fit(panel, leg.horizon_hours)
-        for leg in legs.all
-    }
+    fitted = fitted_legs(panel, legs.all, executor, progress)
     return WarmPanel(problem=problem, specs=specs, legs=legs, fitted=fitted, paths=last_day(paths))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _FitTask:
+    """One leg, ready to travel to a worker."""
+
+    panel: ReturnsPanel
+    leg: Leg
+
+
+def _fitted_leg(task: _FitTask) -> FittedLogBlend:
+    panel, leg = task.panel, task.leg
+    model = default_at(int(panel.time_ns[-1]))
+    return model_of_leg(model, leg, panel.interval_ns).fit(panel, leg.horizon_hours)
+
+
+def fitted_legs(
+    panel: ReturnsPanel, legs: Sequence[Leg], executor: Executor, progress: Progress = SILENT
+) -> dict[Leg, FittedLogBlend]:
+    """Return the forecaster of every leg as it stands at the panel's last midnight."""
+    tasks = [_FitTask(panel=panel, leg=leg) for leg in legs]
+    names = [str(leg) for leg in legs]
+    found = executor.map(_fitted_leg, tasks, progress, label="keep warm", names=names)
+    return dict(zip(legs, found, strict=True))
 
 
 def last_day(paths: RiskPaths) -> RiskPaths:
@@ -228,7 +278,14 @@ def last_day(paths: RiskPaths) -> RiskPaths:
     )
 
 
-def _check(problem: CalibrationProblem) -> None:
+def check_warm(problem: CalibrationProblem, policy: str | None = None) -> None:
+    """Refuse a problem whose margins need more of the past than a state keeps.
+
+    Raises
+    ------
+    ParameterError
+        For another model, a correction, a tool, or an appetite whose ``policy`` is not named.
+    """
     asked: Sequence[tuple[bool, str, object]] = (
         (
             problem.model.volatility is not VolatilityModel.LOG_BLEND,
@@ -245,7 +302,7 @@ def _check(problem: CalibrationProblem) -> None:
             "anti_procyclicality",
             problem.anti_procyclicality.names,
         ),
-        (problem.appetite is not None, "appetite", "stated"),
+        (problem.appetite is not None and policy is None, "appetite", "stated"),
     )
     for wrong, field, found in asked:
         if wrong:

@@ -28,6 +28,7 @@ from plimsoll.cli.commands import (
     list_market,
     margin,
     params,
+    recalibrate,
     surface,
     warm,
 )
@@ -69,6 +70,7 @@ def application() -> typer.Typer:
     app.command("fetch")(fetch.fetch)
     app.command("warm")(warm.warm)
     app.command("calibrate")(calibrate.calibrate)
+    app.command("recalibrate")(recalibrate.recalibrate)
     app.command("estimate")(estimate.estimate)
     app.command("list-market")(list_market.list_market)
     app.command("compare")(compare.compare)

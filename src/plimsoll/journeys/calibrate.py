@@ -13,8 +13,9 @@ from plimsoll.adapters.files.atomic import Writer
 from plimsoll.adapters.files.output_folder import OutputFolder
 from plimsoll.calibration.conformal.path_correction import ConformalCorrection
 from plimsoll.calibration.correction import Corrections
-from plimsoll.calibration.evidence import Calibration
-from plimsoll.calibration.problem import CalibrationProblem, CorrectionName
+from plimsoll.calibration.evidence import Calibration, Proof
+from plimsoll.calibration.part import CalibratedPart
+from plimsoll.calibration.problem import CalibrationProblem, CorrectionName, VolatilityModel
 from plimsoll.calibration.raised_level import LevelOf, no_level
 from plimsoll.calibration.run import CalibrationInputs, Parts, no_parts, run_calibration
 from plimsoll.config.convert import finding_policy, price_label, to_problem
@@ -22,7 +23,7 @@ from plimsoll.config.loader import GridVenueFile, VenueFile, load_any_venue
 from plimsoll.domain.finding import FindingPolicy, Reason
 from plimsoll.domain.market import MarketHistory, PriceKind
 from plimsoll.domain.parameters import ParameterSet
-from plimsoll.domain.ports import SILENT, Progress
+from plimsoll.domain.ports import SILENT, Executor, Progress
 from plimsoll.domain.table import Table
 from plimsoll.errors import UsageError
 from plimsoll.journeys.as_of import Day, as_of_ns, midnight
@@ -155,11 +156,11 @@ def _carried_out(
         standing = in_force(file, to_problem(file.config), order.incumbent)
     with stages.time("read prices"):
         prices = read_prices(file, data, order.price_kind)
-    calibration = _calibrate(order, file, prices, standing, stages, output)
+    calibration, warm = _calibrate(order, file, prices, standing, stages, output)
     if output is not None:
         with stages.time("write report"):
             title = f"{file.config.venue.name}: margin parameters"
-            files = write_outputs(calibration, output, title, order.beside)
+            files = write_outputs(calibration, output, title, {**order.beside, **warm})
     return CalibrationResult(calibration=calibration, timings=stages.timings, files=files)
 
 
@@ -170,8 +171,8 @@ def _calibrate(
     standing: InForce,
     stages: Stages,
     output: OutputFolder | None,
-) -> Calibration:
-    """Check the bars, then run the calibration on them."""
+) -> tuple[Calibration, Mapping[str, Writer]]:
+    """Check the bars, run the calibration on them, and make the state that is kept warm."""
     progress, policy = order.progress, finding_policy(file.config)
     midnight_ns = as_of_ns(order.as_of, prices.bars.values())
     with stages.time("check data"):
@@ -195,8 +196,9 @@ def _calibrate(
         inputs = replace(inputs, digests={**inputs.digests, **digests})
     kept = kept_in(output, inputs_key(problem, inputs), stages)
     parts: Parts = no_parts if made is None else replace(made, kept=kept)
+    seen = _Seen(parts=parts)
     with open_executor(order.workers or _default_workers(len(inputs.history.markets))) as executor:
-        return run_calibration(
+        calibration = run_calibration(
             problem,
             inputs,
             executor=executor,
@@ -204,9 +206,49 @@ def _calibrate(
             stage=stages.time,
             corrections=CORRECTIONS,
             level=level,
-            parts=parts,
+            parts=seen,
             kept=kept,
         )
+        warm = _warm(order, file, inputs, seen.proof, calibration, executor, stages, output)
+    return calibration, warm
+
+
+@dataclass(kw_only=True, eq=False)
+class _Seen:
+    """Parts, and the proof that they were made from."""
+
+    parts: Parts
+    proof: Proof | None = None
+
+    def __call__(self, proof: Proof) -> tuple[CalibratedPart, ...]:
+        self.proof = proof
+        return self.parts(proof)
+
+
+def _warm(
+    order: Order,
+    file: VenueFile,
+    inputs: CalibrationInputs,
+    proof: Proof | None,
+    calibration: Calibration,
+    executor: Executor,
+    stages: Stages,
+    output: OutputFolder | None,
+) -> Mapping[str, Writer]:
+    """Return the state that `recalibrate` takes up, where it can be kept and somebody wants it."""
+    if output is None or order.data is not None or proof is None:
+        return {}
+    if proof.problem.model.volatility is not VolatilityModel.LOG_BLEND:
+        return {}
+    from plimsoll.journeys.calibrate_warm import warm_file
+    from plimsoll.journeys.recalibrate_state import STATE
+
+    with stages.time("keep warm"):
+        state = warm_file(file, inputs, proof, calibration, executor, order.progress)
+    if isinstance(state, str):
+        stages.note(state)
+        return {}
+    return {STATE: lambda stream: stream.write(state)}
 
 
 def _parts(

@@ -1,0 +1,269 @@
+"""``recalibrate``: one market anew from the warm state of a calibration, without a fit."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from plimsoll.adapters.files.output_folder import OutputFolder, open_output
+from plimsoll.adapters.files.output_manifest import MANIFEST
+from plimsoll.calibration.assembly.needs import table_key
+from plimsoll.calibration.publication import market_parameters
+from plimsoll.calibration.solve import SHORT_PREFIX, MarketSolution
+from plimsoll.calibration.warm_kept import taken
+from plimsoll.calibration.warm_panel import WarmPanel
+from plimsoll.calibration.warm_policy import MarketDays
+from plimsoll.domain.canonical import content_id
+from plimsoll.domain.evidence import Evidence
+from plimsoll.domain.parameters import ParameterSet, parameter_set
+from plimsoll.domain.table import Table, iso_minute
+from plimsoll.domain.tiers import TierTable
+from plimsoll.errors import DataError, InsufficientDataError, UsageError
+from plimsoll.journeys.as_of import Day, as_of_ns, midnight
+from plimsoll.journeys.params import difference, read_parameters
+from plimsoll.journeys.recalibrate_bars import FollowingBars, following_bars
+from plimsoll.journeys.recalibrate_evidence import warm_evidence
+from plimsoll.journeys.recalibrate_state import (
+    REMEDY,
+    WarmState,
+    read_state,
+    venue_file_digest,
+)
+from plimsoll.journeys.stages import Stages
+from plimsoll.journeys.versions import CODE_VERSION
+
+PARAMETERS, EVIDENCE = "parameters.json", "evidence.json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class RecalibrationResult:
+    """A proposal for one market; shows itself as what changes.
+
+    Parameters
+    ----------
+    market : str
+    parameters : ParameterSet
+        The parent's, with the market's solved again.
+    evidence : Evidence
+        What moved, and what was held against the rules; coverage is the parent's.
+    changes : Table
+        Parent against proposal, for the market.
+    parent : ParameterSet
+    timings : tuple of (stage, seconds)
+    files : tuple of Path
+    """
+
+    market: str
+    parameters: ParameterSet
+    evidence: Evidence
+    changes: Table
+    parent: ParameterSet
+    timings: tuple[tuple[str, float], ...]
+    files: tuple[Path, ...] = ()
+
+    def __repr__(self) -> str:
+        return (
+            f"<RecalibrationResult {self.parameters.id[:12]} of {self.market}: "
+            f"{self.evidence.verdict.value}, {self.evidence.label}>"
+        )
+
+    def __str__(self) -> str:
+        return f"{self.changes}\nverdict: {self.evidence.verdict.value}"
+
+
+def recalibrate(
+    venue: str | os.PathLike[str],
+    *,
+    market: str,
+    state: str | os.PathLike[str] = "out",
+    as_of: Day | None = None,
+    out: str | os.PathLike[str] | None = None,
+    variables: Mapping[str, str] | None = None,
+) -> RecalibrationResult:
+    """Solve one market's tiers again from the state that a calibration of the venue left.
+
+    Bars since then are taken one by one, by the forecaster as it was fitted; the market's price
+    risk, policy and tiers are solved where that leads. Everything else of the set stays.
+
+    Parameters
+    ----------
+    venue : path
+        The venue file as it was calibrated, or its folder.
+    market : str
+        Symbol, as in the venue file.
+    state : path
+        Folder of the calibration, with its set beside the state. By default ``out``.
+    as_of : date, datetime or str, optional
+        Midnight (UTC) at which the set is to hold. By default the last midnight of the data.
+    out : path, optional
+        Folder for parameters and evidence; nothing is written without it.
+    variables : mapping, optional
+        Values of ``${NAME}`` in paths; they win over the environment's.
+
+    Returns
+    -------
+    RecalibrationResult
+
+    Raises
+    ------
+    UsageError
+        For a market that is not calibrated, and a midnight that is none or not within the data.
+    DataError
+        Where the state is none, is stale, or the bars do not follow on it: calibrate the venue.
+    """
+    stages, moment = Stages(), midnight(as_of)
+    at_ns = None if moment is None else as_of_ns(moment, ())
+    if out is None:
+        return _recalibrated(venue, market, state, at_ns, variables, stages)
+    with open_output(out, (PARAMETERS, EVIDENCE)) as output:
+        result = _recalibrated(venue, market, state, at_ns, variables, stages)
+        with stages.time("write"):
+            files = _written(result, output)
+    return replace(result, files=files, timings=stages.timings)
+
+
+def _recalibrated(
+    venue: str | os.PathLike[str],
+    market: str,
+    place: str | os.PathLike[str],
+    at_ns: int | None,
+    variables: Mapping[str, str] | None,
+    stages: Stages,
+) -> RecalibrationResult:
+    with stages.time("read the state"):
+        state, digest = read_state(place)
+        path, parent = _checked_venue(venue, state), _parent(place, state)
+        _check_market(state.panel, market)
+    with stages.time("read new bars"):
+        named = {**os.environ, **(variables or {})}
+        bars = following_bars(state, path.parent, named, at_ns)
+        _check_fresh(state, bars)
+    with stages.time("take new bars"):
+        panel, days = taken(state.panel, bars.panel, market)
+    with stages.time("solve"):
+        solution = _solved(state, panel, market, parent, days)
+        parameters = _superseding(state, parent, solution, bars, digest)
+        evidence = warm_evidence(state, panel, days, bars, solution, parent, parameters, digest)
+    return RecalibrationResult(
+        market=market,
+        parameters=parameters,
+        evidence=evidence,
+        changes=difference(parent, parameters, market=market),
+        parent=parent,
+        timings=stages.timings,
+    )
+
+
+def _checked_venue(venue: str | os.PathLike[str], state: WarmState) -> Path:
+    path, digest = venue_file_digest(venue)
+    if digest != state.venue_digest:
+        raise DataError(
+            "must be the venue file that was calibrated, to the letter",
+            found=f"a file of digest {digest[:12]}, calibrated was {state.venue_digest[:12]}",
+            field=str(path),
+            remedy=REMEDY,
+        )
+    return path
+
+
+def _parent(place: str | os.PathLike[str], state: WarmState) -> ParameterSet:
+    folder = Path(place) if Path(place).is_dir() else Path(place).parent.parent
+    parent = read_parameters(folder)
+    if parent.id != state.set_id:
+        raise DataError(
+            "must be the set of the state",
+            found=f"{parent.id[:12]}, the state is of {state.set_id[:12]}",
+            field=str(folder / PARAMETERS),
+            remedy=REMEDY,
+        )
+    return parent
+
+
+def _check_market(panel: WarmPanel, market: str) -> None:
+    if market not in panel.paths.markets:
+        raise UsageError(
+            "must be a market of the calibration",
+            found=market,
+            field="market",
+            remedy=f"choose from {', '.join(panel.paths.markets)}",
+        )
+
+
+def _check_fresh(state: WarmState, bars: FollowingBars) -> None:
+    """Refuse a day on which a calibration would have learnt weights, or chosen, anew."""
+    if bars.as_of_ns >= state.expires_ns:
+        raise DataError(
+            f"must be of a day before {iso_minute(state.expires_ns)[:10]}: from then on other "
+            "weights, constants or another policy are in force",
+            found=iso_minute(bars.as_of_ns)[:10],
+            field="as_of",
+            remedy=REMEDY,
+        )
+
+
+def _solved(
+    state: WarmState, panel: WarmPanel, market: str, parent: ParameterSet, days: MarketDays
+) -> MarketSolution:
+    solution = panel.recalibrated(
+        market,
+        tables_of(parent, market),
+        coverage_rejected=state.coverage_rejected,
+        days=days,
+    )
+    if not solution.tables:
+        reason = "no number" if solution.reason is None else solution.reason.value
+        raise InsufficientDataError(
+            "must have a number for its price risk", found=reason, field=market, remedy=REMEDY
+        )
+    return solution
+
+
+def tables_of(parent: ParameterSet, market: str) -> dict[str, TierTable]:
+    """Return the tables of a market and of its dated futures, by key."""
+    held = {parameter.key for parameter in parent}
+    return {
+        table_key(one, prefix): parent.tiers(one, prefix)
+        for one in parent.markets
+        if one.partition("#")[0] == market
+        for prefix in ("", SHORT_PREFIX)
+        if f"{one}/{prefix}tier[0].maintenance_rate" in held
+    }
+
+
+def _superseding(
+    state: WarmState,
+    parent: ParameterSet,
+    solution: MarketSolution,
+    bars: FollowingBars,
+    digest: str,
+) -> ParameterSet:
+    """Return the parent with the market's parameters of tiers and risks in place of its own."""
+    new = {one.key: one for one in market_parameters(state.panel.problem, solution)}
+    mine = {table.need.market for table in solution.tables}
+    gone = {
+        one.key
+        for one in parent
+        if one.market in mine and ("tier[" in one.name or one.name.startswith("price_risk."))
+    }
+    kept = [one for one in parent if one.key not in gone and one.key not in new]
+    return parameter_set(
+        venue=parent.venue,
+        valid_from=iso_minute(bars.as_of_ns).replace(" ", "T") + ":00Z",
+        parameters=(*kept, *new.values()),
+        seed=parent.seed,
+        data_digest=content_id({"state": digest, "bars": bars.digest}),
+        problem_digest=parent.problem_digest,
+        code_version=CODE_VERSION,
+        label=parent.label,
+        parent=parent.id,
+    )
+
+
+def _written(result: RecalibrationResult, output: OutputFolder) -> tuple[Path, ...]:
+    from plimsoll.report.document import evidence_bytes
+
+    output.write(PARAMETERS, result.parameters.canonical())
+    output.write(EVIDENCE, evidence_bytes(result.evidence))
+    return tuple(output.folder / name for name in (PARAMETERS, EVIDENCE, MANIFEST))
