@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from itertools import pairwise
 
 from plimsoll.calibration.assembly.joint import initial_choices
 from plimsoll.calibration.problem import Structure
@@ -26,7 +25,6 @@ from plimsoll.domain.parameters import Unit
 from plimsoll.domain.tiers import Tier, TierTable
 
 RATES = ("maintenance_rate", "initial_rate")
-SHARE_DIGITS = Decimal("0.000001")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,35 +174,21 @@ def _variable(
         step=step if on_grid else None,
         values=listed,
         current=now,
-        limits=_limits(steps, () if maintenance else sorted({now, *listed})),
+        limits=_limits(steps, next_always=not maintenance),
     )
 
 
-def _limits(steps: StepPlan, way: Sequence[Decimal]) -> StepLimits:
-    """Return the limits; of a list at least as wide as the gap between any two neighbours."""
-    rise, fall = steps.rise, steps.fall
-    rise_relative, fall_relative = steps.rise_relative, steps.fall_relative
-    gaps = list(pairwise(way))
-    if gaps:
-        widest = max(high - low for low, high in gaps)
-        rise, fall = (None if x is None else max(x, widest) for x in (rise, fall))
-        up = _up(max((high - low) / low for low, high in gaps))
-        down = _up(max((high - low) / high for low, high in gaps))
-        rise_relative = None if rise_relative is None else max(rise_relative, up)
-        fall_relative = None if fall_relative is None else max(fall_relative, down)
+def _limits(steps: StepPlan, *, next_always: bool) -> StepLimits:
+    """Return the limits; an initial rate may always go to the next leverage offered."""
     return StepLimits(
-        rise=rise,
-        fall=fall,
-        rise_relative=rise_relative,
-        fall_relative=fall_relative,
+        rise=steps.rise,
+        fall=steps.fall,
+        rise_relative=steps.rise_relative,
+        fall_relative=steps.fall_relative,
         notice_tightening_hours=steps.notice_tightening_hours,
         notice_loosening_hours=steps.notice_loosening_hours,
+        next_always=next_always,
     )
-
-
-def _up(share: Decimal) -> Decimal:
-    """Return a share a little above, on a millionth."""
-    return share.quantize(SHARE_DIGITS) + SHARE_DIGITS
 
 
 def _rules(

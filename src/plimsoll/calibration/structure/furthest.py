@@ -19,10 +19,25 @@ from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from enum import StrEnum
 from fractions import Fraction
 
 from plimsoll.calibration.structure.moves import Move
 from plimsoll.calibration.structure.rules import LinearRule, Rule, Sense
+
+
+class Shortfall(StrEnum):
+    """How far a rule that the start misses may be missed on the way.
+
+    ``NO_WORSE`` is by no more than in the period before. ``MENDED_FIRST`` is stricter: nothing
+    makes a missed rule of structure worse while others can still make it better. With
+    ``AS_AT_THE_START`` all rules stand still, so that a way of furthest sets has the fewest
+    periods: a bound for the others.
+    """
+
+    MENDED_FIRST = "mended first"
+    NO_WORSE = "no worse"
+    AS_AT_THE_START = "as at the start"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +49,7 @@ class FurthestPath:
     sets : tuple of mapping of str to Decimal
         Of what moves, by period; the last is the target.
     shortest : bool
-        No way has fewer periods.
+        No way that is held so has fewer periods.
     """
 
     sets: tuple[Mapping[str, Decimal], ...]
@@ -43,13 +58,17 @@ class FurthestPath:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Track:
-    """The values of one way in order, as whole numbers, and how far a step goes."""
+    """The values of one way in order, as whole numbers, and how far a step goes.
+
+    ``least`` is how many places it goes whatever the limits.
+    """
 
     values: tuple[Decimal, ...]
     whole: tuple[int, ...]
     sign: int
     absolute: int | None
     relative: Fraction | None
+    least: int
 
     def reach(self, place: int) -> int:
         """Return the furthest place of one step."""
@@ -60,7 +79,8 @@ class _Track:
         if not room:
             return far
         edge = now * self.sign + min(room)
-        return max(place, bisect_right(self.whole, edge, key=lambda v: v * self.sign) - 1)
+        within = bisect_right(self.whole, edge, key=lambda v: v * self.sign) - 1
+        return max(within, min(place + self.least, far))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,16 +109,14 @@ def furthest_path(
     waits: Mapping[str, int],
     most: int,
     *,
-    mend_first: bool,
+    hold: Shortfall,
 ) -> FurthestPath | None:
     """Return the way of furthest sets; None where it is not one, or takes more than ``most``.
 
     Parameters
     ----------
-    mend_first : bool
-        Nothing moves that makes a missed rule of structure worse while others can still make it
-        better; else it moves as far as the shortfall is not above the period's before, as it
-        does where the rule's bound is an estimate.
+    hold : Shortfall
+        Of rules that the start misses.
     """
     if any(not isinstance(rule, LinearRule) for rule in rules):
         return None
@@ -109,23 +127,22 @@ def furthest_path(
     ends = {key: len(track.values) - 1 for key, track in tracks.items()}
     while places != ends:
         now = {k: t.reach(places[k]) if len(sets) >= waits[k] else 0 for k, t in tracks.items()}
-        found = _held_back(demands, tracks, places, now, mend_first=mend_first)
+        found = _held_back(demands, tracks, places, now, hold)
         waiting = len(sets) < max(waits.values())
         if found is None or len(sets) == most or (found == places and not waiting):
             return None
         places = found
         sets.append({key: track.values[places[key]] for key, track in tracks.items()})
-    broken = any(demand.broken for demand in demands)
-    return FurthestPath(sets=tuple(sets), shortest=not broken)
+    moving = hold is not Shortfall.AS_AT_THE_START and any(d.broken for d in demands)
+    return FurthestPath(sets=tuple(sets), shortest=not moving)
 
 
 def _held_back(
     demands: Sequence[_Demand],
     tracks: Mapping[str, _Track],
     before: Mapping[str, int],
-    wished: dict[str, int],
-    *,
-    mend_first: bool,
+    wished: Mapping[str, int],
+    hold: Shortfall,
 ) -> dict[str, int] | None:
     """Return the furthest places at which no demand gets worse; None where two could give way."""
     now, settled = dict(wished), False
@@ -135,10 +152,7 @@ def _held_back(
             moved = [key for key in demand.worse if now[key] > before[key]]
             if not moved:
                 continue
-            base: Mapping[str, int] = before
-            if mend_first and demand.first:
-                base = now | {key: before[key] for key in demand.worse}
-            allowed = max(0, _excess(demand, tracks, base))
+            allowed = _allowed(demand, tracks, before, now, hold)
             if _excess(demand, tracks, now) <= allowed:
                 continue
             if len(moved) > 1:
@@ -146,6 +160,24 @@ def _held_back(
             now[moved[0]] = _furthest(demand, tracks, now, moved[0], before, allowed)
             settled = False
     return now
+
+
+def _allowed(
+    demand: _Demand,
+    tracks: Mapping[str, _Track],
+    before: Mapping[str, int],
+    now: Mapping[str, int],
+    hold: Shortfall,
+) -> int:
+    """Return by how much a demand may be missed in the next set."""
+    if not demand.broken:
+        return 0
+    if hold is Shortfall.AS_AT_THE_START:
+        return max(0, _excess(demand, tracks, dict.fromkeys(demand.keys, 0)))
+    if hold is Shortfall.MENDED_FIRST and demand.first:
+        standing = {key: before[key] for key in demand.worse}
+        return max(0, _excess(demand, tracks, {**now, **standing}))
+    return max(0, _excess(demand, tracks, before))
 
 
 def _furthest(
@@ -187,6 +219,7 @@ def _whole(
             sign=move.sign,
             absolute=None if move.absolute is None else int(move.absolute * unit),
             relative=move.relative,
+            least=int(move.next_always),
         )
         for key, move in mine.items()
     }

@@ -66,9 +66,16 @@ class Move:
     def within_limits(self, before: Decimal, after: Decimal) -> bool:
         """Tell whether a step is toward the target, not beyond it, and within the limits."""
         change = (Fraction(after) - Fraction(before)) * self.sign
+        if change < 0 or not self.low <= after <= self.high:
+            return False
         largest = self.largest(before)
-        inside = self.low <= after <= self.high
-        return inside and change >= 0 and (largest is None or change <= largest)
+        near = self.next_always and after == self.next_value(before)
+        return largest is None or change <= largest or near
+
+    @property
+    def next_always(self) -> bool:
+        """Whether the neighbour in a list is in reach whatever the limits."""
+        return self.variable.limits.next_always and self.variable.step is None
 
     def next_value(self, before: Decimal) -> Decimal:
         """Return the value of the grid that follows ``before`` on the way to the target."""
@@ -139,4 +146,6 @@ def _furthest(move: Move, now: Decimal) -> Decimal | None:
     variable = move.variable
     found = variable.floor(reach) if move.sign > 0 else variable.ceiling(reach)
     forward = found is not None and (found - now) * move.sign > 0
-    return found if forward else None
+    if forward:
+        return found
+    return move.next_value(now) if move.next_always else None

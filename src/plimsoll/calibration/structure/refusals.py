@@ -61,16 +61,14 @@ def refuse_length(
     mine: Mapping[str, Move], waits: Mapping[str, int], least: int, most: int
 ) -> UsageError:
     """Return the error of a target that is too many steps away, naming what is furthest."""
-    far = max(mine, key=lambda key: (waits[key] + (mine[key].steps or 0), key))
-    move = mine[far]
-    alone = (
-        f"{far} needs {least} alone, from {move.start:f} to {move.target:f}"
-        if least > most
-        else f"none found together for {', '.join(sorted(mine))}"
-    )
+    alone = {key: waits[key] + (move.steps or 0) for key, move in mine.items()}
+    far = max(mine, key=lambda key: (alone[key], key))
+    told = f"{far} needs {alone[far]} alone, from {mine[far].start:f} to {mine[far].target:f}"
+    if alone[far] <= most:
+        told = f"all together need at least {max(least, most + 1)}, although {told}"
     return UsageError(
         f"must reach the target in {most} steps",
-        found=alone,
+        found=told,
         field="schedule",
         remedy="widen the step limits, allow more steps, or take a nearer target",
     )

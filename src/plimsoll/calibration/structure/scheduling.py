@@ -14,7 +14,7 @@ from decimal import Decimal
 
 from plimsoll.calibration.structure.components import components
 from plimsoll.calibration.structure.exact import check_set, hard
-from plimsoll.calibration.structure.furthest import FurthestPath, furthest_path
+from plimsoll.calibration.structure.furthest import FurthestPath, Shortfall, furthest_path
 from plimsoll.calibration.structure.moves import Move, moves
 from plimsoll.calibration.structure.path import solve_path
 from plimsoll.calibration.structure.refusals import refuse_length, refuse_stuck
@@ -175,7 +175,7 @@ def _part_path(
         for k, m in mine.items()
     }
     least = max(waits[k] + (m.steps or 0) for k, m in mine.items())
-    quick = _quick(rules, mine, start, waits, least, terms.most_steps)
+    quick, least = _quick(rules, mine, start, waits, least, terms.most_steps)
     if quick is not None and quick.shortest:
         return quick.sets
     end = terms.most_steps if quick is None else len(quick.sets) - 1
@@ -195,15 +195,21 @@ def _quick(
     waits: Mapping[str, int],
     least: int,
     most: int,
-) -> FurthestPath | None:
-    """Return a way found without a programme; what is no longer than the bound is the shortest."""
+) -> tuple[FurthestPath | None, int]:
+    """Return a way found without a programme, and how many periods any way has at the least."""
     found = []
-    for mend_first in (True, False):
-        way = furthest_path(rules, mine, start, waits, most, mend_first=mend_first)
+    for hold in (Shortfall.MENDED_FIRST, Shortfall.NO_WORSE):
+        way = furthest_path(rules, mine, start, waits, most, hold=hold)
         if way is not None and (way.shortest or len(way.sets) == least):
-            return replace(way, shortest=True)
+            return replace(way, shortest=True), len(way.sets)
         found += [way] if way is not None else []
-    return min(found, key=lambda way: len(way.sets), default=None)
+    # A bound may lie beyond ``most``: then no way is short enough.
+    wide = furthest_path(rules, mine, start, waits, STEPS_LIMIT, hold=Shortfall.AS_AT_THE_START)
+    bound = least if wide is None else len(wide.sets)
+    best = min(found, key=lambda way: len(way.sets), default=None)
+    if best is not None and len(best.sets) == bound:
+        best = replace(best, shortest=True)
+    return best, bound
 
 
 def _opened(

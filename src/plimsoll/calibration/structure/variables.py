@@ -42,6 +42,8 @@ class StepLimits:
         Largest change per step, share of the value before.
     notice_tightening_hours, notice_loosening_hours : int
         Shortest time between announcement and effect.
+    next_always : bool
+        A value of a list may go to its neighbour there, however far that is.
     """
 
     rise: Decimal | None = None
@@ -50,6 +52,7 @@ class StepLimits:
     fall_relative: Decimal | None = None
     notice_tightening_hours: int = 0
     notice_loosening_hours: int = 0
+    next_always: bool = False
 
     def __post_init__(self) -> None:
         for name in ("rise", "fall", "rise_relative", "fall_relative"):
