@@ -23,7 +23,7 @@ from plimsoll.domain.tiers import TierTable
 from plimsoll.margin import CurrencyPricing, SidedTiers, TieredMargin, VenueTiers
 
 PRICING = CurrencyPricing(pricing_markets={"BTC": "INVERSE"})
-PATIENT = settings(deadline=None, max_examples=60)  # the first call compiles
+PATIENT = settings(deadline=None, max_examples=40)  # the first call compiles
 DAY_NS = 86_400 * 10**9
 COLUMNS = ("initial", "maintenance", "unrealised", "collateral")
 SIDES = st.fixed_dictionaries(

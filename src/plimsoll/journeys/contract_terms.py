@@ -95,6 +95,17 @@ def contract_terms(
     )
 
 
+def named_contract(name: str, venue_names: str | None = None) -> Instrument | None:
+    """Return the contract that a name means, of no known size; None where none can be read.
+
+    Raises
+    ------
+    UsageError
+        For a venue whose names nobody knows.
+    """
+    return _parsed(name, _spaces(venue_names))
+
+
 def _spaces(venue_names: str | None) -> tuple[Venue, ...]:
     if venue_names is None:
         return NAME_SPACES

@@ -22,10 +22,12 @@ from plimsoll.journeys.margin_debts import debt_notes
 from plimsoll.journeys.margin_preset import margin_by_preset
 from plimsoll.journeys.margin_preset_result import PresetMargin
 from plimsoll.journeys.margin_result import MarginResult
+from plimsoll.journeys.margin_set_contracts import margin_instant, underlying_contracts
 from plimsoll.journeys.margined_book import MarginedBook
 from plimsoll.journeys.mark_age import DEFAULT_MAX_AGE
 from plimsoll.journeys.params import read_parameters
 from plimsoll.journeys.params_check import check_parameters
+from plimsoll.margin.sided_tiers import venue_tiers
 from plimsoll.margin.tiered import InitialRule, TieredMargin
 from plimsoll.presets import Preset
 
@@ -38,6 +40,7 @@ def margin_book(
     parameters: ParameterSet | str | os.PathLike[str],
     marks: Any,
     *,
+    at: Any = None,
     collateral: Any = None,
     contract_sizes: Mapping[str, ContractSize] | None = None,
     numeraire: str | None = None,
@@ -98,13 +101,14 @@ def margin_book(
         )
     if preset is None:
         aged = None if max_age == DEFAULT_MAX_AGE else max_age
-        chained = {"market": market, "at": at, "surfaces": surfaces or None, "max_age": aged}
+        chained = {"market": market, "surfaces": surfaces or None, "max_age": aged}
         _refuse_given("parameters", chained)
         assert parameters is not None
         return margin_by_tiers(
             book,
             parameters,
             marks,
+            at=at,
             collateral=collateral,
             contract_sizes=contract_sizes,
             numeraire=numeraire,
@@ -139,6 +143,7 @@ def margin_by_tiers(
     parameters: ParameterSet | str | os.PathLike[str],
     marks: Any,
     *,
+    at: Any = None,
     collateral: Any = None,
     contract_sizes: Mapping[str, ContractSize] | None = None,
     numeraire: str | None = None,
@@ -155,6 +160,9 @@ def margin_by_tiers(
         The set, its JSON file, or the folder of a calibration.
     marks : path, frame, or mapping of market to mark
         May also state index, instrument and contract size; see `plimsoll.adapters.files.marks`.
+    at : time, optional
+        UTC; contracts run to it. Needed where the set has tables by time to expiry and the book
+        dated futures.
     collateral : path, frame, mapping or text, optional
         Cross collateral, where the book does not hold it; of one account also ``BTC=2,USDC=5000``.
     contract_sizes : mapping of str to number, optional
@@ -190,7 +198,12 @@ def margin_by_tiers(
     held = replace(held, markets=tuple(terms.key_of[name] for name in held.markets))
     unit = numeraire or _only_currency(held, terms)
     try:
-        margined, owed = _margined(held, known, rows, terms, unit, _rule(initial_rule))
+        tables = venue_tiers(known)
+        contracts = {market: terms.instruments[market] for market in held.markets}
+        beside = underlying_contracts(tables, contracts, terms.instruments, venue_names)
+        now = margin_instant(at, tables, contracts, beside)
+        rule = _rule(initial_rule)
+        margined, owed = _margined(held, known, rows, terms, beside, unit, rule, now)
     except ParameterError as refused:
         raise _faulty(parameters, known, refused) from None
     return MarginResult(
@@ -222,17 +235,19 @@ def _margined(
     parameters: ParameterSet,
     rows: Sequence[MarkedMarket],
     terms: ContractTerms,
+    beside: Mapping[str, Instrument],
     numeraire: str,
     rule: InitialRule,
+    at_ns: int,
 ) -> tuple[MarginedBook, tuple[str, ...]]:
     """The book with its requirements, and notes on debts that they do not see."""
     quotes = {terms.key_of[row.market]: _quote(row, terms) for row in rows}
     needed = [*_settled_in(book, terms), *book.currencies]
     pricing, stable = currency_pricing(needed, numeraire, quotes, terms.instruments)
     used = {*book.markets, *pricing.pricing_markets.values()}
-    instruments = {m: _priceable(i) for m, i in terms.instruments.items() if m in used}
-    # The tier model asks for no time; the set's own is in its provenance.
-    snapshot = MarketSnapshot(at_ns=0, quotes=quotes, stable_price_usd=stable)
+    known = {**beside, **{m: i for m, i in terms.instruments.items() if m in used}}
+    instruments = {market: _priceable(instrument) for market, instrument in known.items()}
+    snapshot = MarketSnapshot(at_ns=at_ns, quotes=quotes, stable_price_usd=stable)
     model = TieredMargin(pricing=pricing, initial_rule=rule)
     prepared = model.prepare(snapshot, parameters, instruments)
     owed = debt_notes(prepared, book, pricing, snapshot, instruments)

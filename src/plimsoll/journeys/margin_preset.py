@@ -11,11 +11,11 @@ from plimsoll.adapters.venues.names import FORMS, Venue
 from plimsoll.domain.parameters import ParameterSet
 from plimsoll.domain.table import Column, Table
 from plimsoll.errors import UsageError
-from plimsoll.journeys.calibrate_grid_preset import calibrated_preset
 from plimsoll.journeys.margin_contracts import OTHER_SPACES, held_contracts, own_spaces
 from plimsoll.journeys.margin_market import read_margin_market
 from plimsoll.journeys.margin_preset_result import PresetMargin
 from plimsoll.journeys.margin_run import MarginSetting, run_margin
+from plimsoll.journeys.margin_set_preset import preset_with_set
 from plimsoll.journeys.margin_surface_marks import with_surface_marks
 from plimsoll.journeys.mark_age import DEFAULT_MAX_AGE
 from plimsoll.journeys.params import read_parameters
@@ -46,8 +46,8 @@ def margin_by_preset(
     preset : str or Preset
         See `plimsoll.presets.names`.
     parameters : ParameterSet or path, optional
-        A calibrated grid, its JSON file or folder: its constants in the place of the preset's,
-        which stand where the set has none (`plimsoll.journeys.calibrate_grid_preset`).
+        A calibrated set, its JSON file or folder: its constants or tier tables in the place of
+        the preset's, which stand where the set has none (`plimsoll.journeys.margin_set_preset`).
     market : path, chains in memory, or marks
         Option chains, or a table of marks (`plimsoll.journeys.margin_marks`).
     at : time, optional
@@ -103,7 +103,7 @@ def _chosen(
     if parameters is None:
         return published
     known = parameters if isinstance(parameters, ParameterSet) else read_parameters(parameters)
-    return calibrated_preset(known, published)
+    return preset_with_set(known, published)
 
 
 def _check_texts(**given: Any) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from plimsoll.domain.parameters import Parameter, ParameterSet
@@ -32,6 +32,7 @@ from plimsoll.margin.greeks import GreeksParameters
 from plimsoll.margin.level_order import level_faults
 from plimsoll.margin.okx import OkxAccountParameters, OkxParameters
 from plimsoll.margin.paradex import ParadexUnderlying
+from plimsoll.margin.sided_tiers import MARGINAL_SHARE
 from plimsoll.margin.simulation import SimulationParameters
 from plimsoll.margin.size_tiers import SizeRates
 from plimsoll.margin.span import SpanParameters
@@ -60,7 +61,7 @@ KINDS: tuple[type[Any], ...] = (
 )
 """Governed parameters of one risk unit, market or currency, by model."""
 
-_TIERED = re.compile(r"tier\[\d+\]\.")
+_TIERED = re.compile(r"(short\.|)tier\[\d+\]\.")
 _CAPS = ("cap_usd", "cap_contracts", "cap_coins")
 
 
@@ -92,9 +93,9 @@ def check_parameters(parameters: ParameterSet | str | os.PathLike[str]) -> Check
 def _unit_faults(parameters: ParameterSet, unit: str) -> tuple[Fault, ...]:
     held = parameters.of(unit)
     try:
-        if any(_TIERED.match(name) for name in held):
-            _tier_table(held)
-            return ()
+        prefixes = {match[1] for name in held if (match := _TIERED.match(name))}
+        if prefixes:
+            return _table_faults(unit, held, prefixes)
         kind = _kind(held)
         if isinstance(kind, Fault):
             return (Fault(path=unit, problem=kind.problem, found=kind.found, remedy=kind.remedy),)
@@ -122,12 +123,36 @@ def _kind(held: Mapping[str, Parameter]) -> type[Any] | Fault:
     )
 
 
-def _tier_table(held: Mapping[str, Parameter]) -> TierTable:
-    """Build the table whatever its caps count, so that rates and caps are checked."""
-    count = sum(1 for name in held if name.endswith("].maintenance_rate"))
+def _table_faults(
+    unit: str, held: Mapping[str, Parameter], prefixes: Collection[str]
+) -> tuple[Fault, ...]:
+    """Check the tables of a market: both sides', and what its maintenance rates hold for."""
+    if "" not in prefixes:
+        raise UsageError(
+            "must have a table for longs beside the one for shorts", found="none", field="tier[0]"
+        )
+    for prefix in sorted(prefixes):
+        _tier_table(held, prefix)
+    share = held.get(MARGINAL_SHARE)
+    if share is None or share.value in (0, 1):
+        return ()
+    return (
+        Fault(
+            path=f"{unit}/{MARGINAL_SHARE}",
+            problem="must be 0 (rates hold for the whole notional) or 1 (for their slice)",
+            found=str(share.value),
+            remedy="set it to one of the two",
+        ),
+    )
+
+
+def _tier_table(held: Mapping[str, Parameter], prefix: str) -> TierTable:
+    """Build a table whatever its caps count, so that rates and caps are checked."""
+    start, end = f"{prefix}tier[", "].maintenance_rate"
+    count = sum(1 for name in held if name.startswith(start) and name.endswith(end))
 
     def value(index: int, *names: str) -> Any:
-        found = [held[key].value for n in names if (key := f"tier[{index}].{n}") in held]
+        found = [held[key].value for n in names if (key := f"{start}{index}].{n}") in held]
         return found[0] if found else None
 
     rows = []
@@ -137,7 +162,7 @@ def _tier_table(held: Mapping[str, Parameter]) -> TierTable:
             raise UsageError(
                 "must have maintenance rate, initial rate and highest leverage",
                 found="less",
-                field=f"tier[{index}]",
+                field=f"{start}{index}]",
             )
         rows.append(
             Tier(

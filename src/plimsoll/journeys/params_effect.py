@@ -7,7 +7,7 @@ from decimal import Decimal
 
 TIGHTENING, LOOSENING, ADDED, REMOVED = "tightening", "loosening", "added", "removed"
 
-_TIER = re.compile(r"tier\[\d+\]\.(\w+)")
+_TIER = re.compile(r"(?:short\.|)tier\[\d+\]\.(\w+)")
 _MORE_WITH_RISE = frozenset(
     """
     maintenance_rate initial_rate maintenance_slope initial_slope highest_rate
@@ -30,6 +30,7 @@ _LESS_WITH_RISE = frozenset(
     max_leverage cap_usd cap_contracts cap_coins
     pnl_offset max_offsetable_pnl_usd extended_dampener_usd delta_shock_threshold_usd
     long_discount basis_down base_factor base_initial_scale open_interest_lower_usd
+    tiers.marginal_share
     """.split()  # noqa: SIM905
 )
 
@@ -41,7 +42,7 @@ def effect(name: str, before: Decimal | None, after: Decimal | None) -> str | No
 
     >>> effect("tier[0].initial_rate", Decimal("0.02"), Decimal("0.03"))
     'tightening'
-    >>> effect("tier[0].cap_usd", Decimal(50_000), Decimal(60_000))
+    >>> effect("short.tier[0].cap_usd", Decimal(50_000), Decimal(60_000))
     'loosening'
     """
     if before is None or after is None:

@@ -16,6 +16,7 @@ from plimsoll.adapters.tier_tables.tier_rows import MarketTiers
 from plimsoll.domain.parameters import Origin, Parameter, ParameterSet, Unit
 from plimsoll.domain.tiers import Tier
 from plimsoll.errors import UsageError
+from plimsoll.margin.sided_tiers import MARGINAL_SHARE, SHORT_PREFIX, UP_TO
 from plimsoll.margin.tiered.columns import TierMeasure
 
 OWNER = "venue"
@@ -51,7 +52,8 @@ def tier_parameters(market: str, table: MarketTiers) -> Iterator[Parameter]:
 def tier_tables(parameters: ParameterSet, losses: LossLog | None = None) -> dict[str, MarketTiers]:
     """Return the tiers of every market that has some.
 
-    Parameters that are no part of a tier go to ``losses``.
+    Parameters that are no part of a tier go to ``losses``, and so do tables that are of one side or
+    of dated futures alone: a venue's file has one table a market.
 
     Raises
     ------
@@ -61,13 +63,24 @@ def tier_tables(parameters: ParameterSet, losses: LossLog | None = None) -> dict
     found = {}
     for market in parameters.markets:
         held = parameters.of(market)
-        tiers = {name: p.value for name, p in held.items() if _is_of_tier(name)}
+        dated = UP_TO in held  # of no contract of its own: a venue's file would name one
+        tiers = {} if dated else {n: p.value for n, p in held.items() if _is_of_tier(n)}
         for name in held.keys() - tiers.keys() if losses is not None else ():
             if losses is not None:
-                losses.add(market, name, held[name].value, "is no part of a tier table")
+                losses.add(market, name, held[name].value, _why_lost(name, dated=dated))
         if tiers:
             found[market] = _table(market, tiers)
     return found
+
+
+def _why_lost(name: str, *, dated: bool) -> str:
+    if dated:
+        return "is of dated futures up to some time to expiry, which this schema has no table for"
+    if name.startswith(SHORT_PREFIX):
+        return "is of shorts alone; this schema has one table for both sides"
+    if name == MARGINAL_SHARE:
+        return "maintenance rates hold for the whole notional, which this schema does not say"
+    return "is no part of a tier table"
 
 
 def _is_of_tier(name: str) -> bool:

@@ -48,7 +48,8 @@ Market = Annotated[
     ),
 ]
 At = Annotated[
-    str | None, typer.Option("--at", help="ISO time (UTC): the last chain at or before it.")
+    str | None,
+    typer.Option("--at", help="ISO time (UTC): of the marks; the last chain at or before it."),
 ]
 MaxAge = Annotated[
     str,
@@ -159,7 +160,6 @@ def margin(
             raise typer.Exit(_list(output))
         only_preset = {
             "--market": market,
-            "--at": at,
             "--max-age": None if max_age == "1d" else max_age,
             "--what-if": what_if,
             "--out": out,
@@ -178,6 +178,7 @@ def margin(
             raise typer.Exit(
                 _by_parameters(
                     output, book, parameters, marks, explain, exit_code, standing,
+                    at=at,
                     collateral=collateral,
                     contract_sizes=_sizes(contract_size or []),
                     numeraire=numeraire,
