@@ -139,9 +139,9 @@ def test_a_horizon_that_was_not_prepared_is_refused(scales: PanelScales) -> None
 
 
 def test_scales_need_daily_boundaries() -> None:
-    from plimsoll.calibration.frontier.impulse import _panel
+    from plimsoll.calibration.frontier.impulse import simulated_panel
 
-    panel = _panel(replace(STEP, days_before=250))
+    panel = simulated_panel(replace(STEP, days_before=250))
     often = replace(
         panel, boundaries=replace(panel.boundaries, time_ns=panel.boundaries.time_ns // 2)
     )
