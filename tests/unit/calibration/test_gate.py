@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
 from functools import lru_cache
@@ -21,8 +22,8 @@ from plimsoll.calibration.solve import MarketSolution
 from plimsoll.config.convert import to_problem
 from plimsoll.config.loader import load_venue
 from plimsoll.domain.evidence import Check, Evidence, Verdict
-from plimsoll.domain.finding import FindingPolicy
-from plimsoll.domain.parameters import ParameterSet
+from plimsoll.domain.finding import FindingPolicy, Reason
+from plimsoll.domain.parameters import Origin, ParameterSet
 from plimsoll.domain.tiers import TierTable
 from plimsoll.marketdata.assembly import assemble
 from plimsoll.sandbox import generate
@@ -195,6 +196,168 @@ def test_the_engine_is_asked_and_a_rate_too_low_is_found() -> None:
     found = engine_check(proof, replace(parameters, parameters=tuple(low)))
     assert found.verdict is Verdict.BREACH
     assert found.found == "short of it: SPAR/USDT:USDT"
+
+
+Made = tuple[Proof, ParameterSet]
+
+
+def _published(proof: Proof, **changed: np.ndarray) -> Proof:
+    return replace(proof, published=replace(proof.published, **changed))
+
+
+def _in_set(name: str, value: Decimal, market: str = "KEEL/USDT:USDT") -> Made:
+    """The set with one value of one market changed; its proof as it was."""
+    proof, parameters = made()
+    held = tuple(
+        replace(p, value=value, grid=None) if (p.market, p.name) == (market, name) else p
+        for p in parameters
+    )
+    assert held != parameters.parameters
+    return proof, replace(parameters, parameters=held)
+
+
+def _without_number() -> Made:
+    """A market that ought to have a number, and has none."""
+    proof, parameters = made()
+    first, *others = proof.solutions
+    lost = replace(first, tables=(), reason=Reason.FIT_FAILED)
+    return replace(proof, solutions=(lost, *others)), parameters
+
+
+def _cut_by_a_bound() -> Made:
+    proof, parameters = made()
+    first, *others = parameters
+    bound = replace(first, origin=Origin.BOUND)
+    return proof, replace(parameters, parameters=(bound, *others))
+
+
+def _of_sides(longs: float, shorts: float) -> Made:
+    proof, parameters = made()
+    path = proof.paths.maintenance * np.array([longs, shorts])
+    return replace(proof, paths=replace(proof.paths, maintenance=path)), parameters
+
+
+def _thick_year() -> Made:
+    """Margins of the scored year are two fifths thicker."""
+    proof, parameters = made()
+    path = proof.paths.maintenance.copy()
+    path[proof.paths.time_ns >= SCORED_YEAR_NS] *= 1.4
+    return replace(proof, paths=replace(proof.paths, maintenance=path)), parameters
+
+
+SCORED_YEAR_NS = int(np.datetime64("2023-01-01", "ns").astype(np.int64))
+FAILING: dict[str, Callable[[], Made]] = {
+    "Length of the walk-forward": lambda: (
+        replace(made()[0], problem=replace(made()[0].problem, gate=Gate(minimum_scored_days=9999))),
+        made()[1],
+    ),
+    "Maintenance coverage, model": lambda: _of_sides(0.8, 0.8),
+    "Maintenance coverage, as published": lambda: (
+        _published(made()[0], rate=0.7 * made()[0].published.rate),
+        made()[1],
+    ),
+    "Reaction-time coverage (IM - MM)": lambda: (
+        replace(made()[0], paths=replace(made()[0].paths, reaction=0.7 * made()[0].paths.reaction)),
+        made()[1],
+    ),
+    "Maintenance coverage, market by market": lambda: (scaled(made()[0], 0.5, 0), made()[1]),
+    "Coverage line, pooled": lambda: _of_sides(1.4, 1.4),
+    "Coverage line, each side": lambda: _of_sides(0.75, 1.5),
+    "Coverage line, each year": _thick_year,
+    "Snapping never under-covers": lambda: (
+        _published(made()[0], snapped=made()[0].published.snapped - 0.0005),
+        made()[1],
+    ),
+    "Markets with a number": _without_number,
+    "Bounds of the venue": _cut_by_a_bound,
+    "Structure of the tiers": lambda: _in_set("tier[0].initial_rate", Decimal("0.011")),
+    "Margin engine on probe positions": lambda: _in_set(
+        "tier[0].maintenance_rate", Decimal("0.001")
+    ),
+}
+"""What each line of the verdict must not let pass."""
+WITHOUT_PROOF = ("Length of the walk-forward", "Markets with a number")
+
+
+@pytest.mark.parametrize("name", FAILING)
+def test_every_line_of_the_gate_fails_what_it_is_there_for(name: str) -> None:
+    proof, parameters = FAILING[name]()
+    found = {check.name: check for check in checks(proof, parameters)}
+    wanted = Verdict.NOT_PROVEN if name in WITHOUT_PROOF else Verdict.BREACH
+    assert found[name].verdict is wanted, found[name].found
+    assert verdicts(made()[0])[name].verdict is not wanted
+
+
+def test_no_line_of_the_gate_is_without_a_case_that_it_fails() -> None:
+    assert {check.name for check in checks(*made())} == set(FAILING)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("tier[1].maintenance_rate", "0.001", "MM below the tier before"),
+        ("tier[1].initial_rate", "0.001", "IM below the tier before"),
+        ("tier[1].cap_usd", "1", "cap not above the one before"),
+        ("tier[0].max_leverage", "125", "leverage x IM above 1"),
+        ("tier[0].max_leverage", "1", "leverage asks more than IM"),
+        ("tier[0].maintenance_rate", "0.2", "MM / IM above 0.5"),
+    ],
+)
+def test_the_structure_is_that_of_the_set_as_published(name: str, value: str, told: str) -> None:
+    proof, parameters = _in_set(name, Decimal(value))
+    found = {check.name: check for check in checks(proof, parameters)}
+    assert found["Structure of the tiers"].verdict is Verdict.BREACH
+    assert told in found["Structure of the tiers"].found
+
+
+def test_a_set_without_a_tier_proves_nothing_of_its_structure() -> None:
+    proof, parameters = made()
+    found = {c.name: c for c in checks(replace(proof, solutions=()), parameters)}
+    for name in ("Structure of the tiers", "Margin engine on probe positions"):
+        assert found[name].verdict is Verdict.NOT_PROVEN
+
+
+def test_a_frozen_rate_promises_its_need_less_what_is_noise() -> None:
+    """Within 1.5 standard errors the incumbent's rate may stand; below that it is found."""
+    proof, parameters = made()
+    market = "KEEL/USDT:USDT"
+    solution = next(s for s in proof.solutions if s.spec.symbol == market)
+    (table,) = solution.tables
+    need = table.found.promised_usd(1.0)
+    for errors, verdict in ((1.0, Verdict.HOLDS), (2.0, Verdict.BREACH)):
+        rate = Decimal(f"{need - errors * solution.price_risk_error:.9f}")
+        held = [
+            replace(p, value=rate, grid=None, origin=Origin.FROZEN)
+            if (p.market, p.name) == (market, "tier[0].maintenance_rate")
+            else p
+            for p in parameters
+        ]
+        found = engine_check(proof, replace(parameters, parameters=tuple(held)))
+        assert (found.verdict is Verdict.HOLDS) is (verdict is Verdict.HOLDS), found.found
+
+
+def test_the_engine_finds_a_table_that_is_not_read_as_published() -> None:
+    """Shorts of the set pay twice the rates, by a table that the proof does not know."""
+    proof, parameters = made()
+    spar = next(s for s in proof.solutions if s.spec.symbol == "SPAR/USDT:USDT")
+    shorts = [
+        replace(p, name=f"short.{p.name}")
+        for p in parameters
+        if p.market == spar.spec.symbol and p.name.startswith("tier[")
+    ]
+    apart = replace(
+        parameters,
+        parameters=tuple(
+            sorted(
+                (replace(p, value=2 * p.value) if p.name.endswith("_rate") else p for p in shorts),
+                key=lambda p: p.key,
+            )
+        ),
+    )
+    both = sorted((*parameters, *apart), key=lambda p: p.key)
+    found = engine_check(proof, replace(parameters, parameters=tuple(both)))
+    assert found.verdict is Verdict.BREACH
+    assert found.found == "not as published: SPAR/USDT:USDT"
 
 
 def test_holm_controls_the_family() -> None:

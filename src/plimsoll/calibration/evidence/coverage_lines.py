@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 
 from plimsoll.calibration.evidence.proof import Proof, extra_of
 from plimsoll.calibration.problem import CoverageLines
-from plimsoll.calibration.published import binding_side
 from plimsoll.calibration.risk_paths import SIDES
 from plimsoll.calibration.scored import margins_in_force
 from plimsoll.domain.evidence import Check, Verdict
@@ -203,10 +202,13 @@ def rejected_share(tests: Kupiec) -> float:
 
 
 def snapping_check(proof: Proof) -> Check:
-    """The rate on the grid is at least what it was made from, every day, and breaks no more."""
+    """The rate on the grid is at least the larger side's need, every day, and breaks no more.
+
+    Needs and breaches are taken from the two sides themselves, not from what was rounded.
+    """
     problem, paths = proof.problem, proof.paths
     extra = extra_of(problem, paths, proof.class_of, proof.specs)
-    needed, _ = binding_side(paths)
+    needed = np.fmax.reduce(paths.maintenance, axis=2)
     short = proof.published.snapped - (needed + extra)
     step = float(problem.structure.maintenance_rate_step)
     under = int(np.sum(short < -GRID_TOLERANCE * step))

@@ -24,8 +24,9 @@ from plimsoll.domain.book import Book
 from plimsoll.domain.evidence import Check, Verdict
 from plimsoll.domain.instrument import Future, Instrument, Pair, Payoff, Perpetual
 from plimsoll.domain.market import MarketSnapshot, Quote
-from plimsoll.domain.parameters import Origin, ParameterSet
+from plimsoll.domain.parameters import Origin, Parameter, ParameterSet
 from plimsoll.domain.tiers import TierTable
+from plimsoll.errors import ParameterError
 from plimsoll.margin.currency import CurrencyPricing
 from plimsoll.margin.sided_tiers import MARGINAL_SHARE
 from plimsoll.margin.tiered import TieredMargin
@@ -56,26 +57,34 @@ class Probe:
 
 def engine_check(proof: Proof, parameters: ParameterSet) -> Check:
     """Margin the probes: as published, maintenance covers R(N), and initial margin maintenance."""
-    probes = [probe for s in proof.solutions for probe in _probes(s, parameters)]
     demanded = (
         "what the published table of each side and bucket says, slice by slice; maintenance covers "
         "price risk, cost, fee and impact at every size; IM at least MM"
     )
+    verdict, found = _probed(proof, parameters)
+    return Check(
+        name="Margin engine on probe positions", verdict=verdict, found=found, demanded=demanded
+    )
+
+
+def _probed(proof: Proof, parameters: ParameterSet) -> tuple[Verdict, str]:
+    errors = proof.problem.freeze_standard_errors
+    try:
+        probes = [p for s in proof.solutions for p in _probes(s, parameters, errors)]
+    except ParameterError as error:
+        return Verdict.BREACH, f"a table of the set cannot be read: {error}"
     if not probes:
-        return Check(
-            name="Margin engine on probe positions",
-            verdict=Verdict.NOT_PROVEN,
-            found="no market to probe",
-            demanded=demanded,
-        )
+        return Verdict.NOT_PROVEN, "no market to probe"
     initial, maintenance = _margins(proof, parameters, probes)
     told = "; ".join(_faults(probes, initial, maintenance))
-    return Check(
-        name="Margin engine on probe positions",
-        verdict=Verdict.BREACH if told else Verdict.HOLDS,
-        found=told or f"{len(probes):,} positions",
-        demanded=demanded,
-    )
+    return (Verdict.BREACH, told) if told else (Verdict.HOLDS, _positions(probes))
+
+
+def _positions(probes: Sequence[Probe]) -> str:
+    """Count the probes, and those of tables that a bound cuts, which promise nothing."""
+    bare = sum(probe.promised_usd <= 0.0 for probe in probes)
+    cut = f"; {bare:,} of them held to the published table alone: a bound cuts it" if bare else ""
+    return f"{len(probes):,} positions{cut}"
 
 
 def _faults(probes: Sequence[Probe], initial: FloatArray, maintenance: FloatArray) -> Iterator[str]:
@@ -96,13 +105,19 @@ def _faults(probes: Sequence[Probe], initial: FloatArray, maintenance: FloatArra
             yield f"{words}: {', '.join(faulty)}"
 
 
-def _probes(solution: MarketSolution, parameters: ParameterSet) -> Iterator[Probe]:
-    """Half and whole of each cap, long and short; nothing is promised where a rate is not ours."""
+def _probes(solution: MarketSolution, parameters: ParameterSet, errors: float) -> Iterator[Probe]:
+    """Half and whole of each cap, long and short.
+
+    A table with a frozen rate promises what it needs less the standard errors within which a
+    change is noise; one that a bound cuts promises nothing.
+    """
     apart = any(table.need.prefix for table in solution.tables)
     for table in solution.tables:
         sides = (1, -1) if not apart else (-1,) if table.need.prefix else (1,)
         for contract in _contracts_of(solution, table.need.bucket):
-            yield from _table_probes(table, contract, solution.spec.payoff, parameters, sides)
+            yield from _table_probes(
+                table, contract, solution.spec.payoff, parameters, sides, errors
+            )
 
 
 def _contracts_of(solution: MarketSolution, bucket: ExpiryBucket | None) -> tuple[str, ...]:
@@ -124,13 +139,10 @@ def _table_probes(
     payoff: Payoff,
     parameters: ParameterSet,
     sides: tuple[int, ...],
+    errors: float,
 ) -> Iterator[Probe]:
     need, held = table.need, parameters.of(table.need.market)
-    ours = all(
-        held[f"{need.prefix}tier[{i}].maintenance_rate"].origin
-        in (Origin.CALIBRATED, Origin.CLASS_FLOOR)
-        for i in range(len(table.tiers.tiers))
-    )
+    short = _falls_short(table, held, errors)
     published = parameters.tiers(need.market, need.prefix)
     whole = MARGINAL_SHARE in held and held[MARGINAL_SHARE].value == 0
     for tier in published.tiers:
@@ -148,8 +160,19 @@ def _table_probes(
                     side=side,
                     initial_usd=initial,
                     maintenance_usd=maintenance,
-                    promised_usd=table.found.promised_usd(notional) if ours else 0.0,
+                    promised_usd=max(0.0, table.found.promised_usd(notional) - short * notional),
                 )
+
+
+def _falls_short(table: SolvedTable, held: Mapping[str, Parameter], errors: float) -> float:
+    """Share of notional by which a table may lie below its need: noise, or all where it is cut."""
+    origins = {
+        held[f"{table.need.prefix}tier[{index}].maintenance_rate"].origin
+        for index in range(len(table.tiers.tiers))
+    }
+    if Origin.BOUND in origins:
+        return np.inf
+    return errors * table.need.risk.price_error if Origin.FROZEN in origins else 0.0
 
 
 def _stated(table: TierTable, notional: float, *, whole: bool) -> tuple[float, float]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +16,7 @@ from plimsoll.calibration.evidence.proof import Proof
 from plimsoll.calibration.rounding import RATE_DIGITS, initial_rate_of
 from plimsoll.calibration.scored import ScoredLosses
 from plimsoll.calibration.set_evidence.checks import change_check
+from plimsoll.calibration.solve import SolvedTable
 from plimsoll.calibration.tier_fit import initial_floor
 from plimsoll.domain.evidence import Check, Verdict
 from plimsoll.domain.finding import Reason
@@ -58,7 +61,7 @@ def checks(proof: Proof, parameters: ParameterSet) -> tuple[Check, ...]:
         *line_checks(proof),
         _numbers(proof),
         _bounds(proof, parameters),
-        _structure(proof),
+        _structure(proof, parameters),
         *_changes(proof),
         engine_check(proof, parameters),
     )
@@ -209,31 +212,62 @@ def _bounds(proof: Proof, parameters: ParameterSet) -> Check:
     )
 
 
-def _structure(proof: Proof) -> Check:
-    faults = list(_structure_faults(proof))
+def _structure(proof: Proof, parameters: ParameterSet) -> Check:
+    """Hold the tiers as the set publishes them against the venue's rules."""
+    tables = [table for solution in proof.solutions for table in solution.tables]
+    link = proof.problem.structure.maintenance_initial_link
+    faults = [fault for table in tables for fault in _table_faults(table, parameters, link)]
+    verdict = Verdict.HOLDS if tables else Verdict.NOT_PROVEN
     return Check(
         name="Structure of the tiers",
-        verdict=Verdict.BREACH if faults else Verdict.HOLDS,
-        found="; ".join(faults) if faults else "every tier",
+        verdict=Verdict.BREACH if faults else verdict,
+        found="; ".join(faults) if faults else "every tier" if tables else "no tier",
         demanded="rates rise with size; MM / IM at most the link; IM at least MM plus the "
         "reaction time where neither frozen nor cut by a bound; leverage is 1 / IM (IM rounded up "
         "to a millionth binds)",
     )
 
 
-def _structure_faults(proof: Proof) -> Iterator[str]:
-    link = proof.problem.structure.maintenance_initial_link
-    for table in (table for solution in proof.solutions for table in solution.tables):
-        for index, fitted in enumerate(table.tiers.tiers):
-            tier, name = fitted.tier, f"{table.need.key} tier {index + 1}"
-            if tier.maintenance_rate > link * tier.initial_rate:
-                yield f"{name}: MM / IM above {link}"
-            # A bound that cuts a rate leaves the reaction time uncovered: told under the bounds.
-            ours = not (fitted.initial_bound or table.tiers.initial_frozen[index])
-            floor = initial_floor(tier.maintenance_rate, fitted.reaction_risk)
-            if ours and tier.initial_rate < floor:
-                yield f"{name}: IM below MM + reaction time"
-            yield from _leverage_faults(name, tier)
+def _table_faults(table: SolvedTable, parameters: ParameterSet, link: Decimal) -> Iterator[str]:
+    key, published = table.need.key, published_tiers(table, parameters)
+    for index, (lower, upper) in enumerate(pairwise(published), start=2):
+        yield from (f"{key} tier {index}: {text}" for text in _order_faults(lower, upper))
+    for index, (fitted, tier) in enumerate(zip(table.tiers.tiers, published, strict=True)):
+        name = f"{key} tier {index + 1}"
+        if tier.maintenance_rate > link * tier.initial_rate:
+            yield f"{name}: MM / IM above {link}"
+        # A bound that cuts a rate leaves the reaction time uncovered: told under the bounds.
+        ours = not (fitted.initial_bound or table.tiers.initial_frozen[index])
+        if ours and tier.initial_rate < initial_floor(tier.maintenance_rate, fitted.reaction_risk):
+            yield f"{name}: IM below MM + reaction time"
+        yield from _leverage_faults(name, tier)
+
+
+def published_tiers(table: SolvedTable, parameters: ParameterSet) -> tuple[Tier, ...]:
+    """Return the tiers that the set publishes of a table, whatever their order is."""
+    held, prefix = parameters.of(table.need.market), table.need.prefix
+
+    def tier(index: int) -> Tier:
+        own = f"{prefix}tier[{index}]."
+        cap = held.get(f"{own}cap_usd")
+        return Tier(
+            cap_usd=None if cap is None else cap.value,
+            maintenance_rate=held[f"{own}maintenance_rate"].value,
+            initial_rate=held[f"{own}initial_rate"].value,
+            max_leverage=held[f"{own}max_leverage"].value,
+        )
+
+    return tuple(tier(index) for index in range(len(table.tiers.tiers)))
+
+
+def _order_faults(lower: Tier, upper: Tier) -> Iterator[str]:
+    """Caps must rise, and rates not fall."""
+    if lower.cap_usd is None or (upper.cap_usd is not None and upper.cap_usd <= lower.cap_usd):
+        yield "cap not above the one before"
+    if upper.maintenance_rate < lower.maintenance_rate:
+        yield "MM below the tier before"
+    if upper.initial_rate < lower.initial_rate:
+        yield "IM below the tier before"
 
 
 def _leverage_faults(name: str, tier: Tier) -> Iterator[str]:

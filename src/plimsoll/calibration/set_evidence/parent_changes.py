@@ -28,7 +28,7 @@ def parent_check(target: ParameterSet, parent: ParameterSet) -> Check:
     more = len(refused) - MOST_NAMED
     return Check(
         name="Changes against the parent set",
-        verdict=Verdict.BREACH if refused else Verdict.HOLDS,
+        verdict=Verdict.BREACH if refused else Verdict.HOLDS if both else Verdict.NOT_PROVEN,
         found="; ".join(refused[:MOST_NAMED]) + (f"; and {more} more" if more > 0 else "")
         if refused
         else f"{len(both):,} parameters of both sets",
