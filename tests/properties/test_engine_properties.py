@@ -22,7 +22,7 @@ import underlying_venue
 from plimsoll.domain.book import Book
 from plimsoll.domain.tiers import Tier, TierTable
 from plimsoll.errors import UsageError
-from plimsoll.margin import TieredMargin
+from plimsoll.margin import SidedTiers, TieredMargin, VenueTiers
 from plimsoll.margin.simulation import PORTFOLIO, SimulationMargin, SimulationParameters
 from plimsoll.maths.account_losses import AccountPositions, LossTable, worst_losses
 from plimsoll.runtime import Engine, LiveLosses, LiveTieredMargin, by_market, by_underlying
@@ -48,6 +48,27 @@ TIERS = TierTable(
 )
 
 LIVE_TIERS = LiveTieredMargin(model=TieredMargin(pricing=coin_books.PRICING))
+DEARER = TierTable(
+    (
+        Tier(
+            cap_usd=None,
+            maintenance_rate=Decimal("0.03"),
+            initial_rate=Decimal("0.07"),
+            max_leverage=Decimal(20),
+        ),
+    )
+)
+APART = SidedTiers(long=TIERS, short=DEARER)
+YEAR_NS = 366 * 86_400 * 10**9
+IN_PART = VenueTiers(
+    tables={
+        **{m: SidedTiers(long=TIERS, short=TIERS) for m in ("BTC-LIN", "ETH-QUANTO")},
+        **dict.fromkeys(("BTC-INV", "ETH-INV", "ETH-LIN"), APART),
+        "BTC-INV#366d": SidedTiers(long=DEARER, short=TIERS, marginal_maintenance=False),
+    },
+    buckets={"BTC-INV": ((YEAR_NS, "BTC-INV#366d"),)},
+)
+"""Some markets with one table, some with one a side, and a future by its bucket."""
 
 
 def tiered(rule: Any) -> dict[str, Any]:
@@ -85,7 +106,9 @@ def venue(name: str) -> dict[str, Any]:
 SETUPS = {
     "tiers by market": lambda: tiered(by_market),
     "tiers by underlying": lambda: tiered(by_underlying),
-    "tiers prepared in part": lambda: tiered(by_market) | {"model": LIVE_TIERS},
+    "tiers prepared in part": lambda: (
+        tiered(by_market) | {"model": LIVE_TIERS, "parameters": IN_PART}
+    ),
     "simulation": simulated,
     **{name: (lambda name=name: venue(name)) for name in underlying_venue.MODELS},
 }

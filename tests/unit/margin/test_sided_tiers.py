@@ -28,6 +28,7 @@ from sided_set import (
     tiers,
 )
 
+from plimsoll.calibration.assembly.expiry import expiry_market
 from plimsoll.domain.account import Account, MarginMode, Order, Position
 from plimsoll.domain.book import Book
 from plimsoll.domain.instrument import Instrument
@@ -148,6 +149,17 @@ def test_the_bucket_is_chosen_by_the_time_to_expiry(
 ) -> None:
     found = prepared(F=instrument).requirements(one(held("F", quantity)))
     assert found.maintenance[0] == pytest.approx(maintenance, rel=1e-12)
+
+
+@pytest.mark.parametrize("days", [0.5, 29, 30, 30.5, 31, 90])
+def test_calibration_and_engine_choose_the_same_bucket(days: float) -> None:
+    parameters = sided_set()
+    chosen = expiry_market(parameters, "L", days)
+    own = MODEL.prepare(
+        snapshot({"L": LINEAR, "F": future(days)}), parameters, {"L": LINEAR, "F": future(days)}
+    )
+    row = next(iter(own.requirements(one(held("F", 1.0))).explain("a")))
+    assert row["tier_table"].removesuffix(", longs") == chosen
 
 
 @pytest.mark.parametrize(

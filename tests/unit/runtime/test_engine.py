@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -15,12 +16,13 @@ from plimsoll.domain.book import Book
 from plimsoll.domain.instrument import Instrument
 from plimsoll.domain.market import MarketSnapshot
 from plimsoll.domain.requirement import Requirements
+from plimsoll.domain.tiers import Tier, TierTable
 from plimsoll.errors import UsageError
-from plimsoll.margin import TieredMargin
+from plimsoll.margin import SidedTiers, TieredMargin
 from plimsoll.margin.quote_scope import by_market, by_underlying
 from plimsoll.margin.simulation import PORTFOLIO, SimulationMargin, SimulationParameters
 from plimsoll.maths.tiered_margin import MarketColumns
-from plimsoll.runtime import Engine, Reprepared, Scope, tier_repreparation
+from plimsoll.runtime import Engine, LiveTieredMargin, Reprepared, Scope, tier_repreparation
 
 MODEL = SimulationMargin(scenarios=price_scenarios(30), pricing=PRICING)
 PARAMETERS = {PORTFOLIO: SimulationParameters()}
@@ -279,3 +281,31 @@ def test_every_column_of_the_tier_model_is_taken_over() -> None:
     prepared = TieredMargin().prepare(SNAPSHOT, {}, {"BTC-LIN": INSTRUMENTS["BTC-LIN"]})
     by_market = {getattr(prepared.columns, name).size for name in tier_repreparation._BY_MARKET}
     assert by_market == {3}  # the market, an unknown one and one not margined
+
+
+def test_a_quote_prepares_both_tables_of_its_own_market_and_of_no_other() -> None:
+    cheap, dear = (flat_table(rate) for rate in ("0.01", "0.05"))
+    tables = {m: SidedTiers(long=cheap, short=dear) for m in ("BTC-LIN", "ETH-LIN")}
+    instruments = {m: INSTRUMENTS[m] for m in tables}
+    prepared = LiveTieredMargin(model=TieredMargin()).prepare(SNAPSHOT, tables, instruments)
+    quotes = SNAPSHOT.quotes | {"BTC-LIN": replace(SNAPSHOT.quotes["BTC-LIN"], mark=60_000.0)}
+    moved = prepared.reprepared(replace(SNAPSHOT, quotes=quotes), frozenset({"BTC-LIN"}))
+    assert moved.scope == Scope(markets=frozenset({"BTC-LIN"}))
+    held = book(
+        account("long", position("BTC-LIN", 100.0)), account("short", position("BTC-LIN", -100.0))
+    )
+    # 100 contracts of a hundredth of a coin, at 60,000: 1 % and 5 % of it
+    found = moved.prepared.requirements(held)
+    assert found.maintenance == pytest.approx([600.0, 3_000.0], rel=1e-12)
+    before = prepared.requirements(held)
+    assert before.maintenance == pytest.approx([500.0, 2_500.0], rel=1e-12)
+
+
+def flat_table(rate: str) -> TierTable:
+    tier = Tier(
+        cap_usd=None,
+        maintenance_rate=Decimal(rate),
+        initial_rate=2 * Decimal(rate),
+        max_leverage=Decimal(10),
+    )
+    return TierTable((tier,))
