@@ -109,7 +109,7 @@ def test_too_few_steps_are_told_with_the_least_limits_that_reach(
     in_force: Tables, wanted: Tables
 ) -> None:
     plan = StepPlan(rise=Decimal("0.01"), rise_relative=Decimal("0.5"), most_steps=12)
-    some = {key: in_force[key] for key in list(in_force)[::40]}
+    some = {key: in_force[key] for key in list(in_force)[::80]}
     target = {key: wanted[key] for key in some}
     found = dated_tables(some, target, STRUCTURE, plan, 0)
     assert found.refused

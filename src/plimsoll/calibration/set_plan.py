@@ -173,6 +173,10 @@ class OrderPlan:
     classes: tuple[str, ...] = ()
     expiries: bool = False
 
+    def __post_init__(self) -> None:
+        if len(set(self.classes)) < len(self.classes):
+            raise ParameterError("must occur once each", found=self.classes, field="order.classes")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SetPlan:

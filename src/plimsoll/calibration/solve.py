@@ -12,6 +12,7 @@ from plimsoll.calibration.assembly.conflicts import conflict_of
 from plimsoll.calibration.assembly.joint import FrozenTiers, solve_tables
 from plimsoll.calibration.assembly.ladders import Candidate, candidate
 from plimsoll.calibration.assembly.needs import SideRisk, TableNeed, table_key
+from plimsoll.calibration.assembly.order import table_pairs
 from plimsoll.calibration.problem import CalibrationProblem, MarketSpec
 from plimsoll.calibration.risk_paths import RiskPaths
 from plimsoll.calibration.set_plan import NO_PLAN, SidesName
@@ -137,12 +138,14 @@ def solve(
         for solution in risks
         if np.isfinite(solution.price_risk)
     }
+    candidates = [one for listed in found.values() for one in listed]
     solved = solve_tables(
-        [one for listed in found.values() for one in listed],
+        candidates,
         problem.structure,
         standard_errors=problem.freeze_standard_errors,
         coverage_rejected=coverage_rejected,
         largest_step=plan.tiers.largest_step if plan.tiers.is_searched else None,
+        pairs=table_pairs(plan.order, [one.need for one in candidates]),
     )
     return tuple(
         replace(

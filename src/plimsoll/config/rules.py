@@ -143,6 +143,19 @@ def _expiries(document: Document) -> Iterator[Fault]:
                 yield fault_at(document, place, problem, "order the buckets, each time once")
 
 
+def _ordered_classes(document: Document) -> Iterator[Fault]:
+    """Classes that are ordered exist, each once."""
+    path: Path = ("structure", "order", "classes")
+    known, seen = _keys(document, "classes"), set[object]()
+    for index, name in enumerate(_items(document, *path)):
+        if isinstance(name, str) and known and name not in known:
+            remedy = choose(name, known)
+            yield fault_at(document, (*path, index), "must be defined under classes", remedy)
+        elif name in seen:
+            yield fault_at(document, (*path, index), "must occur once", "name each class once")
+        seen.add(name)
+
+
 def _limit_days(document: Document) -> Iterator[Fault]:
     """Open interest that is margined in full takes longer to close than what has base margin."""
     path: Path = ("structure", "limits")
@@ -342,6 +355,7 @@ RULES: tuple[Callable[[Document], Iterator[Fault]], ...] = (
     _instruments,
     _rising,
     _expiries,
+    _ordered_classes,
     _limit_days,
     _horizons,
     _steps,

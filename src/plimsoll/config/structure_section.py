@@ -15,6 +15,7 @@ from plimsoll.calibration.set_plan import (
     CloseOut,
     ExpiryBucket,
     LimitPlan,
+    OrderPlan,
     RatesFor,
     SetPlan,
     SidesName,
@@ -22,7 +23,7 @@ from plimsoll.calibration.set_plan import (
     StepPlan,
     TierPlan,
 )
-from plimsoll.config.fields import Leverage, PositiveShare, Rate, Section, UsdAmount
+from plimsoll.config.fields import Leverage, PositiveShare, Rate, Section, Text, UsdAmount
 from plimsoll.config.quantities import Measure
 
 _STRUCTURE = Structure()
@@ -80,6 +81,13 @@ class StepLimitsSection(Section):
     most_steps: Steps = _STEPS.most_steps
 
 
+class OrderSection(Section):
+    """Which tables may nowhere have lower rates than others."""
+
+    classes: Annotated[tuple[Text, ...], Field(max_length=20)] = ()
+    expiries: bool = False
+
+
 class StructureSection(Section):
     """The venue's own grid and links, and what is asked of its next set."""
 
@@ -93,6 +101,7 @@ class StructureSection(Section):
     sides: SidesName = SidesName.ONE
     limits: LimitsSection | None = None
     step_limits: StepLimitsSection | None = None
+    order: OrderSection | None = None
 
 
 class BucketSection(Section):
@@ -122,6 +131,7 @@ def to_plan(
         limits=None if section.limits is None else LimitPlan(**dict(section.limits)),
         steps=None if section.step_limits is None else StepPlan(**dict(section.step_limits)),
         expiry_buckets=expiries,
+        order=OrderPlan() if section.order is None else OrderPlan(**dict(section.order)),
     )
     return None if plan == SetPlan() else plan
 

@@ -8,15 +8,16 @@ and the bound is reported.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from plimsoll.calibration.assembly.ladders import Candidate
+from plimsoll.calibration.assembly.order import TablePair, levels, overlaps
 from plimsoll.calibration.problem import Structure
 from plimsoll.calibration.rounding import initial_rate_of, leverage_down
 from plimsoll.calibration.structure.freezing import FrozenSet, solve_frozen
-from plimsoll.calibration.structure.rules import LinearRule, Rule
+from plimsoll.calibration.structure.rules import LinearRule, Rule, Sense
 from plimsoll.calibration.structure.solution import Weights
 from plimsoll.calibration.structure.tier_rules import (
     link_rule,
@@ -61,6 +62,7 @@ def solve_tables(
     standard_errors: float,
     coverage_rejected: bool,
     largest_step: Decimal | None = None,
+    pairs: Sequence[TablePair] = (),
 ) -> dict[str, FrozenTiers]:
     """Return the tiers of every table by its key.
 
@@ -74,22 +76,67 @@ def solve_tables(
         The incumbent's pooled coverage is rejected: tightenings go through.
     largest_step : Decimal or None
         Largest rise of the maintenance rate from tier to tier.
+    pairs : sequence of TablePair
+        Tables of which one may nowhere have lower rates than the other: the safer come first, and
+        what they get, frozen or not, is a floor of the riskier.
     """
     found = {c.need.key: as_fitted(c.tiers) for c in candidates}
-    compared = [c for c in candidates if standard_errors and is_comparable(c)]
-    variables = [v for c in compared for v in variables_of(c, structure)]
-    if not variables:
-        return found
-    rules = [rule for c in compared for rule in rules_of(c, structure, largest_step)]
-    solved = solve_frozen(
-        variables,
-        rules,
-        {},
-        Weights(margin={v.key: 1.0 for v in variables}, distance=0.0),
-        standard_errors=standard_errors,
-        coverage_rejected=coverage_rejected,
+    held = {c.need.key: c for c in candidates}
+    for level in levels([*held], pairs):
+        floors = {key: order_floors(key, pairs, held, found) for key in level}
+        compared = [
+            held[key]
+            for key in level
+            if floors[key] or (standard_errors and is_comparable(held[key]))
+        ]
+        variables = [v for c in compared for v in variables_of(c, structure)]
+        if not variables:
+            continue
+        free = {v.key for v in variables}
+        rules = [rule for c in compared for rule in rules_of(c, structure, largest_step)]
+        rules += [r for c in compared for r in floors[c.need.key] if r.keys[0] in free]
+        solved = solve_frozen(
+            variables,
+            rules,
+            {},
+            Weights(margin={v.key: 1.0 for v in variables}, distance=0.0),
+            standard_errors=standard_errors,
+            coverage_rejected=coverage_rejected,
+        )
+        found |= {c.need.key: _tiers_of(c, solved, structure) for c in compared}
+    return found
+
+
+def order_floors(
+    key: str,
+    pairs: Sequence[TablePair],
+    held: Mapping[str, Candidate],
+    found: Mapping[str, FrozenTiers],
+) -> tuple[LinearRule, ...]:
+    """Return the rates below which a table's tiers may not lie, for those of safer tables."""
+    least: dict[str, Decimal] = {}
+    for pair in pairs:
+        if pair.riskier != key:
+            continue
+        for i, j in overlaps(_slices(held[pair.safer]), _slices(held[key])):
+            safe = found[pair.safer].tiers[i].tier
+            for name in ("maintenance_rate", "initial_rate"):
+                place = tier_key(key, j, name)
+                least[place] = max(least.get(place, Decimal(0)), getattr(safe, name))
+    return tuple(
+        LinearRule(
+            name=f"{place}: not below safer tables",
+            coefficients=((place, Decimal(1)),),
+            sense=Sense.AT_LEAST,
+            bound=floor,
+            text=f"{place} is not below {floor:f}, the rate of a safer table",
+        )
+        for place, floor in least.items()
     )
-    return found | {c.need.key: _tiers_of(c, solved, structure) for c in compared}
+
+
+def _slices(found: Candidate) -> tuple[tuple[Decimal, Decimal], ...]:
+    return tuple(zip((Decimal(0), *found.caps_usd), found.caps_usd, strict=False))
 
 
 def is_comparable(found: Candidate) -> bool:

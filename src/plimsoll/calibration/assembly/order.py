@@ -85,6 +85,21 @@ def pairs_among(pairs: Sequence[TablePair], keys: Sequence[str]) -> tuple[TableP
     return tuple(pair for pair in pairs if {pair.safer, pair.riskier} <= listed)
 
 
+def levels(keys: Sequence[str], pairs: Sequence[TablePair]) -> tuple[tuple[str, ...], ...]:
+    """Return the tables in levels: each table after all that are safer.
+
+    >>> levels(["c", "a", "b"], [TablePair(safer="a", riskier="b")])
+    (('c', 'a'), ('b',))
+    """
+    out: list[tuple[str, ...]] = []
+    left = list(keys)
+    while left:
+        waiting = {pair.riskier for pair in pairs_among(pairs, left)}
+        out.append(tuple(key for key in left if key not in waiting))
+        left = [key for key in left if key in waiting]
+    return tuple(out)
+
+
 def connected_tables(
     keys: Sequence[str], pairs: Sequence[TablePair]
 ) -> tuple[tuple[str, ...], ...]:

@@ -87,7 +87,7 @@ def _relief(
             continue
         if not _leads(solve, keys, at(high)):
             return None
-        least = _halved(partial(_leads_at, solve, keys, at), least, high)
+        least = _least(partial(_leads_at, solve, keys, at), least, high)
     plan = at(least)
     changes = tuple(
         (limit, Decimal(old), Decimal(new))
@@ -97,8 +97,11 @@ def _relief(
     return StepRelief(plan=plan, changes=changes)
 
 
-def _halved(enough: Callable[[int], bool], short: int, long: int) -> int:
-    """Return the least whole number that is enough, above one that is not."""
+def _least(enough: Callable[[int], bool], short: int, widest: int) -> int:
+    """Return the least whole number that is enough, above one that is not: doubled, then halved."""
+    long = min(2 * short, widest)
+    while long < widest and not enough(long):
+        short, long = long, min(2 * long, widest)
     while long - short > 1:
         middle = (short + long) // 2
         if enough(middle):

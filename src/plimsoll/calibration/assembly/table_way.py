@@ -15,8 +15,9 @@ from plimsoll.calibration.assembly.joint import initial_choices
 from plimsoll.calibration.problem import Structure
 from plimsoll.calibration.rounding import leverage_down
 from plimsoll.calibration.set_plan import StepPlan
+from plimsoll.calibration.structure.diagnosis import decimal_of
 from plimsoll.calibration.structure.market_rules import ordered_pair
-from plimsoll.calibration.structure.rules import LinearRule
+from plimsoll.calibration.structure.rules import LinearRule, Sense
 from plimsoll.calibration.structure.scheduling import DatedSet
 from plimsoll.calibration.structure.tier_rules import link_rule, reaction_rule, rising, tier_key
 from plimsoll.calibration.structure.variables import GovernedVariable, StepLimits
@@ -112,9 +113,9 @@ def held_as_at_the_end(
     for rule in rules:
         missed = rule.shortfall(target)
         if missed:
-            exact = Decimal(missed.numerator) / Decimal(missed.denominator)
-            more = exact if rule.sense.value == "<=" else -exact
-            kept.append(replace(rule, bound=rule.bound + more))
+            more = decimal_of(missed)
+            at_most = rule.sense is Sense.AT_MOST
+            kept.append(replace(rule, bound=rule.bound + (more if at_most else -more)))
         else:
             kept.append(rule)
     return tuple(kept)

@@ -6,7 +6,9 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
 from plimsoll.calibration.assembly.dated import DatedPath, slices
+from plimsoll.calibration.assembly.order import overlaps, table_pairs
 from plimsoll.calibration.set_evidence.schedule_tables import relief_text
+from plimsoll.calibration.set_plan import OrderPlan
 from plimsoll.calibration.solve import SolvedTable
 from plimsoll.calibration.structure.change_check import (
     LARGEST_RATIO,
@@ -30,6 +32,48 @@ def conflict_check(tables: Sequence[SolvedTable]) -> Check:
         verdict=Verdict.BREACH if found else Verdict.HOLDS,
         found=_first(found) if found else f"{len(tables)} tables",
         demanded="rate bound, link, leverages and caps leave room for what each table needs",
+    )
+
+
+def order_check(tables: Sequence[SolvedTable], plan: OrderPlan) -> Check:
+    """Hold every pair of tables that the venue orders against each other, at equal sizes."""
+    held = {table.need.key: table for table in tables}
+    pairs = table_pairs(plan, [table.need for table in tables])
+    missed = [
+        f"{pair.riskier} below {pair.safer}"
+        for pair in pairs
+        if _below(held[pair.riskier].tiers.table, held[pair.safer].tiers.table)
+    ]
+    raised = [key for key, table in held.items() if _raised(table)] if pairs else []
+    about = f"{len(pairs)} pairs; above their own need for it: {', '.join(raised) or 'none'}"
+    return Check(
+        name="Order between tables",
+        verdict=Verdict.BREACH if missed else Verdict.HOLDS,
+        found=_first(missed) if missed else about,
+        demanded="riskier classes and longer expiries have nowhere lower rates than safer ones",
+    )
+
+
+def _below(riskier: TierTable, safer: TierTable) -> bool:
+    return any(
+        low.maintenance_rate > high.maintenance_rate or low.initial_rate > high.initial_rate
+        for i, j in overlaps(_slices(safer), _slices(riskier))
+        for low, high in ((safer.tiers[i], riskier.tiers[j]),)
+    )
+
+
+def _slices(table: TierTable) -> list[tuple[Decimal, Decimal]]:
+    caps = [tier.cap_usd for tier in table.tiers if tier.cap_usd is not None]
+    return list(zip((Decimal(0), *caps), caps, strict=False))
+
+
+def _raised(table: SolvedTable) -> bool:
+    """Tell whether a rate that is not the one in force lies above what the table itself needs."""
+    return any(
+        not frozen and now.tier.maintenance_rate > own.tier.maintenance_rate
+        for frozen, now, own in zip(
+            table.tiers.maintenance_frozen, table.tiers.tiers, table.found.tiers, strict=True
+        )
     )
 
 

@@ -9,10 +9,15 @@ from plimsoll.calibration.assembly.dated import DatedPath, dated_tables
 from plimsoll.calibration.assembly.order import table_pairs
 from plimsoll.calibration.part import CalibratedPart
 from plimsoll.calibration.problem import CalibrationProblem
-from plimsoll.calibration.set_evidence.checks import change_check, conflict_check, schedule_check
+from plimsoll.calibration.set_evidence.checks import (
+    change_check,
+    conflict_check,
+    order_check,
+    schedule_check,
+)
 from plimsoll.calibration.set_evidence.ladder_table import fitted_ladders, ladder_table
 from plimsoll.calibration.set_evidence.schedule_tables import schedule_tables
-from plimsoll.calibration.set_plan import CapsFrom, LimitPlan, SetPlan, SidesName
+from plimsoll.calibration.set_plan import CapsFrom, LimitPlan, OrderPlan, SetPlan, SidesName
 from plimsoll.calibration.solve import MarketSolution, SolvedTable
 from plimsoll.calibration.tiers.open_interest import LimitRules, MarketLimits, market_limits
 from plimsoll.calibration.tiers.parameters import limit_parameters, tier_tables
@@ -76,6 +81,7 @@ def planned_set(
         ),
         checks=(
             conflict_check(tables),
+            *(() if plan.order == OrderPlan() else (order_check(tables, plan.order),)),
             change_check(tables, path),
             *(() if path is None else (schedule_check(path),)),
         ),

@@ -3,7 +3,8 @@
 Step limits never clamp single values: all values of a step are solved jointly, so a partly
 clamped set cannot appear. Values only move toward the target; there are as few steps as the
 limits and rules permit, and among such schedules the one that tightens earliest, then loosens
-earliest. Rising and falling are treated alike.
+earliest. Rising and falling are treated alike. Only where over a hundred values depend on each
+other and the set in force misses a rule, the number of steps may not be the fewest.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ from plimsoll.errors import ParameterError
 NANOSECONDS_PER_HOUR = 3_600_000_000_000
 STEPS_LIMIT = 2_000
 """More steps than any venue announces: weekly, nearly forty years."""
+MOST_SOLVED = 100
+"""Values that move together, up to which a way that may not be the shortest is improved."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,6 +180,8 @@ def _part_path(
     least = max(waits[k] + (m.steps or 0) for k, m in mine.items())
     quick, least = _quick(rules, mine, start, waits, least, terms.most_steps)
     if quick is not None and quick.shortest:
+        return quick.sets
+    if len(mine) > MOST_SOLVED and quick is not None:
         return quick.sets
     end = terms.most_steps if quick is None else len(quick.sets) - 1
     for periods in _tries(least, end):
