@@ -12,16 +12,17 @@ import math
 from collections.abc import Mapping
 from decimal import Decimal
 from fractions import Fraction
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import Bounds, LinearConstraint, linprog, milp
-from scipy.sparse import csc_array, csr_array, vstack
 
 from plimsoll.calibration.structure.rules import LinearRule, Rule, Sense, TableRule
 from plimsoll.calibration.structure.variables import GovernedVariable
 from plimsoll.errors import EstimationError
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 FloatArray: TypeAlias = npt.NDArray[np.float64]
 Terms: TypeAlias = dict[int, Fraction]
@@ -98,6 +99,8 @@ class Programme:
 
     def relaxed(self) -> tuple[FloatArray, FloatArray, csr_array, FloatArray, FloatArray]:
         """Return row bounds, matrix, costs and column bounds, integers forgotten."""
+        from scipy.sparse import csr_array
+
         shape = (len(self._row_lower), len(self._cost))
         matrix = csr_array((self._values, (self._rows, self._columns)), shape=shape)
         bounds = np.column_stack((self._lower, self._upper)).astype(np.float64)
@@ -117,6 +120,10 @@ class Programme:
         EstimationError
             Where HiGHS ends without an answer.
         """
+        # Not at the head: scipy's optimisers take longer to import than a warm market to solve.
+        from scipy.optimize import Bounds, LinearConstraint, milp
+        from scipy.sparse import csc_array
+
         shape = (len(self._row_lower), len(self._cost))
         crossed = any(
             low > high for low, high in zip(self._row_lower, self._row_upper, strict=True)
@@ -149,6 +156,9 @@ def weighted_rows(programme: Programme) -> tuple[int, ...]:
     Of an elastic programme with a positive cost these rows alone exclude each other: the prices
     are a certificate of Farkas.
     """
+    from scipy.optimize import linprog
+    from scipy.sparse import vstack
+
     lower, upper, matrix, costs, bounds = programme.relaxed()
     equal = lower == upper
     below, above = np.isfinite(lower) & ~equal, np.isfinite(upper) & ~equal

@@ -24,7 +24,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.optimize import minimize_scalar
 
 from plimsoll.errors import DataFormatError, InsufficientDataError, ParameterError
 from plimsoll.estimators.observations import read_only
@@ -186,6 +185,8 @@ def _mode_of_tau(
         tau = float(np.exp(log_tau))
         evidence = _log_evidence(x, y, variance + tau**2, prior)
         return 0.5 * (tau / scale) ** 2 - log_tau - evidence
+
+    from scipy.optimize import minimize_scalar  # not at the head: it takes long to import
 
     grid = np.linspace(*_LOG_TAU_BOUNDS, _COARSE_STEPS)
     best = int(np.argmin([loss(float(point)) for point in grid]))

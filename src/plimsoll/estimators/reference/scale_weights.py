@@ -6,13 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
 
 from plimsoll.domain.market import DAY_NS
 from plimsoll.errors import ParameterError
 from plimsoll.estimators.reference.log_scales import moving
 from plimsoll.estimators.reference.steps import StepMoves
-from plimsoll.maths.scale_likelihood import feature_covariance, penalised_likelihood
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -102,6 +100,11 @@ def _fitted(start: FloatArray, features: FloatArray, moves: FloatArray, calm: fl
 
     A scale must not move against a volatility, nor more than all of them do.
     """
+    # Not at the head: a state that is fitted already should not wait for scipy.
+    from scipy.optimize import minimize
+
+    from plimsoll.maths.scale_likelihood import feature_covariance, penalised_likelihood
+
     scales = features.shape[1]
     found = minimize(
         penalised_likelihood,
