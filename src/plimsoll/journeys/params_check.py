@@ -17,7 +17,9 @@ from plimsoll.domain.tiers import Tier, TierTable
 from plimsoll.errors import Fault, UsageError
 from plimsoll.journeys.check import CheckResult
 from plimsoll.journeys.params import read_parameters
+from plimsoll.journeys.params_parts import add_on_faults, of_models
 from plimsoll.margin.bybit import BybitParameters
+from plimsoll.margin.collateral import CollateralParameters
 from plimsoll.margin.deribit import DeribitGeneral, DeribitPair, DeribitStandardPair
 from plimsoll.margin.derive import (
     CollateralRule,
@@ -43,6 +45,7 @@ KINDS: tuple[type[Any], ...] = (
     LiquidityTier,
     PerpetualRules,
     CollateralRules,
+    CollateralParameters,
     VegaMarket,
     DeribitStandardPair,
     DeribitPair,
@@ -92,10 +95,19 @@ def check_parameters(parameters: ParameterSet | str | os.PathLike[str]) -> Check
 
 def _unit_faults(parameters: ParameterSet, unit: str) -> tuple[Fault, ...]:
     held = parameters.of(unit)
+    return (*add_on_faults(unit, held), *_model_faults(parameters, unit, of_models(held)))
+
+
+def _model_faults(
+    parameters: ParameterSet, unit: str, held: Mapping[str, Parameter]
+) -> tuple[Fault, ...]:
+    """Check what must be the parameters of one margin model."""
+    prefixes = {match[1] for name in held if (match := _TIERED.match(name))}
     try:
-        prefixes = {match[1] for name in held if (match := _TIERED.match(name))}
         if prefixes:
             return _table_faults(unit, held, prefixes)
+        if not held:
+            return ()
         kind = _kind(held)
         if isinstance(kind, Fault):
             return (Fault(path=unit, problem=kind.problem, found=kind.found, remedy=kind.remedy),)
