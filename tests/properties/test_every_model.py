@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import cache
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from plimsoll.domain.account import Account, Order
@@ -151,12 +151,14 @@ def test_linear_and_inverse_perpetuals_ask_alike(name: str, data: st.DataObject)
 
 @pytest.mark.parametrize("name", list(MODELS))
 @given(data=st.data())
-@settings(EXAMPLES, max_examples=2)
+@settings(EXAMPLES, max_examples=1)
 def test_bad_input_is_a_reason_and_stays_where_it_is(name: str, data: st.DataObject) -> None:
+    """Some 300 faults beside one book: not the empty one, which is drawn first."""
     held = MODELS[name]
     pricing = getattr(held.case.model, "pricing", None)
     spoilt = {*held.pricing_markets, *getattr(pricing, "pricing_markets", {}).values()}
     book = data.draw(books(name))
+    assume(book.quantity.size)
     found = check_faults(examined(name), book, spoilt=frozenset(spoilt))
     assert not found, "\n".join(str(f) for f in found)
 

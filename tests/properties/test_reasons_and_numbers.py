@@ -18,7 +18,7 @@ from plimsoll.domain.book import Book
 from plimsoll.domain.margin_reason import MarginReason
 from plimsoll.domain.requirement import Requirements
 from plimsoll.testing.generated_books import position, sized
-from plimsoll.testing.margin_faults import faults
+from plimsoll.testing.margin_faults import prepared_faults
 from plimsoll.testing.subject import Subject, subject
 from sandbox_models import MODELS
 
@@ -49,9 +49,10 @@ def test_no_number_exactly_where_there_is_a_reason(name: str) -> None:
     pricing: Any = getattr(tried.case.model, "pricing", None)
     spoilt = {*MODELS[name].pricing_markets, *getattr(pricing, "pricing_markets", {}).values()}
     tried_some = False
-    for fault in faults(tried, frozenset(spoilt)):
-        book = Book.from_accounts([good(tried), fault.account])
-        found = fault.case.prepared().requirements(book)
+    for one in prepared_faults(tried, frozenset(spoilt)):
+        fault = one.fault
+        assert not isinstance(one.prepared, Exception), fault.name
+        found = one.prepared.requirements(Book.from_accounts([good(tried), fault.account]))
         told = has_reason(found)
         for level in ("initial", "maintenance"):
             np.testing.assert_array_equal(np.isnan(getattr(found, level)), told, fault.name)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -11,6 +12,7 @@ from plimsoll.domain.book import Book
 from plimsoll.domain.instrument import Option
 from plimsoll.domain.margin_reason import MarginReason
 from plimsoll.domain.requirement import Requirements
+from plimsoll.margin.protocol import Prepared
 from plimsoll.testing.book_fault_cases import order_faults, pool_faults, position_faults
 from plimsoll.testing.fault import FAULTY, Fault, holding, ordered
 from plimsoll.testing.generated_books import sized
@@ -19,7 +21,7 @@ from plimsoll.testing.margin_findings import MarginFinding, failed
 from plimsoll.testing.margin_properties import MarginProperty
 from plimsoll.testing.market_fault_cases import bad_marks, bad_terms, stale_mark, without_forward
 from plimsoll.testing.subject import Subject
-from plimsoll.testing.unit_numbers import UnitKey, differences, unit_numbers
+from plimsoll.testing.unit_numbers import UnitKey, UnitNumbers, differences, unit_numbers
 
 FAULTS = MarginProperty.FAULTS
 
@@ -35,17 +37,53 @@ def check_faults(
         Markets whose quotes must stay good, since they price currencies.
     """
     out = []
-    for fault in faults(subject, spoilt):
-        own = fault.case is subject.case
+    others = [book.account(name) for name in book.accounts]
+    markets = {
+        a.name: {p.market for p in a.positions} | {o.market for o in a.orders} for a in others
+    }
+    before = subject.numbers(book)
+    for one in prepared_faults(subject, spoilt):
+        fault, prepared = one.fault, one.prepared
         try:
-            prepared = subject.prepared if own else fault.case.prepared()
-            found = prepared.requirements(_with(book, fault.account))
+            if isinstance(prepared, Exception):
+                raise prepared
+            # Its markets then come before those of all others.
+            found = prepared.requirements(Book.from_accounts([fault.account, *others]))
         except Exception as error:  # whatever it is: one bad market must not sink the book
             out.append(failed(FAULTS, f"{fault.name} raises: {error!r}"))
             continue
         out += _reasons_given(subject, fault, found)
-        out += _others_unchanged(subject, fault, book, found)
+        untouched = {key: n for key, n in before.items() if not fault.touched & markets[key[0]]}
+        out += _others_unchanged(fault, book, untouched, found)
     return out
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class PreparedFault:
+    """A fault with what the model makes of its market; where it fails, the error."""
+
+    fault: Fault
+    prepared: Prepared | Exception
+
+
+def prepared_faults(
+    subject: Subject, spoilt: frozenset[str] = frozenset()
+) -> Iterator[PreparedFault]:
+    """Yield `faults`; neighbours in the same market share its preparation."""
+    case: MarginCase | None = None
+    made: Prepared | Exception = subject.prepared
+    for fault in faults(subject, spoilt):
+        if fault.case is not case:
+            case = fault.case
+            made = subject.prepared if case is subject.case else _attempted(case)
+        yield PreparedFault(fault=fault, prepared=made)
+
+
+def _attempted(case: MarginCase) -> Prepared | Exception:
+    try:
+        return case.prepared()
+    except Exception as error:
+        return error
 
 
 def faults(subject: Subject, spoilt: frozenset[str] = frozenset()) -> Iterator[Fault]:
@@ -141,14 +179,8 @@ def _same_numbers(subject: Subject, fault: Fault, found: Requirements) -> list[M
 
 
 def _others_unchanged(
-    subject: Subject, fault: Fault, book: Book, found: Requirements
+    fault: Fault, book: Book, before: Mapping[UnitKey, UnitNumbers], found: Requirements
 ) -> list[MarginFinding]:
-    def untouched(key: UnitKey) -> bool:
-        account = book.account(key[0])
-        held = {p.market for p in account.positions} | {o.market for o in account.orders}
-        return not fault.touched & held
-
-    before = {k: u for k, u in subject.numbers(book).items() if untouched(k)}
     return differences(
         FAULTS,
         f"{fault.name}: another account",
@@ -158,11 +190,6 @@ def _others_unchanged(
         gross={},
         tolerance=None,
     )
-
-
-def _with(book: Book, account: Account) -> Book:
-    """Put an account before a book: its markets then come before those of all others."""
-    return Book.from_accounts([account, *(book.account(name) for name in book.accounts)])
 
 
 def _one_of_each_kind(case: MarginCase, markets: list[str]) -> list[str]:
