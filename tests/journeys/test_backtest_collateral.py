@@ -52,12 +52,19 @@ def test_a_set_of_the_eve_and_what_the_crash_took(market_data_dir: Path) -> None
     rows = {row["asset"]: row for row in tables["collateral_crashes"]}
     # README of the data: SOL fell 15 % on the day of the perpetuals; a spot day is near it.
     assert 0.12 < float(rows["SOL"]["2025-10-10"] or 0.0) < 0.25
-    assert float(rows["BTC"]["haircut"] or 0.0) == pytest.approx(0.25, abs=0.001)
+    own = {row["asset"]: row for row in tables["collateral_haircuts"]}
+    # Thirteen months of record: the class counts for some of BTC, and its own forecast for more.
+    assert 0.05 < float(own["BTC"]["haircut"] or 0.0) < 0.15
+    assert 0.0 < float(own["BTC"]["class_weight"] or 0.0) < 0.5
+    assert float(own["BTC"]["class_floor"] or 0.0) == pytest.approx(0.25, abs=0.001)
+    # Where the floor does not bind, the cost of size does.
+    assert any(float(row["slope"] or 0.0) > 0.0 for row in own.values())
     lending = {row["asset"]: row for row in tables["lending_terms"]}
     for row in lending.values():
-        assert row["reason"] or float(row["loan"]) < float(row["threshold"])  # type: ignore[arg-type]
-    names = ("threshold", "bonus", "drop", "lost", "asked", "over")
-    btc = {name: float(lending["BTC"][name]) for name in names}  # type: ignore[arg-type]
+        assert row["why"] or float(row["loan"]) < float(row["threshold"])  # type: ignore[arg-type]
+    asked = {row["asset"]: row for row in tables["lending_crash"]}
+    btc = {name: float(lending["BTC"][name]) for name in ("threshold", "bonus", "drop")}  # type: ignore[arg-type]
+    btc |= {name: float(asked["BTC"][name]) for name in ("lost", "asked", "over")}  # type: ignore[arg-type]
     # Half the floor of 50 % for majors: what a quiet year's hour would give is no product's term.
     assert btc["drop"] == pytest.approx(0.25, abs=0.001)
     assert btc["threshold"] * (1.0 + btc["bonus"]) <= 1.0 - btc["drop"]

@@ -128,7 +128,7 @@ def test_loans_bear_the_stress_that_haircuts_bear(result: plimsoll.CalibrationRe
     threshold = found["KEEL/lending.liquidation_threshold"]
     bonus = found["KEEL/lending.liquidation_bonus"]
     rows = {row[0]: row for row in _table(result, "lending_terms").rows}
-    floors = {row[0]: row[4] for row in _table(result, "collateral_haircuts").rows}
+    floors = {row[0]: row[5] for row in _table(result, "collateral_haircuts").rows}
     assert threshold * (1.0 + bonus) <= 1.0 - floors["KEEL"]
     assert rows["KEEL"][4] >= floors["KEEL"]
     assert found["KEEL/lending.loan_to_value"] < threshold

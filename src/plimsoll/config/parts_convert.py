@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from plimsoll.calibration.add_ons.counterparty import Counterparty, rated
 from plimsoll.calibration.collateral.admission import AdmissionRules
 from plimsoll.calibration.collateral.assets import Bridge, CollateralProblem
+from plimsoll.calibration.collateral.floor import FloorPolicy, FloorRule
 from plimsoll.calibration.collateral.liquidation_cost import SaleRules
 from plimsoll.calibration.collateral.pegged import PegKind
 from plimsoll.calibration.fees.adaptive_fee import FeeRule
@@ -93,6 +94,11 @@ def to_collateral_problem(
         admission=AdmissionRules(**dict(section.admission)),
         class_worst_loss=dict(section.class_worst_loss),
         floor_share=section.floor_share,
+        floor=FloorRule(
+            policy=FloorPolicy(section.floor),
+            own_history_days=float(section.own_history_days),
+            own_adv_usd=section.own_adv_usd,
+        ),
         seed=problem.seed,
         owner=problem.owner,
     )

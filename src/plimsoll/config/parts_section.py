@@ -139,6 +139,11 @@ class CollateralSection(Section):
     account_days: Years = _SALE.account_days
     venue_days: Years = _SALE.venue_days
     floor_share: Share = Field(default=0.5, description="of the worst move of the class")
+    floor: Literal["class", "pooled"] = Field(
+        default="pooled", description="for all in full, or as far as an asset is not known itself"
+    )
+    own_history_days: Days = Field(default=365, description="with fewer the floor holds in full")
+    own_adv_usd: Usd = Field(default=50e6, description="with less turnover likewise")
     class_worst_loss: Mapping[Text, Share] = Field(
         default_factory=dict, description="on record before the prices begin"
     )

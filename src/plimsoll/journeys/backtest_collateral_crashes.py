@@ -13,11 +13,12 @@ from plimsoll.adapters.files import ColumnMap, FileFormat, read_bars
 from plimsoll.calibration.collateral.admission import AssetFacts
 from plimsoll.calibration.collateral.assets import AssetHaircut, AssetHistory, CollateralProblem
 from plimsoll.calibration.collateral.calibrate import calibrate_collateral
+from plimsoll.calibration.collateral.floor import FloorPolicy, FloorRule
 from plimsoll.calibration.collateral.haircut import log_falls, log_risk_of
 from plimsoll.calibration.collateral.liquidation_cost import AssetLiquidity
 from plimsoll.calibration.collateral.publication import collateral_tables
 from plimsoll.calibration.collateral.wrong_way import wrong_way_haircut
-from plimsoll.calibration.parts.lending import LendingSettings, asset_lending
+from plimsoll.calibration.parts.lending import LendingSettings, asset_lending, lending_table
 from plimsoll.domain.market import DAY_NS, MarketHistory, PriceKind
 from plimsoll.domain.table import Cell, Column, ColumnKind, Table
 from plimsoll.estimators.reference.default_model import default_at
@@ -49,7 +50,9 @@ def crash_tables(data: Path) -> tuple[Table, ...]:
     history = _history(data)
     eve_ns = _ns(EVE)
     before = history.before(eve_ns)
-    problem = CollateralProblem(at_ns=eve_ns, class_worst_loss=RECORDED)
+    problem = CollateralProblem(
+        at_ns=eve_ns, class_worst_loss=RECORDED, floor=FloorRule(policy=FloorPolicy.POOLED)
+    )
     assets = _assets(before, problem)
     made = calibrate_collateral(assets, problem)
     haircuts, admissions = collateral_tables(made, LABEL)
@@ -57,7 +60,7 @@ def crash_tables(data: Path) -> tuple[Table, ...]:
         haircuts,
         admissions,
         _crash_table(history, made),
-        _lending_table(history, assets, made, problem),
+        *_lending_tables(history, assets, made, problem),
         _joint_table(before),
     )
 
@@ -168,52 +171,46 @@ def _worst_day(
     return float(np.nanmax(lost)) if np.isfinite(lost).any() else None
 
 
-def _lending_table(
+def _lending_tables(
     history: MarketHistory,
     assets: Sequence[AssetHistory],
     made: Sequence[AssetHaircut],
     problem: CollateralProblem,
-) -> Table:
+) -> tuple[Table, Table]:
+    """The terms as calibrate publishes them, and what the crash asked of them."""
     settings = LendingSettings()
     prices = {asset.asset: asset.log_price for asset in assets}
+    found = asset_lending(assets, made, prices, problem, settings)
+    terms = lending_table(found, settings, problem.floor_share, LABEL)
     rows: list[tuple[Cell, ...]] = []
-    for one in asset_lending(assets, made, prices, problem, settings):
+    for one in found:
+        if one.terms is None or one.risk is None:
+            continue
         price = history.usable_close()[:, history.column(f"{one.asset}USDT")]
         lost = _worst_day(history, price, EVE, hours=round(settings.latency_hours))
-        if one.terms is None or one.risk is None:
-            rows.append((one.asset, None, None, None, None, lost, None, None, one.why_not))
-            continue
         threshold, bonus = float(one.terms.liquidation_threshold), float(one.terms.bonus)
         asked = None if lost is None else (1.0 - lost - one.risk.slippage) / (1.0 + bonus)
         over = None if asked is None else max(0.0, threshold - asked)
-        terms = (float(one.terms.loan_to_value), threshold, bonus, one.risk.latency_drop)
-        rows.append((one.asset, *terms, lost, asked, over, ""))
-    return Table(
-        name="lending_terms",
-        title=f"Lending terms set before {EVE}, as calibrate publishes them, and what it asked",
+        rows.append((one.asset, threshold, bonus, lost, asked, over))
+    titles = (
+        ("threshold", "Threshold"), ("bonus", "Bonus"), ("lost", f"Lost in an hour, {EVE}"),
+        ("asked", "Threshold it asked"), ("over", "Threshold above it by"),
+    )  # fmt: skip
+    asked_table = Table(
+        name="lending_crash",
+        title=f"Lending terms set before {EVE}, and what it asked",
         columns=(
             Column(name="asset", title="Asset"),
-            Column(name="loan", title="Loan to value", kind=FRACTION, digits=1),
-            Column(name="threshold", title="Threshold", kind=FRACTION, digits=1),
-            Column(name="bonus", title="Bonus", kind=FRACTION, digits=1),
-            Column(name="drop", title="Drop provided for", kind=FRACTION, digits=1),
-            Column(name="lost", title=f"Lost in an hour, {EVE}", kind=FRACTION, digits=1),
-            Column(name="asked", title="Threshold it asked", kind=FRACTION, digits=1),
-            Column(name="over", title="Threshold above it by", kind=FRACTION, digits=1),
-            Column(name="reason", title="Not lendable because"),
+            *(Column(name=n, title=t, kind=FRACTION, digits=1) for n, t in titles),
         ),
         rows=tuple(rows),
         notes=(
-            f"Threshold x (1 + bonus) leaves room for the drop provided for and slippage of a sale "
-            f"of {settings.liquidated_share:.1%} of a day's turnover. Drop: 99 % over a latency of "
-            f"{settings.latency_hours:g} h, not below the floor of the haircut "
-            f"({problem.floor_share:.0%} of the class's worst loss over the sale); a loan stands a "
-            f"95 % fall of {settings.user_hours:g} h below the threshold.",
             "Lost: worst move between two hourly closes of spot on the day or the one before; "
             "within the hour lows went deeper. Asked: the highest threshold with the same bonus "
             "and slippage at which that hour left no debt. Told after the fact, not fitted.",
         ),
     )
+    return terms, asked_table
 
 
 def _joint_table(before: MarketHistory) -> Table:

@@ -8,7 +8,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from plimsoll.calibration.collateral.haircut import FLOOR_SHARE
+from plimsoll.adapters.executor import open_executor
+from plimsoll.calibration.collateral.floor import (
+    FloorPolicy,
+    FloorRule,
+    class_share_path,
+    worst_of_class,
+)
+from plimsoll.calibration.collateral.haircut import FLOOR_SHARE, haircut_of, log_risk_of
 from plimsoll.calibration.collateral.pegged import (
     DepegEvent,
     PegKind,
@@ -24,6 +31,10 @@ from plimsoll.calibration.collateral.walk_forward import (
     watched_years,
     worst_known_loss,
 )
+from plimsoll.calibration.panel_paths import Leg, leg_paths
+from plimsoll.calibration.risk_paths import loss_of_move
+from plimsoll.domain.evidence import Check, Verdict
+from plimsoll.domain.instrument import Payoff
 from plimsoll.domain.market import DAY_NS, HOUR_NS, MarketHistory
 from plimsoll.estimators.reference.default_model import revised_default
 from plimsoll.estimators.reference.forecast import LONG, SHORT, forecast
@@ -36,6 +47,12 @@ IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
 
 REVIEW_DAYS = 7
+CONFIDENCE, SAME = 0.99, 1e-9
+SHORT_OF = "short "
+CLASSES = {"BTC": "major", "ETH": "major", "SOL": "major", "EUR": "currency", "PAXG": "gold"}
+"""Other assets are coins."""
+FLOOR_RULE = FloorRule(policy=FloorPolicy.POOLED)
+"""Turnover is not in the file: these coins have been traded from its first hour on."""
 RECORDED = {"BTC": 0.50, "ETH": 0.50}
 """Lost within a day on 12 March 2020, before the file begins (public reports)."""
 ASSUMED = tuple(DepegEvent(asset="assumed", kind=kind, known_ns=0, loss=0.05) for kind in PegKind)
@@ -52,6 +69,10 @@ class HaircutSample:
     time_ns : (S,) int64
     haircut, published, loss : (S, N) float64
         Before floor and step, as published, and the share lost; NaN where there is none.
+    class_floor : (S, N) float64 or None
+        As published with the class's floor in full.
+    confidence : float
+        Stated coverage, which breaches are held against.
     scored : (S, N) bool
     horizon_hours : int
     """
@@ -63,6 +84,21 @@ class HaircutSample:
     loss: FloatArray
     scored: BoolArray
     horizon_hours: int
+    class_floor: FloatArray | None = None
+    confidence: float = 0.99
+
+    def of_side(self, long: bool) -> HaircutSample:
+        """The columns of one side, of a sample with shorts."""
+        rows = [k for k, one in enumerate(self.assets) if one.startswith(SHORT_OF) is not long]
+        return replace(
+            self,
+            assets=tuple(self.assets[k] for k in rows),
+            haircut=self.haircut[:, rows],
+            published=self.published[:, rows],
+            loss=self.loss[:, rows],
+            scored=self.scored[:, rows],
+            class_floor=None,
+        )
 
 
 def coin_sample(
@@ -74,11 +110,21 @@ def coin_sample(
     own = found.value_at_risk[..., LONG]
     bars = panel.bars_of(horizon_hours)
     worst = np.array([worst_known_loss(row, bars) for row in panel.price]).T
-    known = worst[np.maximum(panel.boundaries.bars - 1, 0)]
+    last = np.maximum(panel.boundaries.bars - 1, 0)
+    known = worst[last]
     assets = [m.removesuffix("USDT") for m in panel.markets]
+    classes = [CLASSES.get(asset, "coin") for asset in assets]
     recorded = np.array([RECORDED.get(asset, 0.0) for asset in assets])
-    floor = FLOOR_SHARE * np.maximum(known, recorded)
-    published = published_path(own, floor)
+    floor = FLOOR_SHARE * worst_of_class(np.maximum(known, recorded), classes)
+    days = np.cumsum(np.isfinite(panel.price), axis=1)[:, last].T / panel.boundaries.bars_per_day
+    share = class_share_path(
+        log_risk_of(own), days, np.full(len(assets), np.inf), classes, FLOOR_RULE
+    )
+    raised = np.where(
+        np.isfinite(own), np.fmax(own, haircut_of(np.nan_to_num(share.log_risk))), np.nan
+    )
+    published = published_path(raised, share.weight * floor)
+    in_full = published_path(own, floor)
     haircut, loss = own[sample.row], sample.loss[..., LONG]
     held = HaircutSample(
         assets=tuple(assets),
@@ -88,9 +134,28 @@ def coin_sample(
         loss=loss,
         scored=np.isfinite(haircut) & np.isfinite(loss) & sample.seasoned,
         horizon_hours=horizon_hours,
+        class_floor=in_full[sample.row],
     )
     other, rise = found.value_at_risk[..., SHORT][sample.row], sample.loss[..., SHORT]
     return held, _with_shorts(held, other, rise, sample.seasoned)
+
+
+def same_forecaster(panel: ReturnsPanel, horizon_hours: int) -> Check:
+    """Hold the study's forecasts against those that calibrate makes margins of."""
+    studied = forecast(revised_default(), panel, horizon_hours).value_at_risk
+    leg = Leg(horizon_hours=horizon_hours, level=CONFIDENCE)
+    with open_executor(1) as executor:
+        path = leg_paths(panel, [leg], executor)[leg]
+    own = loss_of_move(Payoff.LINEAR, path.move[..., LONG], path.move[..., SHORT])
+    both = np.isfinite(studied) & np.isfinite(own)
+    gap = float(np.max(np.abs(studied[both] / own[both] - 1.0)))
+    alike = np.array_equal(np.isfinite(studied), np.isfinite(own)) and gap <= SAME
+    return Check(
+        name=f"haircuts of {horizon_hours} h rest on the forecaster of margins",
+        verdict=Verdict.HOLDS if alike else Verdict.BREACH,
+        found=f"largest relative difference {gap:.1e} of {int(both.sum()):,} forecasts",
+        demanded=f"the same forecasts as calibrate's ({SAME:g})",
+    )
 
 
 def _with_shorts(
@@ -100,11 +165,12 @@ def _with_shorts(
     scored = np.isfinite(at_risk) & np.isfinite(rise) & seasoned
     return replace(
         held,
-        assets=(*held.assets, *(f"short {asset}" for asset in held.assets)),
+        assets=(*held.assets, *(f"{SHORT_OF}{asset}" for asset in held.assets)),
         haircut=np.hstack([held.haircut, at_risk]),
         published=np.hstack([held.published, at_risk]),
         loss=np.hstack([held.loss, rise]),
         scored=np.hstack([held.scored, scored]),
+        class_floor=None,
     )
 
 

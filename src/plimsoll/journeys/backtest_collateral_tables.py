@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from plimsoll.calibration.problem import CoverageLines
 from plimsoll.domain.evidence import Check, Verdict
 from plimsoll.domain.market import DAY_NS
 from plimsoll.domain.table import Cell, Column, ColumnKind, Table
@@ -23,9 +24,8 @@ from plimsoll.validation.comparison.method_score import Rate
 FloatArray = NDArray[np.float64]
 FRACTION, COUNT = ColumnKind.FRACTION, ColumnKind.COUNT
 
-TARGET = 0.01
-POOLED, YEARLY = (0.0085, 0.0115), (0.007, 0.013)
-WORST_QUARTILE, KUPIEC_SHARE = 0.012, 0.08
+LINES = CoverageLines()
+"""As shares of the target: those that calibrate holds margins to."""
 LOSS_NOTE = "Loss = price move on spot closes; no funding. Cost of selling stands on both sides."
 
 
@@ -41,13 +41,16 @@ class HaircutCoverage:
     rejected_low: int
     assets: int
     mean: float
+    target: float = 0.01
+    sides: Mapping[str, Rate] = field(default_factory=dict)
 
 
 def haircut_coverage(name: str, sample: HaircutSample, haircut: FloatArray) -> HaircutCoverage:
     """Measure one side, as a holder of collateral only loses in a fall."""
     scored = sample.scored[..., None]
     broke = scored & (sample.loss > haircut)[..., None]
-    kupiec = kupiec_rejections(broke, scored, TARGET)
+    target = 1.0 - sample.confidence
+    kupiec = kupiec_rejections(broke, scored, target)
     return HaircutCoverage(
         name=name,
         pooled=clustered_rate(broke, scored, sample.time_ns),
@@ -57,7 +60,16 @@ def haircut_coverage(name: str, sample: HaircutSample, haircut: FloatArray) -> H
         rejected_low=kupiec.too_low,
         assets=kupiec.market_sides,
         mean=float(haircut[sample.scored].mean()),
+        target=target,
     )
+
+
+def two_sided_coverage(name: str, sample: HaircutSample) -> HaircutCoverage:
+    """Measure both sides of the same forecasts, as margins are measured."""
+    found = haircut_coverage(name, sample, sample.haircut)
+    parts = {side: sample.of_side(side == "long") for side in ("long", "short")}
+    rates = {side: haircut_coverage(side, one, one.haircut).pooled for side, one in parts.items()}
+    return replace(found, sides=rates)
 
 
 def coverage_table(found: Sequence[HaircutCoverage], notes: Sequence[str]) -> Table:
@@ -119,38 +131,46 @@ def year_table(found: Sequence[HaircutCoverage]) -> Table:
 
 def exact_checks(c: HaircutCoverage) -> Iterator[Check]:
     """Return the lines of a margin, for haircuts before floor and step."""
-    yield _within(f"{c.name}: pooled", c.pooled.rate, *POOLED, c.pooled.standard_error)
+    yield _within(f"{c.name}: pooled", c.pooled, LINES.pooled, c.target)
+    for side, rate in c.sides.items():
+        yield _within(f"{c.name}: {side}", rate, LINES.side, c.target)
     for year, rate in c.years.items():
-        yield _within(f"{c.name}: {year}", rate.rate, *YEARLY, rate.standard_error)
+        yield _within(f"{c.name}: {year}", rate, LINES.year, c.target)
     yield from _tail_checks(c)
 
 
 def published_checks(c: HaircutCoverage) -> Iterator[Check]:
     """Return what steps and floors must not lose: they never under-cover."""
-    yield _within(f"{c.name}: pooled", c.pooled.rate, 0.0, POOLED[1], c.pooled.standard_error)
+    yield _within(f"{c.name}: pooled", c.pooled, (0.0, LINES.pooled[1]), c.target)
     yield from _tail_checks(c)
 
 
 def _tail_checks(c: HaircutCoverage) -> Iterator[Check]:
-    yield _within(f"{c.name}: worst quartile of assets", c.worst, 0.0, WORST_QUARTILE, None)
-    share = c.rejected_high / max(c.assets, 1)
+    highest = LINES.worst_quartile * c.target
     yield Check(
-        name=f"{c.name}: Kupiec, too many",
-        verdict=Verdict.HOLDS if share <= KUPIEC_SHARE else Verdict.BREACH,
-        found=f"{c.rejected_high} of {c.assets} assets",
-        demanded=f"at most {KUPIEC_SHARE:.0%}",
+        name=f"{c.name}: worst quartile of assets",
+        verdict=Verdict.HOLDS if c.worst <= highest else Verdict.BREACH,
+        found=f"{c.worst:.2%}",
+        demanded=f"at most {highest:.2%}",
+    )
+    # Of both sides all rejections count, as of margins; of one side only too many breaches.
+    rejected = c.rejected_high + (c.rejected_low if c.sides else 0)
+    holds = rejected <= LINES.kupiec_share * max(c.assets, 1)
+    yield Check(
+        name=f"{c.name}: Kupiec, {'rejected' if c.sides else 'too many'}",
+        verdict=Verdict.HOLDS if holds else Verdict.BREACH,
+        found=f"{rejected} of {c.assets} {'asset-sides' if c.sides else 'assets'}",
+        demanded=f"at most {LINES.kupiec_share:.0%}",
     )
 
 
-def _within(name: str, rate: float, low: float, high: float, error: float | None) -> Check:
-    holds = low <= rate <= high
-    about = "" if error is None else f" (s.e. {error:.2%})"
-    bounds = f"{low:.2%} to {high:.2%}" if low else f"at most {high:.2%}"
+def _within(name: str, rate: Rate, band: tuple[float, float], target: float) -> Check:
+    low, high = (share * target for share in band)
     return Check(
         name=name,
-        verdict=Verdict.HOLDS if holds else Verdict.BREACH,
-        found=f"{rate:.2%}{about}",
-        demanded=bounds,
+        verdict=Verdict.HOLDS if low <= rate.rate <= high else Verdict.BREACH,
+        found=f"{rate.rate:.2%} (s.e. {rate.standard_error:.2%})",
+        demanded=f"{low:.2%} to {high:.2%}" if low else f"at most {high:.2%}",
     )
 
 

@@ -130,4 +130,7 @@ def _question(
         until_ns=last - round(problem.sale.horizon_hours) * DAY_NS // 24,
         label=proof.price_note(),
         confidence=problem.confidence,
+        classes=tuple(one.asset_class for one in coins),
+        adv_usd=tuple(one.adv_usd for one in coins),
+        floor=problem.floor,
     )

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plimsoll.calibration.collateral.admission import Admission, AdmissionRules, AssetFacts
+from plimsoll.calibration.collateral.floor import FloorRule
 from plimsoll.calibration.collateral.liquidation_cost import AssetLiquidity, SaleRules
 from plimsoll.calibration.collateral.pegged import INCIDENTS, DepegEvent, PegKind, PegRecord
 from plimsoll.domain.field_summary import field_summary
@@ -89,6 +90,8 @@ class CollateralProblem:
         Worst share lost over the sale in each class on record, before the histories given.
     floor_share : float
         Of the class's worst move, below which no haircut lies.
+    floor : FloorRule
+        For whom that holds in full.
     reaction_hours, reaction_confidence : float
         What of collateral does not count for new risk: a fall over the user's reaction.
     """
@@ -103,6 +106,7 @@ class CollateralProblem:
     peg_years: Mapping[PegKind, float] = field(default_factory=dict)
     class_worst_loss: Mapping[str, float] = field(default_factory=dict)
     floor_share: float = 0.5
+    floor: FloorRule = field(default_factory=FloorRule)
     reaction_hours: float = 1.0
     reaction_confidence: float = 0.95
     seed: int = 0
@@ -132,6 +136,8 @@ class PriceLeg:
         Largest share lost over the sale in its own history.
     peg : PegRecord or None
     source : str
+    class_weight : float
+        How far its class speaks for it (`plimsoll.calibration.collateral.floor`).
     """
 
     log_risk: float
@@ -141,6 +147,7 @@ class PriceLeg:
     worst: float
     source: str
     peg: PegRecord | None = None
+    class_weight: float = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -158,7 +165,8 @@ class AssetHaircut:
     size_usd, haircut : (K,) float64
         Curve before rounding, floor in it.
     price : PriceLeg or None
-    floor : float
+    floor, class_floor : float
+        Below which this asset's haircut does not lie, and what its class's worst move alone asks.
     standard_error : float
         Of the haircut of the first dollar; NaN where the class's stands.
     """
@@ -173,6 +181,7 @@ class AssetHaircut:
     price: PriceLeg | None
     floor: float
     standard_error: float
+    class_floor: float = 0.0
 
     __repr__ = field_summary
 

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +18,7 @@ from plimsoll.calibration.collateral.assets import (
     CollateralProblem,
     PriceLeg,
 )
-from plimsoll.calibration.collateral.haircut import floored, haircut_of
+from plimsoll.calibration.collateral.haircut import haircut_of
 from plimsoll.calibration.collateral.liquidation_cost import (
     AssetLiquidity,
     Caps,
@@ -52,9 +53,10 @@ def calibrate_collateral(
     """
     legs = price_legs(assets, problem)
     worst = worst_class_losses(assets, legs, problem)
-    base_floor = {a.asset: problem.floor_share * worst[a.asset_class] for a in assets}
+    share = {a.asset: problem.floor_share * worst[a.asset_class] for a in assets}
+    held = {name: _in_force(legs[name], whole) for name, whole in share.items()}
     own = [
-        _haircut(asset, leg, _floor(asset, base_floor), problem)
+        _haircut(asset, leg, Floors(_floor(asset, held), _floor(asset, share)), problem)
         if (leg := legs[asset.asset]) is not None
         else None
         for asset in assets
@@ -87,6 +89,18 @@ def worst_class_losses(
     return found
 
 
+class Floors(NamedTuple):
+    """Floor in force for an asset, and its class's in full."""
+
+    own: float
+    of_class: float
+
+
+def _in_force(leg: PriceLeg | None, whole: float) -> float:
+    """What of the class's floor holds for an asset; all of it where nothing is known."""
+    return whole if leg is None else leg.class_weight * whole
+
+
 def _floor(asset: AssetHistory, base_floor: Mapping[str, float]) -> float:
     """A staked or wrapped coin bears its coin's floor too."""
     own = base_floor[asset.asset]
@@ -95,17 +109,18 @@ def _floor(asset: AssetHistory, base_floor: Mapping[str, float]) -> float:
 
 
 def _haircut(
-    asset: AssetHistory, leg: PriceLeg, floor: float, problem: CollateralProblem
+    asset: AssetHistory, leg: PriceLeg, floors: Floors, problem: CollateralProblem
 ) -> AssetHaircut:
+    floor = floors.own
     liquidity = asset.liquidity or problem.class_liquidity.get(asset.asset_class)
     if liquidity is None:
-        return _refused(asset, "turnover", "unknown, and no class default", leg, floor)
+        return _refused(asset, "turnover", "unknown, and no class default", leg, floors.of_class)
     caps = caps_of(liquidity, problem.sale)
     top = max(float(caps.account_usd), 2.0 * _SMALLEST_USD)
     sizes = np.geomspace(_SMALLEST_USD, top, SIZES)
     cost = sale_cost(sizes, liquidity, problem.sale)
     raw = haircut_of(leg.log_risk, cost, asset.exchange_log_risk)
-    curve = floored(raw, floor / problem.floor_share, problem.floor_share) if floor else raw
+    curve = np.maximum(raw, floor)
     known = admission(asset.asset, asset.facts, problem.admission, haircut=float(curve[0]))
     return AssetHaircut(
         asset=asset.asset,
@@ -119,6 +134,7 @@ def _haircut(
         haircut=curve,
         price=leg,
         floor=floor,
+        class_floor=floors.of_class,
         standard_error=(1.0 - float(raw[0])) * leg.standard_error,
     )
 
@@ -187,9 +203,11 @@ def _of_class(
     donor = max(donors, key=lambda d: (float(d.haircut[-1]), d.asset))
     assert donor.parameters is not None
     each = [d.parameters for d in donors if d.parameters is not None]
+    # Nothing is known of it, so that the class's floor holds in full.
+    floor = max(d.class_floor for d in donors)
     worst = replace(
         donor.parameters,
-        haircut=max(p.haircut for p in each),
+        haircut=max(_up(floor), *(p.haircut for p in each)),
         chain_haircut=max(_chain(asset, problem), *(p.chain_haircut for p in each)),
         slope_per_million=max(p.slope_per_million for p in each),
         free_usd=min(p.free_usd for p in each),
@@ -207,9 +225,10 @@ def _of_class(
         admission=known,
         reason=Reason.TOO_SHORT_HISTORY,
         size_usd=donor.size_usd,
-        haircut=donor.haircut,
+        haircut=np.maximum(donor.haircut, floor),
         price=None,
-        floor=donor.floor,
+        floor=floor,
+        class_floor=floor,
         standard_error=float("nan"),
     )
 
@@ -228,6 +247,7 @@ def _refused(
         haircut=np.empty(0),
         price=leg,
         floor=floor,
+        class_floor=floor,
         standard_error=float("nan"),
     )
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from plimsoll.calibration.collateral.assets import AssetHistory, CollateralProblem, PriceLeg
+from plimsoll.calibration.collateral.floor import class_share
 from plimsoll.calibration.collateral.haircut import TailEstimate, log_falls, tail_of_falls
+from plimsoll.calibration.collateral.liquidation_cost import AssetLiquidity
 from plimsoll.calibration.collateral.pegged import PegRecord, peg_record, two_regime_tail
 from plimsoll.errors import InsufficientDataError, UsageError
 
@@ -29,8 +32,42 @@ def price_legs(
     names = [a.asset for a in assets]
     if len(set(names)) != len(names):
         raise UsageError("must name each asset once", found=names, field="assets")
-    own = {a.asset: _own_leg(a, problem) for a in assets}
+    own = _with_class(assets, {a.asset: _own_leg(a, problem) for a in assets}, problem)
     return {a.asset: _with_base(a, own, assets) for a in assets}
+
+
+def _with_class(
+    assets: Sequence[AssetHistory],
+    own: Mapping[str, PriceLeg | None],
+    problem: CollateralProblem,
+) -> dict[str, PriceLeg | None]:
+    """Let the class speak where an asset's own record does not; pegs stand by their own breaks.
+
+    The order of the assets does not matter: they are fitted by name.
+    """
+    found = dict(own)
+    coins = sorted((a for a in assets if a.peg is None and own[a.asset]), key=lambda a: a.asset)
+    legs = [own[a.asset] for a in coins]
+    share = class_share(
+        [math.nan if leg is None else leg.log_risk for leg in legs],
+        [a.facts.history_days for a in coins],
+        [math.nan if (q := _liquidity(a, problem)) is None else q.adv_usd for a in coins],
+        [a.asset_class for a in coins],
+        problem.floor,
+        confidence=problem.confidence,
+    )
+    for k, (asset, leg) in enumerate(zip(coins, legs, strict=True)):
+        if leg is not None:
+            risk, weight = float(share.log_risk[k]), float(share.weight[k])
+            raised = "" if risk <= leg.log_risk else ", raised to its class"
+            found[asset.asset] = replace(
+                leg, log_risk=risk, class_weight=weight, source=f"{leg.source}{raised}"
+            )
+    return found
+
+
+def _liquidity(asset: AssetHistory, problem: CollateralProblem) -> AssetLiquidity | None:
+    return asset.liquidity or problem.class_liquidity.get(asset.asset_class)
 
 
 def _own_leg(asset: AssetHistory, problem: CollateralProblem) -> PriceLeg | None:

@@ -85,6 +85,9 @@ def _haircut_table(haircuts: tuple[AssetHaircut, ...], label: str) -> Table:
             Column(name="haircut", title="Haircut", kind=fraction, digits=1),
             Column(name="standard_error", title="s.e.", kind=fraction),
             Column(name="floor", title="Floor", kind=fraction, digits=1),
+            Column(name="class_floor", title="Class's floor", kind=fraction, digits=1),
+            Column(name="class_weight", title="Class counts", kind=fraction, digits=0),
+            Column(name="binds", title="Class floor binds", kind=ColumnKind.FLAG),
             Column(name="at_cap", title="At the cap", kind=fraction, digits=1),
             Column(name="slope", title="Slope a million", kind=fraction, digits=3),
             Column(
@@ -96,7 +99,12 @@ def _haircut_table(haircuts: tuple[AssetHaircut, ...], label: str) -> Table:
             Column(name="source", title="Rests on"),
         ),
         rows=tuple(_row(one) for one in haircuts),
-        notes=(f"Prices: {label}.", "Loss = price move on closes; no funding."),
+        notes=(
+            f"Prices: {label}.",
+            "Loss = price move on closes; no funding.",
+            "Floor: the class's, as far as the class counts for the asset; in full for the young, "
+            "the illiquid and pegs, or for all where the venue states so.",
+        ),
     )
 
 
@@ -104,7 +112,7 @@ def _row(one: AssetHaircut) -> tuple[str | float | None, ...]:
     held = one.parameters
     source = one.price.source if one.price is not None else f"class ({one.reason})"
     if held is None:
-        return (one.asset, one.asset_class, *(None,) * 7, "not admitted")
+        return (one.asset, one.asset_class, *(None,) * 10, "not admitted")
 
     def number(value: Decimal) -> float:
         return float(value)
@@ -115,11 +123,14 @@ def _row(one: AssetHaircut) -> tuple[str | float | None, ...]:
         number(held.haircut + held.chain_haircut),
         one.standard_error,
         one.floor,
+        one.class_floor,
+        1.0 if one.price is None else one.price.class_weight,
+        one.at_floor,
         float(one.haircut[-1]),
         number(held.slope_per_million),
         number(held.account_cap_usd),
         number(held.venue_cap_usd),
-        f"floor of class, above {source}" if one.at_floor else source,
+        f"floor, above {source}" if one.at_floor else source,
     )
 
 

@@ -8,7 +8,19 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from plimsoll.calibration.collateral.haircut import LEAST_FALLS, log_falls
+from plimsoll.calibration.collateral.floor import (
+    ClassShare,
+    FloorPolicy,
+    FloorRule,
+    class_share_path,
+    worst_of_class,
+)
+from plimsoll.calibration.collateral.haircut import (
+    LEAST_FALLS,
+    haircut_of,
+    log_falls,
+    log_risk_of,
+)
 from plimsoll.calibration.collateral.walk_forward import published_path, worst_known_loss
 from plimsoll.domain.evidence import Check, Verdict
 from plimsoll.domain.market import MarketHistory
@@ -26,6 +38,12 @@ FORECAST_CONFIDENCE = 0.99
 """Of the default forecaster, which no haircut of a coin goes below."""
 REFRESH_DAYS = 7
 """Days between two looks at an asset's own history, where more than the forecaster's is asked."""
+LARGEST_LOSS = 1.0 - 1e-12
+_FLOORS = {
+    FloorPolicy.CLASS: "in full for every asset",
+    FloorPolicy.POOLED: "in full for the young and illiquid, for others as far as their own "
+    "record leaves the class to speak",
+}
 LOW, HIGH = 0.85, 1.15
 """Band of the pooled breach rate, as shares of the target."""
 
@@ -44,6 +62,11 @@ class CoverageQuestion:
     floor_share : float
     recorded : tuple of float
         Worst loss of each asset's class on record before the prices begin.
+    classes : tuple of str
+        Of the assets; empty: each is a class of its own.
+    adv_usd : tuple of float
+        Turnover a day; empty: unknown.
+    floor : FloorRule
     from_ns, until_ns : int
     label : str
     confidence : float
@@ -59,6 +82,9 @@ class CoverageQuestion:
     until_ns: int
     label: str
     confidence: float = FORECAST_CONFIDENCE
+    classes: tuple[str, ...] = ()
+    adv_usd: tuple[float, ...] = ()
+    floor: FloorRule = FloorRule()  # noqa: RUF009  frozen
 
     @property
     def targets(self) -> tuple[float, float]:
@@ -114,8 +140,11 @@ def haircut_coverage(
         return (), (), ()
     place = [panel.markets.index(column) for column in question.columns]
     own = _asked(found, place, question)
-    floor = question.floor_share * np.maximum(_known_worst(found, place, question), 0.0)
-    haircut, published = own[sample.row], published_path(own, floor)[sample.row]
+    share = _class_share(found, place, own, question)
+    floor = question.floor_share * share.weight * _known_worst(found, place, question)
+    raised = haircut_of(np.nan_to_num(share.log_risk))
+    raised = np.where(np.isfinite(own), np.maximum(own, raised), own)
+    haircut, published = own[sample.row], published_path(raised, floor)[sample.row]
     loss = sample.loss[:, place, LONG]
     scored = np.isfinite(haircut) & np.isfinite(loss) & sample.seasoned[:, place]
     rates = [
@@ -148,15 +177,34 @@ def _asked(found: HaircutForecast, place: Sequence[int], question: CoverageQuest
     return own
 
 
+def _class_share(
+    found: HaircutForecast, place: Sequence[int], own: FloatArray, question: CoverageQuestion
+) -> ClassShare:
+    """How far the class spoke for each asset on each day, from what was known then."""
+    price, bars = found.panel.price, found.panel.boundaries.bars
+    seen = np.cumsum(np.isfinite(price[place]), axis=1)[:, np.maximum(bars - 1, 0)].T
+    per_day = found.panel.boundaries.bars_per_day
+    unknown = tuple(float("nan") for _ in place)
+    return class_share_path(
+        log_risk_of(np.minimum(own, LARGEST_LOSS)),
+        seen / per_day,
+        question.adv_usd or unknown,
+        question.classes or question.assets,
+        question.floor,
+        confidence=max(question.confidence, FORECAST_CONFIDENCE),
+    )
+
+
 def _known_worst(
     found: HaircutForecast, place: Sequence[int], question: CoverageQuestion
 ) -> FloatArray:
-    """(D, K) worst share lost over the sale that was known on each day."""
+    """(D, K) worst share lost over the sale in each asset's class that was known on each day."""
     panel = found.panel
     bars = panel.bars_of(question.horizon_hours)
     worst = np.array([worst_known_loss(panel.price[row], bars) for row in place]).T
     known = worst[np.maximum(panel.boundaries.bars - 1, 0)]
-    return np.asarray(np.maximum(known, np.array(question.recorded)))
+    known = np.maximum(known, np.array(question.recorded))
+    return worst_of_class(known, question.classes or question.assets)
 
 
 def _proves(exact: Rate, aim: float) -> bool:
@@ -244,7 +292,8 @@ def _table(
             f"Assets: {', '.join(question.assets)}. One side: collateral loses in a fall.",
             f"Lines: {LOW * aim:.2%} to {HIGH * aim:.2%} before the floor, not proven where "
             f"the error exceeds half the band; at most {HIGH * shown:.2%} as published.",
-            "Cost of selling stands on both sides. Floor: the asset's own worst fall known by "
-            "then, and its class's on record.",
+            "Cost of selling stands on both sides. Floor: "
+            f"{question.floor_share:.0%} of the worst fall of the class known by then or on "
+            f"record, {_FLOORS[question.floor.policy]}.",
         ),
     )

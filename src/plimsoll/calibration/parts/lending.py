@@ -91,7 +91,7 @@ def _lending(
     try:
         risk = stressed_lending_risk(
             price,
-            stressed_loss=haircut.floor,
+            stressed_loss=haircut.class_floor,
             latency_bars=problem.bars(settings.latency_hours),
             user_bars=problem.bars(settings.user_hours),
             slippage=slippage,
@@ -112,7 +112,7 @@ def _lending(
         asset=asset.asset,
         terms=terms,
         risk=risk,
-        stressed=risk.latency_drop <= haircut.floor,
+        stressed=risk.latency_drop <= haircut.class_floor,
         supply_cap_usd=rounded_down(cap),
     )
 
