@@ -28,6 +28,7 @@ class Solved:
     tiers: TierTable | None
     volatility_daily: float = 0.03
     price_risk: float = 0.015
+    price_risk_error: float = 0.001
 
 
 def risk_class(name: str, hours: int = 1) -> RiskClass:

@@ -10,6 +10,7 @@ import json
 import pickle
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -24,11 +25,17 @@ from plimsoll.adapters.executor import SerialExecutor
 from plimsoll.calibration.evidence.proof import Proof
 from plimsoll.calibration.venue_frontier import choice
 from plimsoll.cli.main import application
+from plimsoll.domain.account import Account, Position
+from plimsoll.domain.book import Book
 from plimsoll.domain.evidence import Evidence
-from plimsoll.domain.market import HOUR_NS, Bars, PriceKind
+from plimsoll.domain.instrument import Pair, Payoff, Perpetual
+from plimsoll.domain.market import HOUR_NS, Bars, MarketSnapshot, PriceKind, Quote
 from plimsoll.domain.parameters import ParameterSet
 from plimsoll.domain.ports import SILENT, Progress
 from plimsoll.journeys.params import read_parameters
+from plimsoll.margin.add_ons import WithAddOns, counterparty_add_on
+from plimsoll.margin.currency import CurrencyPricing
+from plimsoll.margin.tiered import TieredMargin
 
 STEP_NS = 8 * HOUR_NS
 FIRST_NS = 1_567_296_000 * 10**9  # 2019-09-01
@@ -63,6 +70,7 @@ appetite:
   {{profile: moderate, coverage: {level}, largest_peak_to_trough: 2.3, largest_five_day_rise: 1.0}}
 model: {{volatility: log_blend}}
 operations: {{outage_hours: [24], watched_hours: 8_760, stress: 5, apply: true}}
+counterparties: {{institutions: [{{name: desk, grade: AAA}}, {{name: unrated}}]}}
 evidence: {{from: 2020-03-01}}
 """
 
@@ -271,6 +279,46 @@ def test_maintenance_covers_the_need_at_every_size(
 def test_outages_are_in_the_level(base: ParameterSet) -> None:
     for name in ("large", "thin"):
         assert base.get(f"class:{name}", "outage_multiplier").value > 1
+
+
+def test_an_institution_bears_its_multiple_of_the_price_risk_in_the_engine(
+    base: ParameterSet, told: tuple[str, Proof]
+) -> None:
+    """From the set to requirements: the level is price risk times the multiplier, the rest is not.
+
+    Rates are rounded up to a hundredth of a per cent, by less than a dollar of 10,000.
+    """
+    tiers = {market: base.tiers(market) for market in ("AUSDT", "BUSDT")}
+    contracts = {
+        market: Perpetual(
+            pair=Pair(base=market[0], quote="USD"),
+            settle="USD",
+            payoff=Payoff.LINEAR,
+            contract_size=Decimal(1),
+        )
+        for market in tiers
+    }
+    model = WithAddOns(
+        model=TieredMargin(pricing=CurrencyPricing()),
+        pricing=CurrencyPricing(),
+        add_ons=(counterparty_add_on(base),),
+    )
+    quotes = {market: Quote(mark=100.0, index=100.0) for market in tiers}
+    snapshot = MarketSnapshot(at_ns=AS_OF_NS, quotes=quotes)
+    prices = {s.spec.symbol: s.price_risk for s in told[1].solutions}
+    for market, own in (("AUSDT", "large"), ("BUSDT", "thin")):
+        held = (Position(market=market, quantity=100.0, entry_price=100.0),)
+        book = Book.from_accounts(
+            Account(name=name, positions=held) for name in ("anyone", "desk", "unrated")
+        )
+        found = model.prepare(snapshot, tiers, contracts).requirements(book)
+        anyone, desk, unrated = found.maintenance
+        times = float(base.get("counterparty:unrated", f"margin_multiplier.{own}").value)
+        assert times > 1.0
+        assert base.get("counterparty:desk", f"margin_multiplier.{own}").value == 1
+        assert desk == anyone
+        added = (times - 1.0) * prices[market] * 10_000.0
+        assert added - 1e-6 <= unrated - anyone < added + 1.0
 
 
 def test_a_stricter_target_lowers_no_market_at_any_size(base: ParameterSet, tmp_path: Path) -> None:

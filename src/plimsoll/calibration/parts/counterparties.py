@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -17,6 +18,7 @@ from plimsoll.calibration.add_ons.multiplier_errors import (
     counterparty_multiplier_error,
     drawn_day_counts,
 )
+from plimsoll.calibration.add_ons.outage_levels import LARGEST, published_multiplier
 from plimsoll.calibration.evidence.proof import Proof
 from plimsoll.calibration.part import CalibratedPart
 from plimsoll.calibration.parts.class_losses import (
@@ -26,10 +28,16 @@ from plimsoll.calibration.parts.class_losses import (
     pooled_losses,
 )
 from plimsoll.calibration.parts.multipliers import multiplier_parameter
+from plimsoll.calibration.rounding import rate_up
 from plimsoll.domain.market import HOUR_NS
+from plimsoll.domain.parameters import Origin, Parameter, Unit
 from plimsoll.domain.table import Column, ColumnKind, Table
+from plimsoll.margin.add_ons.counterparty import RATE_PREFIX
 
 STEP = Decimal("0.01")
+RATE_STEP = Decimal("0.0001")
+Place = tuple[str, str]
+"""Institution and class."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,19 +84,65 @@ def credit_part(proof: Proof, settings: CreditSettings) -> CalibratedPart:
             )
     return CalibratedPart(
         name="counterparties",
-        parameters=tuple(
-            multiplier_parameter(
-                (f"counterparty:{who}", f"margin_multiplier.{name}"),
-                m.multiplier,
-                errors[who, name],
-                STEP,
-                settings.owner,
-            )
-            for (who, name), m in found.items()
+        parameters=(
+            *_multipliers(found, errors, settings),
+            *_rates(proof, found, errors, settings),
         ),
         tables=(_credit_table(found, settings),),
-        limits=("Probabilities of default are round figures by grade, not estimates.",),
+        limits=(
+            "Probabilities of default are round figures by grade, not estimates.",
+            "Rates of institutions are of the set's price risk, on top of the tiers: an account "
+            "of an institution's name bears them (CounterpartyAddOn); dated futures have none.",
+        ),
     )
+
+
+def _multipliers(
+    found: Mapping[Place, CounterpartyMargin],
+    errors: Mapping[Place, float],
+    settings: CreditSettings,
+) -> Iterator[Parameter]:
+    for (who, name), margin in found.items():
+        yield multiplier_parameter(
+            (f"counterparty:{who}", f"margin_multiplier.{name}"),
+            margin.multiplier,
+            errors[who, name],
+            STEP,
+            settings.owner,
+        )
+
+
+def _rates(
+    proof: Proof,
+    found: Mapping[Place, CounterpartyMargin],
+    errors: Mapping[Place, float],
+    settings: CreditSettings,
+) -> Iterator[Parameter]:
+    """Yield what each institution's positions bear on top, market by market.
+
+    The price risk of the set times the multiplier as published, less one; the error is that of the
+    product of two figures taken as independent.
+    """
+    for (who, name), margin in found.items():
+        added = published_multiplier(margin.multiplier, STEP) - 1
+        for solution in proof.solutions:
+            if solution.spec.risk_class != name or solution.tiers is None:
+                continue
+            noise = math.hypot(
+                float(added) * solution.price_risk_error, solution.price_risk * errors[who, name]
+            )
+            yield Parameter(
+                market=solution.spec.symbol,
+                name=f"{RATE_PREFIX}{who}",
+                value=rate_up(float(added) * solution.price_risk, RATE_STEP),
+                unit=Unit.FRACTION,
+                lower=Decimal(0),
+                upper=LARGEST,
+                grid=RATE_STEP,
+                standard_error=Decimal(f"{noise:.6f}") if math.isfinite(noise) else None,
+                owner=settings.owner,
+                origin=Origin.CALIBRATED,
+            )
 
 
 def _credit_table(

@@ -7,6 +7,7 @@ from plimsoll.margin.add_ons.concentration import (
     ConcentrationForm,
     ConcentrationParameters,
 )
+from plimsoll.margin.add_ons.counterparty import CounterpartyAddOn, counterparty_add_on
 from plimsoll.margin.add_ons.depeg import DepegAddOn, PegBand, peg_band
 from plimsoll.margin.add_ons.exposed import (
     AddOn,
@@ -40,6 +41,7 @@ __all__ = [
     "ConcentrationBase",
     "ConcentrationForm",
     "ConcentrationParameters",
+    "CounterpartyAddOn",
     "DepegAddOn",
     "ExposedBook",
     "GapAddOn",
@@ -58,6 +60,7 @@ __all__ = [
     "WrongWayAddOn",
     "WrongWayParameters",
     "add_on_markets",
+    "counterparty_add_on",
     "exposed_book",
     "peg_band",
 ]

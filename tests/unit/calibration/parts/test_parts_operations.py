@@ -179,6 +179,17 @@ def test_the_margin_leaves_the_budget_of_the_large_jumps(default: float) -> None
     assert margin / SMALL - 1e-9 <= published < margin / SMALL + STEP
 
 
+def test_rates_on_top_of_the_tiers_are_of_the_price_risk_market_by_market() -> None:
+    """Of a price risk of 1.5 %: the multiplier as published less one, rounded up to a hundredth."""
+    part = multiplier(0.05)
+    times = _values(part)["counterparty:desk/margin_multiplier.large"]
+    rate = _values(part)["M0/counterparty_add_on.desk"]
+    assert times > 1.0
+    assert 0.0 <= rate - 0.015 * (times - 1.0) < 0.0001
+    none = _values(multiplier(0.0))
+    assert none["M0/counterparty_add_on.desk"] == 0.0
+
+
 def test_the_multiplier_never_falls_with_default_severity_or_a_tighter_budget() -> None:
     def values(parts: list[CalibratedPart]) -> list[float]:
         return [next(iter(_values(part).values())) for part in parts]
@@ -200,7 +211,7 @@ def test_what_no_margin_covers_stands_at_the_largest_multiplier() -> None:
     close = np.exp(np.cumsum(steps))[:, None]
     proof = proof_of(history_of(close), {"M0": "large"}, days=DAYS + 1)
     desk = Counterparty(default_probability_annual=1.0)
-    (found,) = credit_part(
+    found, _ = credit_part(
         proof, CreditSettings(counterparties={"desk": desk}, budget=1e-9)
     ).parameters
     assert (float(found.value), found.origin) == (100.0, Origin.BOUND)
@@ -214,7 +225,7 @@ def test_multipliers_of_random_prices_carry_an_error_and_those_of_steady_ones_no
         counterparties={"fund": Counterparty(default_probability_annual=0.05)}, budget=1e-6
     )
     for part in (operations_part(proof, outages), credit_part(proof, credit)):
-        (parameter,) = (p for p in part.parameters if "large" in p.key)
+        (parameter,) = (p for p in part.parameters if "multiplier" in p.name)
         assert parameter.standard_error is not None
         assert 0.0 < float(parameter.standard_error) < 0.5 * float(parameter.value)
     (steady_one,) = operations_part(
