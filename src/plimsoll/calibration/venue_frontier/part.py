@@ -146,7 +146,7 @@ def _limits(found: VenueFrontier) -> list[str]:
     stated.append(
         "The policy is the appetite's choice of "
         f"{found.tried} on known days; young markets and days without a policy's number "
-        "keep the forecaster's margin."
+        "keep the forecaster's margin, which falls no faster than the policy in force allows."
     )
     missing = [one.crisis.name for one in found.crises.not_covered]
     if missing:
