@@ -249,11 +249,12 @@ def _margined(
     instruments = {market: _priceable(instrument) for market, instrument in known.items()}
     snapshot = MarketSnapshot(at_ns=at_ns, quotes=quotes, stable_price_usd=stable)
     model = TieredMargin(pricing=pricing, initial_rule=rule)
-    prepared = model.prepare(snapshot, parameters, instruments)
+    tables = venue_tiers(parameters)
+    prepared = model.prepare(snapshot, tables, instruments)
     owed = debt_notes(prepared, book, pricing, snapshot, instruments)
     margined = MarginedBook(
         model=model,
-        parameters=parameters,
+        parameters=tables,
         instruments=instruments,
         snapshot=snapshot,
         pricing=pricing,
