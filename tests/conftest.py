@@ -103,6 +103,7 @@ def _lacking(item: pytest.Item) -> list[Need]:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[_NOT_RUN] = {}
+    gc.set_threshold(50_000, 20, 20)  # imports and collection make much that lives to the end
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
