@@ -161,7 +161,8 @@ def objective_table(found: VenueFrontier) -> Table:
         ),
         notes=(
             "Weighted terms first, their sum, and the terms as measured. Swings, calls and churn "
-            "are of the leg that moves more, MM or IM; medians over market-sides.",
+            "are of the leg that moves more, MM or IM; medians over market-sides. What the "
+            "days known cannot measure adds nothing, of any policy.",
             "Weights: stated, or those of the profile: the capital weight on the mean margin, the "
             "rest shared out.",
             "Solvent users closed out: positions opened at each midnight with IM paid in, closed "

@@ -160,9 +160,10 @@ def objective_terms(
 
 
 def weighted(measured: Mapping[str, float], weights: ObjectiveWeights) -> dict[str, float]:
-    """Weigh terms; a term of no weight adds nothing, measured or not."""
+    """Weigh terms; one of no weight, or that no day could measure of any policy, adds nothing."""
     return {
-        name: weight * measured[name] if weight else 0.0 for name, weight in weights.by_term.items()
+        name: weight * measured[name] if weight and np.isfinite(measured[name]) else 0.0
+        for name, weight in weights.by_term.items()
     }
 
 

@@ -7,11 +7,14 @@ import pytest
 from numpy.typing import NDArray
 
 from plimsoll.calibration.appetite.stated import StatedFund
+from plimsoll.calibration.appetite.statement import Profile
+from plimsoll.calibration.appetite.weights import objective_weights
 from plimsoll.calibration.published import DailyLosses
 from plimsoll.calibration.venue_frontier.fund_draw import fund_exposure, worst_days_mean
 from plimsoll.calibration.venue_frontier.initial_leg import InitialLeg, UserPaths, user_paths
 from plimsoll.calibration.venue_frontier.level import loss_ratios, scale_at_rate
 from plimsoll.calibration.venue_frontier.record import VenueRecord, daily_counts
+from plimsoll.calibration.venue_frontier.terms import objective_terms, weighted
 from plimsoll.domain.instrument import Payoff
 from plimsoll.domain.market import DAY_NS, HOUR_NS, NEVER_MASKED, MarketHistory, PriceKind
 from plimsoll.maths.daily_excess import daily_excess
@@ -154,3 +157,17 @@ def test_a_scale_is_the_same_read_off_the_largest_ratios(rate: float) -> None:
     whole = held.ratios(margin)
     assert ratios.scale(rate, days) == scale_at_rate(whole[days], rate)
     assert ratios.scale(rate, days, markets) == scale_at_rate(whole[days][:, :, markets], rate)
+
+
+def test_a_term_that_could_not_be_measured_adds_nothing() -> None:
+    weights = objective_weights(Profile.MODERATE, 0.5)
+    parts = weighted(objective_terms(0.9, 2.0, 0.4, 0.02, float("nan")), weights)
+    assert parts == pytest.approx(
+        {
+            "capital": 0.45,
+            "peak_to_trough": 0.25,
+            "five_day_call": 0.04,
+            "churn": 0.007,
+            "solvent_liquidations": 0.0,
+        }
+    )
