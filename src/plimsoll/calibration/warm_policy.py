@@ -29,7 +29,6 @@ IntArray = NDArray[np.int64]
 
 SAME = 1e-9
 """Relative difference up to which a path counts as made again: rounding of one product."""
-_MADE_AGAIN_DAYS = 30
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -45,7 +44,8 @@ class PolicyLeg:
     latest_loss : (D, N, 2) float64
         Worst loss that became known since the day before.
     level : (N,) float64
-        Scale of the policy's margins; NaN for a market that takes the forecaster's as they are.
+        Scale of the policy's margins; NaN for a market that takes the forecaster's as they are,
+        0 for one whose margins could not be made again.
     """
 
     hours: IntArray
@@ -59,6 +59,13 @@ class PolicyLeg:
         """(2,) margin of one market after further ``days``, as in `MarketDays`."""
         own = np.concatenate([self.default[:, column], days[:, 0]])
         level = self.level[column]
+        if level == 0.0:
+            raise ParameterError(
+                "must be made again from its tools to be kept warm",
+                found="other margins of this market on the day of the calibration",
+                field=policy.name,
+                remedy="calibrate the whole venue instead",
+            )
         if not np.isfinite(level):
             return np.asarray(own[-1])
         loss = np.concatenate([self.latest_loss[:, column], days[:, 1]])
@@ -150,25 +157,22 @@ def policy_leg(
     Raises
     ------
     ParameterError
-        Where a market's margins of the last days cannot be made again.
+        Where no market's margins of the last day can be made again.
     """
-    made = tooled(default, latest_loss, policy)
-    days = slice(-_MADE_AGAIN_DAYS, None)
+    made = tooled(default, latest_loss, policy)[-1]
     with np.errstate(divide="ignore", invalid="ignore"):
-        ratio = chosen[days] / made[days]
-    # In the month after New Year the last days alone are of the policy now in force.
-    level = np.nanmedian(ratio[-1], axis=1) if ratio.size else np.empty(0)
-    again = np.abs(ratio[-1] / level[:, None] - 1.0) <= SAME
-    plain = (chosen[-1] == default[-1]) | np.isnan(chosen[-1])
-    lost = ~(again | plain).all(axis=1)
-    if lost.any():
+        ratio = chosen[-1] / made
+    level = ratio.mean(axis=1)
+    again = (np.abs(ratio / level[:, None] - 1.0) <= SAME).all(axis=1)
+    plain = ((chosen[-1] == default[-1]) | np.isnan(chosen[-1])).all(axis=1)
+    if not (again | plain).any():
         raise ParameterError(
             "must be made again from its tools to be kept warm",
-            found=f"{int(lost.sum())} of {lost.size} markets with other margins",
+            found="other margins of all markets",
             field=policy.name,
             remedy="calibrate the whole venue instead",
         )
-    level = np.where(again.all(axis=1), level, np.nan)
+    level = np.where(again, level, np.where(plain, np.nan, 0.0))
     return PolicyLeg(hours=hours, default=default, latest_loss=latest_loss, level=level)
 
 
