@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from plimsoll.calibration.problem import CalibrationProblem, RiskClass
 from plimsoll.calibration.rounding import RATE_DIGITS, rate_up
-from plimsoll.calibration.set_plan import NO_PLAN, ExpiryBucket, RatesFor
+from plimsoll.calibration.set_plan import BASIS_STEP, NO_PLAN, ExpiryBucket, RatesFor
 from plimsoll.calibration.solve import MarketSolution, SolvedTable
 from plimsoll.calibration.tier_fit import FittedTier, initial_error
 from plimsoll.domain.canonical import significant
@@ -66,7 +66,7 @@ def market_parameters(problem: CalibrationProblem, solution: MarketSolution) -> 
             yield _whole(market, problem.owner)
     for table in solution.tables:
         if table.need.bucket is not None and not table.need.prefix:
-            yield from _expiry(table.need.market, problem.owner, table.need.bucket)
+            yield from expiry_parameters(table.need.market, problem.owner, table.need.bucket)
         yield from table_parameters(problem, table, own)
 
 
@@ -115,7 +115,8 @@ def _risks(
         )
 
 
-def _expiry(market: str, owner: str, bucket: ExpiryBucket) -> Iterator[Parameter]:
+def expiry_parameters(market: str, owner: str, bucket: ExpiryBucket) -> Iterator[Parameter]:
+    """Yield how far a bucket reaches and what it adds."""
     longest = Parameter(
         market=market,
         name="expiry.up_to",
@@ -127,12 +128,17 @@ def _expiry(market: str, owner: str, bucket: ExpiryBucket) -> Iterator[Parameter
         origin=Origin.VENUE,
     )
     yield longest
+    error = None if bucket.estimate is None else bucket.estimate.standard_error
+    origin = Origin.CLASS_FLOOR if bucket.calibrated else Origin.VENUE
     yield replace(
         longest,
         name="expiry.basis_rate",
         value=bucket.basis_rate,
         unit=Unit.FRACTION,
         upper=Decimal(1),
+        grid=None if error is None else BASIS_STEP,
+        origin=origin if error is None else Origin.CALIBRATED,
+        standard_error=None if error is None else significant(error),
     )
 
 

@@ -10,7 +10,11 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 
+from plimsoll.domain.finding import Reason
 from plimsoll.errors import ParameterError
+
+BASIS_STEP = Decimal("0.0001")
+"""Grid of calibrated basis rates."""
 
 
 class CapsFrom(StrEnum):
@@ -137,6 +141,24 @@ class StepPlan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BasisEstimate:
+    """What a calibrated basis rate rests on.
+
+    Parameters
+    ----------
+    standard_error : float
+        By blocks of days.
+    moves : int
+    mean_hours : float
+        Length of the moves.
+    """
+
+    standard_error: float
+    moves: int
+    mean_hours: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ExpiryBucket:
     """Dated futures of a market up to some time to expiry.
 
@@ -146,11 +168,20 @@ class ExpiryBucket:
         Longest time to expiry, inclusive.
     basis_rate : Decimal
         What maintenance adds to the underlying's price risk: the move of the basis over the
-        close-out.
+        close-out. Of a bucket to be calibrated, the default until it is.
+    calibrated : bool
+        Whether the rate is asked of dated futures' prices.
+    estimate : BasisEstimate or None
+        Of a rate that is calibrated.
+    reason : Reason or None
+        Why the default holds where a calibrated rate is asked.
     """
 
     up_to_days: int
     basis_rate: Decimal
+    calibrated: bool = False
+    estimate: BasisEstimate | None = None
+    reason: Reason | None = None
 
     @property
     def label(self) -> str:

@@ -20,6 +20,7 @@ _PLACES: tuple[KeyPath, ...] = (
     ("data", "prices", "path"),
     ("data", "funding", "path"),
     ("evidence", "incumbent", "path"),
+    ("structure", "expiry_prices", "path"),
 )
 
 

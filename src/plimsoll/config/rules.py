@@ -141,6 +141,23 @@ def _expiries(document: Document) -> Iterator[Fault]:
                 problem = f"must be more than the {shorter:g} before it"
                 place = (*path, index, "up_to_days")
                 yield fault_at(document, place, problem, "order the buckets, each time once")
+        yield from _basis_defaults(document, path)
+
+
+def _basis_defaults(document: Document, path: Path) -> Iterator[Fault]:
+    """A calibrated basis rate has a default, a stated one has none."""
+    for index in range(len(_items(document, *path))):
+        asked = document.get(*path, index, "basis_rate") == "calibrated"
+        place = (*path, index, "default_basis_rate")
+        default = document.get(*place)
+        if asked and default is None:
+            problem = "must say what holds where futures have too few prices"
+            yield fault_at(document, place, problem, "for instance default_basis_rate: 0.003")
+        elif not asked and default is not None:
+            problem = "must not stand beside a stated basis_rate"
+            yield fault_at(
+                document, place, problem, "write basis_rate: calibrated, or leave it out"
+            )
 
 
 def _ordered_classes(document: Document) -> Iterator[Fault]:

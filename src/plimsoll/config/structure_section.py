@@ -23,8 +23,19 @@ from plimsoll.calibration.set_plan import (
     StepPlan,
     TierPlan,
 )
-from plimsoll.config.fields import Leverage, PositiveShare, Rate, Section, Text, UsdAmount
+from plimsoll.config.data_section import Interval, PriceColumns, TimeUnit
+from plimsoll.config.fields import (
+    Leverage,
+    PathText,
+    PositiveShare,
+    Rate,
+    Section,
+    Text,
+    UsdAmount,
+    UtcTime,
+)
 from plimsoll.config.quantities import Measure
+from plimsoll.domain.finding import Reason
 
 _STRUCTURE = Structure()
 _TIERS, _LIMITS, _STEPS = TierPlan(), LimitPlan(), StepPlan()
@@ -88,6 +99,28 @@ class OrderSection(Section):
     expiries: bool = False
 
 
+class DatedFutureEntry(Section):
+    """One dated future, by the name under which its prices stand."""
+
+    symbol: Text
+    underlying: Text
+    expiry: UtcTime
+
+
+class ExpiryPricesSection(Section):
+    """Prices of dated futures, from which calibrated basis rates are estimated.
+
+    They are held against the venue's own prices of the underlyings at the same times.
+    """
+
+    format: Literal["parquet", "csv"]
+    path: PathText
+    columns: PriceColumns
+    time_unit: TimeUnit | None = None
+    interval: Interval = "1h"
+    futures: Annotated[tuple[DatedFutureEntry, ...], Field(min_length=1, max_length=2000)]
+
+
 class StructureSection(Section):
     """The venue's own grid and links, and what is asked of its next set."""
 
@@ -102,13 +135,15 @@ class StructureSection(Section):
     limits: LimitsSection | None = None
     step_limits: StepLimitsSection | None = None
     order: OrderSection | None = None
+    expiry_prices: ExpiryPricesSection | None = None
 
 
 class BucketSection(Section):
     """Dated futures up to a time to expiry."""
 
     up_to_days: ExpiryDays
-    basis_rate: BasisRate
+    basis_rate: BasisRate | Literal["calibrated"]
+    default_basis_rate: BasisRate | None = None
 
 
 def to_structure(section: StructureSection) -> Structure:
@@ -121,7 +156,7 @@ def to_plan(
 ) -> SetPlan | None:
     """Return what is asked of the set; None where the file states nothing of it."""
     expiries = {
-        name: tuple(ExpiryBucket(**dict(bucket)) for bucket in listed)
+        name: tuple(_bucket(bucket) for bucket in listed)
         for name, listed in buckets.items()
         if listed
     }
@@ -134,6 +169,19 @@ def to_plan(
         order=OrderPlan() if section.order is None else OrderPlan(**dict(section.order)),
     )
     return None if plan == SetPlan() else plan
+
+
+def _bucket(section: BucketSection) -> ExpiryBucket:
+    stated, default = section.basis_rate, section.default_basis_rate
+    if isinstance(stated, Decimal):
+        return ExpiryBucket(up_to_days=section.up_to_days, basis_rate=stated)
+    assert default is not None  # a rule of the file asks for it
+    return ExpiryBucket(
+        up_to_days=section.up_to_days,
+        basis_rate=default,
+        calibrated=True,
+        reason=Reason.NO_DATA,
+    )
 
 
 def _tiers(section: TiersSection | None) -> TierPlan:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from plimsoll.calibration.assembly.basis_rates import basis_table
 from plimsoll.calibration.assembly.dated import DatedPath, dated_tables
 from plimsoll.calibration.assembly.order import table_pairs
 from plimsoll.calibration.part import CalibratedPart
@@ -21,6 +22,7 @@ from plimsoll.calibration.set_plan import CapsFrom, LimitPlan, OrderPlan, SetPla
 from plimsoll.calibration.solve import MarketSolution, SolvedTable
 from plimsoll.calibration.tiers.open_interest import LimitRules, MarketLimits, market_limits
 from plimsoll.calibration.tiers.parameters import limit_parameters, tier_tables
+from plimsoll.domain.table import Table
 from plimsoll.domain.tiers import TierTable
 
 
@@ -76,6 +78,7 @@ def planned_set(
         tables=(
             ladder_table(tables, ladders, price_note, incumbent or "none given"),
             *((limit_table,) if limits else ()),
+            *_basis_tables(problem, plan),
             split_table,
             *(() if path is None else schedule_tables(path, tables)),
         ),
@@ -146,14 +149,31 @@ def _stated(plan: SetPlan, path: DatedPath | None) -> tuple[str, ...]:
             "The walk-forward of the published rate is that of the larger side, held against both "
             "sides; the coverage of each side's own risk is in the table of the model's coverage."
         )
-    if plan.expiry_buckets:
-        stated.append(
-            "The basis charge of dated futures is the venue file's, or a calibrated add-on's "
-            "written there; dated futures have no prices of their own here."
-        )
+    stated += _basis_told(plan)
     if path is not None and path.sets:
         stated.append(
             "The schedule starts from the rates in force; a smaller last cap holds from its first "
             "set on, without steps."
         )
     return tuple(stated)
+
+
+def _basis_tables(problem: CalibrationProblem, plan: SetPlan) -> tuple[Table, ...]:
+    asked = any(bucket.calibrated for listed in plan.expiry_buckets.values() for bucket in listed)
+    return (basis_table(plan, problem.maintenance_level),) if asked else ()
+
+
+def _basis_told(plan: SetPlan) -> Iterator[str]:
+    """Say where basis rates are not estimates of this calibration."""
+    buckets = [(name, b) for name, listed in plan.expiry_buckets.items() for b in listed]
+    if any(not bucket.calibrated for _, bucket in buckets):
+        yield (
+            "The basis charge of dated futures is the venue file's, or a calibrated add-on's "
+            "written there; dated futures have no prices of their own here."
+        )
+    for name, bucket in buckets:
+        if bucket.reason is not None:
+            yield (
+                f"The basis rate of {name} futures up to {bucket.up_to_days} days is the stated "
+                f"default, {bucket.basis_rate:f}: {bucket.reason.value}."
+            )
