@@ -58,6 +58,7 @@ def _target(section: GridTargetSection, weights: dict[PortfolioFamily, float]) -
         breach=_rest(section.coverage),
         confidence=section.confidence,
         portfolio_breach=_rest(section.portfolio_coverage),
+        settling_breach=_rest(section.settling_portfolio_coverage),
         stressed_breach=None if stressed is None else _rest(stressed),
         stressed_group_breach=None if group is None else _rest(group),
         weights=weights,

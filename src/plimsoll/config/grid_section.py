@@ -105,6 +105,7 @@ class GridTargetSection(Section):
     coverage: Level = 1.0 - _TARGET.breach
     confidence: Level = _TARGET.confidence
     portfolio_coverage: Level = 1.0 - _TARGET.portfolio_breach
+    settling_portfolio_coverage: Level = 1.0 - _TARGET.settling_breach
     family_stressed_coverage: Level | None = 1.0 - (_TARGET.stressed_breach or 0.0)
     stressed_coverage: Level | None = 1.0 - (_TARGET.stressed_group_breach or 0.0)
     strictness: Annotated[tuple[PositiveShare, ...], Field(min_length=1, max_length=5)] = (

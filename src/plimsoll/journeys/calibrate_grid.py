@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 
+from plimsoll.adapters.executor import open_executor
 from plimsoll.adapters.files.atomic import Writer
 from plimsoll.adapters.files.output_folder import OutputFolder
 from plimsoll.calibration.evidence import Calibration
+from plimsoll.calibration.grids.grid_fit import Work
+from plimsoll.calibration.grids.grid_problem import GridProblem
 from plimsoll.calibration.grids.grid_publication import whole_set
 from plimsoll.calibration.identity import problem_digest
 from plimsoll.calibration.run import iso_instant
@@ -23,6 +27,7 @@ from plimsoll.domain.table import iso_minute
 from plimsoll.errors import DataError, UsageError
 from plimsoll.journeys.as_of import Day
 from plimsoll.journeys.backtest_grids_data import GridData
+from plimsoll.journeys.calibrate_checkpoint import kept_in
 from plimsoll.journeys.calibrate_grid_data import grid_digests, known_at, read_grid_data
 from plimsoll.journeys.calibrate_grid_evidence import grid_evidence
 from plimsoll.journeys.calibrate_grid_run import GridRun, grid_run
@@ -31,7 +36,7 @@ from plimsoll.journeys.params import read_parameters
 from plimsoll.journeys.reproduction import command_line
 from plimsoll.journeys.result import CalibrationResult
 from plimsoll.journeys.stages import Stages
-from plimsoll.journeys.versions import CODE_VERSION
+from plimsoll.journeys.versions import CODE_VERSION, library_versions
 
 
 class GridOrder(Protocol):
@@ -43,6 +48,8 @@ class GridOrder(Protocol):
     def as_of(self) -> Day | None: ...
     @property
     def incumbent(self) -> Path | ParameterSet | None: ...
+    @property
+    def workers(self) -> int | None: ...
     @property
     def progress(self) -> Progress: ...
     @property
@@ -56,7 +63,9 @@ def carry_out_grid(
 ) -> CalibrationResult:
     """Calibrate the grid of a venue as ordered, and write what comes of it.
 
-    One process does the work: the result does not depend on how many were asked for.
+    Coins are searched, and resamples fitted, by as many processes as are asked for; the result does
+    not depend on how many. Finished searches are kept in the folder of the run, so that one that
+    was killed goes on where it stood.
 
     Raises
     ------
@@ -74,12 +83,16 @@ def carry_out_grid(
         read = read_grid_data(file)
         at_ns = _as_of(order, read)
         known = known_at(read, at_ns)
-    run = grid_run(to_grid_problem(file.config), known, at_ns, order.progress, stages)
+    problem, digests = to_grid_problem(file.config), grid_digests(known)
+    key = problem_digest(problem, at_ns, digests, dict(library_versions()))
+    kept = kept_in(output, key, stages)
+    with open_executor(order.workers or _default_workers(problem)) as executor:
+        work = Work(executor=executor, progress=order.progress, kept=kept)
+        run = grid_run(problem, known, at_ns, work, stages)
     with stages.time("make evidence"):
         command = order.command or command_line(
             file.source, at_ns, None if parent is None else parent.id
         )
-        digests = grid_digests(known)
         parameters = _published(run, digests["data"], parent)
         evidence = grid_evidence(run, parameters, command, digests)
     order.progress.finish()
@@ -90,6 +103,11 @@ def carry_out_grid(
             title = f"{file.config.venue.name}: margin parameters"
             files = write_outputs(calibration, output, title, order.beside)
     return CalibrationResult(calibration=calibration, timings=stages.timings, files=files)
+
+
+def _default_workers(problem: GridProblem) -> int:
+    """One a coin: what they share takes less time than they do."""
+    return min(os.cpu_count() or 1, len(problem.coins))
 
 
 def _published(run: GridRun, data_digest: str, parent: ParameterSet | None) -> ParameterSet:

@@ -129,7 +129,8 @@ def _settings(run: GridRun) -> dict[str, str]:
         "underlyings": ", ".join(problem.coins),
         "fitted on data before": iso_minute(cut),
         "coverage of a family": f"{1.0 - target.breach:.4g} at {target.confidence:g} confidence",
-        "coverage of a portfolio": f"{1.0 - target.portfolio_breach:.4g}",
+        "coverage of a portfolio": f"{1.0 - target.portfolio_breach:.4g}, "
+        f"{1.0 - target.settling_breach:.4g} where it settles within the period",
         "stressed coverage of a family": _rest(target.stressed_breach),
         "stressed coverage of hedged, of directional": _rest(target.stressed_group_breach),
         "part of these limits kept": f"{run.calibrated.strictness:g}, chosen on the days fitted on",
@@ -139,7 +140,7 @@ def _settings(run: GridRun) -> dict[str, str]:
         "portfolios": str(sum(len(own[0].library) for own in run.reference.samples.values())),
         "left out": ", ".join(f.value for f in problem.without) or "none",
         "snapshots margined": str(len(run.reference.snapshots)),
-        "candidates margined": str(sum(s.evaluations for s in run.calibrated.fit.scopes)),
+        "candidates margined": str(run.calibrated.fit.evaluations),
         "resamples for errors": str(problem.replicates),
         "seed": str(problem.seed),
     }

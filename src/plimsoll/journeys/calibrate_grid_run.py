@@ -21,11 +21,11 @@ from plimsoll.calibration.grids.grid_calibration import (
     listing_of,
 )
 from plimsoll.calibration.grids.grid_family import GridFamily
+from plimsoll.calibration.grids.grid_fit import Work
 from plimsoll.calibration.grids.grid_problem import GridProblem
 from plimsoll.calibration.grids.grid_verdict import EARLY, FITTED, HELD_OUT, JUDGED
 from plimsoll.calibration.grids.listed_chain import ListedChain
 from plimsoll.calibration.grids.reference_scenarios import crisis_scenarios
-from plimsoll.domain.ports import Progress
 from plimsoll.domain.table import iso_minute
 from plimsoll.errors import DataError
 from plimsoll.journeys.backtest_grids_data import GridData
@@ -62,9 +62,10 @@ class GridRun:
 
 
 def grid_run(
-    problem: GridProblem, known: GridData, as_of_ns: int, progress: Progress, stages: Stages
+    problem: GridProblem, known: GridData, as_of_ns: int, work: Work, stages: Stages
 ) -> GridRun:
     """Fit on what was known before the cut, and judge on the rest."""
+    progress = work.progress
     family = problem.family(load(problem.preset).parameters)
     cut = min(problem.calibrate_until_ns or as_of_ns, as_of_ns)
     with stages.time("reference scenarios"):
@@ -78,7 +79,7 @@ def grid_run(
         reference = grid_reference(problem, family, before, history, index)
     with stages.time("fit the grid"):
         early = known.day_after_day(0, cut)
-        calibrated = calibrated_grid(problem, family, reference, early, progress=progress)
+        calibrated = calibrated_grid(problem, family, reference, early, work=work)
     with stages.time("judge"):
         progress.start("judge")
         backtests = _backtests(problem, family, known, reference, calibrated, cut)

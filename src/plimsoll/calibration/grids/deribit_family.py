@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from plimsoll.calibration.grids.grid_family import Changes, GridFamily, knobs_of
@@ -81,11 +82,6 @@ def deribit_family(
         contingency = {"correlation_contingency": ("0.05", "0", "1")}
         knobs += knobs_of(GENERAL, PAIR_SCOPE, contingency)
     cap = max(pair.max_offsetable_pnl_usd for pair in pairs.values())
-
-    def tie(published: Any, changes: Changes) -> Changes:  # noqa: ARG001
-        counts = changes.get("pnl_offset", Decimal(0)) > 0
-        return {**changes, "max_offsetable_pnl_usd": cap} if counts else changes
-
     pricing = dollar_pricing(coins)
     model = DeribitPortfolioMargin(
         pricing=pricing, mode=PortfolioMode.CROSS, worst_case_decimals=None
@@ -97,8 +93,14 @@ def deribit_family(
         model=model,
         published=held,
         knobs=tuple(knobs),
-        tie=tie,
+        tie=partial(_with_cap, cap),
         coarser=tuple(replace(model, buckets=n) for n in _BUCKETS),
         scenarios=35,
         hints={name: Decimal(value) for name, value in _HINTS.items()},
     )
+
+
+def _with_cap(cap: Decimal, published: Any, changes: Changes) -> Changes:  # noqa: ARG001
+    """A share of gains counts up to a cap."""
+    counts = changes.get("pnl_offset", Decimal(0)) > 0
+    return {**changes, "max_offsetable_pnl_usd": cap} if counts else changes

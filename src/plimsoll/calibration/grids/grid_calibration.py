@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -14,17 +14,17 @@ from plimsoll.calibration.grids.grid_backtest import (
     realised_backtest,
 )
 from plimsoll.calibration.grids.grid_family import GridFamily
-from plimsoll.calibration.grids.grid_fit import GridFit, Samples, fit_grid, with_errors
+from plimsoll.calibration.grids.grid_fit import HERE, GridFit, Work, fit_grid, with_errors
 from plimsoll.calibration.grids.grid_problem import GridProblem
 from plimsoll.calibration.grids.grid_samples import grid_samples, tradable
 from plimsoll.calibration.grids.listed_chain import ListedChain, at_volatility
 from plimsoll.calibration.grids.portfolio_library import PortfolioLibrary
 from plimsoll.calibration.grids.reference_scenarios import ReferenceScenarios, reference_scenarios
+from plimsoll.calibration.grids.scope_search import Samples
 from plimsoll.calibration.grids.spot_history import SpotHistory
 from plimsoll.calibration.grids.surface_cells import SurfaceCells, surface_cells
 from plimsoll.calibration.grids.vol_response import VolIndexHistory
 from plimsoll.domain.option_chain import OptionChain
-from plimsoll.domain.ports import SILENT, Progress
 
 PUBLISHED, CALIBRATED = "published", "calibrated"
 Days = Sequence[tuple[Sequence[ListedChain], Sequence[OptionChain]]]
@@ -141,7 +141,7 @@ def calibrated_grid(
     reference: GridReference,
     early: Days,
     *,
-    progress: Progress = SILENT,
+    work: Work = HERE,
 ) -> CalibratedGrid:
     """Fit the family; how strict its limits are is chosen on days before the cut.
 
@@ -152,9 +152,11 @@ def calibrated_grid(
     start, seed = None, problem.seed
     samples, scenarios = reference.samples, reference.scenarios
     for strictness in problem.strictness:
-        progress.start(f"fit the grid, limits at {100 * strictness:g} % of those stated")
+        stage = replace(work, stage=f"fit the grid, limits at {100 * strictness:g} %")
         target = problem.target.scaled(strictness)
-        fit = fit_grid(family, samples, scenarios, target=target, start=start, seed=seed)
+        fit = fit_grid(
+            family, samples, scenarios, target=target, start=start, seed=seed, work=stage
+        )
         start = fit.point
         seen = realised_backtest(
             early, both_sets(family, fit), seed=seed, listed=listing_of(problem, family)
@@ -164,8 +166,9 @@ def calibrated_grid(
             for rows in (seen.known, seen.hedged)
         ):
             break
-    progress.start("standard errors")
-    errors = with_errors(fit, samples, scenarios, replicates=problem.replicates, seed=seed)
+    errors = with_errors(
+        fit, samples, scenarios, replicates=problem.replicates, seed=seed, work=work
+    )
     return CalibratedGrid(fit=errors, strictness=strictness, seen=seen)
 
 

@@ -12,12 +12,13 @@ from plimsoll.calibration.grids.grid_backtest import LibraryBacktest
 from plimsoll.calibration.grids.grid_calibration import CALIBRATED, PUBLISHED
 from plimsoll.calibration.grids.grid_coverage import Legs
 from plimsoll.calibration.grids.grid_family import GridFamily
-from plimsoll.calibration.grids.grid_fit import GridFit, Samples
+from plimsoll.calibration.grids.grid_fit import GridFit
 from plimsoll.calibration.grids.grid_publication import copied_constants
 from plimsoll.calibration.grids.grid_result import ERRORS, error_told
 from plimsoll.calibration.grids.grid_samples import GridSample
 from plimsoll.calibration.grids.portfolios import HEDGED
 from plimsoll.calibration.grids.reference_scenarios import ReferenceScenarios
+from plimsoll.calibration.grids.scope_search import Samples
 from plimsoll.domain.parameters import ParameterSet
 from plimsoll.domain.table import Cell, Column, ColumnKind, Table
 

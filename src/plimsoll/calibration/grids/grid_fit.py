@@ -8,7 +8,7 @@ of scenarios, each started from the found point.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -18,13 +18,57 @@ from plimsoll.calibration.grids.grid_coverage import FamilyCoverage, Legs
 from plimsoll.calibration.grids.grid_family import GridFamily, Point
 from plimsoll.calibration.grids.grid_objective import GridTarget, ScopeObjective
 from plimsoll.calibration.grids.grid_samples import GridSample
-from plimsoll.calibration.grids.grid_search import grid_search, shifted, towards
+from plimsoll.calibration.grids.grid_search import shifted
 from plimsoll.calibration.grids.reference_scenarios import ReferenceScenarios
+from plimsoll.calibration.grids.scope_search import (
+    IN_TURN,
+    Found,
+    Item,
+    ResampleTask,
+    Samples,
+    ScopeTask,
+    by_group,
+    fit_again,
+    mapped,
+    merged,
+    search_scope,
+    searched_scopes,
+)
+from plimsoll.calibration.kept import NOTHING_KEPT, Kept
+from plimsoll.domain.ports import SILENT, Executor, Progress
 
 FloatArray = NDArray[np.float64]
-Samples = Mapping[str, tuple[GridSample, ...]]
-_SHORT = (2, 1)
 _SAME_USD = 1e-6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Work:
+    """Who does the searches, who is told, and where what is found is kept; no result depends on it.
+
+    Parameters
+    ----------
+    executor : Executor
+    progress : Progress
+    kept : Kept
+    stage : str
+        What the fit is called.
+    """
+
+    executor: Executor = IN_TURN
+    progress: Progress = SILENT
+    kept: Kept = NOTHING_KEPT
+    stage: str = "fit the grid"
+
+    def mapped(
+        self, function: Callable[[Item], Found], tasks: Mapping[str, Item], label: str
+    ) -> dict[str, Found]:
+        """Apply a function to tasks."""
+        return mapped(
+            self.executor, function, tasks, kept=self.kept, progress=self.progress, label=label
+        )
+
+
+HERE = Work()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -37,15 +81,12 @@ class ScopeFit:
     published, fitted : FamilyCoverage
     excess : mapping of str to float
         By kind of limit; all 0 where the fit is admissible.
-    evaluations : int
-        Candidates that were margined.
     """
 
     scope: str
     published: FamilyCoverage
     fitted: FamilyCoverage
     excess: Mapping[str, float]
-    evaluations: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -63,6 +104,8 @@ class GridFit:
         Of each knob, in its unit; NaN where none was asked.
     binding : mapping of str to str
         By knob: the first limit that one step less would break.
+    evaluations : int
+        Candidates that were margined on the way there.
     """
 
     family: GridFamily
@@ -71,6 +114,7 @@ class GridFit:
     target: GridTarget
     standard_error: FloatArray
     binding: Mapping[str, str] = field(default_factory=dict)
+    evaluations: int = 0
 
     @property
     def parameters(self) -> Mapping[str, object]:
@@ -102,6 +146,7 @@ def fit_grid(
     start: Point | None = None,
     replicates: int = 0,
     seed: int = 0,
+    work: Work = HERE,
 ) -> GridFit:
     """Fit the knobs of a family.
 
@@ -119,6 +164,8 @@ def fit_grid(
         Resamples for standard errors; 0: none, 1 is too few.
     seed : int
         Of the resamples.
+    work : Work
+        Coins are searched at the same time where its executor has several workers.
 
     Returns
     -------
@@ -128,23 +175,36 @@ def fit_grid(
     """
     wanted = target or GridTarget()
     legs = Legs.of(scenarios)
-    point, fits = start or family.start, []
-    for scope in _scopes(family, samples):
-        objective = ScopeObjective(family=family, samples=samples[scope], legs=legs, target=wanted)
-        point = _found(objective, point, scope, warm=start is not None)
-        fits.append(_scope_fit(objective, point, scope))
+    scopes, point, margined = searched_scopes(family, samples), start or family.start, 0
+    for group in by_group(scopes):
+        tasks = {
+            scope: ScopeTask(
+                family=family,
+                scope=scope,
+                samples=samples[scope],
+                legs=legs,
+                target=wanted,
+                point=point,
+                warm=start is not None,
+            )
+            for scope in group
+        }
+        found = work.mapped(search_scope, tasks, work.stage)
+        margined += sum(count for _, count in found.values())
+        point = merged(point, family, found)
     point = untested_restored(family, point, samples)
     chosen = _coarsest(family, point, samples, legs, wanted)
-    found = tuple(_judged(chosen, point, f, samples[f.scope], legs, wanted) for f in fits)
+    judged = tuple(_judged(family, chosen, point, s, samples[s], legs, wanted) for s in scopes)
     fit = GridFit(
         family=chosen,
         point=point,
-        scopes=found,
+        scopes=judged,
         target=wanted,
         standard_error=np.full(len(chosen.knobs), np.nan),
         binding=_binding(chosen, point, samples, legs, wanted),
+        evaluations=margined,
     )
-    return with_errors(fit, samples, scenarios, replicates=replicates, seed=seed)
+    return with_errors(fit, samples, scenarios, replicates=replicates, seed=seed, work=work)
 
 
 def with_errors(
@@ -154,9 +214,10 @@ def with_errors(
     *,
     replicates: int,
     seed: int,
+    work: Work = HERE,
 ) -> GridFit:
     """Add standard errors of the knobs; with fewer than two resamples they stay NaN."""
-    errors = _errors(fit.family, fit.point, samples, scenarios, fit.target, replicates, seed)
+    errors = _errors(fit, samples, scenarios, replicates, seed, work)
     return replace(fit, standard_error=errors)
 
 
@@ -184,72 +245,24 @@ def untested_restored(family: GridFamily, point: Point, samples: Samples) -> Poi
     return point
 
 
-def _scopes(family: GridFamily, samples: Samples) -> list[str]:
-    """Scopes that have knobs, in the order of the samples: coins first."""
-    searched = {knob.scope for knob in family.knobs}
-    return [scope for scope in samples if scope in searched]
-
-
-def _found(objective: ScopeObjective, point: Point, scope: str, *, warm: bool) -> Point:
-    """Search; a demand on groups under stress is approached from the point that is free of it.
-
-    Started from the published values, the search would stop at the first margins that meet such a
-    demand, which many combinations do. The better of both is taken.
-    """
-    if warm or objective.target.stressed_group_breach is None:
-        return _searched(objective, point, scope, warm=warm)
-    free = replace(objective, target=replace(objective.target, stressed_group_breach=None))
-    near = _searched(free, point, scope, warm=False)
-    found = _searched(objective, near, scope, warm=True)
-    if objective(found) < 1.0:
-        return found
-    return min(found, _searched(objective, point, scope, warm=False), key=objective)
-
-
-def _searched(objective: ScopeObjective, point: Point, scope: str, *, warm: bool) -> Point:
-    """Search from the hints, and from the published values where that gains nothing."""
-    family = objective.family
-    moved = [place for place, knob in enumerate(family.knobs) if knob.scope == scope]
-    if warm:
-        found = grid_search(objective, point, family.knobs, moved, strides=_SHORT)
-        return towards(objective, found, family.start, family.knobs, moved)
-    hinted = family.hinted(point)
-    start = tuple(hinted[p] if p in moved else steps for p, steps in enumerate(point))
-    found = grid_search(objective, start, family.knobs, moved)
-    if start != point and objective(found) >= 1.0:
-        other = grid_search(objective, point, family.knobs, moved)
-        found = min(found, other, key=objective)
-    return towards(objective, found, family.start, family.knobs, moved)
-
-
-def _scope_fit(objective: ScopeObjective, point: Point, scope: str) -> ScopeFit:
-    fitted = objective.coverage(objective.family.parameters(point))
-    return ScopeFit(
-        scope=scope,
-        published=objective.published,
-        fitted=fitted,
-        excess=objective.excesses(fitted),
-        evaluations=len(objective.seen),
-    )
-
-
 def _judged(
     family: GridFamily,
+    chosen: GridFamily,
     point: Point,
-    fit: ScopeFit,
+    scope: str,
     samples: Sequence[GridSample],
     legs: Legs,
     target: GridTarget,
 ) -> ScopeFit:
-    """A scope's fit under the model that was chosen in the end."""
-    objective = ScopeObjective(family=family, samples=samples, legs=legs, target=target)
-    found = objective.coverage(family.parameters(point))
+    """A scope's fit under the model that was chosen, beside the published set under the whole."""
+    whole = ScopeObjective(family=family, samples=samples, legs=legs, target=target)
+    objective = ScopeObjective(family=chosen, samples=samples, legs=legs, target=target)
+    found = objective.coverage(chosen.parameters(point))
     return ScopeFit(
-        scope=fit.scope,
-        published=fit.published,
+        scope=scope,
+        published=whole.published,
         fitted=found,
         excess=objective.excesses(found),
-        evaluations=fit.evaluations,
     )
 
 
@@ -270,47 +283,32 @@ def _coarsest(
 
 
 def _errors(
-    family: GridFamily,
-    point: Point,
+    fit: GridFit,
     samples: Samples,
     scenarios: ReferenceScenarios,
-    target: GridTarget,
     replicates: int,
     seed: int,
+    work: Work,
 ) -> FloatArray:
     """Spread of the knobs over fits on resampled snapshots and weeks."""
     if replicates < 2:
-        return np.full(len(family.knobs), np.nan)
-    weeks, week = np.unique(scenarios.cluster, return_inverse=True)
-    found = []
-    for number in range(replicates):
-        draw = np.random.default_rng((seed, number))
-        drawn = np.bincount(draw.integers(weeks.size, size=weeks.size), minlength=weeks.size)
-        legs = Legs.of(scenarios, drawn[week].astype(np.float64))
-        found.append(_refit(family, point, samples, legs, target, draw))
-    steps = np.array([float(knob.step) for knob in family.knobs])
-    return np.asarray(np.std(found, axis=0, ddof=1) * steps, dtype=np.float64)
-
-
-def _refit(
-    family: GridFamily,
-    point: Point,
-    samples: Samples,
-    legs: Legs,
-    target: GridTarget,
-    draw: np.random.Generator,
-) -> Point:
-    count = len(next(iter(samples.values())))
-    share = np.bincount(draw.integers(count, size=count), minlength=count) / count
-    for scope in _scopes(family, samples):
-        objective = ScopeObjective(
-            family=family, samples=samples[scope], legs=legs, target=target, share=share
+        return np.full(len(fit.family.knobs), np.nan)
+    tasks = {
+        f"resample {number + 1} of {replicates}": ResampleTask(
+            family=fit.family,
+            samples=samples,
+            scenarios=scenarios,
+            target=fit.target,
+            point=fit.point,
+            number=number,
+            seed=seed,
         )
-        moved = [place for place, knob in enumerate(family.knobs) if knob.scope == scope]
-        point = grid_search(
-            objective, point, family.knobs, moved, strides=_SHORT, exchanges=False, rounds=2
-        )
-    return point
+        for number in range(replicates)
+    }
+    found = work.mapped(fit_again, tasks, "standard errors")
+    steps = np.array([float(knob.step) for knob in fit.family.knobs])
+    spread = np.std([point for point, _ in found.values()], axis=0, ddof=1)
+    return np.asarray(spread * steps, dtype=np.float64)
 
 
 def _binding(
@@ -344,7 +342,8 @@ def _first_broken(objective: ScopeObjective, coverage: FamilyCoverage) -> str:
     if over[worst] <= 0.0:
         return "nothing"
     if worst == "portfolio":
-        return f"portfolio {coverage.names[int(np.argmax(coverage.own))]}"
+        limits = objective.target.portfolio_limits(coverage.names)
+        return f"portfolio {coverage.names[int(np.argmax(coverage.own / limits))]}"
     if worst == "family":
         return f"family {coverage.families[int(np.argmax(coverage.bound))].value}"
     if worst == "stressed":

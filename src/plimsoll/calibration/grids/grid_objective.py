@@ -1,7 +1,7 @@
 """What a fit minimises in one scope: margin of hedged portfolios, under limits on coverage.
 
     value = mean hedged margin / published one + penalty,
-    penalty = 20 (sum of excesses over limits, relative)
+    penalty = 0.05 + 20 (sum of excesses over limits, relative), 0 where there is none
 
 Limits: a family's breach rate in the base leg, on its one-sided bound; that of a single portfolio;
 that of the whole scope, which must not exceed the published set's; a family's breach rate in the
@@ -20,12 +20,12 @@ from numpy.typing import NDArray
 from plimsoll.calibration.grids.grid_coverage import FamilyCoverage, Legs, family_coverage
 from plimsoll.calibration.grids.grid_family import GridFamily, Point, UnitParameters
 from plimsoll.calibration.grids.grid_samples import GridSample
-from plimsoll.calibration.grids.portfolios import HEDGED, PortfolioFamily
+from plimsoll.calibration.grids.portfolios import HEDGED, PortfolioFamily, is_settling
 from plimsoll.errors import DataError
 
 FloatArray = NDArray[np.float64]
 
-_PENALTY = 20.0
+_PENALTY, _MISSED = 20.0, 0.05
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +40,10 @@ class GridTarget:
         One-sided, of the bound on it.
     portfolio_breach : float
         Largest breach rate of a single portfolio, so that none is carried by its family.
+    settling_breach : float
+        The same for portfolios whose options settle within the margin period. A straddle that was
+        bought loses all that was paid where the price ends at its strike; where that lies between
+        two price points, no shock of volatility reaches that loss, only a charge on all delta.
     as_published : bool
         Whether the scope as a whole may breach no more than under the published set, calm.
     stressed_breach : float or None
@@ -57,10 +61,16 @@ class GridTarget:
     breach: float = 0.01
     confidence: float = 0.95
     portfolio_breach: float = 0.025
+    settling_breach: float = 0.05
     as_published: bool = False
     stressed_breach: float | None = 0.05
     stressed_group_breach: float | None = 0.01
     weights: Mapping[PortfolioFamily, float] = field(default_factory=dict)
+
+    def portfolio_limits(self, names: Sequence[str]) -> FloatArray:
+        """(P,) largest breach rate of each portfolio."""
+        own = [self.settling_breach if is_settling(n) else self.portfolio_breach for n in names]
+        return np.array(own, dtype=np.float64)
 
     def scaled(self, level: float) -> GridTarget:
         """Every limit times ``level``: 0.5 asks for half the breaches."""
@@ -69,6 +79,7 @@ class GridTarget:
             self,
             breach=self.breach * level,
             portfolio_breach=self.portfolio_breach * level,
+            settling_breach=self.settling_breach * level,
             stressed_breach=stressed,
         )
 
@@ -128,7 +139,8 @@ class ScopeObjective:
 
     def value(self, found: FamilyCoverage) -> float:
         """Objective of a coverage."""
-        return self.cost(found) + _PENALTY * self.excess(found)
+        over = self.excess(found)
+        return self.cost(found) + (_MISSED + _PENALTY * over if over > 0.0 else 0.0)
 
     def cost(self, found: FamilyCoverage) -> float:
         """Mean margin of hedged portfolios over the published set's."""
@@ -142,7 +154,7 @@ class ScopeObjective:
     def excesses(self, found: FamilyCoverage) -> dict[str, float]:
         """Relative excess over each kind of limit."""
         target, whole = self.target, self.weights(True) + self.weights(False)
-        own = np.maximum(found.own / target.portfolio_breach - 1.0, 0.0)
+        own = np.maximum(found.own / target.portfolio_limits(found.names) - 1.0, 0.0)
         over = {
             "family": float(np.maximum(found.bound / target.breach - 1.0, 0.0).sum()),
             "portfolio": float(own.sum()) / 10.0,

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 
 from plimsoll.calibration.grids.grid_family import GridFamily
-from plimsoll.calibration.grids.grid_fit import GridFit, Samples
+from plimsoll.calibration.grids.grid_fit import GridFit
 from plimsoll.calibration.grids.grid_result import grid_parameters
+from plimsoll.calibration.grids.scope_search import Samples
 from plimsoll.domain.evidence import Check, Verdict
 from plimsoll.domain.parameters import Origin, Parameter, ParameterSet
 from plimsoll.margin.governed import governance, to_parameters

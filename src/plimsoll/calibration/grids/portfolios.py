@@ -60,6 +60,12 @@ MARGIN_PERIOD_DAYS = 1.0
 
 EXPIRING = 0.0
 """Tenor of the last expiry that settles within the margin period."""
+_SETTLING = "expiring"
+
+
+def is_settling(name: str) -> bool:
+    """Whether a portfolio is one of those whose options settle within the margin period."""
+    return _SETTLING in name
 
 
 class Desk:
@@ -90,7 +96,7 @@ class Desk:
         days = self._days
         soon = days[(days <= MARGIN_PERIOD_DAYS) & (days >= least * MARGIN_PERIOD_DAYS)]
         if EXPIRING in wanted and soon.size:
-            found.insert(0, ("expiring", float(soon.max())))
+            found.insert(0, (_SETTLING, float(soon.max())))
         return found
 
     def option(self, days: float, delta: float) -> str:

@@ -9,11 +9,19 @@ import pytest
 from listed_chains_made import chain
 from numpy.typing import NDArray
 
+from plimsoll.adapters.executor import open_executor
+from plimsoll.calibration.grids import grid_fit, scope_search
 from plimsoll.calibration.grids.deribit_family import deribit_family
 from plimsoll.calibration.grids.derive_family import derive_family
 from plimsoll.calibration.grids.grid_coverage import Legs
-from plimsoll.calibration.grids.grid_family import GridFamily
-from plimsoll.calibration.grids.grid_fit import GridFit, fit_grid, untested_restored
+from plimsoll.calibration.grids.grid_family import GridFamily, Point
+from plimsoll.calibration.grids.grid_fit import (
+    GridFit,
+    Work,
+    fit_grid,
+    untested_restored,
+    with_errors,
+)
 from plimsoll.calibration.grids.grid_market import grid_market
 from plimsoll.calibration.grids.grid_objective import GridTarget, ScopeObjective
 from plimsoll.calibration.grids.grid_result import grid_parameters, grid_part, grid_tables
@@ -23,8 +31,10 @@ from plimsoll.calibration.grids.okx_family import okx_family
 from plimsoll.calibration.grids.paradex_family import paradex_family
 from plimsoll.calibration.grids.portfolio_library import portfolio_library
 from plimsoll.calibration.grids.reference_scenarios import ReferenceScenarios
+from plimsoll.calibration.grids.scope_search import ScopeTask
 from plimsoll.calibration.grids.span_family import span_family
 from plimsoll.calibration.grids.surface_cells import SCORE_EDGES, TENOR_CENTRES_DAYS
+from plimsoll.calibration.search.checkpoint import NO_CHECKPOINT, Checkpoint
 from plimsoll.domain.evidence import Verdict
 from plimsoll.domain.parameters import Origin
 from plimsoll.presets import load
@@ -34,7 +44,11 @@ CELLS = len(TENOR_CENTRES_DAYS), len(SCORE_EDGES) + 1
 CHAINS = (listed_chain(chain()), listed_chain(chain("ETH", 3_000.0, 0.7)))
 EARLIER = (listed_chain(chain(vol=0.7)), listed_chain(chain("ETH", 3_000.0, 0.5)))
 LOOSE = GridTarget(
-    breach=0.06, portfolio_breach=1.0, stressed_breach=None, stressed_group_breach=None
+    breach=0.06,
+    portfolio_breach=1.0,
+    settling_breach=1.0,
+    stressed_breach=None,
+    stressed_group_breach=None,
 )
 """So loose that the decay of the shortest options, which no price range covers, does not bind."""
 
@@ -143,6 +157,72 @@ def test_standard_errors_are_the_same_for_the_same_seed(
     np.testing.assert_array_equal(found[0].standard_error, found[1].standard_error)
     assert np.isfinite(found[0].standard_error).all()
     assert found[0].standard_error[0] > 0.0
+
+
+class Remembered:
+    """Keeps stages in memory, and says what was asked."""
+
+    def __init__(self) -> None:
+        self.held: dict[str, object] = {}
+
+    def get(self, stage: str, /) -> object | None:
+        return self.held.get(stage)
+
+    def put(self, stage: str, value: object, /) -> None:
+        self.held[stage] = value
+
+    def checkpoint(self, _: str, /) -> Checkpoint:
+        return NO_CHECKPOINT
+
+
+def test_any_number_of_workers_finds_the_same(
+    fit: GridFit, samples: dict[str, tuple[GridSample, ...]]
+) -> None:
+    with open_executor(2) as executor:
+        other = fit_grid(
+            price_range_alone(),
+            samples,
+            SCENARIOS,
+            target=LOOSE,
+            replicates=2,
+            seed=5,
+            work=Work(executor=executor),
+        )
+    here = with_errors(fit, samples, SCENARIOS, replicates=2, seed=5)
+    assert other.point == here.point
+    assert other.evaluations == here.evaluations
+    np.testing.assert_array_equal(other.standard_error, here.standard_error)
+    assert grid_parameters(other) == grid_parameters(here)
+
+
+def test_a_fit_that_was_cut_off_goes_on_with_what_was_kept(
+    fit: GridFit, samples: dict[str, tuple[GridSample, ...]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = Remembered()
+    asked: list[str] = []
+    search = scope_search.search_scope
+
+    def killed(task: ScopeTask) -> tuple[Point, int]:
+        asked.append(task.scope)
+        if asked == ["BTC", "ETH"]:
+            raise KeyboardInterrupt
+        return search(task)
+
+    monkeypatch.setattr(grid_fit, "search_scope", killed)
+    work = Work(kept=kept)
+    with pytest.raises(KeyboardInterrupt):
+        fit_grid(price_range_alone(), samples, SCENARIOS, target=LOOSE, work=work)
+    again = fit_grid(price_range_alone(), samples, SCENARIOS, target=LOOSE, work=work)
+    assert asked == ["BTC", "ETH", "ETH"]
+    assert again.point == fit.point
+    assert again.evaluations == fit.evaluations
+
+
+def test_portfolios_that_settle_have_a_limit_of_their_own() -> None:
+    target = GridTarget(portfolio_breach=0.02, settling_breach=0.04)
+    limits = target.portfolio_limits(("BTC straddle expiring, long", "BTC straddle 2 d, long"))
+    np.testing.assert_array_equal(limits, [0.04, 0.02])
+    np.testing.assert_array_equal(target.scaled(0.5).portfolio_limits(("a expiring",)), [0.02])
 
 
 def test_published_deribit_margin_of_a_perpetual_is_range_and_roll() -> None:
