@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -172,12 +173,17 @@ def equal_coverage_cost(
 ) -> tuple[float, float]:
     """Cost on some days, and the scale that brings the policy to the yardstick's coverage there.
 
+    NaN of both where nothing was judged: at a first New Year in the first months of a history.
+
     Parameters
     ----------
     ratios : LossRatios
         Of the policy without its levels, like ``held``.
     """
-    scale = ratios.scale(yardstick.rate(days), days)
+    rate = yardstick.rate(days)
+    if not math.isfinite(rate):
+        return math.nan, math.nan
+    scale = ratios.scale(rate, days)
     return scale * held.mean_margin(days) / yardstick.mean_margin(days), scale
 
 
