@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import numpy as np
+
 from plimsoll.calibration.assembly.joint import initial_choices
 from plimsoll.calibration.assembly.ladders import Candidate
 from plimsoll.calibration.problem import Structure
@@ -16,7 +18,11 @@ from plimsoll.calibration.structure.tier_rules import (
     tier_key,
 )
 from plimsoll.calibration.structure.variables import GovernedVariable
+from plimsoll.calibration.tiers.ladder import RateKind
 from plimsoll.domain.parameters import Unit
+
+POINTS = 50
+"""Sizes of a tier at which a rate for the whole position is looked at."""
 
 
 def conflict_of(found: Candidate, structure: Structure) -> str:
@@ -59,7 +65,7 @@ def conflict_of(found: Candidate, structure: Structure) -> str:
 
 
 def _needed(found: Candidate, cut: int) -> float:
-    """Return the marginal rate that a tier needs, uncut."""
+    """Return the rate that a tier needs, uncut: for its slice, or for the whole position."""
     tier = found.tiers[cut]
     if not tier.maintenance_bound:
         return float(tier.tier.maintenance_rate)
@@ -67,5 +73,8 @@ def _needed(found: Candidate, cut: int) -> float:
     assert cap is not None  # tiers that are fitted end somewhere
     below = found.tiers[cut - 1].tier.cap_usd if cut else Decimal(0)
     low, top = float(below or 0), float(cap)
+    if found.kind is RateKind.WHOLE:
+        sizes = np.linspace(low, top, POINTS + 1)[1:]
+        return max(found.promised_usd(float(size)) / float(size) for size in sizes)
     paid = found.promised_usd(low) if low else 0.0
     return (found.promised_usd(top) - paid) / (top - low)

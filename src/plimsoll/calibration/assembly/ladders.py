@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import pairwise
 
@@ -30,12 +30,15 @@ class Candidate:
         What they cover, where a plan asks more than `SizeCost.requirement` says.
     refusal : str
         Why the ladder asked for does not exist; empty where it does.
+    kind : RateKind
+        What the maintenance rates hold for.
     """
 
     need: TableNeed
     tiers: tuple[FittedTier, ...]
     requirement: Requirement | None = None
     refusal: str = ""
+    kind: RateKind = RateKind.MARGINAL
 
     @property
     def caps_usd(self) -> tuple[Decimal, ...]:
@@ -65,9 +68,7 @@ def candidate(need: TableNeed, plan: TierPlan, structure: Structure) -> Candidat
         return _searched(need, requirement, plan, structure)
     except EstimationError as refusal:
         found = _at(need, requirement, need.caps_usd, plan, structure)
-        return Candidate(
-            need=need, tiers=found.tiers, requirement=requirement, refusal=str(refusal)
-        )
+        return replace(found, refusal=str(refusal))
 
 
 def cap_choices(need: TableNeed, plan: TierPlan) -> tuple[Decimal, ...]:
@@ -110,7 +111,7 @@ def _searched(
         if enough and mean * (1.0 - plan.least_gain) <= fitted.mean and _steps(same, grid):
             return same
     tiers = fitted.ladder.with_initial(need.risk.reaction, structure)
-    return Candidate(need=need, tiers=tiers, requirement=requirement)
+    return Candidate(need=need, tiers=tiers, requirement=requirement, kind=kind)
 
 
 def _kept_caps(need: TableNeed, grid: TierGrid) -> tuple[Decimal, ...]:
@@ -153,4 +154,4 @@ def _at(
         tiers.append(fit_tier(least, need.risk.reaction, cap, structure))
         paid = needed[-1] if plan.close_out is CloseOut.AT_ONCE else paid + least * (top - lower)
         lower = top
-    return Candidate(need=need, tiers=tuple(tiers), requirement=requirement)
+    return Candidate(need=need, tiers=tuple(tiers), requirement=requirement, kind=rate_kind(plan))

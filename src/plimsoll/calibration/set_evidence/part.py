@@ -18,7 +18,14 @@ from plimsoll.calibration.set_evidence.checks import (
 )
 from plimsoll.calibration.set_evidence.ladder_table import fitted_ladders, ladder_table
 from plimsoll.calibration.set_evidence.schedule_tables import schedule_tables
-from plimsoll.calibration.set_plan import CapsFrom, LimitPlan, OrderPlan, SetPlan, SidesName
+from plimsoll.calibration.set_plan import (
+    CapsFrom,
+    LimitPlan,
+    OrderPlan,
+    RatesFor,
+    SetPlan,
+    SidesName,
+)
 from plimsoll.calibration.solve import MarketSolution, SolvedTable
 from plimsoll.calibration.tiers.open_interest import LimitRules, MarketLimits, market_limits
 from plimsoll.calibration.tiers.parameters import limit_parameters, tier_tables
@@ -148,6 +155,11 @@ def _stated(plan: SetPlan, path: DatedPath | None) -> tuple[str, ...]:
         stated.append(
             "The walk-forward of the published rate is that of the larger side, held against both "
             "sides; the coverage of each side's own risk is in the table of the model's coverage."
+        )
+    if plan.tiers.rates is RatesFor.WHOLE and path is not None:
+        stated.append(
+            "Maintenance rates hold for the whole notional; those in force are taken to do so too, "
+            "in the freezing of noise, in the schedule and against its limits."
         )
     stated += _basis_told(plan)
     if path is not None and path.sets:
