@@ -57,6 +57,7 @@ class Result:
     parameters: ParameterSet = SET
     timings: tuple[tuple[str, float], ...] = (("read", 0.25), ("fit", 1.5))
     files: tuple[Path, ...] = (Path("out/report.html"),)
+    notes: tuple[str, ...] = ("forecast kept from the run before",)
 
 
 @pytest.fixture
@@ -104,6 +105,7 @@ def test_calibrate(
     assert SET.id in result.stdout
     assert "wrote out/report.html" in result.stdout
     assert "1.75" in result.stdout  # total time
+    assert "forecast kept from the run before" in result.stdout
     (call,) = calls
     assert call["as_of"].isoformat() == "2024-01-01T00:00:00+00:00"
     assert (call["workers"], call["out"], call["incumbent"]) == (2, tmp_path, None)
