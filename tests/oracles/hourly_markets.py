@@ -63,9 +63,17 @@ def compare_hourly(folder: Path, once: Once, methods: Iterable[str]) -> Comparis
 def log_blends_run_once() -> Iterator[None]:
     """Within the block a log blend forecasts once for the same panel, however often it is asked."""
     run, kept = LogBlend.paths, dict[Any, ForecastPaths]()
+    told = list[tuple[ReturnsPanel, bytes]]()
+
+    def digest(panel: ReturnsPanel) -> bytes:
+        for known, found in told:
+            if known is panel:
+                return found
+        told.append((panel, hashlib.sha256(pickle.dumps(panel)).digest()))
+        return told[-1][1]
 
     def paths(self: LogBlend, panel: ReturnsPanel, horizon_hours: int) -> ForecastPaths:
-        key = self, horizon_hours, hashlib.sha256(pickle.dumps(panel)).digest()
+        key = self, horizon_hours, digest(panel)
         if key not in kept:
             kept[key] = run(self, panel, horizon_hours)
         return kept[key]
