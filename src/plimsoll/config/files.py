@@ -34,6 +34,8 @@ def places(document: Document) -> tuple[KeyPath, ...]:
         *(("grid", "spot", index, "path") for index in range(count)),
         ("grid", "volatility_index", "path"),
         ("add_ons", "basis", "path"),
+        ("fees", "funding_clamp", "rates", "path"),
+        ("collateral", "borrowing", "withdrawals", "path"),
     )
 
 

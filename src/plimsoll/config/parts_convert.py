@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import numpy as np
+from numpy.typing import NDArray
+
 from plimsoll.calibration.add_ons.counterparty import Counterparty, rated
 from plimsoll.calibration.collateral.admission import AdmissionRules
 from plimsoll.calibration.collateral.assets import Bridge, CollateralProblem
@@ -12,6 +15,7 @@ from plimsoll.calibration.collateral.liquidation_cost import SaleRules
 from plimsoll.calibration.collateral.pegged import PegKind
 from plimsoll.calibration.fees.adaptive_fee import FeeRule
 from plimsoll.calibration.fees.funding_clamp import ClampRule
+from plimsoll.calibration.parts.borrowing import LentAsset
 from plimsoll.calibration.parts.collateral_assets import StatedAsset
 from plimsoll.calibration.parts.fund_replay import StatedPopulation
 from plimsoll.calibration.parts.fund_scenarios import LadderMove
@@ -167,7 +171,27 @@ def to_fee_rule(section: FeesSection) -> FeeRule:
 def to_clamp_rule(section: FeesSection) -> ClampRule | None:
     """Return the rule of the clamp; None where none is asked for."""
     clamp = section.funding_clamp
-    return None if clamp is None else ClampRule(**dict(clamp))
+    if clamp is None:
+        return None
+    return ClampRule(level=clamp.level, cushion_share=clamp.cushion_share, grid=clamp.grid)
+
+
+def to_lent(
+    section: CollateralSection, withdrawals: Mapping[str, NDArray[np.float64]]
+) -> tuple[LentAsset, ...]:
+    """Return the assets that are borrowed on margin, with their record where there is one."""
+    stated = section.borrowing
+    return () if stated is None else tuple(
+        LentAsset(
+            asset=one.name,
+            reference_rate_annual=one.reference_rate_annual,
+            base_rate_annual=one.base_rate_annual,
+            semi_elasticity=stated.semi_elasticity,
+            withdrawn_share=one.withdrawn_share,
+            withdrawals=withdrawals.get(one.name, np.empty(0)),
+        )
+        for one in stated.assets
+    )  # fmt: skip
 
 
 def to_counterparties(section: CounterpartiesSection) -> dict[str, Counterparty]:

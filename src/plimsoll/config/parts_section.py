@@ -17,7 +17,7 @@ from plimsoll.calibration.collateral.liquidation_cost import SaleRules
 from plimsoll.calibration.fees.funding_clamp import ClampRule
 from plimsoll.calibration.parts.collateral_assets import AssetKind
 from plimsoll.calibration.parts.lending import LendingSettings
-from plimsoll.config.data_section import Interval, PriceColumns, TimeUnit
+from plimsoll.config.data_section import FundingData, Interval, PriceColumns, TimeUnit
 from plimsoll.config.fields import (
     Count,
     Days,
@@ -129,6 +129,29 @@ class LendingSection(Section):
     least_loan_to_value: PositiveShare = _LENDING.least_loan_to_value
 
 
+class LentEntry(Section):
+    """One asset that users borrow on margin."""
+
+    name: Text
+    reference_rate_annual: Share = Field(description="of borrowing elsewhere; holds at the kink")
+    base_rate_annual: Share = 0.0
+    withdrawn_share: Share | None = Field(
+        default=None, description="of supply, in the worst 1 % of notice periods; or withdrawals"
+    )
+
+
+class BorrowingSection(Section):
+    """The kinked curve of margin borrowing."""
+
+    assets: Annotated[tuple[LentEntry, ...], Field(min_length=1, max_length=500)]
+    semi_elasticity: Annotated[float, Field(gt=0.0, le=1000.0), Measure.NUMBER] = Field(
+        default=2.0, description="log change of borrowing for a rate higher by 100 % a year"
+    )
+    withdrawals: FundingData | None = Field(
+        default=None, description="net, share of supply over each notice period, by asset"
+    )
+
+
 class CollateralSection(Section):
     """Haircuts, caps, admission; loans with ``lending: true`` or a mapping."""
 
@@ -152,6 +175,7 @@ class CollateralSection(Section):
     )
     admission: AdmissionSection = Field(default_factory=AdmissionSection)
     lending: bool | LendingSection = False
+    borrowing: BorrowingSection | None = None
 
 
 class IncidentSection(Section):
@@ -199,8 +223,9 @@ class FundSection(Section):
 
 
 class ClampSection(Section):
-    """Clamp of funding; needs ``data.funding``."""
+    """Clamp of funding; needs ``data.funding``, or rates of its own that no loss counts."""
 
+    rates: FundingData | None = Field(default=None, description="for the clamp alone")
     level: Level = _CLAMP.level
     cushion_share: PositiveShare = _CLAMP.cushion_share
     grid: Rate = _CLAMP.grid

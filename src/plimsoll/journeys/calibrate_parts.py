@@ -96,7 +96,7 @@ class VenueParts:
             "add_ons": lambda: _add_ons(made, self.data),
             "collateral": lambda: collateral_of(made.config, made.proof, self.data, self.parent),
             "fund": lambda: _fund(made),
-            "fees": lambda: _fees(made, self.payments),
+            "fees": lambda: _fees(made, self.data.clamp_rates or self.payments),
             "operations": lambda: _operations(made),
             "counterparties": lambda: _credit(made),
         }

@@ -26,6 +26,7 @@ from plimsoll.config.parts_convert import (
     to_assets,
     to_collateral_problem,
     to_lending,
+    to_lent,
     to_watched_years,
 )
 from plimsoll.config.venue import VenueConfig
@@ -70,6 +71,10 @@ def collateral_of(
             problem=problem,
             watched_years=to_watched_years(section),
             lending=to_lending(section),
+            lent=to_lent(
+                section,
+                {name: drawn for name, (_, drawn) in (data.withdrawals or {}).items()},
+            ),
             incumbent=parent,
             tables=tables,
             checks=checks,

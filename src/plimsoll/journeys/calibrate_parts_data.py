@@ -9,19 +9,26 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from plimsoll.adapters.files import ColumnMap, TimeUnit, read_bars
+from plimsoll.adapters.files import (
+    ColumnMap,
+    FundingColumns,
+    TimeUnit,
+    read_bars,
+    read_funding,
+)
 from plimsoll.adapters.files.digest import bars_digest
 from plimsoll.calibration.add_ons.basis import BasisMoves, basis_moves
 from plimsoll.calibration.evidence import Proof
 from plimsoll.calibration.parts.add_ons import FurtherPrices
 from plimsoll.calibration.parts.fund_replay import StatedPopulation
 from plimsoll.calibration.parts.market_moves import MarketMoves, as_of_ns, known_prices
-from plimsoll.config.data_section import INTERVAL_MINUTES
+from plimsoll.config.data_section import INTERVAL_MINUTES, FundingData
 from plimsoll.config.loader import VenueFile
 from plimsoll.config.parts_section import LegSection
 from plimsoll.domain.finding import FindingPolicy
 from plimsoll.domain.market import Bars, MarketHistory
-from plimsoll.journeys.prices import PriceData, further_bars
+from plimsoll.journeys.prices import Payments, PriceData, further_bars
+from plimsoll.journeys.reproduction import payments_digest
 from plimsoll.marketdata.assembly import assemble
 from plimsoll.marketdata.checking import closed_by
 
@@ -42,12 +49,16 @@ class PartsData:
     pegs : tuple of str
         Dollar coins among ``assets``.
     digests : mapping of str to str
+    clamp_rates, withdrawals : mapping of str to (times, rates), or None
+        Funding for the clamp alone, by market; net withdrawals of lent assets.
     """
 
     assets: MarketHistory | None = None
     legs: MarketHistory | None = None
     pegs: tuple[str, ...] = ()
     digests: Mapping[str, str] = field(default_factory=dict)
+    clamp_rates: Payments | None = None
+    withdrawals: Payments | None = None
 
 
 def parts_data(
@@ -77,6 +88,13 @@ def parts_data(
     leg = None if config.add_ons is None else config.add_ons.basis
     legs = {} if leg is None else _leg_bars(file, leg)
     read = {"further prices": further, "prices of the other leg": legs}
+    clamp = None if config.fees is None else config.fees.funding_clamp
+    lent = None if config.collateral is None else config.collateral.borrowing
+    rates = None if clamp is None else _rates(file, clamp.rates, tuple(markets), known_ns)
+    drawn = None if lent is None else _rates(
+        file, lent.withdrawals, tuple(one.name for one in lent.assets), known_ns
+    )  # fmt: skip
+    further_rates = {"rates of the clamp": rates, "withdrawals": drawn}
     return PartsData(
         assets=_checked(further, policy, until_ns),
         legs=_checked(legs, policy, until_ns),
@@ -85,8 +103,38 @@ def parts_data(
             name: bars_digest({m: closed_by(b, known_ns) for m, b in bars.items()})
             for name, bars in read.items()
             if bars
+        }
+        | {
+            name: payments_digest(found, known_ns)
+            for name, found in further_rates.items()
+            if found is not None
         },
+        clamp_rates=rates,
+        withdrawals=drawn,
     )
+
+
+def _rates(
+    file: VenueFile, source: FundingData | None, symbols: tuple[str, ...], known_ns: int
+) -> Payments | None:
+    """Rates that were known at an instant; None where no file is named."""
+    if source is None:
+        return None
+    found = read_funding(
+        file.resolve(source.path),
+        source.format,
+        columns=FundingColumns(
+            unit=source.unit,
+            time_unit=None if source.time_unit is None else TimeUnit(source.time_unit),
+            **source.columns.model_dump(exclude_none=True),
+        ),
+        symbols=symbols,
+    )
+    kept = {name: one.time_ns <= known_ns for name, one in found.items()}
+    return {
+        name: (one.time_ns[kept[name]].copy(), one.rate[kept[name]].copy())
+        for name, one in found.items()
+    }
 
 
 def _checked(

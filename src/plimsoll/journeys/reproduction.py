@@ -62,14 +62,14 @@ def data_digests(
     """
     parts = {
         "bars": bars_digest({name: closed_by(one, until_ns) for name, one in bars.items()}),
-        "funding": NONE if payments is None else _payments_digest(payments, until_ns),
+        "funding": NONE if payments is None else payments_digest(payments, until_ns),
         "incumbent": incumbent or NONE,
     }
     known: dict[str, Json] = {**parts}
     return {**parts, "data": content_id(known)}
 
 
-def _payments_digest(payments: Payments, until_ns: int) -> str:
+def payments_digest(payments: Payments, until_ns: int) -> str:
     """SHA-256 of the payments due by ``until_ns``, market by market, as delivered."""
     digest = hashlib.sha256()
     for name in sorted(payments, key=lambda key: key.encode("utf-16-be")):

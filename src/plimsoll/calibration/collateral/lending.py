@@ -18,7 +18,7 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 import numpy as np
 from numpy.typing import NDArray
 
-from plimsoll.calibration.collateral.haircut import LEAST_FALLS, log_falls
+from plimsoll.calibration.collateral.haircut import LEAST_FALLS, log_falls, tail_of_falls
 from plimsoll.errors import InsufficientDataError, ParameterError
 
 FloatArray = NDArray[np.float64]
@@ -113,6 +113,57 @@ class LendingTerms:
     loan_to_value: Decimal
     liquidation_threshold: Decimal
     bonus: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LendingErrors:
+    """Standard errors of the terms before the grid; 0 of what a stated stress decides."""
+
+    loan_to_value: float
+    liquidation_threshold: float
+    bonus: float
+
+
+def lending_errors(
+    log_price: FloatArray,
+    risk: LendingRisk,
+    terms: LendingTerms,
+    *,
+    stressed_loss: float,
+    latency_bars: int,
+    user_bars: int,
+    bars_per_day: int,
+    confidence: float = 0.99,
+    user_confidence: float = 0.95,
+    seed: int = 0,
+) -> LendingErrors:
+    """Return errors of the quantiles by blocks of days, carried through the terms.
+
+    Parameters
+    ----------
+    log_price, stressed_loss, latency_bars, user_bars, confidence, user_confidence
+        As `stressed_lending_risk` had them; of a drop that the stress decides there is no error.
+    risk : LendingRisk
+        Its result.
+    terms : LendingTerms
+    """
+    falls = {bars: log_falls(log_price, bars) for bars in {latency_bars, user_bars}}
+
+    def error(bars: int, share: float, value: float) -> float:
+        found = tail_of_falls(falls[bars], share, bars_per_day=bars_per_day, seed=seed)
+        return (1.0 - value) * found.standard_error
+
+    stressed = risk.latency_drop <= stressed_loss
+    drop = 0.0 if stressed else error(latency_bars, confidence, risk.latency_drop)
+    bonus = error(latency_bars, user_confidence, risk.liquidator_risk)
+    user = error(user_bars, user_confidence, risk.user_drop)
+    threshold, room = float(terms.liquidation_threshold), 1.0 + float(terms.bonus)
+    of_threshold = math.hypot(drop, threshold * bonus) / room
+    return LendingErrors(
+        loan_to_value=math.hypot((1.0 - risk.user_drop) * of_threshold, threshold * user),
+        liquidation_threshold=of_threshold,
+        bonus=bonus,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,7 @@ demand that stands above the kink: with a semi-elasticity ``k`` of borrowing to 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
 import numpy as np
@@ -77,12 +77,44 @@ def kinked_rate(
     drawn = drawn[np.isfinite(drawn)]
     if drawn.size < 100:
         raise InsufficientDataError("must have 100 periods", found=int(drawn.size))
+    curve = curve_of_demand(
+        max(0.0, float(np.quantile(drawn, confidence))),
+        reference_rate_annual=reference_rate_annual,
+        base_rate_annual=base_rate_annual,
+        semi_elasticity=semi_elasticity,
+        largest_kink=largest_kink,
+    )
+    return replace(curve, kink_error=_quantile_error(drawn, confidence, replicates, seed))
+
+
+def curve_of_demand(
+    demand: float,
+    *,
+    reference_rate_annual: float,
+    base_rate_annual: float = 0.0,
+    semi_elasticity: float = 2.0,
+    largest_kink: float = 0.95,
+) -> KinkedRate:
+    """Return the curve that leaves room for a share of supply that is withdrawn at once.
+
+    Parameters
+    ----------
+    demand : float
+        Share of supply, not negative; stated, or a quantile of a record.
+
+    Raises
+    ------
+    ParameterError
+        Where withdrawals take all: no kink leaves them room.
+
+    >>> curve_of_demand(0.2, reference_rate_annual=0.08).kink
+    Decimal('0.800')
+    """
     if not (reference_rate_annual >= base_rate_annual >= 0.0 and semi_elasticity > 0.0):
         raise ParameterError(
             "must have reference >= base >= 0 and a positive elasticity",
             found=(reference_rate_annual, base_rate_annual, semi_elasticity),
         )
-    demand = max(0.0, float(np.quantile(drawn, confidence)))
     kink = _down(min(1.0 - demand, largest_kink))
     if not 0 < kink < 1:
         raise ParameterError(
@@ -96,7 +128,6 @@ def kinked_rate(
         to_kink=_up(reference_rate_annual - base_rate_annual),
         beyond_kink=_up(-math.log(float(kink)) / semi_elasticity),
         kink=kink,
-        kink_error=_quantile_error(drawn, confidence, replicates, seed),
     )
 
 

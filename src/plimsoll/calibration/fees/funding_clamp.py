@@ -107,10 +107,6 @@ def funding_clamp(
     UsageError
         Where maintenance is not below initial margin.
     """
-    if not 0.0 < maintenance_rate < initial_rate:
-        raise UsageError(
-            "must lie below the initial rate", found=maintenance_rate, field="maintenance_rate"
-        )
     values = np.asarray(premiums, dtype=np.float64)
     if values.ndim != 1 or np.isinf(values).any():
         raise UsageError("must be one rate an interval", found=values.shape, field="premiums")
@@ -119,17 +115,51 @@ def funding_clamp(
         raise InsufficientDataError(
             f"must hold {LEAST_INTERVALS} intervals", found=size.size, field="premiums"
         )
-    needed = float(np.quantile(size, rule.level, method="higher"))
+    return clamp_for(
+        float(np.quantile(size, rule.level, method="higher")),
+        initial_rate=initial_rate,
+        maintenance_rate=maintenance_rate,
+        rule=rule,
+        needed_error=_rank_error(size, rule.level),
+        intervals=int(size.size),
+    )
+
+
+def clamp_for(
+    needed: float,
+    *,
+    initial_rate: float,
+    maintenance_rate: float,
+    rule: ClampRule,
+    needed_error: float = 0.0,
+    intervals: int = 0,
+) -> FundingClamp:
+    """Return the clamp for a premium that must pass, within the market's own cushion.
+
+    Parameters
+    ----------
+    needed, needed_error : float
+        Of the market's own intervals, or lent by its class (``intervals`` 0).
+
+    Raises
+    ------
+    UsageError
+        Where maintenance is not below initial margin.
+    """
+    if not 0.0 < maintenance_rate < initial_rate:
+        raise UsageError(
+            "must lie below the initial rate", found=maintenance_rate, field="maintenance_rate"
+        )
     allowed = rule.cushion_share * (initial_rate - maintenance_rate)
     wanted = rate_up(needed, rule.grid)
     most = (Decimal(f"{allowed:.12f}") / rule.grid).to_integral_value(ROUND_FLOOR) * rule.grid
     return FundingClamp(
         rate=min(wanted, most),
         needed=needed,
-        needed_error=_rank_error(size, rule.level),
+        needed_error=needed_error,
         allowed=allowed,
         lacking=max(0.0, float(wanted - most)),
-        intervals=int(size.size),
+        intervals=intervals,
     )
 
 

@@ -56,7 +56,10 @@ def _fees(steps: Sequence[FeeStep], market: str, rule: FeeRule, owner: str) -> I
 def clamp_parameters(
     clamps: Mapping[str, FundingClamp], rule: ClampRule, *, owner: str
 ) -> tuple[Parameter, ...]:
-    """Parameter ``funding_clamp`` of each market; bound where the cushion sets it."""
+    """Parameter ``funding_clamp`` of each market; bound where the cushion sets it.
+
+    A market that its class lends the premium has no error of its own.
+    """
     return tuple(
         Parameter(
             market=market,
@@ -67,11 +70,17 @@ def clamp_parameters(
             upper=Decimal(1),
             grid=rule.grid,
             owner=owner,
-            origin=Origin.BOUND if clamp.lacking else Origin.CALIBRATED,
-            standard_error=significant(clamp.needed_error),
+            origin=_origin(clamp),
+            standard_error=significant(clamp.needed_error) if clamp.intervals else None,
         )
         for market, clamp in clamps.items()
     )
+
+
+def _origin(clamp: FundingClamp) -> Origin:
+    if clamp.lacking:
+        return Origin.BOUND
+    return Origin.CALIBRATED if clamp.intervals else Origin.CLASS_FLOOR
 
 
 def risk_price_parameters(prices: Sequence[RiskPrice], *, owner: str) -> tuple[Parameter, ...]:

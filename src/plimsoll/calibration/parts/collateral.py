@@ -13,6 +13,7 @@ from plimsoll.calibration.collateral.calibrate import calibrate_collateral
 from plimsoll.calibration.collateral.pegged import DepegEvent, PegKind
 from plimsoll.calibration.collateral.publication import collateral_part
 from plimsoll.calibration.part import CalibratedPart
+from plimsoll.calibration.parts.borrowing import BorrowingSettings, LentAsset, borrowing_part
 from plimsoll.calibration.parts.lending import (
     LendingSettings,
     asset_lending,
@@ -42,6 +43,8 @@ class CollateralInputs:
         Years that assets of a kind were watched beside those of the prices.
     lending : LendingSettings or None
         None: the venue lends nothing.
+    lent : tuple of LentAsset
+        Assets that users borrow on margin.
     incumbent : ParameterSet or None
     tables, checks, limits : what walk-forward says of the haircuts
     label : str
@@ -52,6 +55,7 @@ class CollateralInputs:
     problem: CollateralProblem
     watched_years: Mapping[PegKind, float]
     lending: LendingSettings | None = None
+    lent: tuple[LentAsset, ...] = ()
     incumbent: ParameterSet | None = None
     tables: tuple[Table, ...] = ()
     checks: tuple[Check, ...] = ()
@@ -76,9 +80,17 @@ def calibrated_collateral(inputs: CollateralInputs) -> CalibratedPart:
         )
         parameters += lending_parameters(found, owner=problem.owner)
         tables += (lending_table(found, inputs.lending, problem.floor_share, inputs.label),)
-        limits += (
-            "No curve of borrowing rates: withdrawals and demand for loans are not in the data.",
+        if not inputs.lent:
+            limits += (
+                "No curve of borrowing rates: withdrawals and demand for loans are not stated.",
+            )
+    if inputs.lent:
+        curves = borrowing_part(
+            inputs.lent,
+            BorrowingSettings(seed=problem.seed, owner=problem.owner, label=inputs.label),
         )
+        parameters, tables = parameters + curves.parameters, tables + curves.tables
+        limits += curves.limits
     return CalibratedPart(
         name="collateral",
         parameters=parameters,

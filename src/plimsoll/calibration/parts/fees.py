@@ -11,7 +11,12 @@ from numpy.typing import NDArray
 
 from plimsoll.calibration.evidence.proof import Proof
 from plimsoll.calibration.fees.adaptive_fee import FeeRule, FeeStep, fee_steps, fee_table
-from plimsoll.calibration.fees.funding_clamp import ClampRule, FundingClamp, funding_clamp
+from plimsoll.calibration.fees.funding_clamp import (
+    ClampRule,
+    FundingClamp,
+    clamp_for,
+    funding_clamp,
+)
 from plimsoll.calibration.fees.publication import (
     clamp_parameters,
     fee_parameters,
@@ -247,7 +252,9 @@ def _clamps(
             continue
         rates = inputs.funding_rates.get(market)
         if rates is None:
-            missing.append((market, Reason.NO_DATA.value, "no funding rates for a clamp"))
+            missing.append(
+                (market, Reason.NO_DATA.value, "no funding rates: its class's widest premium")
+            )
             continue
         try:
             found[market] = funding_clamp(
@@ -260,7 +267,32 @@ def _clamps(
             missing.append((market, Reason.TOO_SHORT_HISTORY.value, str(error)))
         except UsageError as error:
             missing.append((market, Reason.FIT_FAILED.value, str(error)))
-    return found
+    return found | _lent_clamps(proof, found, rule)
+
+
+def _lent_clamps(
+    proof: Proof, found: Mapping[str, FundingClamp], rule: ClampRule
+) -> dict[str, FundingClamp]:
+    """Markets without rates bear their class's widest premium, within their own cushion."""
+    lent = {}
+    for solution in proof.solutions:
+        tiers, market = solution.tiers, solution.spec.symbol
+        donors = [
+            clamp.needed
+            for name, clamp in found.items()
+            if proof.class_of[name] == solution.spec.risk_class
+        ]
+        if tiers is None or market in found or not donors:
+            continue
+        lowest = tiers.tiers[0]
+        if lowest.maintenance_rate < lowest.initial_rate:
+            lent[market] = clamp_for(
+                max(donors),
+                initial_rate=float(lowest.initial_rate),
+                maintenance_rate=float(lowest.maintenance_rate),
+                rule=rule,
+            )
+    return lent
 
 
 def _clamp_table(clamps: Mapping[str, FundingClamp], label: str) -> Table:
@@ -274,13 +306,26 @@ def _clamp_table(clamps: Mapping[str, FundingClamp], label: str) -> Table:
             Column(name="needed", title="Needed", kind=share, digits=3),
             Column(name="error", title="s.e.", kind=share, digits=3),
             Column(name="allowed", title="Allowed by IM - MM", kind=share, digits=3),
+            Column(name="intervals", title="Intervals", kind=ColumnKind.COUNT),
             Column(name="conflict", title="Conflict"),
         ),
         rows=tuple(
-            (m, float(c.rate), c.needed, c.needed_error, c.allowed, c.conflict)
+            (
+                m,
+                float(c.rate),
+                c.needed,
+                c.needed_error if c.intervals else None,
+                c.allowed,
+                c.intervals,
+                c.conflict,
+            )
             for m, c in clamps.items()
         ),
-        notes=(label, "Of rates as paid: where a clamp bound them, what was needed was more."),
+        notes=(
+            label,
+            "Of rates as paid: where a clamp bound them, what was needed was more. A market with "
+            "no interval of its own bears the widest premium of its class.",
+        ),
     )
 
 

@@ -12,14 +12,17 @@ from numpy.typing import NDArray
 from plimsoll.calibration.collateral.assets import AssetHaircut, AssetHistory, CollateralProblem
 from plimsoll.calibration.collateral.lending import (
     STEP,
+    LendingErrors,
     LendingRisk,
     LendingTerms,
     NotLendable,
+    lending_errors,
     lending_terms,
     stressed_lending_risk,
     supply_cap,
 )
 from plimsoll.calibration.collateral.liquidation_cost import rounded_down, sale_cost
+from plimsoll.domain.canonical import significant
 from plimsoll.domain.parameters import Origin, Parameter, Unit
 from plimsoll.domain.table import Cell, Column, ColumnKind, Table
 from plimsoll.errors import InsufficientDataError
@@ -60,6 +63,7 @@ class AssetLending:
     stressed: bool
     supply_cap_usd: Decimal
     why_not: str = ""
+    errors: LendingErrors | None = None
 
 
 def asset_lending(
@@ -107,6 +111,17 @@ def _lending(
             asset.asset,
             f"{terms.reason}: {conflict}; relax by {terms.relaxation:.1%}",
         )
+    errors = lending_errors(
+        price,
+        risk,
+        terms,
+        stressed_loss=haircut.class_floor,
+        latency_bars=problem.bars(settings.latency_hours),
+        user_bars=problem.bars(settings.user_hours),
+        bars_per_day=problem.bars_per_day,
+        confidence=problem.confidence,
+        seed=problem.seed,
+    )
     cap, _ = supply_cap(size, float(terms.liquidation_threshold))
     return AssetLending(
         asset=asset.asset,
@@ -114,6 +129,7 @@ def _lending(
         risk=risk,
         stressed=risk.latency_drop <= haircut.class_floor,
         supply_cap_usd=rounded_down(cap),
+        errors=errors,
     )
 
 
@@ -132,12 +148,17 @@ def _of_asset(one: AssetLending, owner: str) -> tuple[Parameter, ...]:
     terms = one.terms
     assert terms is not None  # the caller leaves out what backs no loan
     origin = Origin.CLASS_FLOOR if one.stressed else Origin.CALIBRATED
+    held = one.errors
+    errors = (None,) * 3 if held is None else (
+        held.loan_to_value, held.liquidation_threshold, held.bonus,
+    )  # fmt: skip
+    share = (Unit.FRACTION, Decimal(1), STEP)
     rows = (
-        ("loan_to_value", terms.loan_to_value, Unit.FRACTION, Decimal(1), STEP, origin),
-        ("liquidation_threshold", terms.liquidation_threshold, Unit.FRACTION, Decimal(1), STEP,
-         origin),
-        ("liquidation_bonus", terms.bonus, Unit.FRACTION, Decimal(1), STEP, Origin.CALIBRATED),
-        ("supply_cap_usd", one.supply_cap_usd, Unit.USD, LARGEST_USD, None, Origin.CALIBRATED),
+        ("loan_to_value", terms.loan_to_value, *share, origin, errors[0]),
+        ("liquidation_threshold", terms.liquidation_threshold, *share, origin, errors[1]),
+        ("liquidation_bonus", terms.bonus, *share, Origin.CALIBRATED, errors[2]),
+        ("supply_cap_usd", one.supply_cap_usd, Unit.USD, LARGEST_USD, None, Origin.CALIBRATED,
+         None),
     )  # fmt: skip
     return tuple(
         Parameter(
@@ -150,8 +171,9 @@ def _of_asset(one: AssetLending, owner: str) -> tuple[Parameter, ...]:
             grid=step,
             owner=owner,
             origin=come,
+            standard_error=significant(error) if error else None,
         )
-        for name, value, unit, upper, step, come in rows
+        for name, value, unit, upper, step, come, error in rows
     )
 
 
@@ -166,8 +188,11 @@ def lending_table(
         columns=(
             Column(name="asset", title="Asset"),
             Column(name="loan", title="Loan to value", kind=share, digits=1),
+            Column(name="loan_error", title="s.e.", kind=share),
             Column(name="threshold", title="Threshold", kind=share, digits=1),
+            Column(name="threshold_error", title="s.e.", kind=share),
             Column(name="bonus", title="Bonus", kind=share, digits=1),
+            Column(name="bonus_error", title="s.e.", kind=share),
             Column(name="drop", title="Drop borne", kind=share, digits=1),
             Column(name="stressed", title="Of the class's worst", kind=ColumnKind.FLAG),
             Column(name="cap", title="Supply cap", kind=ColumnKind.MONEY, unit="USD", digits=0),
@@ -180,19 +205,24 @@ def lending_table(
             f"not below {floor_share:.0%} of the class's worst move over the sale, and for "
             f"slippage of {settings.liquidated_share:.2%} of a day's turnover; a loan stands the "
             f"95 % fall of {settings.user_hours:g} h below it.",
+            "Standard errors: before the grid, by blocks of ten days; the drop of a stress is "
+            "stated and has none.",
         ),
     )
 
 
 def _row(one: AssetLending) -> tuple[Cell, ...]:
     if one.terms is None or one.risk is None:
-        return (one.asset, *(None,) * 6, one.why_not)
-    terms = one.terms
+        return (one.asset, *(None,) * 9, one.why_not)
+    terms, errors = one.terms, one.errors
     return (
         one.asset,
         float(terms.loan_to_value),
+        None if errors is None else errors.loan_to_value,
         float(terms.liquidation_threshold),
+        None if errors is None else errors.liquidation_threshold,
         float(terms.bonus),
+        None if errors is None else errors.bonus,
         one.risk.latency_drop,
         one.stressed,
         float(one.supply_cap_usd),

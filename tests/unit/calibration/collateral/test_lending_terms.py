@@ -15,7 +15,9 @@ from plimsoll.calibration.collateral.lending import (
     LendingRisk,
     LendingTerms,
     NotLendable,
+    lending_errors,
     lending_terms,
+    stressed_lending_risk,
     supply_cap,
 )
 from plimsoll.calibration.collateral.utilisation import kinked_rate
@@ -67,6 +69,33 @@ def test_a_known_case_by_hand() -> None:
     ratio = lending_terms(replace(risk, latency_drop=0.01, user_drop=0.003))
     assert isinstance(ratio, LendingTerms)
     assert ratio.loan_to_value > Decimal("0.9")
+
+
+def test_errors_of_terms_are_those_of_quantiles_carried_through() -> None:
+    """An independent look: terms of 60 histories of the same law spread by about the error."""
+    draw = np.random.default_rng(7)
+    wide = {"latency_bars": 1, "user_bars": 24}
+    found: list[list[float]] = []
+    errors: list[list[float]] = []
+    for _ in range(60):
+        price = np.cumsum(0.01 * draw.standard_t(5, 24 * 250))
+        risk = stressed_lending_risk(price, stressed_loss=0.0, slippage=0.001, **wide)
+        terms = lending_terms(risk, step=Decimal("0.000001"))
+        assert isinstance(terms, LendingTerms)
+        found.append([float(terms.loan_to_value), float(terms.liquidation_threshold)])
+        if len(errors) < 8:
+            one = lending_errors(
+                price, risk, terms, stressed_loss=0.0, bars_per_day=24, seed=1, **wide
+            )
+            errors.append([one.loan_to_value, one.liquidation_threshold])
+    spread, told = np.std(found, axis=0, ddof=1), np.mean(errors, axis=0)
+    # Sixty histories know a spread within a tenth, blocks of ten days an error within a third.
+    np.testing.assert_allclose(told, spread, rtol=0.4)
+    stated = stressed_lending_risk(price, stressed_loss=0.5, slippage=0.001, **wide)
+    terms = lending_terms(stated)
+    assert isinstance(terms, LendingTerms)
+    one = lending_errors(price, stated, terms, stressed_loss=0.5, bars_per_day=24, **wide)
+    assert one.liquidation_threshold < 0.3 * told[1]
 
 
 def test_caps_follow_depth() -> None:

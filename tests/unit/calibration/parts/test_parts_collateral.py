@@ -10,6 +10,7 @@ import pytest
 
 from plimsoll.calibration.collateral.assets import CollateralProblem
 from plimsoll.calibration.collateral.lending import lending_terms, stressed_lending_risk
+from plimsoll.calibration.parts.borrowing import LentAsset
 from plimsoll.calibration.parts.collateral import CollateralInputs, calibrated_collateral
 from plimsoll.calibration.parts.collateral_assets import AssetKind, StatedAsset, asset_histories
 from plimsoll.calibration.parts.lending import LendingSettings
@@ -87,6 +88,39 @@ def test_a_staked_coin_bears_its_coins_risk_and_its_own() -> None:
     rows = {row[0]: row[2] for row in part.tables[0].rows}
     assert rows["SA"] is not None
     assert rows["SA"] > rows["A"]
+
+
+def test_the_curve_of_borrowing_rests_on_a_record_or_on_what_is_stated() -> None:
+    """Withdrawals of 10 % but for two days in a hundred of 30 %: the 99 % leaves a kink of 0.7."""
+    record = np.tile(np.r_[np.full(98, 0.1), 0.3, 0.3], 10)
+    lent = (
+        LentAsset(asset="A", reference_rate_annual=0.06, withdrawals=record),
+        LentAsset(asset="B", reference_rate_annual=0.08, base_rate_annual=0.01,
+                  withdrawn_share=0.2),
+        LentAsset(asset="C", reference_rate_annual=0.05),
+        LentAsset(asset="D", reference_rate_annual=0.05, withdrawn_share=1.0),
+    )  # fmt: skip
+    part = calibrated_collateral(_inputs(0.5, lent=lent))
+    found = {p.key: p for p in part.parameters}
+    kink = found["A/borrowing.optimal_utilisation"]
+    assert (float(kink.value), kink.origin) == (pytest.approx(0.7), Origin.CALIBRATED)
+    stated = found["B/borrowing.optimal_utilisation"]
+    assert (stated.value, stated.origin, stated.standard_error) == (
+        Decimal("0.800"), Origin.VENUE, None,
+    )  # fmt: skip
+    # At 100 % demand is drawn back to the kink: exp(-2 R2) = 0.8, rounded up on the grid.
+    beyond = float(found["B/borrowing.rate_beyond_kink_annual"].value)
+    assert beyond == pytest.approx(-math.log(0.8) / 2.0, abs=0.001)
+    assert beyond >= -math.log(0.8) / 2.0
+    tables = {table.name: table for table in part.tables}
+    why = {row[0]: str(row[-1]) for row in tables["borrowing_curves"].rows}
+    assert "no_data" in why["C"]
+    assert "infeasible" in why["D"]
+    points = {row["utilisation"]: row["B"] for row in tables["borrowing_points"]}
+    assert points[0.8] == pytest.approx(0.08)
+    rates = [points[u] for u in sorted(points, key=float)]  # type: ignore[arg-type]
+    assert rates == sorted(rates, key=float)  # type: ignore[arg-type]
+    assert not any("No curve of borrowing" in text for text in part.limits)
 
 
 def test_haircuts_stand_beside_those_in_force() -> None:

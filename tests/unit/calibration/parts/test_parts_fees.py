@@ -208,3 +208,17 @@ def test_clamps_lie_between_premium_and_cushion_and_name_what_has_none() -> None
     part = calibrated_fees(proof, inputs(proof), settings)
     missing = [row[:2] for t in part.tables if t.name == "fees_missing" for row in t.rows]
     assert missing == [("M0", "no_data")]
+
+
+def test_a_market_without_rates_bears_its_classs_widest_premium() -> None:
+    proof = proof_of(
+        history_of(np.ones((24 * DAYS, 2))), {"M0": "large", "M1": "large"}, days=DAYS,
+        volatility=volatility(), adv_usd=VOLUME,
+    )  # fmt: skip
+    settings = FeeSettings(rule=RULE, clamp=ClampRule(level=0.99))
+    rates = {"M0": np.tile([0.001, -0.002], 100)}
+    found = published(proof, inputs(proof, funding_rates=rates), settings)
+    own, lent = found["M0/funding_clamp"], found["M1/funding_clamp"]
+    assert own.value == lent.value == Decimal("0.002")
+    assert (own.origin, lent.origin) == (Origin.CALIBRATED, Origin.CLASS_FLOOR)
+    assert lent.standard_error is None
