@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -102,12 +104,14 @@ def taken(state: WarmPanel, panel: ReturnsPanel, market: str) -> tuple[WarmPanel
         Of the pool's markets, in their order; begins before the state stands, far enough for the
         longest move, and ends at a midnight.
     market : str
-        Whose midnights are gathered.
+        Whose midnights are gathered. Only its own horizons are taken further: the state that
+        comes back is that market's.
     """
     available = panel.records[0].available_ns
     column, place = state.paths.markets.index(market), panel.markets.index(market)
     legs = (state.legs.maintenance[column], state.legs.reaction[column])
     hours = [leg.horizon_hours for leg in legs]
+    state = replace(state, fitted={leg: state.fitted[leg] for leg in dict.fromkeys(legs)})
     # Only a policy asks for past losses.
     losses = {} if state.policy is None else daily_losses(panel, hours)
     rows: list[FloatArray] = []

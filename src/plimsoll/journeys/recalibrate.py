@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from plimsoll.adapters.files.digest import file_digest
 from plimsoll.adapters.files.output_folder import OutputFolder, open_output
 from plimsoll.adapters.files.output_manifest import MANIFEST
 from plimsoll.calibration.assembly.needs import table_key
@@ -65,7 +66,7 @@ class RecalibrationResult:
 
     def __repr__(self) -> str:
         return (
-            f"<RecalibrationResult {self.parameters.id[:12]} of {self.market}: "
+            f"<RecalibrationResult {self.evidence.parameter_set_id[:12]} of {self.market}: "
             f"{self.evidence.verdict.value}, {self.evidence.label}>"
         )
 
@@ -150,10 +151,20 @@ def _recalibrated(
         market=market,
         parameters=parameters,
         evidence=evidence,
-        changes=difference(parent, parameters, market=market),
+        changes=_changes(parent, parameters, market, evidence.parameter_set_id),
         parent=parent,
         timings=stages.timings,
     )
+
+
+def _changes(parent: ParameterSet, parameters: ParameterSet, market: str, set_id: str) -> Table:
+    """What changes of the market; of its own parameters, so that ids of whole sets are not made."""
+    mine = [
+        replace(one, parameters=tuple(p for p in one if p.market == market))
+        for one in (parent, parameters)
+    ]
+    found = difference(mine[0], mine[1], market=market)
+    return replace(found, title=f"From {str(parameters.parent)[:12]} to {set_id[:12]}")
 
 
 def _checked_venue(venue: str | os.PathLike[str], state: WarmState) -> Path:
@@ -170,15 +181,16 @@ def _checked_venue(venue: str | os.PathLike[str], state: WarmState) -> Path:
 
 def _parent(place: str | os.PathLike[str], state: WarmState) -> ParameterSet:
     folder = Path(place) if Path(place).is_dir() else Path(place).parent.parent
-    parent = read_parameters(folder)
-    if parent.id != state.set_id:
+    # The id of a set is the digest of its file: made once, for it takes a tenth of a second.
+    digest = file_digest(folder / PARAMETERS)
+    if digest != state.set_id:
         raise DataError(
             "must be the set of the state",
-            found=f"{parent.id[:12]}, the state is of {state.set_id[:12]}",
+            found=f"{digest[:12]}, the state is of {state.set_id[:12]}",
             field=str(folder / PARAMETERS),
             remedy=REMEDY,
         )
-    return parent
+    return read_parameters(folder)
 
 
 def _check_market(panel: WarmPanel, market: str) -> None:
@@ -257,7 +269,7 @@ def _superseding(
         problem_digest=parent.problem_digest,
         code_version=CODE_VERSION,
         label=parent.label,
-        parent=parent.id,
+        parent=state.set_id,
     )
 
 

@@ -35,7 +35,7 @@ def warm_evidence(
 ) -> Evidence:
     """Return the evidence of a proposal for one market."""
     market = solution.spec.symbol
-    plan = _plan(state, bars, solution, parent)
+    plan = _plan(state, bars, solution)
     note = f"Loss = price move on {state.label}."
     return Evidence(
         parameter_set_id=parameters.id,
@@ -51,9 +51,7 @@ def warm_evidence(
     )
 
 
-def _plan(
-    state: WarmState, bars: FollowingBars, solution: MarketSolution, parent: ParameterSet
-) -> CalibratedPart | None:
+def _plan(state: WarmState, bars: FollowingBars, solution: MarketSolution) -> CalibratedPart | None:
     problem = state.panel.problem
     if problem.plan is None:
         return None
@@ -61,7 +59,7 @@ def _plan(
         problem,
         problem.plan,
         (solution,),
-        incumbent=f"parameter set {parent.id[:12]}",
+        incumbent=f"parameter set {state.set_id[:12]}",
         announced_at_ns=bars.as_of_ns,
         price_note=f"Loss = price move on {state.label}.",
     ).part

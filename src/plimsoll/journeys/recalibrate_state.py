@@ -142,7 +142,15 @@ def read_state(place: str | os.PathLike[str]) -> tuple[WarmState, str]:
             field=str(path),
             remedy=f"{REMEDY}, where its model is log_blend without correction or tools",
         ) from None
-    state = decoded(content)
+    try:
+        state = decoded(content)
+    except DataFormatError as error:
+        raise DataFormatError(
+            "must be a warm state of this release",
+            found=error.found,
+            field=str(path),
+            remedy=REMEDY,
+        ) from None
     if not isinstance(state, WarmState) or state.set_id != key:
         raise DataFormatError(
             "must be a warm state", found=type(state).__name__, field=str(path), remedy=REMEDY

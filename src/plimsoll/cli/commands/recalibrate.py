@@ -74,8 +74,8 @@ def _show(output: Output, result: RecalibrationResult) -> ExitCode:
         output.line(f"limit: {limit}")
     for line in written_lines(files):
         output.line(line)
-    output.line(f"parameter set {result.parameters.id}")
-    output.line(f"parent {result.parent.id}")
+    output.line(f"parameter set {evidence.parameter_set_id}")
+    output.line(f"parent {result.parameters.parent}")
     output.line(verdict_line(evidence))
     if output.json:
         output.document(code, {"result": _document(result, files)})
@@ -87,8 +87,8 @@ def _document(result: RecalibrationResult, files: list[str]) -> dict[str, object
 
     return {
         "market": result.market,
-        "parent_set_id": result.parent.id,
-        "parameter_set_id": result.parameters.id,
+        "parent_set_id": result.parameters.parent,
+        "parameter_set_id": result.evidence.parameter_set_id,
         "parameter_set": result.parameters.document(),
         "evidence": evidence_document(result.evidence, series=False),
         "timings_s": dict(result.timings),
