@@ -35,7 +35,7 @@ def recalibrate(
     json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """Solve one market again from the warm state of a calibration, in about a second."""
+    """Solve one market again from the warm state of a calibration, without a fit."""
     named = naming("market", "state", "out", as_of="--as-of")
     with running("recalibrate", json=json, debug=debug) as output, named:
         from plimsoll.journeys.recalibrate import recalibrate as run
