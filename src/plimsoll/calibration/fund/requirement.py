@@ -146,8 +146,9 @@ def fund_table(target: FundTarget, label: str) -> Table:
             f"ruin within a year at {ruin.probability_annual:.2%}",
             ruin.required_usd,
             ruin.standard_error_usd,
-            f"{ruin.days:,} days; worst {ruin.worst_day_usd:,.0f} USD; {_tail(ruin)}; expected loss {ruin.expected_loss_annual_usd:,.0f}, inflow "
-            f"{ruin.inflow_annual_usd:,.0f} USD a year{_books(ruin)}",
+            f"{ruin.days:,} days; worst {ruin.worst_day_usd:,.0f} USD; {_tail(ruin)}; expected "
+            f"loss {ruin.expected_loss_annual_usd:,.0f}, inflow {ruin.inflow_annual_usd:,.0f} USD "
+            f"a year{_books(ruin)}",
         )
     ]
     rows += [
