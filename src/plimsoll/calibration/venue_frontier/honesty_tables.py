@@ -142,7 +142,7 @@ def searches_table(found: VenueFrontier) -> Table:
         name="policy_searches",
         title="Searches from the best designed policy",
         columns=(
-            Column(name="review", title="Review", kind=_COUNT),
+            Column(name="review", title="New Year of"),
             Column(name="start", title="Begun from"),
             Column(name="tried", title="Policies tried", kind=_COUNT),
             Column(name="begun_excess", title="Excess at the start", kind=_NUMBER, digits=3),
@@ -153,7 +153,7 @@ def searches_table(found: VenueFrontier) -> Table:
         ),
         rows=tuple(
             (
-                int(found.record.year[min(one.row, found.record.days - 1)]),
+                str(int(found.record.year[min(one.row, found.record.days - 1)])),
                 one.start,
                 len(one.daily),
                 *one.begun,
