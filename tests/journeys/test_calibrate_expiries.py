@@ -21,6 +21,7 @@ from plimsoll.domain.finding import FindingPolicy, Reason
 from plimsoll.domain.market import MarketHistory
 from plimsoll.domain.parameters import Origin
 from plimsoll.errors import ConfigurationError
+from plimsoll.journeys.calibrate import calibrate
 from plimsoll.journeys.calibrate_expiries import with_expiry_prices
 from plimsoll.journeys.init import init
 from plimsoll.journeys.prices import read_prices
@@ -78,7 +79,7 @@ def test_the_rate_is_the_quantile_of_the_futures_moves_and_is_published_as_calib
 ) -> None:
     problem, history = to_problem(venue.config), of(venue)
     until = int(history.time_ns[-1]) + 1
-    found = with_expiry_prices(venue, problem, history, until)
+    found, digests = with_expiry_prices(venue, problem, history, until)
     assert found.plan is not None
     ((bucket,),) = found.plan.expiry_buckets.values()
     assert bucket.estimate is not None
@@ -88,6 +89,15 @@ def test_the_rate_is_the_quantile_of_the_futures_moves_and_is_published_as_calib
     assert rate.origin is Origin.CALIBRATED
     assert rate.value == bucket.basis_rate
     assert rate.standard_error is not None
+    assert set(digests) == {"dated futures"}
+
+
+def test_a_calibration_reads_them_and_names_their_digest(venue: VenueFile) -> None:
+    found = calibrate(venue)
+    rates = [p for p in found.parameters if p.name == "expiry.basis_rate"]
+    assert rates
+    assert {rate.origin for rate in rates} == {Origin.CALIBRATED}
+    assert any("dated futures" in name for name in found.evidence.provenance)
 
 
 def test_without_the_prices_the_default_holds_and_says_why(venue: VenueFile) -> None:
@@ -96,7 +106,7 @@ def test_without_the_prices_the_default_holds_and_says_why(venue: VenueFile) -> 
     ((bucket,),) = problem.plan.expiry_buckets.values()
     assert bucket.basis_rate == Decimal("0.009")
     assert bucket.reason is Reason.NO_DATA
-    early = with_expiry_prices(venue, problem, of(venue), int(of(venue).time_ns[40]))
+    early, _ = with_expiry_prices(venue, problem, of(venue), int(of(venue).time_ns[40]))
     assert early.plan is not None
     ((few,),) = early.plan.expiry_buckets.values()
     assert few == replace(bucket, reason=Reason.TOO_SHORT_HISTORY)
@@ -105,12 +115,11 @@ def test_without_the_prices_the_default_holds_and_says_why(venue: VenueFile) -> 
 
 
 def test_a_calibrated_rate_needs_a_default_and_a_stated_one_has_none(tmp_path: Path) -> None:
-    for number, bucket in enumerate(
-        (
-            {"up_to_days": 30, "basis_rate": "calibrated"},
-            {"up_to_days": 30, "basis_rate": 0.002, "default_basis_rate": 0.003},
-        )
-    ):
+    faulty: tuple[dict[str, object], ...] = (
+        {"up_to_days": 30, "basis_rate": "calibrated"},
+        {"up_to_days": 30, "basis_rate": 0.002, "default_basis_rate": 0.003},
+    )
+    for number, bucket in enumerate(faulty):
         with pytest.raises(ConfigurationError, match="default_basis_rate"):
             load_venue(written(tmp_path / str(number), [bucket]))
 

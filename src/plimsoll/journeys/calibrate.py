@@ -28,6 +28,7 @@ from plimsoll.domain.table import Table
 from plimsoll.errors import UsageError
 from plimsoll.journeys.as_of import Day, as_of_ns, midnight
 from plimsoll.journeys.calibrate_checkpoint import all_done, inputs_key, kept_in
+from plimsoll.journeys.calibrate_expiries import with_expiry_prices
 from plimsoll.journeys.funding_cover import funded_history
 from plimsoll.journeys.incumbent import InForce, in_force
 from plimsoll.journeys.lent_markets import SplitHistory, split_history
@@ -185,8 +186,10 @@ def _calibrate(
     # What the prices are is for the bars to say: those in memory need not be the venue file's.
     label = price_label(file.config, prices.price_kind)
     problem = replace(to_problem(file.config), label=label)
+    problem, dated = with_expiry_prices(file, problem, assembly.history, midnight_ns)
     command = order.command or _command(order, file, standing, midnight_ns)
     inputs = _inputs(problem, prices, policy, standing, assembly, midnight_ns, command)
+    inputs = replace(inputs, digests={**inputs.digests, **dated})
     made: VenueParts | None = None
     level: LevelOf = no_level
     if problem.beside is not None:

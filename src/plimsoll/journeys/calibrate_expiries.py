@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
 
 from plimsoll.adapters.files import ColumnMap, TimeUnit, read_bars
+from plimsoll.adapters.files.digest import bars_digest
 from plimsoll.calibration.assembly.basis_rates import DatedFuture, with_basis_rates
 from plimsoll.calibration.problem import CalibrationProblem
 from plimsoll.config.convert import finding_policy
@@ -17,14 +19,17 @@ from plimsoll.config.structure_section import DatedFutureEntry, ExpiryPricesSect
 from plimsoll.domain.market import Bars, MarketHistory
 from plimsoll.errors import UsageError
 from plimsoll.marketdata.assembly import assemble
+from plimsoll.marketdata.checking import closed_by
 
 _MINUTE_NS = 60_000_000_000
 
 
 def with_expiry_prices(
     file: VenueFile, problem: CalibrationProblem, history: MarketHistory, known_ns: int
-) -> CalibrationProblem:
+) -> tuple[CalibrationProblem, Mapping[str, str]]:
     """Return the problem with calibrated basis rates, where the venue file names their prices.
+
+    Beside it stands the digest of those prices, as far as they were known.
 
     Parameters
     ----------
@@ -40,7 +45,7 @@ def with_expiry_prices(
     """
     section = file.config.structure.expiry_prices
     if section is None or problem.plan is None:
-        return problem
+        return problem, {}
     known = history.before(known_ns)
     classes = {market.symbol: market.risk_class for market in problem.markets}
     for entry in section.futures:
@@ -49,7 +54,8 @@ def with_expiry_prices(
                 "must be a market of the venue", found=entry.underlying, field=entry.symbol
             )
     # Checked as the venue's own prices are: a bar known to be bad is no price.
-    checked = assemble(_bars(file, section), finding_policy(file.config), until_ns=known_ns)
+    bars = _bars(file, section)
+    checked = assemble(bars, finding_policy(file.config), until_ns=known_ns)
     dated = checked.history
     futures = [
         _dated(entry, classes[entry.underlying], dated, known)
@@ -66,7 +72,8 @@ def with_expiry_prices(
         known_ns=known_ns,
         seed=problem.seed,
     )
-    return replace(problem, plan=plan)
+    digest = bars_digest({name: closed_by(found, known_ns) for name, found in bars.items()})
+    return replace(problem, plan=plan), {"dated futures": digest}
 
 
 def _bars(file: VenueFile, section: ExpiryPricesSection) -> dict[str, Bars]:
