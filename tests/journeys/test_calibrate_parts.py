@@ -136,7 +136,7 @@ def test_every_section_is_published_and_explained(result: plimsoll.CalibrationRe
     # What was paid before the set, in eight hours of ten basis points each; nothing later.
     assert float(found["KEEL/USDT:USDT/funding_clamp"].value) == 0.001
     assert float(found["DOLLAR/borrowing.optimal_utilisation"].value) == 0.8
-    assert {"size of the fund", "inflow of the fund"} <= {c.name for c in result.evidence.checks}
+    assert {"Size of the fund", "Inflow of the fund"} <= {c.name for c in result.evidence.checks}
 
 
 def test_what_is_estimated_has_an_error_and_what_is_stated_says_so(

@@ -10,15 +10,15 @@ from markupsafe import Markup
 from plimsoll.calibration.frontier.figures import PathFigures
 from plimsoll.report.embedding import plot_text
 from plimsoll.report.figures import Figure, axis, layout
-from plimsoll.report.palette import BREACH, INK, LOSS, MARGIN, MUTED, RULE
-from plimsoll.report.svg import Scale, drawing, line, mark, polyline, text, ticks, upright_text
+from plimsoll.report.palette import BREACH, INK, LOSS, MARGIN, MUTED
+from plimsoll.report.scatter_axes import Box, meet, scatter_axes
+from plimsoll.report.svg import Scale, drawing, mark, polyline, text
 
 _WIDTH, _HEIGHT = 560.0, 360.0
 _LEFT, _RIGHT, _TOP, _BOTTOM = 56.0, 16.0, 16.0, 44.0
 _ACROSS = (0.95, 3.2)
 _UP = (0.84, 1.06)
 _TITLES = ("peak to trough of a trailing year", "mean margin at B's coverage, over B's")
-_Box = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,7 +157,7 @@ def frontier_drawing(found: PriceOfSafety, label: str) -> Markup:
         x, y = one.held
         return across(x), up(y)
 
-    parts = [*_grid(across, up)]
+    parts = [*scatter_axes(across, up, _TITLES)]
     edge = [place(m) for m in lower_edge(found.tried) if m.inside]
     parts.append(polyline(edge, colour=MARGIN, width=1.4))
     parts += [
@@ -165,7 +165,7 @@ def frontier_drawing(found: PriceOfSafety, label: str) -> Markup:
         for m in found.tried
         if m.inside
     ]
-    taken: list[_Box] = []
+    taken: list[Box] = []
     named = [
         *((m, "square", BREACH, INK) for m in found.points),
         *((m, "diamond", LOSS, MUTED) for m in found.baselines),
@@ -180,40 +180,18 @@ def frontier_drawing(found: PriceOfSafety, label: str) -> Markup:
     return drawing(_WIDTH, _HEIGHT, f"{found.title}, {label}", parts)
 
 
-def _named(label: str, x: float, y: float, taken: list[_Box], colour: str) -> Markup:
+def _named(label: str, x: float, y: float, taken: list[Box], colour: str) -> Markup:
     """The name at the nearest height at which it covers no other name and no mark."""
     end = x > 0.6 * _WIDTH
     width = 4.6 * len(label)
     left = x - 7 - width if end else x + 7
 
-    def box(lower: float) -> _Box:
+    def box(lower: float) -> Box:
         return left, y + lower - 7, left + width, y + lower + 2
 
     heights = [h for h in (3.0, -7.0, 13.0, -17.0, 23.0, -27.0, 33.0) if y + h > 18.0]
-    lower = next((h for h in heights if not any(_meet(box(h), b) for b in taken)), heights[0])
+    lower = next((h for h in heights if not any(meet(box(h), b) for b in taken)), heights[0])
     taken.append(box(lower))
     anchor = "end" if end else "start"
     start = x - 7 if end else x + 7
     return text(start, y + lower, label, anchor=anchor, size=8, colour=colour)
-
-
-def _meet(one: _Box, other: _Box) -> bool:
-    across = one[0] < other[2] and other[0] < one[2]
-    return across and one[1] < other[3] and other[1] < one[3]
-
-
-def _grid(across: Scale, up: Scale) -> Iterator[Markup]:
-    for value in ticks(across.low, across.high, 8):
-        yield line(across(value), up.stop, across(value), up.start)
-        yield text(
-            across(value), up.start + 13, f"{value:g}", anchor="middle", size=9, colour=MUTED
-        )
-    for value in ticks(up.low, up.high, 8):
-        yield line(across.start, up(value), across.stop, up(value))
-        yield text(
-            across.start - 5, up(value) + 3, f"{value:g}", anchor="end", size=9, colour=MUTED
-        )
-    yield line(across.start, up.start, across.stop, up.start, colour=RULE)
-    middle = (across.start + across.stop) / 2
-    yield text(middle, up.start + 29, _TITLES[0], anchor="middle", size=9.5, colour=MUTED)
-    yield upright_text(13, (up.start + up.stop) / 2, _TITLES[1], size=9.5)

@@ -12,16 +12,16 @@ from plimsoll.report.cost_points import axis_range
 from plimsoll.report.embedding import plot_text
 from plimsoll.report.figures import Figure, axis, layout
 from plimsoll.report.key_figures import find_table
-from plimsoll.report.palette import BREACH, INK, LOSS, MARGIN, MUTED, RULE
-from plimsoll.report.svg import Scale, drawing, line, mark, polyline, text, ticks, upright_text
+from plimsoll.report.palette import BREACH, INK, LOSS, MARGIN, MUTED
+from plimsoll.report.scatter_axes import Box, meet, scatter_axes
+from plimsoll.report.svg import Scale, drawing, mark, polyline, text
 
 TABLE = "policy_frontier"
 _WIDTH, _HEIGHT = 720.0, 340.0
 _LEFT, _RIGHT, _TOP, _BOTTOM = 56.0, 20.0, 30.0, 46.0
 _TITLES = ("peak to trough of a trailing year", "mean margin at B's coverage, over B's")
-_KEY = ("in force", "holds every constraint", "does not")
+_KEY = ("in force", "holds every constraint", "breaks a constraint")
 _LETTER = 4.7
-_Box = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +83,7 @@ def policy_figure(points: tuple[PolicyPoint, ...], label: str) -> Figure:
         {
             "type": "scatter",
             "mode": "lines",
-            "name": "edge",
+            "name": "cheapest at each swing",
             "x": [p.peak_to_trough for p in edge],
             "y": [p.cost for p in edge],
             "line": {"color": MUTED, "width": 1.2},
@@ -121,10 +121,10 @@ def policy_drawing(points: tuple[PolicyPoint, ...], label: str) -> Markup:
     low, high = axis_range([p.cost for p in points])
     across = Scale(low=left, high=right, start=_LEFT, stop=_WIDTH - _RIGHT)
     up = Scale(low=low, high=high, start=_HEIGHT - _BOTTOM, stop=_TOP)
-    parts = [*_axes(across, up), *_key()]
+    parts = [*scatter_axes(across, up, _TITLES, ticks_up=6), *_key()]
     edge = [(across(p.peak_to_trough), up(p.cost)) for p in _edge(points)]
     parts.append(polyline(edge, colour=MUTED, width=1.2))
-    taken: list[_Box] = []
+    taken: list[Box] = []
     for one in points:
         x, y = across(one.peak_to_trough), up(one.cost)
         shape, colour, filled = _DRESS[one.kind]
@@ -135,7 +135,7 @@ def policy_drawing(points: tuple[PolicyPoint, ...], label: str) -> Markup:
     return drawing(_WIDTH, _HEIGHT, f"Margin policies tried, {label}", parts)
 
 
-def _named(one: PolicyPoint, x: float, y: float, taken: list[_Box]) -> Markup:
+def _named(one: PolicyPoint, x: float, y: float, taken: list[Box]) -> Markup:
     """The name on the side and at the height where it covers nothing; none where all do."""
     width = _LETTER * len(one.name)
     heights = (-7.0, 13.0, 3.0, -17.0, 23.0) if one.on_edge else (3.0, -7.0, 13.0, -17.0, 23.0)
@@ -143,16 +143,11 @@ def _named(one: PolicyPoint, x: float, y: float, taken: list[_Box]) -> Markup:
         for start, anchor, left in ((x + 8, "start", x + 8), (x - 8, "end", x - 8 - width)):
             box = (left, y + lower - 8, left + width, y + lower + 2)
             inside = box[0] > _LEFT and box[2] < _WIDTH - 4 and box[1] > _TOP
-            if inside and box[3] < _HEIGHT - _BOTTOM and not any(_meet(box, b) for b in taken):
+            if inside and box[3] < _HEIGHT - _BOTTOM and not any(meet(box, b) for b in taken):
                 taken.append(box)
                 colour = INK if one.in_force else MUTED
                 return text(start, y + lower, one.name, anchor=anchor, size=8.5, colour=colour)
     return Markup("")
-
-
-def _meet(one: _Box, other: _Box) -> bool:
-    across = one[0] < other[2] and other[0] < one[2]
-    return across and one[1] < other[3] and other[1] < one[3]
 
 
 def _key() -> Iterator[Markup]:
@@ -162,20 +157,3 @@ def _key() -> Iterator[Markup]:
         yield mark(x + 5, 14, shape, colour=colour, radius=4, filled=filled)
         yield text(x + 14, 17, kind, size=9, colour=MUTED)
         x += 30 + 5.4 * len(kind)
-
-
-def _axes(across: Scale, up: Scale) -> Iterator[Markup]:
-    for value in ticks(across.low, across.high, 8):
-        yield line(across(value), up.stop, across(value), up.start)
-        yield text(
-            across(value), up.start + 13, f"{value:g}", anchor="middle", size=9, colour=MUTED
-        )
-    for value in ticks(up.low, up.high, 6):
-        yield line(across.start, up(value), across.stop, up(value))
-        yield text(
-            across.start - 5, up(value) + 3, f"{value:g}", anchor="end", size=9, colour=MUTED
-        )
-    yield line(across.start, up.start, across.stop, up.start, colour=RULE)
-    middle = (across.start + across.stop) / 2
-    yield text(middle, up.start + 30, _TITLES[0], anchor="middle", size=9.5, colour=MUTED)
-    yield upright_text(13, (up.start + up.stop) / 2, _TITLES[1], size=9.5)

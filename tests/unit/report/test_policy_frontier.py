@@ -41,8 +41,8 @@ def test_every_policy_is_drawn_and_named_once_and_escaped() -> None:
     assert [p.kind for p in points] == [
         "holds every constraint",
         "in force",
-        "does not",
-        "does not",
+        "breaks a constraint",
+        "breaks a constraint",
     ]
     drawn = str(policy_drawing(points, "marks"))
     for name in ("cheap", "&lt;b&gt;middle&lt;/b&gt;", "calm", "poor"):

@@ -102,7 +102,7 @@ def fund_part(target: FundTarget, *, owner: str, label: str) -> CalibratedPart:
     )
     checks = [
         Check(
-            name="inflow of the fund",
+            name="Inflow of the fund",
             verdict=Verdict.HOLDS if ruin.pays_for_itself else Verdict.BREACH,
             found=f"{ruin.inflow_annual_usd:,.0f} USD a year",
             demanded=f"expected losses, {ruin.expected_loss_annual_usd:,.0f} USD a year",
@@ -112,7 +112,7 @@ def fund_part(target: FundTarget, *, owner: str, label: str) -> CalibratedPart:
         enough = target.available_usd >= float(target.target_usd)
         checks.append(
             Check(
-                name="size of the fund",
+                name="Size of the fund",
                 verdict=Verdict.HOLDS if enough else Verdict.BREACH,
                 found=f"{target.available_usd:,.0f} USD",
                 demanded=f"{target.target_usd:,} USD ({target.binding})",

@@ -237,7 +237,7 @@ def _checks(rates: Sequence[Rate], question: CoverageQuestion) -> list[Check]:
         lines.insert(0, ("before floor and step", rates[0], LOW * aim, aim, own))
     return [
         Check(
-            name=f"haircuts of coins {name}: pooled breaches",
+            name=f"Haircuts of coins {name}: pooled breaches",
             verdict=verdict,
             found=f"{rate.rate:.2%} (s.e. {rate.standard_error:.2%})",
             demanded=f"{least:.2%} to {HIGH * target:.2%}",

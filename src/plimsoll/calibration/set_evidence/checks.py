@@ -29,7 +29,7 @@ def conflict_check(tables: Sequence[SolvedTable]) -> Check:
     found = [table.conflict for table in tables if table.conflict]
     return Check(
         name="Structure is feasible",
-        verdict=Verdict.BREACH if found else Verdict.HOLDS,
+        verdict=Verdict.BREACH if found else Verdict.HOLDS if tables else Verdict.NOT_PROVEN,
         found=_first(found) if found else f"{len(tables)} tables",
         demanded="rate bound, link, leverages and caps leave room for what each table needs",
     )
@@ -80,10 +80,12 @@ def _raised(table: SolvedTable) -> bool:
 def change_check(tables: Sequence[SolvedTable], path: DatedPath | None) -> Check:
     """Hold every change of a rate, set by set, against a factor of ten."""
     refused = [change.text for change in _refused(tables, path)]
+    held = sum(table.need.incumbent is not None for table in tables)
+    about = f"every rate of {held} tables, set by set" if held else "no rate was in force"
     return Check(
         name="Size of changes",
         verdict=Verdict.BREACH if refused else Verdict.HOLDS,
-        found=_first(refused) if refused else "every rate, set by set",
+        found=_first(refused) if refused else about,
         demanded=f"no rate changes by more than a factor of {LARGEST_RATIO:f} in one set",
     )
 

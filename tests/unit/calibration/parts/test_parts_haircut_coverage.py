@@ -40,7 +40,7 @@ def test_a_line_too_few_assets_can_prove_stays_in_table_and_limits() -> None:
     (tables, checks, limits), _ = _coverage(0.99, 0.0233)
     rows = {row["haircut"]: row for row in tables[0]}
     assert rows["before floor and step"]["verdict"] == Verdict.NOT_PROVEN.value
-    assert [check.name for check in checks] == ["haircuts of coins published: pooled breaches"]
+    assert [check.name for check in checks] == ["Haircuts of coins published: pooled breaches"]
     (text,) = limits
     assert "not proven" in text
     assert "0.85% to 1.15% demanded" in text

@@ -1,0 +1,14 @@
+"""What a set adds to the verdict says nothing of tables that there are not."""
+
+from __future__ import annotations
+
+from plimsoll.calibration.set_evidence.checks import change_check, conflict_check
+from plimsoll.domain.evidence import Verdict
+
+
+def test_a_set_without_tables_proves_no_structure() -> None:
+    assert conflict_check(()).verdict is Verdict.NOT_PROVEN
+
+
+def test_without_rates_in_force_nothing_is_said_of_changes() -> None:
+    assert change_check((), None).found == "no rate was in force"
