@@ -141,6 +141,7 @@ def backtest_collateral(
             " forecasts. One side alone: the same bounds on falls only, which margins are not"
             " held to year by year; three years hold too few independent crashes for it.",
         ),
+        headline=("haircut_coverage", "haircut_years", "collateral_crashes"),
     )  # fmt: skip
 
 

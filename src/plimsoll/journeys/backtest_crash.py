@@ -49,6 +49,7 @@ class CrashEvent:
         return int(first), int(last)
 
 
+_SHOWN = ("crash_paths_", "crash_waterfall_")
 EVENTS = (
     CrashEvent(
         key="2025_10", title="10 October 2025", since="2025-10-10T00:00", until="2025-10-11T12:00"
@@ -104,6 +105,7 @@ def backtest_crash(
         tables=tuple(tables),
         checks=tuple(checks),
         notes=_NOTES,
+        headline=tuple(t.name for t in tables if t.name.startswith(_SHOWN)),
     )
 
 

@@ -83,6 +83,7 @@ def backtest_frontier(
             tables=(stretch_table(run), *all_tables(run)),
             checks=frontier_checks(run),
             notes=NOTES,
+            headline=("frontier_stretch", "frontier_points"),
         )
         if output is None:
             return result

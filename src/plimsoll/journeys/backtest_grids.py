@@ -353,4 +353,5 @@ def _result(
             realised_check(judged, GridTarget().breach, "days judged"),
         ),
         notes=notes,
+        headline=("grids_judged", "grids_rests", "coverage_families", "grids_families"),
     )
