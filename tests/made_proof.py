@@ -16,6 +16,7 @@ from plimsoll.domain.finding import FindingPolicy
 from plimsoll.domain.instrument import Payoff
 from plimsoll.domain.market import DAY_NS, MarketHistory
 from plimsoll.domain.tiers import Tier, TierTable
+from plimsoll.margin.sided_tiers import SidedTiers
 
 FloatArray = np.ndarray[tuple[int, int], np.dtype[np.float64]]
 
@@ -29,6 +30,13 @@ class Solved:
     volatility_daily: float = 0.03
     price_risk: float = 0.015
     price_risk_error: float = 0.001
+    short: TierTable | None = None
+
+    @property
+    def sided(self) -> SidedTiers | None:
+        if self.tiers is None:
+            return None
+        return SidedTiers(long=self.tiers, short=self.short or self.tiers)
 
 
 def risk_class(name: str, hours: int = 1) -> RiskClass:

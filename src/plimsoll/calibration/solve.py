@@ -19,9 +19,9 @@ from plimsoll.calibration.set_plan import NO_PLAN, SidesName
 from plimsoll.calibration.tier_fit import SizeCost
 from plimsoll.domain.finding import Reason
 from plimsoll.domain.tiers import TierTable
+from plimsoll.margin.sided_tiers import SHORT_PREFIX, SidedTiers
 
 LONG, SHORT = 0, 1
-SHORT_PREFIX = "short."
 DEFAULTED = (Reason.NO_DATA, Reason.NOT_LISTED)
 """Reasons why a market takes its class's default; the dead and the refused take nothing."""
 
@@ -102,8 +102,14 @@ class MarketSolution:
 
     @property
     def tiers(self) -> TierTable | None:
-        """The first tier table, where there is one."""
+        """The first tier table, where there is one; of longs where sides are apart."""
         return self.tables[0].tiers.table if self.tables else None
+
+    @property
+    def sided(self) -> SidedTiers | None:
+        """The perpetual's tables of longs and of shorts; one table twice where sides share it."""
+        own = {t.need.prefix: t.tiers.table for t in self.tables if t.need.bucket is None}
+        return SidedTiers(long=own[""], short=own.get(SHORT_PREFIX, own[""])) if own else None
 
 
 def solve(

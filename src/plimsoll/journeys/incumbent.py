@@ -12,7 +12,6 @@ from plimsoll.adapters.venues.binance_tiers import read_leverage_tiers
 from plimsoll.calibration.assembly.needs import table_key
 from plimsoll.calibration.evidence.proof import Incumbent
 from plimsoll.calibration.problem import CalibrationProblem
-from plimsoll.calibration.solve import SHORT_PREFIX
 from plimsoll.config.convert import incumbent_source
 from plimsoll.config.fields import instant_ns
 from plimsoll.config.loader import VenueFile
@@ -20,6 +19,7 @@ from plimsoll.domain.parameters import ParameterSet
 from plimsoll.domain.tiers import TierTable
 from plimsoll.errors import UsageError
 from plimsoll.journeys.params import read_parameters
+from plimsoll.margin.sided_tiers import SHORT_PREFIX
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

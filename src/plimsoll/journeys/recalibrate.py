@@ -12,7 +12,7 @@ from plimsoll.adapters.files.output_folder import OutputFolder, open_output
 from plimsoll.adapters.files.output_manifest import MANIFEST
 from plimsoll.calibration.assembly.needs import table_key
 from plimsoll.calibration.publication import market_parameters
-from plimsoll.calibration.solve import SHORT_PREFIX, MarketSolution
+from plimsoll.calibration.solve import MarketSolution
 from plimsoll.calibration.warm_kept import taken
 from plimsoll.calibration.warm_panel import WarmPanel
 from plimsoll.calibration.warm_policy import MarketDays
@@ -34,6 +34,7 @@ from plimsoll.journeys.recalibrate_state import (
 )
 from plimsoll.journeys.stages import Stages
 from plimsoll.journeys.versions import CODE_VERSION
+from plimsoll.margin.sided_tiers import SHORT_PREFIX
 
 PARAMETERS, EVIDENCE = "parameters.json", "evidence.json"
 

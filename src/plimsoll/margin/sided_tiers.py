@@ -51,6 +51,11 @@ class SidedTiers:
     name: str = ""
 
     @property
+    def by_side(self) -> tuple[TierTable, TierTable]:
+        """Tables of longs and of shorts."""
+        return self.long, self.short
+
+    @property
     def apart(self) -> bool:
         """Whether the sides have tables of their own."""
         return self.short is not self.long

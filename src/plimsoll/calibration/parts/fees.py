@@ -26,9 +26,11 @@ from plimsoll.calibration.fund.risk_price import FEE_STEP, RiskPrice, risk_price
 from plimsoll.calibration.part import CalibratedPart
 from plimsoll.calibration.parts.fund_replay import FundDays, StatedPopulation
 from plimsoll.calibration.rounding import rate_up
+from plimsoll.calibration.solve import MarketSolution
 from plimsoll.domain.finding import Reason
 from plimsoll.domain.parameters import Origin, Parameter
 from plimsoll.domain.table import Cell, Column, ColumnKind, Table
+from plimsoll.domain.tiers import Tier
 from plimsoll.errors import InsufficientDataError, UsageError
 
 FloatArray = NDArray[np.float64]
@@ -247,8 +249,8 @@ def _clamps(
 ) -> dict[str, FundingClamp]:
     found = {}
     for solution in proof.solutions:
-        tiers, market = solution.tiers, solution.spec.symbol
-        if tiers is None:
+        lowest, market = _tightest(solution), solution.spec.symbol
+        if lowest is None:
             continue
         rates = inputs.funding_rates.get(market)
         if rates is None:
@@ -259,8 +261,8 @@ def _clamps(
         try:
             found[market] = funding_clamp(
                 rates,
-                initial_rate=float(tiers.tiers[0].initial_rate),
-                maintenance_rate=float(tiers.tiers[0].maintenance_rate),
+                initial_rate=float(lowest.initial_rate),
+                maintenance_rate=float(lowest.maintenance_rate),
                 rule=rule,
             )
         except InsufficientDataError as error:
@@ -270,21 +272,31 @@ def _clamps(
     return found | _lent_clamps(proof, found, rule)
 
 
+def _tightest(solution: MarketSolution) -> Tier | None:
+    """Return the lowest tier of the side with less between initial and maintenance margin.
+
+    Funding is paid by longs or by shorts, and the clamp is the same for both.
+    """
+    if solution.sided is None:
+        return None
+    lowest = (table.tiers[0] for table in solution.sided.by_side)
+    return min(lowest, key=lambda tier: tier.initial_rate - tier.maintenance_rate)
+
+
 def _lent_clamps(
     proof: Proof, found: Mapping[str, FundingClamp], rule: ClampRule
 ) -> dict[str, FundingClamp]:
     """Markets without rates bear their class's widest premium, within their own cushion."""
     lent = {}
     for solution in proof.solutions:
-        tiers, market = solution.tiers, solution.spec.symbol
+        lowest, market = _tightest(solution), solution.spec.symbol
         donors = [
             clamp.needed
             for name, clamp in found.items()
             if proof.class_of[name] == solution.spec.risk_class
         ]
-        if tiers is None or market in found or not donors:
+        if lowest is None or market in found or not donors:
             continue
-        lowest = tiers.tiers[0]
         if lowest.maintenance_rate < lowest.initial_rate:
             lent[market] = clamp_for(
                 max(donors),

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from plimsoll.calibration.evidence.proof import Proof
 from plimsoll.calibration.parts.market_moves import as_of_ns
 from plimsoll.calibration.problem import RiskClass
+from plimsoll.calibration.set_plan import NO_PLAN, SidesName
 from plimsoll.domain.field_summary import field_summary
 from plimsoll.domain.market import DAY_NS
 from plimsoll.margin.liquidation.rules import LiquidationRule, StepSize
@@ -199,20 +200,19 @@ def _venue(
 ) -> ReplayVenue:
     """The published rate for the smallest size; what closing costs more, for larger ones."""
     paths, problem = proof.paths, proof.problem
-    whole = _carried(proof.published.whole[:, columns], 1.0)
+    whole, reaction = published_by_side(proof, columns)
     volatility = _carried(paths.volatility_daily[:, columns], 1.0)
-    reaction = _carried(np.max(np.nan_to_num(paths.reaction[:, columns], nan=0.0), axis=2), 0.0)
     volume = np.array([_volume(proof, m) for m in marks.markets])
     lowest = float(risk_class.tier_caps_usd[0])
     impact = problem.impact_coefficient * volatility / np.sqrt(volume)
     more = np.sqrt(np.array(CAPS_USD)) - np.sqrt(lowest)
-    kept = whole[..., None] + impact[..., None] * np.maximum(more, 0.0)
+    kept = whole[..., None] + impact[:, :, None, None] * np.maximum(more, 0.0)
     kept = np.minimum(1.0, kept)
     link = float(problem.structure.maintenance_initial_link)
     initial = np.minimum(1.0, np.maximum(kept / link, kept + reaction[..., None]))
-    days, markets = whole.shape
-    place = np.repeat(np.arange(days * markets, dtype=np.int64).reshape(days, markets, 1), 2, 2)
-    flat = (days * markets, len(CAPS_USD))
+    place = np.arange(whole.size, dtype=np.int64).reshape(whole.shape)
+    place = np.repeat(place, 2 // whole.shape[2], axis=2)
+    flat = (whole.size, len(CAPS_USD))
     fee = risk_class.liquidation_fee
     return ReplayVenue(
         name=problem.venue,
@@ -222,6 +222,27 @@ def _venue(
             rule=LiquidationRule(name="whole", size=StepSize.WHOLE, fee_rate=Decimal(str(fee)))
         ),
     )
+
+
+def published_by_side(proof: Proof, columns: Sequence[int]) -> tuple[FloatArray, FloatArray]:
+    """(D, M, S) maintenance rates as published, and reaction risks; S is 1 for one table a market.
+
+    What was published day by day is the rate of the side that binds. Where sides are apart the
+    other's is lower by as many whole steps of the grid as its risk is; one without a number takes
+    the larger's, as in the set.
+    """
+    paths, structure = proof.paths, proof.problem.structure
+    whole = _carried(proof.published.whole[:, columns], 1.0)[..., None]
+    reaction = paths.reaction[:, columns]
+    most = np.max(np.nan_to_num(reaction, nan=0.0), axis=2, keepdims=True)
+    if (proof.problem.plan or NO_PLAN).sides is SidesName.ONE:
+        return whole, most
+    extra = (proof.published.whole - proof.published.rate)[:, columns]
+    step, maximum = float(structure.maintenance_rate_step), float(structure.maximum_rate)
+    needed = np.minimum(paths.maintenance[:, columns] + extra[..., None], maximum)
+    less = np.fmax(needed[..., :1], needed[..., 1:]) - needed
+    steps = np.floor(np.round(np.nan_to_num(less, nan=0.0) / step, 9))
+    return np.maximum(whole - step * steps, step), np.where(np.isnan(reaction), most, reaction)
 
 
 def _scale(

@@ -15,6 +15,7 @@ from plimsoll.calibration.parts.market_moves import as_of_ns, known_prices
 from plimsoll.domain.market import DAY_NS
 from plimsoll.domain.table import iso_minute
 from plimsoll.domain.tiers import TierTable
+from plimsoll.margin.sided_tiers import SidedTiers
 
 FloatArray = NDArray[np.float64]
 LADDER_MOVES = 2
@@ -38,7 +39,7 @@ class CoverBook:
     markets, classes : tuples of M str
     interest_usd, cost : (M,) float64
         One side's open interest, and share lost in closing.
-    tiers : tuple of M TierTable
+    tiers : tuple of M SidedTiers
     shares : tuple of float
         Of each owner; each share stands once long and once short of everything.
     """
@@ -47,7 +48,7 @@ class CoverBook:
     classes: tuple[str, ...]
     interest_usd: FloatArray
     cost: FloatArray
-    tiers: tuple[TierTable, ...]
+    tiers: tuple[SidedTiers, ...]
     shares: tuple[float, ...]
 
 
@@ -63,7 +64,7 @@ def cover_book(proof: Proof, population: StatedPopulation) -> CoverBook:
             [population.interest(s.spec.symbol, c.name) for s, c in zip(held, classes, strict=True)]
         ),
         cost=np.array([c.liquidation_cost for c in classes]),
-        tiers=tuple(s.tiers for s in held if s.tiers is not None),
+        tiers=tuple(s.sided for s in held if s.sided is not None),
         shares=population.holder_shares,
     )
 
@@ -73,20 +74,20 @@ def cover_requirements(
 ) -> tuple[CoverRequirement, ...]:
     """Return Cover-k over every day of the history and the moves of the ladder.
 
-    An owner has put up initial margin on each market's position at his size; gains of one market
-    pay for losses of another, as all stand in one account.
+    An owner has put up initial margin on each market's position at his size, by the table of his
+    side; gains of one market pay for losses of another, as all stand in one account.
     """
     names, moves = _scenarios(proof, book, ladder)
     gain = np.expm1(moves)
     owners, uncovered = [], []
     for rank, share in enumerate(book.shares, start=1):
         notional = share * book.interest_usd
-        margin = sum(
-            size * initial_rate_at(tiers, size)
-            for size, tiers in zip(notional.tolist(), book.tiers, strict=True)
-        )
         closing = float(notional @ book.cost)
-        for side, sign in (("long", 1.0), ("short", -1.0)):
+        for place, (side, sign) in enumerate((("long", 1.0), ("short", -1.0))):
+            margin = sum(
+                size * initial_rate_at(tiers.by_side[place], size)
+                for size, tiers in zip(notional.tolist(), book.tiers, strict=True)
+            )
             owners.append(f"owner {rank} {side} ({share:.0%})")
             loss = -sign * (gain @ notional) + closing
             uncovered.append(np.maximum(loss - margin, 0.0))

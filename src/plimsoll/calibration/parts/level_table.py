@@ -14,6 +14,7 @@ SHARE = ColumnKind.FRACTION
 
 def level_table(proof: Proof, levels: OutageLevels) -> Table:
     """Means over the markets of a class that speak for themselves or through their peers."""
+    apart = any(s.sided is not None and s.sided.apart for s in proof.solutions)
     return Table(
         name="level_steps",
         title="From the reference level to the tiers",
@@ -31,11 +32,13 @@ def level_table(proof: Proof, levels: OutageLevels) -> Table:
             Column(name="multiplier_se", title="s.e.", kind=ColumnKind.NUMBER, digits=4),
             Column(name="level", title="Level", kind=SHARE, digits=3),
             Column(name="added", title="Added", kind=SHARE, digits=4),
-            Column(name="maintenance", title="MM, lowest tier", kind=SHARE, digits=3),
-            Column(name="initial", title="IM, lowest tier", kind=SHARE, digits=3),
+            *(_rate_columns("", ", longs") if apart else _rate_columns("", "")),
+            *(_rate_columns("_short", ", shorts") if apart else ()),
         ),
         rows=tuple(
-            row for name in proof.problem.classes if (row := _row(proof, levels, name)) is not None
+            row
+            for name in proof.problem.classes
+            if (row := _row(proof, levels, name, apart)) is not None
         ),
         notes=(
             proof.price_note(),
@@ -46,7 +49,14 @@ def level_table(proof: Proof, levels: OutageLevels) -> Table:
     )
 
 
-def _row(proof: Proof, levels: OutageLevels, name: str) -> tuple[Cell, ...] | None:
+def _rate_columns(suffix: str, side: str) -> tuple[Column, Column]:
+    return (
+        Column(name=f"maintenance{suffix}", title=f"MM, lowest tier{side}", kind=SHARE, digits=3),
+        Column(name=f"initial{suffix}", title=f"IM, lowest tier{side}", kind=SHARE, digits=3),
+    )
+
+
+def _row(proof: Proof, levels: OutageLevels, name: str, apart: bool) -> tuple[Cell, ...] | None:
     mine = [s for s in proof.solutions if s.spec.risk_class == name and _speaks(proof, s)]
     if not mine:
         return None
@@ -54,7 +64,8 @@ def _row(proof: Proof, levels: OutageLevels, name: str) -> tuple[Cell, ...] | No
         larger_side(proof.paths, proof.markets.index(s.spec.symbol)).price for s in mine
     )
     level = fmean(s.price_risk for s in mine)
-    tiers = [s.tiers.tiers[0] for s in mine if s.tiers is not None]
+    sides = zip(*(s.sided.by_side for s in mine if s.sided is not None), strict=True)
+    lowest = [[table.tiers[0] for table in side] for side in sides]
     return (
         name,
         len(mine),
@@ -63,8 +74,14 @@ def _row(proof: Proof, levels: OutageLevels, name: str) -> tuple[Cell, ...] | No
         levels.errors_in_level.get(name),
         level,
         level - reference,
-        fmean(float(tier.maintenance_rate) for tier in tiers),
-        fmean(float(tier.initial_rate) for tier in tiers),
+        *(
+            mean
+            for tiers in (lowest if apart else lowest[:1])
+            for mean in (
+                fmean(float(tier.maintenance_rate) for tier in tiers),
+                fmean(float(tier.initial_rate) for tier in tiers),
+            )
+        ),
     )
 
 

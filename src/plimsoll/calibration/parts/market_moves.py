@@ -45,7 +45,7 @@ class MarketMoves:
     cost, adv_usd, largest_usd : float
         Of closing (stated for the class), daily volume, and the largest position of the tiers.
     maintenance_rate, initial_rate, price_risk : float
-        Of the lowest tier, and what of it covers the price move.
+        Of the lowest tier, of the side that asks less, and what covers the price move.
     bars_per_day, close_out_bars : int
     """
 
@@ -122,7 +122,7 @@ def _moves(
     now = solution.volatility_daily
     first = int(np.searchsorted(available, as_of_ns(proof) - window_days * DAY_NS))
     scale = _scales(proof.paths.time_ns, path, available, now)
-    tiers = solution.tiers
+    tiers = solution.sided
     assert tiers is not None  # the caller leaves out markets without tiers
     return MarketMoves(
         market=solution.spec.symbol,
@@ -137,8 +137,8 @@ def _moves(
         cost=risk_class.liquidation_cost,
         adv_usd=solution.spec.adv_usd or risk_class.adv_usd,
         largest_usd=float(risk_class.tier_caps_usd[-1]),
-        maintenance_rate=float(tiers.tiers[0].maintenance_rate),
-        initial_rate=float(tiers.tiers[0].initial_rate),
+        maintenance_rate=min(float(t.tiers[0].maintenance_rate) for t in tiers.by_side),
+        initial_rate=min(float(t.tiers[0].initial_rate) for t in tiers.by_side),
         price_risk=solution.price_risk,
         bars_per_day=DAY_NS // interval,
         close_out_bars=int(close_out),

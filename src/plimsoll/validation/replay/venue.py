@@ -13,6 +13,7 @@ from plimsoll.domain.field_summary import field_summary
 from plimsoll.domain.tiers import TierTable
 from plimsoll.errors import ParameterError, UsageError
 from plimsoll.margin.liquidation.rules import LiquidationRule, StepSize
+from plimsoll.margin.sided_tiers import SidedTiers
 from plimsoll.maths.account_replay_records import ReplayTiers
 
 FloatArray = NDArray[np.float64]
@@ -120,6 +121,34 @@ def tier_columns(tables: Sequence[TierTable]) -> ReplayTiers:
         initial_rate=np.array([float(t.initial_rate) for t in tiers]),
         max_leverage=np.array([float(t.max_leverage) for t in tiers]),
     )
+
+
+def sided_columns(
+    markets: Sequence[TierTable | SidedTiers], bars: int
+) -> tuple[ReplayTiers, IntArray]:
+    """Lay the tables of markets into columns, each side's own, the same on every bar.
+
+    Returns
+    -------
+    tiers : ReplayTiers
+        A market's table of longs, then that of shorts where it has one; without deductions where
+        the reached tier's rate holds for the whole notional.
+    table : (bars, M, 2) int64
+        As `ReplayVenue` takes it.
+    """
+    tables: list[TierTable] = []
+    whole: list[bool] = []
+    place = np.empty((len(markets), 2), dtype=np.int64)
+    for row, held in enumerate(markets):
+        sided = SidedTiers(long=held, short=held) if isinstance(held, TierTable) else held
+        mine = sided.by_side if sided.apart else (sided.long,)
+        place[row] = len(tables), len(tables) + len(mine) - 1
+        tables += mine
+        whole += [sided.marginal_maintenance is False] * len(mine)
+    tiers = tier_columns(tables)
+    rows = np.repeat(np.array(whole), np.diff(tiers.offsets))
+    tiers = tiers._replace(deduction=np.where(rows, 0.0, tiers.deduction))
+    return tiers, np.repeat(place[None], bars, axis=0)
 
 
 def sized_tables(

@@ -16,6 +16,7 @@ from plimsoll.domain.tiers import Tier, TierTable
 from plimsoll.errors import ParameterError, UsageError
 from plimsoll.margin import CurrencyPricing, TieredMargin
 from plimsoll.margin.liquidation.rules import LiquidationRule, StepSize
+from plimsoll.margin.sided_tiers import SidedTiers
 from plimsoll.maths.account_replay_actions import tier_maintenance
 from plimsoll.validation.replay.accounts import (
     BOLD,
@@ -30,6 +31,7 @@ from plimsoll.validation.replay.solvent_users import forced_liquidations, solven
 from plimsoll.validation.replay.venue import (
     CloseOutTerms,
     ReplayVenue,
+    sided_columns,
     sized_tables,
     tier_columns,
 )
@@ -332,3 +334,31 @@ def test_wrong_use_is_refused() -> None:
         LeverageLaw(name="x", about="", median_leverage=0.0)
     with pytest.raises(ParameterError, match="not fall"):
         sized_tables([1.0, 2.0], np.array([[0.2, 0.1]]), np.array([[0.2, 0.3]]))
+
+
+def test_a_short_is_closed_by_the_table_of_shorts() -> None:
+    """10,000 at 20 times: at 103.5 a short has 150 left. 1 % asks 103.5, the doubled table 207."""
+    double = TierTable(
+        tuple(
+            replace(t, maintenance_rate=2 * t.maintenance_rate, initial_rate=2 * t.initial_rate,
+                    max_leverage=t.max_leverage / 2)
+            for t in TABLE.tiers
+        )
+    )  # fmt: skip
+    sided = SidedTiers(long=TABLE, short=double)
+    for side, price in ((-1.0, 103.5), (1.0, 96.5)):
+        paths = marks(100.0, price)
+        for held, closed in ((TABLE, False), (sided, side < 0)):
+            tiers, table = sided_columns([held], 2)
+            found = replay(
+                paths, replace(venue(paths), tiers=tiers, table=table), one(side=np.array([side]))
+            )
+            assert ("LIQUIDATED" in kinds(found)) is closed
+
+
+def test_one_table_is_laid_once_and_whole_rates_have_no_deduction() -> None:
+    tiers, table = sided_columns([TABLE, SidedTiers(long=TABLE, short=TABLE)], 3)
+    assert table[:, :, 0].tolist() == table[:, :, 1].tolist() == [[0, 1]] * 3
+    assert all(np.array_equal(a, b) for a, b in zip(tiers, tier_columns([TABLE] * 2), strict=True))
+    whole, _ = sided_columns([SidedTiers(long=TABLE, short=TABLE, marginal_maintenance=False)], 1)
+    assert whole.deduction.tolist() == [0.0, 0.0] != tier_columns([TABLE]).deduction.tolist()
