@@ -19,6 +19,7 @@ from plimsoll.errors import DataFormatError, ParameterError, PlimsollError, Usag
 from plimsoll.journeys.contract_terms import ONE_BASE_UNIT, ContractTerms, contract_terms
 from plimsoll.journeys.currency_prices import currency_pricing
 from plimsoll.journeys.margin_debts import debt_notes
+from plimsoll.journeys.margin_institutions import with_institutions
 from plimsoll.journeys.margin_preset import margin_by_preset
 from plimsoll.journeys.margin_preset_result import PresetMargin
 from plimsoll.journeys.margin_result import MarginResult
@@ -240,7 +241,7 @@ def _margined(
     rule: InitialRule,
     at_ns: int,
 ) -> tuple[MarginedBook, tuple[str, ...]]:
-    """The book with its requirements, and notes on debts that they do not see."""
+    """The book with its requirements; notes on institutions, and on debts that they do not see."""
     quotes = {terms.key_of[row.market]: _quote(row, terms) for row in rows}
     needed = [*_settled_in(book, terms), *book.currencies]
     pricing, stable = currency_pricing(needed, numeraire, quotes, terms.instruments)
@@ -248,7 +249,8 @@ def _margined(
     known = {**beside, **{m: i for m, i in terms.instruments.items() if m in used}}
     instruments = {market: _priceable(instrument) for market, instrument in known.items()}
     snapshot = MarketSnapshot(at_ns=at_ns, quotes=quotes, stable_price_usd=stable)
-    model = TieredMargin(pricing=pricing, initial_rule=rule)
+    tiered = TieredMargin(pricing=pricing, initial_rule=rule)
+    model, borne = with_institutions(tiered, parameters, book, pricing)
     tables = venue_tiers(parameters)
     prepared = model.prepare(snapshot, tables, instruments)
     owed = debt_notes(prepared, book, pricing, snapshot, instruments)
@@ -263,7 +265,7 @@ def _margined(
         judged=(True,) * len(book),
         venue=parameters.venue,
     )
-    return margined, owed
+    return margined, (*borne, *owed)
 
 
 def _quote(row: MarkedMarket, terms: ContractTerms) -> Quote:

@@ -11,6 +11,7 @@ from plimsoll.domain.parameters import ParameterSet
 from plimsoll.domain.requirement import Requirements
 from plimsoll.domain.table import Table
 from plimsoll.errors import UsageError
+from plimsoll.journeys.margin_institutions import with_charges
 from plimsoll.journeys.margin_reasons import culprit_currencies
 from plimsoll.journeys.margin_units import (
     MarginStatus,
@@ -92,7 +93,8 @@ class MarginResult:
         UsageError
             For an account the book does not have.
         """
-        return self.requirements.explain(account)
+        of = self.requirements
+        return with_charges(of.explain(account), of, account)
 
     def standing(self) -> Standing:
         """Return what answers for health, liquidation prices, calls and plans.

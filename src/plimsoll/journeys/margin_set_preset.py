@@ -8,6 +8,7 @@ from plimsoll.adapters.venues.names import Venue, parse_name
 from plimsoll.domain.parameters import ParameterSet
 from plimsoll.errors import NameFormatError, UsageError
 from plimsoll.journeys.calibrate_grid_preset import calibrated_preset
+from plimsoll.margin.add_ons import counterparty_add_on
 from plimsoll.margin.sided_tiers import SidedTiers, VenueTiers, venue_tiers
 from plimsoll.presets import Preset
 
@@ -35,6 +36,8 @@ def preset_with_set(parameters: ParameterSet, preset: Preset) -> Preset:
     dated = venue_tiers(parameters).buckets
     told = f"{own}; as published: {', '.join(left) or 'none'}."
     told += " Dated futures have no tiers beside a preset." if dated else ""
+    if counterparty_add_on(parameters).rates:
+        told += " Add-ons of the set's institutions are not charged beside a preset."
     return replace(
         preset,
         title=f"{preset.title}, tables of set {parameters.id[:12]}",
