@@ -28,6 +28,8 @@ FloatArray = NDArray[np.float64]
 YEAR_DAYS = 365
 LEAST_DAYS = 250
 LEAST_PEAKS = 20
+LEAST_ERROR_DRAWS = 4
+"""Histories drawn of each book, where several share the draws of the rule."""
 LARGEST_SHAPE = 0.9
 """Above, even the mean of the days beyond the threshold is all but undefined."""
 _CHUNK = 500
@@ -176,8 +178,10 @@ def ruin_of_books(
     """Return the mean of what several draws of the same population ask for.
 
     Accounts are drawn, and a few large ones decide a bad day: one draw is one answer of many. Each
-    book is sized alone; the mean is taken, and its error joins that of the history (of the first
-    book) with that of the mean over books.
+    book is sized alone; the mean is taken, and its error joins that of the history with that of the
+    mean over books. The history is one for all books, so its error is the root mean square of
+    theirs: no less than that of their mean, however much they move together. Each book draws its
+    share of the rule's histories, at least four.
 
     Parameters
     ----------
@@ -199,18 +203,19 @@ def ruin_of_books(
             found=(len(daily_losses_usd), len(daily_inflow_usd)),
             field="daily_losses_usd",
         )
-    rules = (rule, *(replace(rule, error_draws=0) for _ in daily_losses_usd[1:]))
+    count = len(daily_losses_usd)
+    draws = min(rule.error_draws, max(LEAST_ERROR_DRAWS, math.ceil(rule.error_draws / count)))
     found = [
-        ruin_requirement(losses, one, daily_inflow_usd=inflow)
-        for losses, one, inflow in zip(daily_losses_usd, rules, daily_inflow_usd, strict=True)
+        ruin_requirement(losses, replace(rule, error_draws=draws), daily_inflow_usd=inflow)
+        for losses, inflow in zip(daily_losses_usd, daily_inflow_usd, strict=True)
     ]
     asked = tuple(one.required_usd for one in found)
-    first, count = found[0], len(found)
+    history = math.sqrt(float(np.mean([one.standard_error_usd**2 for one in found])))
     spread = float(np.std(asked, ddof=1)) / math.sqrt(count) if count > 1 else 0.0
     return replace(
-        first,
+        found[0],
         required_usd=float(np.mean(asked)),
-        standard_error_usd=math.hypot(first.standard_error_usd, spread),
+        standard_error_usd=math.hypot(history, spread),
         expected_loss_annual_usd=float(np.mean([f.expected_loss_annual_usd for f in found])),
         inflow_annual_usd=float(np.mean([f.inflow_annual_usd for f in found])),
         worst_day_usd=float(np.mean([f.worst_day_usd for f in found])),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from itertools import combinations
 
@@ -172,19 +173,56 @@ def test_a_fund_is_the_mean_of_its_books_and_bears_their_spread() -> None:
     days = draw.exponential(1.0, (3, 400)) * (draw.random((3, 400)) < 0.1)
     rule = RuinRule(probability_annual=0.01, years=2_000, error_draws=4, tail_share=0.0, seed=1)
     alone = [ruin_requirement(one, rule).required_usd for one in days]
-    first = ruin_requirement(days[0], rule)
+    first, *others = (ruin_requirement(one, rule) for one in days)
     found = ruin_of_books(list(days), rule, daily_inflow_usd=[0.0] * 3)
     assert found.books_usd == tuple(alone)
     assert found.required_usd == pytest.approx(np.mean(alone), rel=1e-12)
     spread = np.std(alone, ddof=1)
     assert found.book_spread_usd == pytest.approx(spread, rel=1e-12)
-    both = np.hypot(first.standard_error_usd, spread / np.sqrt(3.0))
+    errors = [one.standard_error_usd for one in (first, *others)]
+    assert np.ptp(errors) > 0.0  # else any book's would do
+    both = np.hypot(np.sqrt(np.mean(np.square(errors))), spread / np.sqrt(3.0))
     assert found.standard_error_usd == pytest.approx(both, rel=1e-12)
     single = ruin_of_books([days[0]], rule, daily_inflow_usd=[0.0])
     assert single.required_usd == first.required_usd
     assert single.standard_error_usd == first.standard_error_usd
     with pytest.raises(UsageError):
         ruin_of_books([], rule, daily_inflow_usd=[])
+
+
+@pytest.mark.parametrize(
+    ("ruin_usd", "ruin_error", "cover_error"),
+    [(494e6, 190e6, 0.0), (494e6, 190e6, 60e6), (600e6, 190e6, 0.0), (100e6, 0.0, 60e6)],
+)
+def test_the_targets_error_is_that_of_the_larger_demand(
+    ruin_usd: float, ruin_error: float, cover_error: float
+) -> None:
+    """Against a million draws: a standard deviation within five of its own errors, 0.5 %."""
+    losses = np.zeros(500)
+    losses[17] = 1000.0
+    rule = RuinRule(probability_annual=0.01, block_days=1.0, error_draws=0, years=2000)
+    ruin = replace(
+        ruin_requirement(losses, rule), required_usd=ruin_usd, standard_error_usd=ruin_error
+    )
+    cover = replace(
+        cover_requirement([[525e6]], "a", ["ladder"], 2), standard_error_usd=cover_error
+    )
+    target = fund_target(ruin, [cover])
+    (parameter,) = fund_part(target, owner="risk", label="test").parameters
+    draw = np.random.default_rng(4).standard_normal((2, 1_000_000))
+    larger = np.maximum(ruin_usd + ruin_error * draw[0], 525e6 + cover_error * draw[1])
+    assert parameter.standard_error is not None
+    assert float(parameter.standard_error) == pytest.approx(larger.std(), rel=0.005)
+
+
+def test_a_ladder_far_above_ruin_has_no_error() -> None:
+    losses = np.zeros(500)
+    losses[17] = 1000.0
+    rule = RuinRule(probability_annual=0.01, block_days=1.0, error_draws=0, years=2000)
+    ruin = replace(ruin_requirement(losses, rule), standard_error_usd=100.0)
+    cover = replace(cover_requirement([[525e6]], "a", ["ladder"], 2), standard_error_usd=0.0)
+    (parameter,) = fund_part(fund_target(ruin, [cover]), owner="risk", label="test").parameters
+    assert parameter.standard_error is None
 
 
 def test_cover_has_the_error_of_a_largest_day_and_none_of_a_ladder() -> None:
