@@ -8,7 +8,14 @@ from typing import Any
 
 import pytest
 
-from plimsoll.adapters.tier_tables import SCHEMAS, ReadOptions, import_file, tier_tables
+from plimsoll.adapters.tier_tables import (
+    SCHEMAS,
+    LossyExportError,
+    ReadOptions,
+    export_set,
+    import_file,
+    tier_tables,
+)
 from plimsoll.domain.account import Account, Position
 from plimsoll.domain.book import Book
 from plimsoll.domain.instrument import Pair, Payoff, Perpetual
@@ -16,6 +23,7 @@ from plimsoll.domain.market import MarketSnapshot, Quote
 from plimsoll.domain.parameters import ParameterSet
 from plimsoll.errors import UsageError
 from plimsoll.margin.currency import CurrencyPricing
+from plimsoll.margin.sided_tiers import SidedTiers
 from plimsoll.margin.tiered import TieredMargin
 from plimsoll.margin.tiered.columns import TierMeasure
 
@@ -55,8 +63,8 @@ def imported(schema: str, document: Any) -> ParameterSet:
         ("binance-usdm", USDM, TierMeasure.NOTIONAL, LINEAR, 2.0, 550.0),
         # 72,000 contracts of 100 USD = 120 BTC; 0.5 % less 0.05 BTC = 0.55 BTC at 60,000.
         ("binance-coinm", COINM, TierMeasure.COINS, INVERSE, 72_000.0, 33_000.0),
-        # 72,000 contracts = 7.2m USD; 1.5 % less 0.5 % of the first 5m.
-        ("okx", OKX, TierMeasure.CONTRACTS, INVERSE, 72_000.0, 83_000.0),
+        # 72,000 contracts = 7.2m USD; 1.5 % of all of them.
+        ("okx", OKX, TierMeasure.CONTRACTS, INVERSE, 72_000.0, 108_000.0),
     ],
 )
 def test_margin_of_an_imported_table(
@@ -72,7 +80,10 @@ def test_margin_of_an_imported_table(
     model = TieredMargin(
         pricing=CurrencyPricing(pricing_markets={"BTC": "M"}), measure={"M": held.measure}
     )
-    prepared = model.prepare(SNAPSHOT, {"M": held.table}, {"M": contract})
+    tables = SidedTiers(
+        long=held.table, short=held.table, marginal_maintenance=False if held.whole else None
+    )
+    prepared = model.prepare(SNAPSHOT, {"M": tables}, {"M": contract})
     position = Position(market="M", quantity=quantity, entry_price=60_000.0)
     book = Book.from_accounts([Account(name="a", positions=(position,))])
     found = prepared.requirements(book).maintenance.tolist()
@@ -85,3 +96,15 @@ def test_a_table_in_contracts_or_coins_is_never_taken_for_dollars(
 ) -> None:
     with pytest.raises(UsageError, match="must have caps in dollars"):
         imported(schema, document).tiers("M")
+
+
+def test_rates_for_the_whole_position_are_said_and_not_lost_to_their_own_venue() -> None:
+    read = imported("okx", OKX)
+    assert read.get("M", "tiers.marginal_share").value == 0
+    assert "tiers.marginal_share" not in imported("binance-usdm", USDM).of("M")
+    back = export_set(read, SCHEMAS["okx"])
+    assert back.losses == ()
+    assert imported("okx", back.document).parameters == read.parameters
+    with pytest.raises(LossyExportError) as refused:
+        export_set(read, SCHEMAS["bybit"])
+    assert "tiers.marginal_share" in {loss.name for loss in refused.value.losses}

@@ -11,7 +11,7 @@ from plimsoll.adapters.tier_tables.json_document import Json
 from plimsoll.adapters.tier_tables.losses import LossLog
 from plimsoll.adapters.tier_tables.row_keys import RowKeys, market_tiers, read_rows, write_rows
 from plimsoll.adapters.tier_tables.schema import Reading, ReadOptions
-from plimsoll.adapters.tier_tables.tier_parameters import tier_parameters, tier_tables
+from plimsoll.adapters.tier_tables.tier_parameters import tier_parameters, tier_tables, whole_rates
 from plimsoll.adapters.tier_tables.tier_rows import MarketTiers
 from plimsoll.domain.parameters import ParameterSet
 from plimsoll.margin.tiered.columns import TierMeasure
@@ -36,6 +36,8 @@ class FlatRows:
         Keys from the envelope down to the list; empty for a bare list.
     envelope : callable
         A sound envelope around rows.
+    whole : bool
+        The venue applies the reached tier's maintenance rate to the whole position.
     """
 
     keys: RowKeys
@@ -45,6 +47,7 @@ class FlatRows:
     measures: frozenset[TierMeasure]
     path: tuple[str, ...]
     envelope: Callable[[list[Json], frozenset[TierMeasure]], Json]
+    whole: bool = False
 
     def fits(self, document: Json) -> bool:
         """Whether there are rows with the schema's keys."""
@@ -75,7 +78,7 @@ class FlatRows:
         for market, row in zip(order, rows, strict=True):
             grouped.setdefault(market, []).append(row)
         parameters = chain.from_iterable(
-            tier_parameters(market, table)
+            (*tier_parameters(market, table), *([whole_rates(market)] if self.whole else ()))
             for market, table in self._tables(document, grouped, log, options)
         )
         layout = {"rows": order, "bare": isinstance(document, list)}
@@ -83,7 +86,7 @@ class FlatRows:
 
     def write(self, parameters: ParameterSet, layout: Json | None, losses: LossLog) -> Json:
         """Return the document; with a layout, as it was read."""
-        tables = tier_tables(parameters, losses)
+        tables = tier_tables(parameters, losses, whole=self.whole)
         one = self._measures(tables)
         if layout is None:
             tables = sayable(tables, one, losses)

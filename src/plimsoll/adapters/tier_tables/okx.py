@@ -3,7 +3,8 @@
 Source: https://www.okx.com/docs-v5/en/#public-data-rest-api-get-position-tiers (keys ``uly``,
 ``instFamily``, ``instId``, ``tier``, ``minSz``, ``maxSz``, ``mmr``, ``imr``, ``maxLever``,
 ``optMgnFactor``, ``quoteMaxLoan``, ``baseMaxLoan``). Sizes are contracts of derivatives, coins
-where the tier is of spot margin loans; a tier may start one contract above the one before.
+where the tier is of spot margin loans; a tier may start one contract above the one before. The
+reached tier's rates hold for the whole position: the set says so by ``tiers.marginal_share`` of 0.
 """
 
 from __future__ import annotations
@@ -53,6 +54,7 @@ _ROWS = FlatRows(
     measures=frozenset({TierMeasure.CONTRACTS}),
     path=("data",),
     envelope=lambda rows, _: {"code": "0", "msg": "", "data": rows},
+    whole=True,
 )
 
 OKX = VenueSchema(

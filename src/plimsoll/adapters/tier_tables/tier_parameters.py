@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from decimal import Decimal
 
 from plimsoll.adapters.tier_tables.losses import LossLog
@@ -49,11 +50,29 @@ def tier_parameters(market: str, table: MarketTiers) -> Iterator[Parameter]:
         yield _parameter(market, index, "max_leverage", leverage, Unit.LEVERAGE, LARGEST_LEVERAGE)
 
 
-def tier_tables(parameters: ParameterSet, losses: LossLog | None = None) -> dict[str, MarketTiers]:
+def whole_rates(market: str) -> Parameter:
+    """Return what says that a market's maintenance rates hold for the whole position."""
+    return Parameter(
+        market=market,
+        name=MARGINAL_SHARE,
+        value=Decimal(0),
+        unit=Unit.FRACTION,
+        lower=Decimal(0),
+        upper=Decimal(1),
+        grid=Decimal(1),
+        owner=OWNER,
+        origin=Origin.VENUE,
+    )
+
+
+def tier_tables(
+    parameters: ParameterSet, losses: LossLog | None = None, *, whole: bool = False
+) -> dict[str, MarketTiers]:
     """Return the tiers of every market that has some.
 
     Parameters that are no part of a tier go to ``losses``, and so do tables that are of one side or
-    of dated futures alone: a venue's file has one table a market.
+    of dated futures alone: a venue's file has one table a market. That rates hold for the whole
+    position is lost unless the venue's do: ``whole``.
 
     Raises
     ------
@@ -65,12 +84,17 @@ def tier_tables(parameters: ParameterSet, losses: LossLog | None = None) -> dict
         held = parameters.of(market)
         dated = UP_TO in held  # of no contract of its own: a venue's file would name one
         tiers = {} if dated else {n: p.value for n, p in held.items() if _is_of_tier(n)}
-        for name in held.keys() - tiers.keys() if losses is not None else ():
+        said = {MARGINAL_SHARE} if whole and tiers and _is_whole(held) else set()
+        for name in held.keys() - tiers.keys() - said if losses is not None else ():
             if losses is not None:
                 losses.add(market, name, held[name].value, _why_lost(name, dated=dated))
         if tiers:
-            found[market] = _table(market, tiers)
+            found[market] = replace(_table(market, tiers), whole=_is_whole(held))
     return found
+
+
+def _is_whole(held: Mapping[str, Parameter]) -> bool:
+    return MARGINAL_SHARE in held and held[MARGINAL_SHARE].value == 0
 
 
 def _why_lost(name: str, *, dated: bool) -> str:

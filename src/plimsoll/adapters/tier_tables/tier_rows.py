@@ -74,10 +74,11 @@ class RowNames:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MarketTiers:
-    """The tiers of one market, and what their caps count."""
+    """The tiers of one market, what their caps count, and whether rates hold for the whole."""
 
     tiers: tuple[Tier, ...]
     measure: TierMeasure = TierMeasure.NOTIONAL
+    whole: bool = False
 
     @property
     def table(self) -> TierTable:
