@@ -144,7 +144,8 @@ class BorrowingSection(Section):
     """The kinked curve of margin borrowing."""
 
     assets: Annotated[tuple[LentEntry, ...], Field(min_length=1, max_length=500)]
-    semi_elasticity: Annotated[float, Field(gt=0.0, le=1000.0), Measure.NUMBER] = Field(
+    # With less not even a rate of 1000 a year draws demand back to a kink of a thousandth.
+    semi_elasticity: Annotated[float, Field(ge=0.01, le=1000.0), Measure.NUMBER] = Field(
         default=2.0, description="log change of borrowing for a rate higher by 100 % a year"
     )
     withdrawals: FundingData | None = Field(

@@ -17,8 +17,12 @@ from plimsoll.journeys.prices import read_prices
 LEND = "  # lend: all                   # or a list of symbols\n"
 
 
+def template() -> str:
+    return files("plimsoll.config").joinpath("template.yaml").read_text(encoding="utf-8")
+
+
 def loaded(folder: Path, old: str, new: str) -> VenueFile:
-    text = files("plimsoll.config").joinpath("template.yaml").read_text(encoding="utf-8")
+    text = template()
     assert old in text
     path = folder / "venue.yaml"
     path.write_text(text.replace(old, new), encoding="utf-8")
@@ -33,6 +37,23 @@ def bars(market: str) -> Bars:
         interval_ns=HOUR_NS,
         price_kind=PriceKind.MARK,
     )
+
+
+def test_an_elasticity_that_no_rate_can_serve_is_a_fault_of_its_field(tmp_path: Path) -> None:
+    section = (
+        "\ncollateral:\n"
+        "  assets: [{name: A, kind: coin, symbol: A, class: major, adv_usd: 1e9, spread: 0.001}]\n"
+        "  borrowing:\n"
+        "    semi_elasticity: 0.0001\n"
+        "    assets: [{name: A, reference_rate_annual: 0.05, withdrawn_share: 0.2}]\n"
+    )
+    path = tmp_path / "venue.yaml"
+    path.write_text(template() + section, encoding="utf-8")
+    with pytest.raises(ConfigurationError) as caught:
+        load_venue(path)
+    text = str(caught.value)
+    assert "collateral.borrowing.semi_elasticity" in text
+    assert "at least 0.01" in text
 
 
 def test_a_list_lends_those_and_all_lends_what_there_is(tmp_path: Path) -> None:

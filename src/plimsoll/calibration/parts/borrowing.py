@@ -98,7 +98,8 @@ def borrowing_part(assets: Sequence[LentAsset], settings: BorrowingSettings) -> 
 def _curve(one: LentAsset, settings: BorrowingSettings) -> _Curve:
     stated = not one.withdrawals.size
     try:
-        return _Curve(asset=one.asset, curve=_fitted(one, settings), stated=stated)
+        curve = _within(_fitted(one, settings), one)
+        return _Curve(asset=one.asset, curve=curve, stated=stated)
     except InsufficientDataError as error:
         reason = Reason.NO_DATA if stated else Reason.TOO_SHORT_HISTORY
         return _Curve(
@@ -132,6 +133,19 @@ def _fitted(one: LentAsset, settings: BorrowingSettings) -> KinkedRate:
         semi_elasticity=one.semi_elasticity,
         largest_kink=settings.largest_kink,
     )
+
+
+def _within(curve: KinkedRate, one: LentAsset) -> KinkedRate:
+    """The curve, where no rate of it lies beyond what can be published."""
+    largest = max(curve.base, curve.to_kink, curve.beyond_kink)
+    if largest > _LARGEST_RATE:
+        raise ParameterError(
+            f"must keep rates at or below {_LARGEST_RATE:,} a year",
+            found=f"{float(largest):,.0f} at a semi-elasticity of {one.semi_elasticity:g}",
+            field=one.asset,
+            remedy="state a demand that answers to rates more: raise semi_elasticity",
+        )
+    return curve
 
 
 def _parameters(one: _Curve, owner: str) -> tuple[Parameter, ...]:

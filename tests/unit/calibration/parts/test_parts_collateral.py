@@ -123,6 +123,25 @@ def test_the_curve_of_borrowing_rests_on_a_record_or_on_what_is_stated() -> None
     assert not any("No curve of borrowing" in text for text in part.limits)
 
 
+def test_a_demand_that_answers_to_no_rate_is_infeasible_and_the_rest_is_calibrated() -> None:
+    """ln(1 / 0.8) over 0.0001: a rate of 2,231 a year, more than can be published."""
+    lent = (
+        LentAsset(asset="A", reference_rate_annual=0.06, withdrawn_share=0.2),
+        LentAsset(asset="B", reference_rate_annual=0.06, withdrawn_share=0.2,
+                  semi_elasticity=1e-4),
+        LentAsset(asset="C", reference_rate_annual=0.06, withdrawn_share=0.2,
+                  semi_elasticity=0.01),
+    )  # fmt: skip
+    part = calibrated_collateral(_inputs(0.5, lent=lent))
+    held = {p.market for p in part.parameters if p.name.startswith("borrowing.")}
+    assert held == {"A", "C"}
+    table = next(table for table in part.tables if table.name == "borrowing_curves")
+    why = {row[0]: str(row[-1]) for row in table.rows}
+    assert why["B"].startswith("infeasible")
+    assert "2,231 at a semi-elasticity of 0.0001" in why["B"]
+    assert "raise semi_elasticity" in why["B"]
+
+
 def test_haircuts_stand_beside_those_in_force() -> None:
     held = Parameter(
         market="A", name="haircut", value=Decimal("0.2"), unit=Unit.FRACTION, lower=Decimal(0),
