@@ -29,9 +29,10 @@ from plimsoll.calibration.parts.class_losses import (
 )
 from plimsoll.calibration.parts.multipliers import multiplier_parameter
 from plimsoll.calibration.rounding import rate_up
+from plimsoll.domain.finding import Reason
 from plimsoll.domain.market import HOUR_NS
 from plimsoll.domain.parameters import Origin, Parameter, Unit
-from plimsoll.domain.table import Column, ColumnKind, Table
+from plimsoll.domain.table import Cell, Column, ColumnKind, Table
 from plimsoll.margin.add_ons.counterparty import RATE_PREFIX
 
 STEP = Decimal("0.01")
@@ -65,13 +66,19 @@ def credit_part(proof: Proof, settings: CreditSettings) -> CalibratedPart:
     hours = proof.history.interval_ns / HOUR_NS
     found: dict[tuple[str, str], CounterpartyMargin] = {}
     errors: dict[tuple[str, str], float] = {}
+    missing: dict[str, str] = {}
     for name, prices in class_prices(proof).items():
         horizon = proof.problem.classes[name].maintenance_horizon_hours
         losses = pooled_losses(prices, round(horizon / hours))
         if losses.size < LEAST_LOSSES:
+            missing[name] = (
+                f"{Reason.TOO_SHORT_HISTORY.value}: must have {LEAST_LOSSES} losses, "
+                f"found {losses.size}"
+            )
             continue
         base = float(np.quantile(losses, settings.confidence))
         if not base > 0.0:
+            missing[name] = f"{Reason.CONSTANT_PRICE.value}: no loss at {settings.confidence:g}"
             continue
         dated = pooled_by_day(prices, max(1, round(horizon / hours)), hours, settings.confidence)
         drawn = drawn_day_counts(dated.count.size)
@@ -88,7 +95,7 @@ def credit_part(proof: Proof, settings: CreditSettings) -> CalibratedPart:
             *_multipliers(found, errors, settings),
             *_rates(proof, found, errors, settings),
         ),
-        tables=(_credit_table(found, settings),),
+        tables=(_credit_table(found, missing, settings),),
         limits=(
             "Probabilities of default are round figures by grade, not estimates.",
             "Rates of institutions are of the set's price risk, on top of the tiers: an account "
@@ -146,9 +153,29 @@ def _rates(
 
 
 def _credit_table(
-    found: Mapping[tuple[str, str], CounterpartyMargin], settings: CreditSettings
+    found: Mapping[Place, CounterpartyMargin],
+    missing: Mapping[str, str],
+    settings: CreditSettings,
 ) -> Table:
     share = ColumnKind.FRACTION
+    institutions = settings.counterparties
+    rows: list[tuple[Cell, ...]] = [
+        (
+            who,
+            name,
+            institutions[who].default_probability_annual,
+            m.margin,
+            m.multiplier,
+            m.confidence,
+            "",
+        )
+        for (who, name), m in found.items()
+    ]
+    rows += [
+        (who, name, one.default_probability_annual, None, None, None, why)
+        for name, why in missing.items()
+        for who, one in institutions.items()
+    ]
     return Table(
         name="counterparty_levels",
         title="Level of price risk by institution",
@@ -159,18 +186,9 @@ def _credit_table(
             Column(name="margin", title="Price risk", kind=share),
             Column(name="multiplier", title="Multiplier", kind=ColumnKind.NUMBER),
             Column(name="level", title="Quantile", kind=share, digits=3),
+            Column(name="reason", title="No number because"),
         ),
-        rows=tuple(
-            (
-                who,
-                name,
-                settings.counterparties[who].default_probability_annual,
-                m.margin,
-                m.multiplier,
-                m.confidence,
-            )
-            for (who, name), m in found.items()
-        ),
+        rows=tuple(rows),
         notes=(
             settings.label,
             f"Expected loss of at most {settings.budget:.4%} of notional a margin period.",

@@ -217,6 +217,26 @@ def test_what_no_margin_covers_stands_at_the_largest_multiplier() -> None:
     assert (float(found.value), found.origin) == (100.0, Origin.BOUND)
 
 
+def test_a_class_without_losses_has_a_row_for_each_institution_with_its_reason() -> None:
+    """One class of no market, one that stands still: neither has a multiplier, both are told."""
+    close = np.concatenate([_random(DAYS), np.ones((24 * DAYS, 1))], axis=1)
+    history = history_of(close)
+    classes = dict.fromkeys(history.markets, "large") | {history.markets[-1]: "still"}
+    proof = proof_of(history, classes, days=DAYS, classes=["empty"])
+    settings = CreditSettings(
+        counterparties={"desk": Counterparty(default_probability_annual=0.05),
+                        "fund": Counterparty(default_probability_annual=0.01)}, budget=1e-5,
+    )  # fmt: skip
+    part = credit_part(proof, settings)
+    rows = {(row["who"], row["class"]): row for row in part.tables[0]}
+    for who in ("desk", "fund"):
+        assert rows[who, "large"]["reason"] == ""
+        for name, why in (("empty", "too_short_history"), ("still", "constant_price")):
+            assert rows[who, name]["multiplier"] is None
+            assert str(rows[who, name]["reason"]).startswith(why)
+    assert not [p for p in part.parameters if p.name.endswith((".empty", ".still"))]
+
+
 def test_multipliers_of_random_prices_carry_an_error_and_those_of_steady_ones_none() -> None:
     history = history_of(_random(DAYS))
     proof = proof_of(history, dict.fromkeys(history.markets, "large"), days=DAYS)
