@@ -231,6 +231,9 @@ def run_calibration(
             parent=None if inputs.parent is None else inputs.parent.id,
         )
         found = (*found, *_against_parent(parameters, inputs.parent))
+        # Signed is the last set of the schedule: it holds from its own date on, not from today.
+        schedule = _dated(problem, planned, parameters)
+        parameters = schedule[-1] if schedule else parameters
         evidence = build_evidence(
             proof,
             parameters,
@@ -238,7 +241,6 @@ def run_calibration(
             (*inputs.tables, *told),
             found,
         )
-        schedule = _dated(problem, planned, parameters)
     return Calibration(parameters=parameters, evidence=evidence, schedule=schedule)
 
 
