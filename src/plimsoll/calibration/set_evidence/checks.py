@@ -22,6 +22,7 @@ from plimsoll.domain.table import iso_minute
 from plimsoll.domain.tiers import TierTable
 
 MOST_NAMED = 5
+NO_PAIR = "no two tables of this set stand in the order stated"
 
 
 def conflict_check(tables: Sequence[SolvedTable]) -> Check:
@@ -48,8 +49,8 @@ def order_check(tables: Sequence[SolvedTable], plan: OrderPlan) -> Check:
     about = f"{len(pairs)} pairs; above their own need for it: {', '.join(raised) or 'none'}"
     return Check(
         name="Order between tables",
-        verdict=Verdict.BREACH if missed else Verdict.HOLDS,
-        found=_first(missed) if missed else about,
+        verdict=Verdict.BREACH if missed else Verdict.HOLDS if pairs else Verdict.NOT_PROVEN,
+        found=_first(missed) if missed else about if pairs else NO_PAIR,
         demanded="riskier classes and longer expiries have nowhere lower rates than safer ones",
     )
 
