@@ -256,6 +256,7 @@ def _planned(proof: Proof, inputs: CalibrationInputs) -> PlannedSet | None:
         incumbent=inputs.incumbent.name if inputs.incumbent else "",
         announced_at_ns=inputs.as_of_ns,
         price_note=proof.price_note(),
+        whole=inputs.incumbent.whole if inputs.incumbent else (),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,7 +19,7 @@ from plimsoll.domain.parameters import ParameterSet
 from plimsoll.domain.tiers import TierTable
 from plimsoll.errors import UsageError
 from plimsoll.journeys.params import read_parameters
-from plimsoll.margin.sided_tiers import SHORT_PREFIX
+from plimsoll.margin.sided_tiers import MARGINAL_SHARE, SHORT_PREFIX
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -67,8 +67,9 @@ def _of_set(parameters: ParameterSet, valid_from_ns: int | None = None) -> InFor
     return InForce(
         incumbent=Incumbent(
             name=f"parameter set {parameters.id[:12]}",
-            tiers=_tables(parameters),
+            tiers=(tables := _tables(parameters)),
             valid_from_ns=since,
+            whole=whole_tables(parameters, tables),
         ),
         parent=parameters,
         digest=parameters.id,
@@ -84,6 +85,12 @@ def _tables(parameters: ParameterSet) -> dict[str, TierTable]:
         for prefix in ("", SHORT_PREFIX)
         if f"{market}/{prefix}tier[0].maintenance_rate" in held
     }
+
+
+def whole_tables(parameters: ParameterSet, tables: Collection[str]) -> frozenset[str]:
+    """Return which tables of a set have rates that hold for the whole position, as it says."""
+    said = {p.market for p in parameters if p.name == MARGINAL_SHARE and p.value == 0}
+    return frozenset(key for key in tables if key.removesuffix(f"/{SHORT_PREFIX}") in said)
 
 
 def _by_symbol(

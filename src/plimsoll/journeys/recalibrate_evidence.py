@@ -9,6 +9,7 @@ import numpy as np
 from plimsoll.calibration.part import CalibratedPart
 from plimsoll.calibration.risk_paths import SIDES
 from plimsoll.calibration.set_evidence.part import planned_set
+from plimsoll.calibration.set_plan import RatesFor
 from plimsoll.calibration.solve import MarketSolution
 from plimsoll.calibration.warm_panel import WarmPanel
 from plimsoll.calibration.warm_policy import MarketDays
@@ -55,6 +56,8 @@ def _plan(state: WarmState, bars: FollowingBars, solution: MarketSolution) -> Ca
     problem = state.panel.problem
     if problem.plan is None:
         return None
+    # The parent is of the same plan, and so are its rates.
+    whole = problem.plan.tiers.rates is RatesFor.WHOLE
     return planned_set(
         problem,
         problem.plan,
@@ -62,6 +65,7 @@ def _plan(state: WarmState, bars: FollowingBars, solution: MarketSolution) -> Ca
         incumbent=f"parameter set {state.set_id[:12]}",
         announced_at_ns=bars.as_of_ns,
         price_note=f"Loss = price move on {state.label}.",
+        whole=[table.need.key for table in solution.tables] if whole else (),
     ).part
 
 

@@ -37,11 +37,14 @@ class Incumbent:
         By symbol.
     valid_from_ns : int
         Judged only on losses from then on.
+    whole : frozenset of str
+        Those of them whose maintenance rates hold for the whole position, not for their slice.
     """
 
     name: str
     tiers: Mapping[str, TierTable]
     valid_from_ns: int
+    whole: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

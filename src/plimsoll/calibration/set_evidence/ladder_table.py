@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 
@@ -38,15 +38,16 @@ def fitted_ladders(tables: Sequence[SolvedTable], plan: SetPlan) -> dict[str, Fi
 
 
 def means_against(
-    new: FittedLadder, old: TierTable | None
+    new: FittedLadder, old: TierTable | None, kind: RateKind = RateKind.MARGINAL
 ) -> tuple[float | None, float | None, float | None]:
     """Return both mean maintenance rates on the sizes that both allow, and their ratio less one.
 
-    Sizes are log-uniform from 1,000 dollars; nothing where the table in force has no end.
+    Sizes are log-uniform from 1,000 dollars; nothing where the table in force has no end. Its
+    rates are of ``kind``.
     """
     if old is None or old.tiers[-1].cap_usd is None:
         return None, None, None
-    before = Ladder.of_table(old, RateKind.MARGINAL)
+    before = Ladder.of_table(old, kind)
     top = min(float(before.caps_usd[-1]), float(new.ladder.caps_usd[-1]))
     if top <= LEAST_SIZE_USD:
         return None, None, None
@@ -60,9 +61,13 @@ def ladder_table(
     ladders: Mapping[str, FittedLadder],
     price_note: str,
     incumbent: str,
+    whole: Collection[str] = (),
 ) -> Table:
-    """Return one row a table, and the mean over markets last."""
-    rows = [_row(table, ladders[table.need.key]) for table in tables]
+    """Return one row a table, and the mean over markets last.
+
+    Rates in force of the tables in ``whole`` hold for the whole position.
+    """
+    rows = [_row(t, ladders[t.need.key], whole=t.need.key in whole) for t in tables]
     share, count = ColumnKind.FRACTION, ColumnKind.COUNT
     return Table(
         name="ladders",
@@ -88,15 +93,16 @@ def ladder_table(
     )
 
 
-def _row(table: SolvedTable, ladder: FittedLadder) -> tuple[Cell, ...]:
+def _row(table: SolvedTable, ladder: FittedLadder, *, whole: bool) -> tuple[Cell, ...]:
     old = table.need.incumbent
+    kind = RateKind.WHOLE if whole else RateKind.MARGINAL
     return (
         table.need.key,
         len(table.tiers.tiers),
         ladder.mean,
         ladder.lower_bound,
         len(old.tiers) if old else None,
-        *means_against(ladder, old),
+        *means_against(ladder, old, kind),
     )
 
 

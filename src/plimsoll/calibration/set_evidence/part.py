@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from plimsoll.calibration.assembly.basis_rates import basis_table
@@ -59,6 +59,7 @@ def planned_set(
     incumbent: str,
     announced_at_ns: int,
     price_note: str,
+    whole: Collection[str] = (),
 ) -> PlannedSet:
     """Return what a stated plan adds.
 
@@ -68,6 +69,8 @@ def planned_set(
         Name of what is in force, for print; empty where nothing is.
     announced_at_ns : int
         Day of the set, from which notice counts.
+    whole : collection of str
+        Tables in force whose maintenance rates hold for the whole position.
     """
     tables = tuple(table for solution in solutions for table in solution.tables)
     path = _path(problem, plan, tables, announced_at_ns) if incumbent else None
@@ -83,7 +86,7 @@ def planned_set(
             for parameter in limit_parameters(market, found, owner=problem.owner)
         ),
         tables=(
-            ladder_table(tables, ladders, price_note, incumbent or "none given"),
+            ladder_table(tables, ladders, price_note, incumbent or "none given", whole),
             *((limit_table,) if limits else ()),
             *_basis_tables(problem, plan),
             split_table,
