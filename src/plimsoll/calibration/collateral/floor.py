@@ -163,9 +163,11 @@ def class_share_path(
         found = class_share(
             log_risk[first], history_days[first], adv_usd, classes, rule, confidence=confidence
         )
-        factor = found.log_risk / log_risk[first]
+        # Nothing to raise: no number, or no risk at all at the review.
+        own = log_risk[first] > 0.0
+        factor = np.divide(found.log_risk, log_risk[first], out=np.ones(own.size), where=own)
         weight[rows] = found.weight
-        raised[rows] = log_risk[rows] * np.where(np.isfinite(factor), factor, 1.0)
+        raised[rows] = log_risk[rows] * factor
     return ClassShare(weight=weight, log_risk=raised)
 
 

@@ -80,6 +80,16 @@ def test_neither_order_nor_what_comes_later_matters() -> None:
     np.testing.assert_allclose(path.weight[35], now.weight, rtol=1e-12)
 
 
+def test_an_asset_without_any_risk_at_the_review_is_left_as_it_is() -> None:
+    """A price that stood still, and one that was not there: no division, and no number made."""
+    risk = np.tile(RISK, (10, 1))
+    risk[:, 1], risk[:, 2] = 0.0, np.nan
+    risk[5:, 1:3] = 0.2
+    found = class_share_path(risk, np.tile(DAYS, (10, 1)), ADV, CLASSES, POOLED)
+    np.testing.assert_array_equal(found.log_risk[:, 1:3], risk[:, 1:3])
+    assert bool(np.all(found.weight[:7, 1:3] == 1.0))
+
+
 def test_the_sampling_variance_is_that_of_pareto_quantiles() -> None:
     """An independent look: 4,000 samples of 800 Pareto falls of index 3, 99 % quantile."""
     draw = np.random.default_rng(3).pareto(3.0, (4_000, 800)) + 1.0
