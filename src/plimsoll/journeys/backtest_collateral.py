@@ -154,6 +154,8 @@ def _tables(
         " the worst fall of its class known by then, as far as the class counts for the coin:"
         " in full in its first year and for pegs, then by the standard error of its own record"
         " against the spread of coins. Class floor in full: the same with the whole floor.",
+        "Turnover is taken as ample on every day: that an illiquid coin bears the class's floor in"
+        " full is not judged here.",
         "Pegged: against the peg; expected shortfall of calm and broken regime, before floor.",
     )
     return (

@@ -259,6 +259,16 @@ def _limits(exact: Rate, question: CoverageQuestion) -> tuple[str, ...]:
     )
 
 
+def _turnover_note(question: CoverageQuestion) -> tuple[str, ...]:
+    """What the walk-forward knows too early; nothing where turnover does not decide."""
+    if question.floor.policy is FloorPolicy.CLASS:
+        return ()
+    return (
+        "Who is illiquid is told by the turnover stated today, on every day of the past too: no "
+        "record of turnover is read.",
+    )
+
+
 def _table(
     rates: Sequence[Rate], means: Sequence[float | None], question: CoverageQuestion
 ) -> Table:
@@ -295,5 +305,6 @@ def _table(
             "Cost of selling stands on both sides. Floor: "
             f"{question.floor_share:.0%} of the worst fall of the class known by then or on "
             f"record, {_FLOORS[question.floor.policy]}.",
+            *_turnover_note(question),
         ),
     )

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from plimsoll.calibration.collateral.floor import FloorPolicy, FloorRule
 from plimsoll.calibration.parts.haircut_coverage import (
     CoverageQuestion,
     HaircutForecast,
@@ -18,9 +19,12 @@ from plimsoll.estimators.reference.panel import returns_panel
 from synthetic_panel import history_of
 
 DAYS = 500
+FLOOR = FloorRule()
 
 
-def _coverage(confidence: float, level: float, scale: float = 0.01):  # type: ignore[no-untyped-def]
+def _coverage(  # type: ignore[no-untyped-def]
+    confidence: float, level: float, scale: float = 0.01, floor: FloorRule = FLOOR
+):
     """Two independent coins of Gaussian days under a constant forecast of a share lost."""
     draw = np.random.default_rng(4).standard_normal((24 * DAYS, 2))
     history = history_of(np.exp(np.cumsum(scale * draw / np.sqrt(24.0), axis=0)))
@@ -30,7 +34,7 @@ def _coverage(confidence: float, level: float, scale: float = 0.01):  # type: ig
     question = CoverageQuestion(
         columns=tuple(history.markets), assets=("A", "B"), horizon_hours=24, floor_share=0.0,
         recorded=(0.0, 0.0), from_ns=first + 400 * DAY_NS, until_ns=first + 498 * DAY_NS,
-        label="made up", confidence=confidence,
+        label="made up", confidence=confidence, floor=floor,
     )  # fmt: skip
     found = HaircutForecast(panel=panel, value_at_risk=np.full(shape, level))
     return haircut_coverage(history, found, question), question
@@ -64,6 +68,13 @@ def test_more_than_the_forecast_takes_the_own_history_that_was_known() -> None:
     assert mean[0] == pytest.approx(0.005)
     # Normal 99.9 % of a day's 1 %: 3.09 %; 400 days overlapping, independent ones barely see it.
     assert 0.02 < mean[1] < 0.045
+
+
+def test_the_notes_say_that_todays_turnover_decides_where_it_does() -> None:
+    (plain, _, _), _ = _coverage(0.99, 0.0233)
+    (pooled, _, _), _ = _coverage(0.99, 0.0233, floor=FloorRule(policy=FloorPolicy.POOLED))
+    said = ["turnover stated today" in " ".join(t[0].notes) for t in (plain, pooled)]
+    assert said == [False, True]
 
 
 def test_a_published_haircut_that_is_too_small_is_a_breach() -> None:
