@@ -11,7 +11,6 @@ library's size they do not bind, and the last scales everything alike.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from decimal import Decimal
 from functools import partial
 from typing import Any
@@ -49,7 +48,6 @@ VOLATILITY = (
     "long_vega_power",
     "vega_floor_hours",
 )
-_BUCKETS = (1, 2)
 _HINTS = {
     "volatility_range_up": "0.25",
     "volatility_range_down": "0.2",
@@ -94,7 +92,6 @@ def deribit_family(
         published=held,
         knobs=tuple(knobs),
         tie=partial(_with_cap, cap),
-        coarser=tuple(replace(model, buckets=n) for n in _BUCKETS),
         scenarios=35,
         hints={name: Decimal(value) for name, value in _HINTS.items()},
     )

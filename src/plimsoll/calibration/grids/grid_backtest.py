@@ -27,7 +27,7 @@ FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
 Sets = Mapping[str, tuple[GridFamily, UnitParameters]]
-"""By name: the family (whose model may be coarser) and its parameters."""
+"""By name: the family and its parameters."""
 Listed = Callable[[PortfolioLibrary], PortfolioLibrary]
 """What of a library is held against the sets."""
 

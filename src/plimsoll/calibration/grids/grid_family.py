@@ -97,8 +97,6 @@ class GridFamily:
     knobs : tuple of Knob
     tie : callable of (published parameters, changed fields)
         Returns the changed fields with those that follow from them.
-    coarser : tuple of MarginModel
-        The same model with fewer scenarios, fewest first; empty: the number is fixed.
     scenarios : int
         Scenarios of ``model``, for tables.
     futures : bool
@@ -114,7 +112,6 @@ class GridFamily:
     published: UnitParameters
     knobs: tuple[Knob, ...]
     tie: Tie = _untied
-    coarser: tuple[MarginModel[Any], ...] = field(default=())
     scenarios: int = 0
     futures: bool = True
     hints: Mapping[str, Decimal] = field(default_factory=dict)
@@ -162,10 +159,6 @@ class GridFamily:
     def without(self, names: Sequence[str]) -> GridFamily:
         """The family with some knobs left where they were published."""
         return replace(self, knobs=tuple(k for k in self.knobs if k.name not in names))
-
-    def with_model(self, model: MarginModel[Any]) -> GridFamily:
-        """The family with another model of the same parameters."""
-        return replace(self, model=model)
 
 
 def knobs_of(unit: str, scope: str, grids: Mapping[str, tuple[str, str, str]]) -> tuple[Knob, ...]:

@@ -1,9 +1,9 @@
-"""Fit a venue's grid: scope by scope, then fewer scenarios, then standard errors.
+"""Fit a venue's grid: scope by scope, then standard errors.
 
 A coin's own parameters are fitted on portfolios in that coin, offsets between coins afterwards on
-portfolios in several: the first do not depend on the second. Then the coarsest model that still
-meets every limit is taken. Standard errors are the spread of fits on resampled snapshots and weeks
-of scenarios, each started from the found point.
+portfolios in several: the first do not depend on the second. The number of price points is the
+model's: a set cannot hold it, so no fit changes it. Standard errors are the spread of fits on
+resampled snapshots and weeks of scenarios, each started from the found point.
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ class GridFit:
     Parameters
     ----------
     family : GridFamily
-        With the model of as few scenarios as do.
+        As given: the model is the venue's own.
     point : Point
     scopes : tuple of ScopeFit
     target : GridTarget
@@ -193,15 +193,14 @@ def fit_grid(
         margined += sum(count for _, count in found.values())
         point = merged(point, family, found)
     point = untested_restored(family, point, samples)
-    chosen = _coarsest(family, point, samples, legs, wanted)
-    judged = tuple(_judged(family, chosen, point, s, samples[s], legs, wanted) for s in scopes)
+    judged = tuple(_judged(family, point, s, samples[s], legs, wanted) for s in scopes)
     fit = GridFit(
-        family=chosen,
+        family=family,
         point=point,
         scopes=judged,
         target=wanted,
-        standard_error=np.full(len(chosen.knobs), np.nan),
-        binding=_binding(chosen, point, samples, legs, wanted),
+        standard_error=np.full(len(family.knobs), np.nan),
+        binding=_binding(family, point, samples, legs, wanted),
         evaluations=margined,
     )
     return with_errors(fit, samples, scenarios, replicates=replicates, seed=seed, work=work)
@@ -247,39 +246,21 @@ def untested_restored(family: GridFamily, point: Point, samples: Samples) -> Poi
 
 def _judged(
     family: GridFamily,
-    chosen: GridFamily,
     point: Point,
     scope: str,
     samples: Sequence[GridSample],
     legs: Legs,
     target: GridTarget,
 ) -> ScopeFit:
-    """A scope's fit under the model that was chosen, beside the published set under the whole."""
-    whole = ScopeObjective(family=family, samples=samples, legs=legs, target=target)
-    objective = ScopeObjective(family=chosen, samples=samples, legs=legs, target=target)
-    found = objective.coverage(chosen.parameters(point))
+    """A scope's fit beside the published set."""
+    objective = ScopeObjective(family=family, samples=samples, legs=legs, target=target)
+    found = objective.coverage(family.parameters(point))
     return ScopeFit(
         scope=scope,
-        published=whole.published,
+        published=objective.published,
         fitted=found,
         excess=objective.excesses(found),
     )
-
-
-def _coarsest(
-    family: GridFamily, point: Point, samples: Samples, legs: Legs, target: GridTarget
-) -> GridFamily:
-    """The family with the fewest scenarios that meet all limits; itself where none do."""
-    for model in family.coarser:
-        fewer = family.with_model(model)
-        objectives = [
-            ScopeObjective(family=fewer, samples=own, legs=legs, target=target)
-            for own in samples.values()
-        ]
-        parameters = fewer.parameters(point)
-        if all(o.excess(o.coverage(parameters)) == 0.0 for o in objectives):
-            return fewer
-    return family
 
 
 def _errors(

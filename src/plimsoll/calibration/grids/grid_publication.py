@@ -87,7 +87,8 @@ def engine_check(
     Parameters
     ----------
     family : GridFamily
-        That the fit started from, with the venue's own model.
+        That the fit started from, with the venue's own model: what a set does not hold, such as
+        the number of price points, is the model's.
     fit : GridFit
     samples : mapping of scope to GridSample
     parameters : ParameterSet
@@ -96,10 +97,9 @@ def engine_check(
     apart, changed, count = 0.0, 0, 0
     held = constants_of(parameters, family.published)
     for sample in (one for own in samples.values() for one in own):
-        fitted, again = (
-            fit.family.margins(sample.market, p, sample.book)
-            for p in (fit.family.parameters(fit.point), held)
-        )
+        found = fit.family.parameters(fit.point)
+        fitted = fit.family.margins(sample.market, found, sample.book)
+        again = family.margins(sample.market, held, sample.book)
         before = family.margins(sample.market, family.published, sample.book)
         apart = max(apart, float(np.max(np.abs(again - fitted))))
         changed += int(np.count_nonzero(np.abs(again - before) > _CENT))
