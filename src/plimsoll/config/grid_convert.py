@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from plimsoll.calibration.grids.grid_objective import GridTarget
 from plimsoll.calibration.grids.grid_problem import GridProblem
+from plimsoll.calibration.grids.held_out import Window
 from plimsoll.calibration.grids.portfolios import PortfolioFamily
-from plimsoll.calibration.grids.reference_scenarios import ScenarioSettings, Window
+from plimsoll.calibration.grids.reference_scenarios import ScenarioSettings
 from plimsoll.config.fields import exact_ns, instant_ns
 from plimsoll.config.grid_section import CrisisEntry, GridTargetSection, GridVenueConfig
 from plimsoll.domain.market import PriceKind

@@ -21,12 +21,6 @@ from plimsoll.calibration.grids.grid_calibration import at_levels, spread_in_tim
 from plimsoll.calibration.grids.grid_family import GridFamily
 from plimsoll.calibration.grids.grid_fit import HERE, GridFit, Work, fit_grid, with_errors
 from plimsoll.calibration.grids.grid_objective import GridTarget
-from plimsoll.calibration.grids.grid_realised import (
-    realised_check,
-    realised_families,
-    realised_worst,
-)
-from plimsoll.calibration.grids.grid_result import grid_tables, worst_portfolios
 from plimsoll.calibration.grids.grid_samples import grid_samples
 from plimsoll.calibration.grids.listed_chain import ListedChain
 from plimsoll.calibration.grids.reference_scenarios import (
@@ -45,27 +39,18 @@ from plimsoll.journeys.backtest_grids_data import (
     finding_note,
     grid_data,
     instant,
-    span,
     window,
 )
 from plimsoll.journeys.backtest_grids_families import families_table, family_runs
 from plimsoll.journeys.backtest_grids_limits import limit_fits, limits_table
-from plimsoll.journeys.backtest_grids_rests import (
-    NO_MORE,
-    OFFSETS_KEPT,
-    kept_out_note,
-    rests_table,
-    sets_beside,
+from plimsoll.journeys.backtest_grids_rests import NO_MORE, OFFSETS_KEPT, sets_beside
+from plimsoll.journeys.backtest_grids_result import (
+    PRICES,
+    JudgedFits,
+    grid_study_result,
+    judged_note,
 )
-from plimsoll.journeys.backtest_grids_tables import (
-    CALIBRATED,
-    PUBLISHED,
-    ablation_table,
-    crisis_table,
-    family_table,
-    grid_checks,
-    scatter_table,
-)
+from plimsoll.journeys.backtest_grids_tables import CALIBRATED, PUBLISHED
 from plimsoll.journeys.study_result import StudyResult
 from plimsoll.presets import load
 
@@ -82,11 +67,6 @@ HELD_OUT = (
     window("2025-10-09T12", "2025-10-11"),
     window("2026-02-03", "2026-02-06"),
 )
-PRICES = (
-    "Loss: options and futures of Deribit mark to mark, perpetuals on the index; no funding. "
-    "Reference: spot closes of Binance, the volatility index of BTC, chains before the cut-off."
-)
-LABEL = "Deribit chains 2025-12 to 2026-08; Binance spot closes; DVOL of BTC"
 LEVELS = (1.0, 0.75, 0.5)
 """Parts of the limits that are tried, the loosest first."""
 _SNAPSHOTS = 6
@@ -167,26 +147,34 @@ def _judged_study(
     some = np.linspace(0, len(days) - 1, _JUDGED_UNDER_CRISES).round().astype(np.int64)
     crises = _under_crises(read, study, [days[at][0] for at in some], sets, seed)
     progress.finish()
-    snapshots = [day[0] for day in days]
-    return _result(read, study, fit, others, judged, crises, snapshots, beside)
+    window_note = judged_note([day[0] for day in days])
+    counts = {"before the cut-off": len(study.surfaces[0]), "judged": len(days)}
+    return grid_study_result(
+        JudgedFits(fit=fit, others=others, judged=judged, crises=crises, beside=beside),
+        window_note,
+        finding_note(read.findings, counts),
+    )
 
 
 def grid_study(read: GridData, *, seed: int) -> GridStudy:
     """Build the reference scenarios from what was known before the cut-off, and choose snapshots.
 
     A third of the chosen snapshots stand as they were; the others are moved to the median and to
-    the 95th percentile of the volatility index, so that the grid is no child of one level.
+    the 95th percentile of the volatility index, so that the grid is no child of one level. Nothing
+    of the crises kept out is in any of it.
     """
     cut = instant(CUT_OFF)
-    early = read.before(cut)
-    surfaces = tuple(surface_cells([s[c] for s in early]) for c in range(len(COINS)))
+    early = read.before(cut, HELD_OUT)
+    surfaces = tuple(
+        surface_cells([s[c] for s in early], held_out=HELD_OUT) for c in range(len(COINS))
+    )
     history, index = read.history.before(cut), read.index.before(cut)
     settings = ScenarioSettings(seed=seed)
     scenarios = reference_scenarios(
         history, index, surfaces, stressed=CRISES, held_out=HELD_OUT, settings=settings
     )
     chosen = spread_in_time([s[0].at_ns for s in early], _SNAPSHOTS)
-    levels = np.quantile(index.value, _LEVELS).tolist()
+    levels = np.quantile(index.without(HELD_OUT).value, _LEVELS).tolist()
     snapshots = at_levels([early[at] for at in chosen], levels)
     return GridStudy(snapshots=snapshots, surfaces=surfaces, scenarios=scenarios)
 
@@ -204,9 +192,10 @@ def calibrated_grid(
 
     The first of `LEVELS` (limits at 1 %, then at parts of it) whose margins were broken no more
     often than the published ones on the days before the cut-off, over the library and among
-    hedged portfolios; the last where none does. Nothing judged is looked at.
+    hedged portfolios; the last where none does. Nothing judged is looked at, the crises kept out
+    included.
     """
-    early = read.day_after_day(0, instant(CUT_OFF))
+    early = read.day_after_day(0, instant(CUT_OFF), HELD_OUT)
     start = None
     for level in LEVELS:
         target = GridTarget().scaled(level)
@@ -290,68 +279,3 @@ def _under_crises(
         )
         found[name] = scenario_backtest(snapshots, scenarios, sets, seed=seed)
     return found
-
-
-def _result(
-    read: GridData,
-    study: GridStudy,
-    fit: GridFit,
-    others: Mapping[str, GridFit],
-    judged: LibraryBacktest,
-    crises: Mapping[str, LibraryBacktest],
-    days: Sequence[Sequence[ListedChain]],
-    beside: Sequence[Table],
-) -> StudyResult:
-    level = fit.target.breach / GridTarget().breach
-    chosen = f"Limits at {level:g} of 1 %, chosen on the days before the cut-off."
-    window_note = f"Judged: {len(days)} days, {span(days)}: one calm regime, no crash day."
-    counts = {"before the cut-off": len(study.surfaces[0]), "judged": len(days)}
-    notes = (
-        PRICES,
-        chosen,
-        window_note,
-        finding_note(read.findings, counts),
-        "Standard errors are clustered by day.",
-        "Coverage of the judged window proves little of the tail: see the crises. "
-        + kept_out_note(crises["kept out"]),
-        "That the level of the limits is chosen on earlier days, and the demand that hedged and "
-        "directional portfolios each be covered in the stressed leg, came after one look at the "
-        "judged window and at the crises kept out. The ablations without that demand say what it "
-        "costs hedged portfolios. So did the library's options that settle within the period and "
-        "those of a year: that they were missing showed in the judged window.",
-        "A single portfolio is covered 97.5 %, one whose options settle within the period 95 %: a "
-        "straddle that was bought loses all that was paid where the price ends at its strike, and "
-        "between two price points no shock of volatility reaches that. The 95 % was set after the "
-        "judged window had been seen: with 97.5 % hedged portfolios saved 16.10 % there, less than "
-        "asked. The table of limits says what it costs on the reference. Portfolios hedged by what "
-        "settles early in the period, and calendars against it, were left out after fits on the "
-        "reference, ETH's hedged portfolios saving nothing with them.",
-        "The published offset of BTC is printed as 0 in a response of June 2024, that of ETH as "
-        "0.6 in one of February 2026: two dates, perhaps not two rules.",
-        "Cross margin in dollars with the constants of the published segregated preset; "
-        "perpetuals stand at the index.",
-    )
-    tables: list[Table] = [
-        family_table(judged, PRICES, window_note),
-        rests_table(judged, crises, PRICES, window_note),
-        *beside,
-        realised_families(judged, GridTarget().breach, "judged window", PRICES),
-        realised_worst(judged, "judged window", PRICES),
-        *grid_tables(fit, note=PRICES),
-        worst_portfolios(fit, PRICES),
-        crisis_table(crises, PRICES),
-        ablation_table(judged, crises, {CALIBRATED: fit, **others}, PRICES),
-        scatter_table(judged, PRICES),
-    ]
-    return StudyResult(
-        name="grids",
-        title="Scenario grid from the distribution, Deribit-shaped",
-        label=LABEL,
-        tables=tuple(tables),
-        checks=(
-            *grid_checks(judged, fit),
-            realised_check(judged, GridTarget().breach, "days judged"),
-        ),
-        notes=notes,
-        headline=("grids_judged", "grids_rests", "coverage_families", "grids_families"),
-    )

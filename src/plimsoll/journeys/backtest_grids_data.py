@@ -10,8 +10,8 @@ import numpy as np
 
 from plimsoll.adapters.chains import read_chains
 from plimsoll.adapters.files import ColumnMap, FileFormat, read_bars
+from plimsoll.calibration.grids.held_out import Window, outside
 from plimsoll.calibration.grids.listed_chain import ListedChain, listed_chain
-from plimsoll.calibration.grids.reference_scenarios import Window
 from plimsoll.calibration.grids.spot_history import SpotHistory
 from plimsoll.calibration.grids.surface_cells import DAY_NS, day_pairs
 from plimsoll.calibration.grids.vol_response import VolIndexHistory
@@ -51,19 +51,30 @@ class GridData:
     history: SpotHistory
     index: VolIndexHistory
 
-    def before(self, at_ns: int) -> tuple[tuple[ListedChain, ...], ...]:
-        """Snapshots before a time, as they can be held."""
-        early = [s for s in self.snapshots if s[0].at_ns < at_ns]
+    def before(
+        self, at_ns: int, without: Sequence[Window] = ()
+    ) -> tuple[tuple[ListedChain, ...], ...]:
+        """Snapshots before a time, as they can be held; without those within some windows."""
+        early = self._within(0, at_ns, without)
         return tuple(listed(snapshot) for snapshot in early)
 
     def day_after_day(
-        self, from_ns: int, until_ns: int | None = None
+        self, from_ns: int, until_ns: int | None = None, without: Sequence[Window] = ()
     ) -> tuple[tuple[tuple[ListedChain, ...], tuple[OptionChain, ...]], ...]:
-        """Pairs of a snapshot and the one about a day later, within a time, without overlap."""
-        late = [s for s in self.snapshots if from_ns <= s[0].at_ns < (until_ns or _EVER_NS)]
+        """Pairs of a snapshot and the one about a day later, within a time, without overlap.
+
+        Those that touch one of the windows in ``without`` are left out.
+        """
+        late = self._within(from_ns, until_ns or _EVER_NS, without)
         at_ns = np.array([s[0].at_ns for s in late], dtype=np.int64)
-        pairs = day_pairs(at_ns, tolerance_hours=_PAIR_HOURS).tolist()
+        pairs = day_pairs(at_ns, tolerance_hours=_PAIR_HOURS, without=without).tolist()
         return tuple((listed(late[a]), late[b]) for a, b in pairs)
+
+    def _within(
+        self, from_ns: int, until_ns: int, without: Sequence[Window]
+    ) -> list[tuple[OptionChain, ...]]:
+        found = [s for s in self.snapshots if from_ns <= s[0].at_ns < until_ns]
+        return outside([s[0].at_ns for s in found], found, without)
 
 
 def listed(snapshot: Sequence[OptionChain]) -> tuple[ListedChain, ...]:

@@ -16,6 +16,8 @@ from plimsoll.calibration.grids.scope_search import Samples
 from plimsoll.domain.table import Cell, Column, ColumnKind, Table
 
 _NEVER = 1.0
+_WHOLE = "all limits"
+_AS_STRICT = "what settles within the period as strict as any portfolio"
 
 
 def limit_cases(target: GridTarget) -> dict[str, GridTarget]:
@@ -24,9 +26,7 @@ def limit_cases(target: GridTarget) -> dict[str, GridTarget]:
         "without limits on single portfolios": replace(
             target, portfolio_breach=_NEVER, settling_breach=_NEVER
         ),
-        "what settles within the period as strict as any portfolio": replace(
-            target, settling_breach=target.portfolio_breach
-        ),
+        _AS_STRICT: replace(target, settling_breach=target.portfolio_breach),
         "without limits in crises": replace(
             target, stressed_breach=None, stressed_group_breach=None
         ),
@@ -38,7 +38,7 @@ def limit_fits(
 ) -> dict[str, GridFit]:
     """Fit the coins again, each case from the point that was found."""
     coins = {scope: own for scope, own in samples.items() if scope in _coins(fit)}
-    found = {"all limits": fit}
+    found = {_WHOLE: fit}
     for name, target in limit_cases(fit.target).items():
         found[name] = fit_grid(
             fit.family,
@@ -54,7 +54,7 @@ def limit_fits(
 
 def limits_table(fits: Mapping[str, GridFit], samples: Samples, *notes: str) -> Table:
     """One row a case: by coin the saving under the reference, and the portfolio broken most."""
-    whole = fits["all limits"]
+    whole = fits[_WHOLE]
     coins = _coins(whole)
     rows: list[tuple[Cell, ...]] = []
     for name, fit in fits.items():
@@ -76,6 +76,21 @@ def limits_table(fits: Mapping[str, GridFit], samples: Samples, *notes: str) -> 
         rows=tuple(rows),
         notes=(*notes, "Mean margin of hedged portfolios on the snapshots fitted on."),
     )
+
+
+def settling_note(table: Table) -> str:
+    """Say what the weaker limit on what settles saves hedged portfolios, from the table's rows."""
+    rows = {str(row[0]): row[1:-1] for row in table.rows}
+    coins = [column.name.removeprefix("saved_") for column in table.columns[1:-1]]
+    told = "; ".join(
+        f"{coin} {_percent(strict)} against {_percent(weak)}"
+        for coin, strict, weak in zip(coins, rows[_AS_STRICT], rows[_WHOLE], strict=True)
+    )
+    return f"As strict as any portfolio, hedged portfolios save on the reference: {told}."
+
+
+def _percent(saved: Cell) -> str:
+    return f"{100.0 * float(str(saved)):.1f} %"
 
 
 def _coins(fit: GridFit) -> list[str]:

@@ -78,7 +78,7 @@ def grid_run(
         history, index = known.history.before(cut), known.index.before(cut)
         reference = grid_reference(problem, family, before, history, index)
     with stages.time("fit the grid"):
-        early = known.day_after_day(0, cut)
+        early = known.day_after_day(0, cut, problem.held_out)
         calibrated = calibrated_grid(problem, family, reference, early, work=work)
     with stages.time("judge"):
         progress.start("judge")

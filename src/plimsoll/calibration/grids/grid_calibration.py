@@ -17,6 +17,7 @@ from plimsoll.calibration.grids.grid_family import GridFamily
 from plimsoll.calibration.grids.grid_fit import HERE, GridFit, Work, fit_grid, with_errors
 from plimsoll.calibration.grids.grid_problem import GridProblem
 from plimsoll.calibration.grids.grid_samples import grid_samples, tradable
+from plimsoll.calibration.grids.held_out import outside
 from plimsoll.calibration.grids.listed_chain import ListedChain, at_volatility
 from plimsoll.calibration.grids.portfolio_library import PortfolioLibrary
 from plimsoll.calibration.grids.reference_scenarios import ReferenceScenarios, reference_scenarios
@@ -75,7 +76,10 @@ def grid_reference(
     ------
     InsufficientDataError, UsageError
     """
-    surfaces = tuple(surface_cells([s[c] for s in chains]) for c in range(len(problem.coins)))
+    surfaces = tuple(
+        surface_cells([s[c] for s in chains], held_out=problem.held_out)
+        for c in range(len(problem.coins))
+    )
     scenarios = reference_scenarios(
         history,
         index,
@@ -103,10 +107,15 @@ def grid_reference(
 def chosen_snapshots(
     problem: GridProblem, chains: Sequence[Sequence[ListedChain]], index: VolIndexHistory
 ) -> tuple[tuple[ListedChain, ...], ...]:
-    """Spread snapshots over the time known, and move them in volatility; see `at_levels`."""
-    chosen = spread_in_time([c[0].at_ns for c in chains], problem.snapshots)
-    levels = np.quantile(index.value, problem.volatility_levels).tolist()
-    return at_levels([chains[at] for at in chosen], levels)
+    """Spread snapshots over the time known, and move them in volatility; see `at_levels`.
+
+    Neither a snapshot nor a close of the index is of a crisis kept out.
+    """
+    known = outside([c[0].at_ns for c in chains], chains, problem.held_out)
+    chosen = spread_in_time([c[0].at_ns for c in known], problem.snapshots)
+    values = index.without(problem.held_out).value
+    levels = np.quantile(values, problem.volatility_levels).tolist()
+    return at_levels([known[at] for at in chosen], levels)
 
 
 def at_levels(
@@ -115,7 +124,8 @@ def at_levels(
     """Move snapshots in turn to levels of volatility, after each that stands as it was.
 
     So that the grid is no child of one level. The level is that of the first coin, 30 days at the
-    money; all coins are moved by one factor.
+    money, against a volatility index that has wings in it: levels are somewhat high. All coins are
+    moved by one factor.
     """
     found = []
     for place, chains in enumerate(snapshots):
@@ -147,7 +157,7 @@ def calibrated_grid(
 
     The first of ``problem.strictness`` whose margins were broken no more often than the published
     ones on those days, over the library and among hedged portfolios; the last where none does.
-    Nothing judged is looked at.
+    Nothing judged is looked at: neither days after the cut, nor, in ``early``, crises kept out.
     """
     start, seed = None, problem.seed
     samples, scenarios = reference.samples, reference.scenarios

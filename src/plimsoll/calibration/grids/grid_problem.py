@@ -11,10 +11,11 @@ from plimsoll.calibration.grids.deribit_family import deribit_family
 from plimsoll.calibration.grids.derive_family import derive_family
 from plimsoll.calibration.grids.grid_family import GridFamily
 from plimsoll.calibration.grids.grid_objective import GridTarget
+from plimsoll.calibration.grids.held_out import Window
 from plimsoll.calibration.grids.okx_family import okx_family
 from plimsoll.calibration.grids.paradex_family import paradex_family
 from plimsoll.calibration.grids.portfolios import PortfolioFamily
-from plimsoll.calibration.grids.reference_scenarios import ScenarioSettings, Window
+from plimsoll.calibration.grids.reference_scenarios import ScenarioSettings
 from plimsoll.calibration.grids.span_family import span_family
 
 Build = Callable[[Mapping[str, Any], tuple[str, ...]], GridFamily]

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from plimsoll.calibration.grids.held_out import Window, starts_within, touches
 from plimsoll.calibration.grids.spot_history import (
     SpotHistory,
     SpotMoves,
@@ -33,8 +34,6 @@ from plimsoll.errors import UsageError
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
-Window = tuple[int, int]
-"""First and last start of a crisis, UTC ns."""
 
 _LARGEST_MOVE = 2.5
 _WEEK_NS = 7 * DAY_NS
@@ -131,7 +130,8 @@ def reference_scenarios(
     stressed : sequence of Window
         Crises of the stressed leg; none: it has no weight.
     held_out : sequence of Window
-        Crises kept for judging: in no leg, and not in the regression.
+        Crises kept for judging: in no leg, and in neither the regression nor today's volatility.
+        The surfaces are to be without them too.
     settings : ScenarioSettings, optional
 
     Raises
@@ -142,10 +142,9 @@ def reference_scenarios(
     if tuple(s.coin for s in surfaces) != history.coins:
         raise UsageError("must be of the coins of the history", found=[s.coin for s in surfaces])
     rules = settings or ScenarioSettings()
-    daily = spot_moves(history)
-    known = ~_inside(daily.start_ns, held_out)
-    base = blended_moves(daily, rules.filter_share).only(known)
-    response = vol_response(daily.only(known), index, surfaces, seed=rules.seed)
+    known = _known_days(history, held_out)
+    base = blended_moves(known, rules.filter_share)
+    response = vol_response(known, index, surfaces, seed=rules.seed)
     legs = [(base, False)]
     if stressed and rules.stressed_weight > 0.0:
         legs.append((crisis_moves(history, stressed, rules.stressed_every_hours), True))
@@ -163,9 +162,8 @@ def crisis_scenarios(
 ) -> ReferenceScenarios:
     """Scenarios of crises alone, to judge by; the answer of volatility is that of other days."""
     rules = settings or ScenarioSettings()
-    daily = spot_moves(history)
-    known = ~_inside(daily.start_ns, held_out)
-    response = vol_response(daily.only(known), index, surfaces, seed=rules.seed)
+    known = _known_days(history, held_out)
+    response = vol_response(known, index, surfaces, seed=rules.seed)
     legs = [(crisis_moves(history, windows, rules.stressed_every_hours), True)]
     return _joined(legs, response, surfaces, index, rules, history.coins)
 
@@ -173,17 +171,16 @@ def crisis_scenarios(
 def crisis_moves(history: SpotHistory, windows: Sequence[Window], every_hours: int) -> SpotMoves:
     """Moves that start within some windows."""
     moves = spot_moves(history, every_hours=every_hours)
-    inside = _inside(moves.start_ns, windows)
+    inside = starts_within(moves.start_ns, windows)
     if not inside.any():
         raise UsageError("must hold a move of the history", found="none", field="windows")
     return moves.only(inside)
 
 
-def _inside(start_ns: IntArray, windows: Sequence[Window]) -> BoolArray:
-    found = np.zeros(start_ns.size, dtype=np.bool_)
-    for first, last in windows:
-        found |= (start_ns >= first) & (start_ns <= last)
-    return found
+def _known_days(history: SpotHistory, held_out: Sequence[Window]) -> SpotMoves:
+    """Daily moves that touch no crisis kept out."""
+    daily = spot_moves(history)
+    return daily.only(~touches(daily.start_ns, daily.start_ns + DAY_NS, held_out))
 
 
 def _joined(

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from plimsoll.calibration.grids.held_out import Window, outside, touches
 from plimsoll.calibration.grids.listed_chain import ListedChain
 from plimsoll.errors import InsufficientDataError
 
@@ -70,8 +71,17 @@ def cell_of(days: FloatArray, score: FloatArray) -> tuple[IntArray, IntArray]:
     return tenor.astype(np.int64), np.searchsorted(SCORE_EDGES, score).astype(np.int64)
 
 
-def day_pairs(at_ns: IntArray, hours: float = 24.0, tolerance_hours: float = 4.0) -> IntArray:
-    """(D, 2) rows of instants about a day apart that do not overlap; the first end within reach."""
+def day_pairs(
+    at_ns: IntArray,
+    hours: float = 24.0,
+    tolerance_hours: float = 4.0,
+    *,
+    without: Sequence[Window] = (),
+) -> IntArray:
+    """(D, 2) rows of instants about a day apart that do not overlap; the first end within reach.
+
+    Pairs that touch one of the windows in ``without`` are left out.
+    """
     found: list[tuple[int, int]] = []
     row = 0
     while row < at_ns.size:
@@ -80,23 +90,30 @@ def day_pairs(at_ns: IntArray, hours: float = 24.0, tolerance_hours: float = 4.0
         if near.size:
             found.append((row, row + 1 + int(near[0])))
         row = found[-1][1] if near.size else row + 1
-    return np.array(found, dtype=np.int64).reshape(-1, 2)
+    pairs = np.array(found, dtype=np.int64).reshape(-1, 2)
+    return pairs[~touches(at_ns[pairs[:, 0]], at_ns[pairs[:, 1]], without)]
 
 
-def surface_cells(chains: Sequence[ListedChain]) -> SurfaceCells:
+def surface_cells(
+    chains: Sequence[ListedChain], *, held_out: Sequence[Window] = ()
+) -> SurfaceCells:
     """Follow the contracts of one coin from chain to chain.
 
     Parameters
     ----------
     chains : sequence of ListedChain
         Of one coin, rising in time.
+    held_out : sequence of Window
+        Crises kept for judging: no chain within them is followed, and no day that touches them.
 
     Raises
     ------
     InsufficientDataError
         For fewer than ten moves.
     """
-    pairs = day_pairs(np.array([chain.at_ns for chain in chains], dtype=np.int64))
+    chains = outside([chain.at_ns for chain in chains], chains, held_out)
+    at_ns = np.array([chain.at_ns for chain in chains], dtype=np.int64)
+    pairs = day_pairs(at_ns, without=held_out)
     if len(pairs) < _FEWEST:
         raise InsufficientDataError(
             f"at least {_FEWEST} pairs of chains a day apart are needed",

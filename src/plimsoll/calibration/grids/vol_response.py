@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from plimsoll.calibration.grids.held_out import Window, touches
 from plimsoll.calibration.grids.spot_history import SpotMoves
 from plimsoll.calibration.grids.surface_cells import (
     DAY_NS,
@@ -42,6 +43,11 @@ class VolIndexHistory:
     def before(self, at_ns: int) -> VolIndexHistory:
         """What was known at ``at_ns``."""
         rows = self.time_ns <= at_ns
+        return VolIndexHistory(time_ns=self.time_ns[rows], value=self.value[rows])
+
+    def without(self, windows: Sequence[Window]) -> VolIndexHistory:
+        """The closes that stand in no window."""
+        rows = ~touches(self.time_ns, self.time_ns, windows)
         return VolIndexHistory(time_ns=self.time_ns[rows], value=self.value[rows])
 
     def moves_from(self, start_ns: IntArray) -> FloatArray:
