@@ -113,9 +113,10 @@ def owner_table(
         rows=tuple(rows),
         notes=(
             "One owner long, or short, of the same share of every contract, with the set's margin "
-            "at that size and nothing beside it, over the worst eight hours of all contracts "
-            "together, lows and highs taken at once; cost of closing at a fifth of the usual "
-            "depth, at most the whole position. Shares are stated, not observed.",
+            "at that size, at most the whole notional, and nothing beside it, over the worst eight "
+            "hours of all contracts together, lows and highs taken at once; cost of closing at a "
+            "fifth of the usual depth, at most the whole position. Shares are "
+            "stated, not observed.",
             "Beyond margin: what the fund would bear if the owner defaulted; the rows of the "
             "largest tell what its target of the eve leaves for ADL.",
         ),

@@ -27,6 +27,8 @@ HOURS = (1, 8)
 class MarginLayers:
     """What a position of one size puts up, (M,) shares of notional; together the requirement.
 
+    At most the whole notional, as the replay of accounts asks: add-ons end there.
+
     Parameters
     ----------
     base : (M,) float64
@@ -66,20 +68,27 @@ def margin_layers(eve: EveSet, size_usd: float) -> MarginLayers:
     )
     coins = [market.removesuffix("USDT") for market in eve.markets]
     turnover, interest = eve.turnover_usd.tolist(), eve.interest_usd.tolist()
+    liquidity = np.array(
+        [
+            liquidity_rate(eve.liquidity[c], size_usd, adv)
+            for c, adv in zip(coins, turnover, strict=True)
+        ]
+    )
+    concentration = np.array(
+        [concentration_rate(eve.concentration[c], size_usd, adv, held)
+         for c, adv, held in zip(coins, turnover, interest, strict=True)]
+    )  # fmt: skip
+    liquidity, concentration, _ = absorbed(
+        np.maximum(0.0, 1.0 - np.maximum(bare, whole)), [liquidity, concentration]
+    )
     return MarginLayers(
         base=bare - eve.fee,
         # Rates are rounded to the leverages offered: more risk never asks for less.
         stressed=np.maximum(whole - bare, 0.0),
-        liquidity=np.array(
-            [liquidity_rate(eve.liquidity[c], size_usd, adv)
-             for c, adv in zip(coins, turnover, strict=True)]
-        ),
-        concentration=np.array(
-            [concentration_rate(eve.concentration[c], size_usd, adv, held)
-             for c, adv, held in zip(coins, turnover, interest, strict=True)]
-        ),
+        liquidity=liquidity,
+        concentration=concentration,
         fee=eve.fee,
-    )  # fmt: skip
+    )
 
 
 def liquidity_rate(parameters: LiquidityParameters, size_usd: float, adv_usd: float) -> float:

@@ -132,6 +132,20 @@ def test_layers_are_the_ladders_and_the_engines_formulas() -> None:
     np.testing.assert_allclose(layers.asked, whole, rtol=1e-15)
 
 
+@pytest.mark.parametrize("size_usd", [1e5, 1e6, 1e7, 1e9])
+def test_no_margin_exceeds_its_notional_and_the_ladder_stands_first(size_usd: float) -> None:
+    made = eve()
+    layers = margin_layers(made, size_usd)
+    ladder = layers.base + layers.stressed + layers.fee
+    for m, (adv, held) in enumerate(zip((4e6, 8e6), (1e6, 2e6), strict=True)):
+        charged = liquidity_rate(LiquidityParameters(), size_usd, adv)
+        charged += concentration_rate(ConcentrationParameters(), size_usd, adv, held)
+        assert layers.add_ons[m] == pytest.approx(min(charged, 1.0 - ladder[m]), rel=1e-12)
+    assert bool(np.all(layers.asked <= 1.0 + 1e-12))
+    if size_usd == 1e9:  # the formulas alone would ask for more than the position
+        np.testing.assert_allclose(layers.asked, 1.0, rtol=1e-12)
+
+
 def test_maintenance_is_marginal_and_the_last_tier_goes_on() -> None:
     tiers = ladder("0.1")
     assert maintenance_usd(tiers, 1e5) == pytest.approx(5_000.0)
