@@ -1,4 +1,4 @@
-"""The rate a venue would have published day by day: on the grid, both sides, noise frozen."""
+"""The rate a venue would have published day by day: on the grid, of both sides or each, frozen."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from plimsoll.calibration.problem import Structure
 from plimsoll.calibration.risk_paths import RiskPaths
+from plimsoll.calibration.set_plan import SidesName
 from plimsoll.domain.market import DAY_NS
 
 FloatArray = NDArray[np.float64]
@@ -37,16 +38,18 @@ class DailyLosses:
 class PublishedPath:
     """Lowest tier's maintenance rate as it would have been published.
 
+    Where longs and shorts have a table each, every array ends in one more axis, of the two sides.
+
     Parameters
     ----------
-    whole : (D, N) float64
+    whole : (D, N) or (D, N, 2) float64
         The rate.
-    rate : (D, N) float64
+    rate : (D, N) or (D, N, 2) float64
         What it leaves for the price move: the rate less liquidation cost, fee and the impact of
         closing a position of the tier's full size.
-    changes : (N,) int64
+    changes : (N,) or (N, 2) int64
         How often the rate changed.
-    snapped : (D, N) float64
+    snapped : (D, N) or (D, N, 2) float64
         The whole rate on the grid before noise is frozen: nowhere below what it is made from,
         where the venue's bound does not bind.
     """
@@ -55,6 +58,11 @@ class PublishedPath:
     rate: FloatArray
     changes: NDArray[np.int64]
     snapped: FloatArray
+
+    @property
+    def sides_apart(self) -> bool:
+        """Longs and shorts have a rate each."""
+        return self.whole.ndim == 3
 
 
 def binding_side(paths: RiskPaths) -> tuple[FloatArray, FloatArray]:
@@ -68,6 +76,25 @@ def binding_side(paths: RiskPaths) -> tuple[FloatArray, FloatArray]:
     return np.fmax(longs, shorts), np.where(short_binds, short_error, long_error)
 
 
+def each_side(paths: RiskPaths) -> tuple[FloatArray, FloatArray]:
+    """(D, N, 2) maintenance risk that each side's own table covers, and its standard error.
+
+    A side that lacks a number takes the larger's, as in the set.
+    """
+    larger, error = binding_side(paths)
+    figures = (paths.maintenance, paths.maintenance_error, paths.reaction, paths.reaction_error)
+    missing = ~np.logical_and.reduce([np.isfinite(one) for one in figures])
+    return (
+        np.where(missing, larger[:, :, None], paths.maintenance),
+        np.where(missing, error[:, :, None], paths.maintenance_error),
+    )
+
+
+def beside(extra: FloatArray, like: FloatArray) -> FloatArray:
+    """(D, N) values that both sides share, in the shape of a path of one side or of two."""
+    return extra[:, :, None] if like.ndim == 3 else extra
+
+
 def published_path(
     paths: RiskPaths,
     extra: FloatArray,
@@ -75,6 +102,7 @@ def published_path(
     freeze_standard_errors: float,
     losses: DailyLosses,
     level: float,
+    sides: SidesName = SidesName.ONE,
 ) -> PublishedPath:
     """Publish day by day, knowing on each day only what was known then.
 
@@ -90,13 +118,17 @@ def published_path(
     losses : DailyLosses
     level : float
         Coverage level.
+    sides : SidesName
+        One table for both sides, by the larger risk, or one each. Coverage of what was published
+        so far is tested over both sides together.
     """
-    risk, error = binding_side(paths)
+    risk, error = binding_side(paths) if sides is SidesName.ONE else each_side(paths)
+    extra = beside(extra, risk)
     step, maximum = float(structure.maintenance_rate_step), float(structure.maximum_rate)
     wanted = np.clip(np.ceil(np.round((risk + extra) / step, 9)) * step, step, maximum)
     whole = np.full(risk.shape, np.nan)
-    changes = np.zeros(risk.shape[1], dtype=np.int64)
-    held = np.full(risk.shape[1], np.nan)
+    changes = np.zeros(risk.shape[1:], dtype=np.int64)
+    held = np.full(risk.shape[1:], np.nan)
     test = _RunningTest(1.0 - level)
     for d in range(risk.shape[0]):
         settled = d - losses.lag_days
@@ -121,8 +153,8 @@ class _RunningTest:
         self._rate, self._sum, self._squares, self._days = rate, 0.0, 0.0, 0
 
     def add(self, loss: FloatArray, margin: FloatArray) -> None:
-        """Add one day's (K, N, 2) losses against its (N,) margins."""
-        held = margin[None, :, None]
+        """Add one day's (K, N, 2) losses against its (N,) or (N, 2) margins."""
+        held = margin.reshape(1, margin.shape[0], -1)
         scored = np.isfinite(loss) & np.isfinite(held)
         if not scored.any():
             return

@@ -29,6 +29,7 @@ from plimsoll.calibration.scored import ScoredLosses, horizons, scored_losses
 from plimsoll.calibration.set_evidence.dated_sets import dated_sets
 from plimsoll.calibration.set_evidence.parent_changes import parent_check
 from plimsoll.calibration.set_evidence.part import PlannedSet, planned_set
+from plimsoll.calibration.set_plan import NO_PLAN
 from plimsoll.calibration.solve import MarketSolution, solve
 from plimsoll.calibration.venue_frontier.frontier import VenueFrontier
 from plimsoll.calibration.venue_frontier.part import appetite_part
@@ -190,6 +191,7 @@ def run_calibration(
             problem.freeze_standard_errors,
             known,
             problem.maintenance_level,
+            (problem.plan or NO_PLAN).sides,
         )
     draft = Proof(
         problem=problem,

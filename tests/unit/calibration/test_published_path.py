@@ -13,6 +13,7 @@ from plimsoll.calibration.problem import Structure
 from plimsoll.calibration.published import DailyLosses, PublishedPath, published_path
 from plimsoll.calibration.risk_paths import RiskPaths
 from plimsoll.calibration.rounding import rate_up
+from plimsoll.calibration.set_plan import SidesName
 from plimsoll.domain.market import DAY_NS
 
 FloatArray = NDArray[np.float64]
@@ -35,13 +36,16 @@ def risk(longs: FloatArray, shorts: FloatArray, error: float) -> RiskPaths:
 
 
 def publish(
-    paths: RiskPaths, losses: FloatArray | None = None, freeze: float = 1.5
+    paths: RiskPaths,
+    losses: FloatArray | None = None,
+    freeze: float = 1.5,
+    sides: SidesName = SidesName.ONE,
 ) -> PublishedPath:
     days, markets = paths.maintenance.shape[:2]
     loss = np.full((days, 24, markets, 2), np.nan) if losses is None else losses
     extra = np.full((days, markets), EXTRA)
     daily = DailyLosses(loss=loss, lag_days=2)
-    return published_path(paths, extra, Structure(), freeze, daily, 0.99)
+    return published_path(paths, extra, Structure(), freeze, daily, 0.99, sides)
 
 
 @given(st.lists(st.floats(0.001, 0.5), min_size=2, max_size=30))
@@ -53,6 +57,39 @@ def test_without_freezing_it_is_the_larger_side_rounded_up(risks: list[float]) -
         # The same number as the parameter set would publish, by decimals.
         whole = rate_up(float(larger) + EXTRA, Decimal("0.0005"))
         assert abs(published.rate[day, 0] + EXTRA - float(whole)) < 1e-12
+
+
+def test_sides_apart_each_have_the_path_of_their_own_risk() -> None:
+    rng = np.random.default_rng(4)
+    longs, shorts = (scale * np.exp(rng.normal(0, 0.1, (80, 2))) for scale in (0.03, 0.02))
+    apart = publish(risk(longs, shorts, 0.001), sides=SidesName.SEPARATE)
+    assert apart.sides_apart
+    for side, own in enumerate((longs, shorts)):
+        alone = publish(risk(own, own, 0.001))
+        assert not alone.sides_apart
+        for name in ("whole", "rate", "snapped"):
+            np.testing.assert_array_equal(getattr(apart, name)[..., side], getattr(alone, name))
+        np.testing.assert_array_equal(apart.changes[:, side], alone.changes)
+
+
+def test_a_side_without_a_number_has_the_other_sides_rate() -> None:
+    longs, shorts = np.full((3, 1), 0.02), np.array([[0.03], [np.nan], [0.03]])
+    apart = publish(risk(longs, shorts, 0.0), freeze=0.0, sides=SidesName.SEPARATE).whole[:, 0]
+    np.testing.assert_allclose(apart, [[0.0215, 0.0315], [0.0215, 0.0215], [0.0215, 0.0315]])
+
+
+def test_shorts_that_break_their_own_rate_let_a_tightening_through() -> None:
+    """Every fourth short loses 2.5 %: within the longs' rate of 3 %, beyond the shorts' of 2 %."""
+    days = 200
+    longs, shorts = np.full((days, 1), 0.03), np.full((days, 1), 0.02)
+    shorts[150:] = 0.0215  # three quarters of a standard error: noise
+    loss = np.full((days, 24, 1, 2), 0.001)
+    loss[:140, ::4, :, 1] = 0.025
+    paths = risk(longs, shorts, 0.002)
+    apart = publish(paths, loss, sides=SidesName.SEPARATE).rate[:, 0, 1]
+    assert apart[149] < apart[150] == apart[-1]
+    calm = publish(paths, np.minimum(loss, 0.001), sides=SidesName.SEPARATE).rate[:, 0, 1]
+    assert np.ptp(calm) == 0.0
 
 
 def test_noise_is_frozen_in_both_directions_and_a_real_change_is_not() -> None:

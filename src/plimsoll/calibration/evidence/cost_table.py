@@ -70,10 +70,14 @@ def procyclicality_table(proof: Proof) -> Table:
 
 def published_procyclicality_table(proof: Proof) -> Table:
     """The same of the published rate, with how often it changed."""
-    found = procyclicality(_positive(scored_days(proof.published.rate, proof)))
+    path = scored_days(proof.published.rate, proof)
+    found = procyclicality(_positive(path.reshape(path.shape[0], -1)))
+    sides = SIDES if proof.published.sides_apart else ("both",)
+    named = [(market, side) for market in proof.markets for side in sides]
+    changes = proof.published.changes.reshape(-1)
     rows = [
-        (*_row(market, "both", found, j), int(proof.published.changes[j]))
-        for j, market in enumerate(proof.markets)
+        (*_row(market, side, found, j), int(changes[j]))
+        for j, (market, side) in enumerate(named)
         if found.scored_days[j]
     ]
     return Table(

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from plimsoll.calibration.evidence.proof import Proof, extra_of
 from plimsoll.calibration.problem import CoverageLines
+from plimsoll.calibration.published import beside
 from plimsoll.calibration.risk_paths import SIDES
 from plimsoll.calibration.scored import margins_in_force
 from plimsoll.domain.evidence import Check, Verdict
@@ -202,19 +203,22 @@ def rejected_share(tests: Kupiec) -> float:
 
 
 def snapping_check(proof: Proof) -> Check:
-    """The rate on the grid is at least the larger side's need, every day, and breaks no more.
+    """The rate on the grid is at least the need of whom it serves, every day, and breaks no more.
 
-    Needs and breaches are taken from the two sides themselves, not from what was rounded.
+    It serves the larger side, or each where sides are apart. Needs and breaches are taken from the
+    two sides themselves, not from what was rounded.
     """
     problem, paths = proof.problem, proof.paths
-    extra = extra_of(problem, paths, proof.class_of, proof.specs)
-    needed = np.fmax.reduce(paths.maintenance, axis=2)
-    short = proof.published.snapped - (needed + extra)
+    grid = proof.published.snapped
+    extra = beside(extra_of(problem, paths, proof.class_of, proof.specs), grid)
+    apart = proof.published.sides_apart
+    needed = paths.maintenance if apart else np.fmax.reduce(paths.maintenance, axis=2)
+    short = grid - (needed + extra)
     step = float(problem.structure.maintenance_rate_step)
     under = int(np.sum(short < -GRID_TOLERANCE * step))
     losses = proof.maintenance
     own = proof.margin()
-    held = margins_in_force(proof.published.snapped - extra, paths.time_ns, losses)
+    held = margins_in_force(grid - extra, paths.time_ns, losses)
     both = np.isfinite(own) & np.isfinite(held)
     bare, snapped = (int(np.sum(both & (losses.loss > m))) for m in (own, held))
     starts = int(both.sum())

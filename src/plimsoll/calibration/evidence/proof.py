@@ -148,11 +148,11 @@ class Proof:
         return margins_in_force(self.paths.reaction, self.paths.time_ns, self.reaction)
 
     def published_margin(self) -> FloatArray:
-        """(S, N, 2) price-risk share under the published rate, one for both sides."""
+        """(S, N, 2) price-risk share under the published rate of each side's table."""
         return margins_in_force(self.published.rate, self.paths.time_ns, self.maintenance)
 
     def published_rate(self) -> FloatArray:
-        """(S, N, 2) the published rate itself, one for both sides."""
+        """(S, N, 2) the published rate itself, of each side's table."""
         return margins_in_force(self.published.whole, self.paths.time_ns, self.maintenance)
 
     def young_at_start(self) -> BoolArray:

@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 from plimsoll.calibration.evidence.proof import Proof
 from plimsoll.calibration.parts.market_moves import as_of_ns
 from plimsoll.calibration.problem import RiskClass
-from plimsoll.calibration.set_plan import NO_PLAN, SidesName
 from plimsoll.domain.field_summary import field_summary
 from plimsoll.domain.market import DAY_NS
 from plimsoll.margin.liquidation.rules import LiquidationRule, StepSize
@@ -227,22 +226,16 @@ def _venue(
 def published_by_side(proof: Proof, columns: Sequence[int]) -> tuple[FloatArray, FloatArray]:
     """(D, M, S) maintenance rates as published, and reaction risks; S is 1 for one table a market.
 
-    What was published day by day is the rate of the side that binds. Where sides are apart the
-    other's is lower by as many whole steps of the grid as its risk is; one without a number takes
-    the larger's, as in the set.
+    Where sides are apart, one without a reaction risk takes the larger's, as in the set.
     """
-    paths, structure = proof.paths, proof.problem.structure
-    whole = _carried(proof.published.whole[:, columns], 1.0)[..., None]
-    reaction = paths.reaction[:, columns]
+    held = proof.published.whole[:, columns]
+    shape = (*held.shape[:2], -1)
+    whole = _carried(held.reshape(held.shape[0], -1), 1.0).reshape(shape)
+    reaction = proof.paths.reaction[:, columns]
     most = np.max(np.nan_to_num(reaction, nan=0.0), axis=2, keepdims=True)
-    if (proof.problem.plan or NO_PLAN).sides is SidesName.ONE:
+    if not proof.published.sides_apart:
         return whole, most
-    extra = (proof.published.whole - proof.published.rate)[:, columns]
-    step, maximum = float(structure.maintenance_rate_step), float(structure.maximum_rate)
-    needed = np.minimum(paths.maintenance[:, columns] + extra[..., None], maximum)
-    less = np.fmax(needed[..., :1], needed[..., 1:]) - needed
-    steps = np.floor(np.round(np.nan_to_num(less, nan=0.0) / step, 9))
-    return np.maximum(whole - step * steps, step), np.where(np.isnan(reaction), most, reaction)
+    return whole, np.where(np.isnan(reaction), most, reaction)
 
 
 def _scale(

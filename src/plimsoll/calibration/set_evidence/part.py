@@ -24,7 +24,6 @@ from plimsoll.calibration.set_plan import (
     OrderPlan,
     RatesFor,
     SetPlan,
-    SidesName,
 )
 from plimsoll.calibration.solve import MarketSolution, SolvedTable
 from plimsoll.calibration.tiers.open_interest import LimitRules, MarketLimits, market_limits
@@ -153,11 +152,6 @@ def _stated(plan: SetPlan, path: DatedPath | None) -> tuple[str, ...]:
         stated.append(
             "The walk-forward publishes day by day the rate of a lowest tier that ends at its "
             "class's first cap; the set's own lowest tier may end elsewhere."
-        )
-    if plan.sides is SidesName.SEPARATE:
-        stated.append(
-            "The walk-forward of the published rate is that of the larger side, held against both "
-            "sides; the coverage of each side's own risk is in the table of the model's coverage."
         )
     if plan.tiers.rates is RatesFor.WHOLE and path is not None:
         stated.append(
