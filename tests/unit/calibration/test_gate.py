@@ -7,14 +7,15 @@ from dataclasses import replace
 from decimal import Decimal
 from functools import lru_cache
 from importlib.resources import as_file, files
+from typing import Any
 
 import numpy as np
 import pytest
 
 from plimsoll.adapters.executor import SerialExecutor
 from plimsoll.calibration import run as run_module
-from plimsoll.calibration.evidence.coverage_lines import snapping_check
 from plimsoll.calibration.evidence.cost_table import published_procyclicality_table
+from plimsoll.calibration.evidence.coverage_lines import snapping_check
 from plimsoll.calibration.evidence.engine_check import engine_check
 from plimsoll.calibration.evidence.gate import checks, holm_rejected
 from plimsoll.calibration.evidence.incumbent_table import incumbent_rejected, incumbent_table
@@ -127,7 +128,7 @@ def test_sides_apart_are_held_to_the_rate_of_their_own_table() -> None:
     np.testing.assert_array_equal(
         thin.published_margin()[:, :, 0], made()[0].published_margin()[:, :, 0]
     )
-    rows = published_procyclicality_table(thin).rows
+    rows: Any = published_procyclicality_table(thin).rows
     longs, shorts = rows[:2]
     assert (longs[1], shorts[1]) == ("long", "short")
     assert shorts[2] == pytest.approx(0.6 * longs[2], rel=1e-12)
@@ -155,8 +156,8 @@ def test_an_incumbents_shorts_are_held_to_their_own_table() -> None:
     one, apart = _incumbent(longs), _incumbent(thin)
     assert not incumbent_rejected(proof, one)
     assert incumbent_rejected(proof, apart)
-    together = incumbent_table(replace(proof, incumbent=one)).rows
-    rows = incumbent_table(replace(proof, incumbent=apart)).rows
+    together: Any = incumbent_table(replace(proof, incumbent=one)).rows
+    rows: Any = incumbent_table(replace(proof, incumbent=apart)).rows
     assert len(rows) == 2 * len(together)
     assert [row[1] for row in rows[:2]] == ["longs", "shorts"]
     assert [row[4] for row in rows[:2]] == [0.5, pytest.approx(0.01)]
