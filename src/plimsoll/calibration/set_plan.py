@@ -68,7 +68,9 @@ class TierPlan:
         Share of mean margin that a tier must save, and that other caps than those in force must.
     rates : RatesFor
     largest_step : Decimal
-        Largest rise of the rate from tier to tier, of ladders on the grid.
+        Largest rise of the maintenance rate from tier to tier, where breakpoints are searched.
+    step_stated : True or None
+        The venue states ``largest_step``: it holds at the caps of the class too, and is proven.
     sizes : SizesName
     least_size_usd : Decimal
         Smallest position of the mean.
@@ -85,6 +87,7 @@ class TierPlan:
     least_gain: float = 0.01
     rates: RatesFor = RatesFor.MARGINAL
     largest_step: Decimal = Decimal("0.05")
+    step_stated: bool | None = field(default=None, metadata={"stated_only": True})
     sizes: SizesName = SizesName.LOG_UNIFORM
     least_size_usd: Decimal = Decimal(1000)
     lowest_cap_usd: Decimal = Decimal(5000)
@@ -95,6 +98,16 @@ class TierPlan:
     def is_searched(self) -> bool:
         """Whether breakpoints are looked for, not taken from the class."""
         return self.caps is CapsFrom.GRID or self.count is not None
+
+    @property
+    def step_limit(self) -> Decimal | None:
+        """Largest rise from tier to tier that ladders keep; None: any."""
+        return self.largest_step if self.is_searched else self.stated_step
+
+    @property
+    def stated_step(self) -> Decimal | None:
+        """Largest rise from tier to tier that the venue states."""
+        return self.largest_step if self.step_stated else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

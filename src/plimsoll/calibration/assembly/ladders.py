@@ -154,4 +154,20 @@ def _at(
         tiers.append(fit_tier(least, need.risk.reaction, cap, structure))
         paid = needed[-1] if plan.close_out is CloseOut.AT_ONCE else paid + least * (top - lower)
         lower = top
+    if plan.stated_step is not None:
+        tiers = within_step(tiers, plan.stated_step, structure)
     return Candidate(need=need, tiers=tuple(tiers), requirement=requirement, kind=rate_kind(plan))
+
+
+def within_step(
+    tiers: Sequence[FittedTier], largest: Decimal, structure: Structure
+) -> list[FittedTier]:
+    """Return the least rates at which no tier's lies more than ``largest`` below the next one's."""
+    out = list(tiers[-1:])
+    for fitted in reversed(tiers[:-1]):
+        least = out[0].tier.maintenance_rate - largest
+        if fitted.tier.maintenance_rate < least:
+            risk, cap = fitted.reaction_risk, fitted.tier.cap_usd
+            fitted = fit_tier(float(least), risk, cap, structure)
+        out.insert(0, fitted)
+    return out

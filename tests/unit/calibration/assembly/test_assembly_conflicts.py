@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal
 
+import pytest
+
 from plimsoll.calibration.assembly.conflicts import conflict_of
 from plimsoll.calibration.assembly.ladders import candidate
 from plimsoll.calibration.assembly.needs import SideRisk, TableNeed
@@ -53,3 +55,74 @@ def test_a_dated_future_adds_the_move_of_its_basis() -> None:
     dated = candidate(NEED.in_bucket(bucket, None), TierPlan(), Structure())
     assert dated.need.market == "B#30d"
     assert [t.tier.maintenance_rate for t in dated.tiers] == [Decimal("0.31")] * 2
+
+
+THIN = replace(
+    NEED, risk=replace(NEED.risk, price=0.021, reaction=0.0312), caps_usd=(Decimal(50_000),)
+)
+"""MM 2.1 %, and IM at least 5.22 %: both bounds below leave MM and cut IM."""
+
+
+def test_a_maximum_rate_that_cuts_the_initial_rate_is_named_and_its_remedy_suffices() -> None:
+    tight = Structure(maximum_rate=Decimal("0.03"))
+    text = conflict_of(candidate(THIN, TierPlan(), tight), tight)
+    assert "B/tier[0].initial_rate is at most 0.03, the maximum rate" in text
+    assert "raise the maximum rate from 0.03 to 0.0522" in text
+    wide, short = (Structure(maximum_rate=Decimal(x)) for x in ("0.0522", "0.052199"))
+    assert conflict_of(candidate(THIN, TierPlan(), wide), wide) == ""
+    assert conflict_of(candidate(THIN, TierPlan(), short), short)
+
+
+def test_a_lowest_leverage_that_cuts_the_initial_rate_is_named_and_its_remedy_suffices() -> None:
+    tight = Structure(leverage_grid=(Decimal(50),))
+    text = conflict_of(candidate(THIN, TierPlan(), tight), tight)
+    assert "is at most 0.020000, the rate of 50x, the lowest leverage offered" in text
+    assert "offer 19x for B/tier[0].initial_rate" in text
+    assert " -0" not in text
+    wide, short = (Structure(leverage_grid=(Decimal(x), Decimal(50))) for x in (19, 20))
+    assert conflict_of(candidate(THIN, TierPlan(), wide), wide) == ""
+    assert conflict_of(candidate(THIN, TierPlan(), short), short)
+
+
+@pytest.mark.parametrize("leverage", [50, 30])
+def test_a_cover_of_the_reaction_time_is_never_lowered_below_nothing(leverage: int) -> None:
+    """At 30x there is room for a cover of 1.2 % above MM; at 50x IM is below MM itself."""
+    tight = Structure(leverage_grid=(Decimal(leverage),), maintenance_initial_link=Decimal(1))
+    text = conflict_of(candidate(THIN, TierPlan(), tight), tight)
+    assert ("lower the cover of the reaction time" in text) is (leverage == 30)
+    assert " -0" not in text
+
+
+def test_where_both_bounds_cut_no_remedy_is_below_nothing() -> None:
+    tight = Structure(maximum_rate=Decimal("0.03"), leverage_grid=(Decimal(50),))
+    text = conflict_of(candidate(THIN, TierPlan(), tight), tight)
+    assert "raise the maximum rate from 0.03 to 0.0522" in text
+    assert "offer 19x" in text
+    assert " -0" not in text
+
+
+STEEP = replace(
+    NEED,
+    risk=replace(NEED.risk, price=0.02, reaction=0.01),
+    cost=replace(NEED.cost, impact=1.0),
+    caps_usd=(Decimal(10_000), Decimal(1_000_000), Decimal(50_000_000)),
+)
+
+
+def test_a_step_between_tiers_that_lifts_a_tier_to_the_bound_is_named() -> None:
+    """Tiers need 2.05 %, 2.55 % and 5.6 %; steps of 0.05 % lift the first to 5.5 %, IM to 11 %."""
+    tight, step = Structure(maximum_rate=Decimal("0.10")), Decimal("0.0005")
+    lifted = candidate(STEEP, TierPlan(largest_step=step, step_stated=True), tight)
+    text = conflict_of(lifted, tight, step)
+    assert "B/tier[0].initial_rate is at most 0.10, the maximum rate" in text
+    assert "B/tier[2].maintenance_rate needs at least 0.056" in text
+    assert "tiers.largest_step is at most 0.0005" in text
+    assert "raise the maximum of tiers.largest_step from 0.0005 to 0.003" in text
+
+
+@pytest.mark.parametrize(("step", "cut"), [("0.003", False), ("0.0025", True)])
+def test_the_step_advised_is_enough_for_the_tier_and_no_less_is(step: str, cut: bool) -> None:
+    """5.6 % less two steps of 0.3 % is 5 %, half of IM 10 %."""
+    tight = Structure(maximum_rate=Decimal("0.10"))
+    found = candidate(STEEP, TierPlan(largest_step=Decimal(step), step_stated=True), tight)
+    assert found.tiers[0].initial_bound is cut
