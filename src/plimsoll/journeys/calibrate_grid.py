@@ -65,7 +65,9 @@ def carry_out_grid(
 
     Coins are searched, and resamples fitted, by as many processes as are asked for; the result does
     not depend on how many. Finished searches are kept in the folder of the run, so that one that
-    was killed goes on where it stood.
+    was killed goes on where it stood: with one worker after the last search; with several after the
+    last stage whose searches (of all coins, of all resamples) had all ended, since an executor
+    hands over the results of a batch together.
 
     Raises
     ------
