@@ -8,16 +8,22 @@ the clock. So the clamp lies between
 
 :math:`\kappa` the share of the cushion that one interval may take (dYdX: six times (IMF - MMF) a
 day, that is, per eight hours of a rate quoted so; Binance: the maintenance ratio itself).
+
+A clamp is of one interval: rates that were paid for other lengths count in proportion to the one
+in force at the end. It is never nothing, which would forbid all funding: at least a step of its
+grid, and where the cushion leaves none there is no clamp.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from decimal import ROUND_FLOOR, Decimal
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from plimsoll.calibration.fees.funding_intervals import at_last_interval
 from plimsoll.calibration.rounding import rate_up
 from plimsoll.errors import InsufficientDataError, ParameterError, UsageError
 
@@ -66,6 +72,8 @@ class FundingClamp:
     lacking : float
         By how much the cushion falls short of what is needed; 0 where both hold.
     intervals : int
+    hours : float
+        Of the interval that it holds for; NaN where that is not known.
     """
 
     rate: Decimal
@@ -74,6 +82,7 @@ class FundingClamp:
     allowed: float
     lacking: float
     intervals: int
+    hours: float = math.nan
 
     @property
     def conflict(self) -> str:
@@ -88,7 +97,12 @@ class FundingClamp:
 
 
 def funding_clamp(
-    premiums: ArrayLike, *, initial_rate: float, maintenance_rate: float, rule: ClampRule
+    premiums: ArrayLike,
+    *,
+    initial_rate: float,
+    maintenance_rate: float,
+    rule: ClampRule,
+    hours: ArrayLike | None = None,
 ) -> FundingClamp:
     """Return the clamp of one market.
 
@@ -99,18 +113,21 @@ def funding_clamp(
     initial_rate, maintenance_rate : float
         Of the lowest tier.
     rule : ClampRule
+    hours : (T,) array_like, or None
+        Length of each interval; None: all alike.
 
     Raises
     ------
     InsufficientDataError
         For fewer than 100 intervals.
     UsageError
-        Where maintenance is not below initial margin.
+        Where maintenance is not below initial margin, or leaves less than a step of the grid.
     """
     values = np.asarray(premiums, dtype=np.float64)
     if values.ndim != 1 or np.isinf(values).any():
         raise UsageError("must be one rate an interval", found=values.shape, field="premiums")
-    size = np.sort(np.abs(values[~np.isnan(values)]))
+    scaled, span = at_last_interval(values, hours)
+    size = np.sort(np.abs(scaled[~np.isnan(scaled)]))
     if size.size < LEAST_INTERVALS:
         raise InsufficientDataError(
             f"must hold {LEAST_INTERVALS} intervals", found=size.size, field="premiums"
@@ -122,6 +139,7 @@ def funding_clamp(
         rule=rule,
         needed_error=_rank_error(size, rule.level),
         intervals=int(size.size),
+        hours=span,
     )
 
 
@@ -133,26 +151,35 @@ def clamp_for(
     rule: ClampRule,
     needed_error: float = 0.0,
     intervals: int = 0,
+    hours: float = math.nan,
 ) -> FundingClamp:
     """Return the clamp for a premium that must pass, within the market's own cushion.
 
     Parameters
     ----------
     needed, needed_error : float
-        Of the market's own intervals, or lent by its class (``intervals`` 0).
+        Of the market's own intervals, or lent by others (``intervals`` 0).
+    hours : float
+        Of the interval; NaN where it is not known.
 
     Raises
     ------
     UsageError
-        Where maintenance is not below initial margin.
+        Where maintenance is not below initial margin, or leaves less than a step of the grid.
     """
     if not 0.0 < maintenance_rate < initial_rate:
         raise UsageError(
             "must lie below the initial rate", found=maintenance_rate, field="maintenance_rate"
         )
     allowed = rule.cushion_share * (initial_rate - maintenance_rate)
-    wanted = rate_up(needed, rule.grid)
+    wanted = max(rate_up(needed, rule.grid), rule.grid)
     most = (Decimal(f"{allowed:.12f}") / rule.grid).to_integral_value(ROUND_FLOOR) * rule.grid
+    if not most:
+        raise UsageError(
+            f"must leave a step of the grid, {rule.grid:f}, to an interval's funding",
+            found=f"{allowed:.6f}",
+            field="cushion_share (IM - MM)",
+        )
     return FundingClamp(
         rate=min(wanted, most),
         needed=needed,
@@ -160,6 +187,7 @@ def clamp_for(
         allowed=allowed,
         lacking=max(0.0, float(wanted - most)),
         intervals=intervals,
+        hours=hours,
     )
 
 

@@ -9,7 +9,9 @@ import pytest
 
 from plimsoll.calibration.fees.adaptive_fee import FeeRule, fee_at, fee_steps, fee_table
 from plimsoll.calibration.fees.funding_clamp import ClampRule, funding_clamp
+from plimsoll.calibration.fees.funding_intervals import interval_hours
 from plimsoll.calibration.fees.publication import clamp_parameters, fee_parameters
+from plimsoll.domain.market import HOUR_NS
 from plimsoll.domain.parameters import Origin
 from plimsoll.errors import InsufficientDataError, ParameterError, UsageError
 
@@ -83,6 +85,43 @@ def test_a_cushion_too_thin_is_named_with_its_shortfall() -> None:
     assert found.rate == Decimal("0.0025")
     assert found.lacking == pytest.approx(0.0075)
     assert "4.00 times" in found.conflict
+
+
+def test_a_clamp_is_never_nothing() -> None:
+    """No premium ever: a step. A cushion of 3 bp, a quarter of it 0.75 bp: no step fits."""
+    idle = funding_clamp(np.zeros(200), initial_rate=0.05, maintenance_rate=0.025, rule=ClampRule())
+    assert (idle.rate, idle.lacking, idle.conflict) == (Decimal("0.0001"), 0.0, "")
+    with pytest.raises(UsageError, match=r"leave a step of the grid, 0\.0001"):
+        funding_clamp(
+            np.full(200, 0.01), initial_rate=0.0203, maintenance_rate=0.02, rule=ClampRule()
+        )
+
+
+def test_rates_of_other_intervals_count_in_proportion_to_the_last() -> None:
+    """The same premium an hour, paid every four hours and then every hour."""
+    rates = np.r_[np.full(300, 0.002), np.full(300, 0.0005)]
+    times = HOUR_NS * np.r_[4 * np.arange(300), 4 * 299 + 1 + np.arange(300)]
+    rule = ClampRule(level=0.99)
+    found = funding_clamp(
+        rates, initial_rate=0.1, maintenance_rate=0.05, rule=rule, hours=interval_hours(times)
+    )
+    assert found.needed == pytest.approx(0.0005, rel=1e-12)
+    assert (found.hours, found.rate) == (1.0, Decimal("0.0005"))
+    mixed = funding_clamp(rates, initial_rate=0.1, maintenance_rate=0.05, rule=rule)
+    assert mixed.needed == 0.002
+    with pytest.raises(UsageError, match="positive length"):
+        funding_clamp(rates, initial_rate=0.1, maintenance_rate=0.05, rule=rule, hours=[1.0])
+
+
+def test_a_missing_payment_is_no_interval_of_twice_the_length() -> None:
+    for hole in (1, 2, 17, 28):
+        times = np.delete(np.arange(30), hole) * 8 * HOUR_NS
+        np.testing.assert_array_equal(interval_hours(times), np.full(29, 8.0))
+    late = np.arange(30) * 8 * HOUR_NS + np.random.default_rng(1).integers(0, 9_000_000, 30)
+    np.testing.assert_array_equal(interval_hours(late), np.full(30, 8.0))
+    assert interval_hours([0, HOUR_NS]).size == 0
+    with pytest.raises(UsageError, match="rise"):
+        interval_hours([0, HOUR_NS, HOUR_NS])
 
 
 def test_clamp_inputs_are_checked() -> None:
