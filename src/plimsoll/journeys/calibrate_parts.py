@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
-
-import numpy as np
 
 from plimsoll.calibration.add_ons.outage_levels import OutageLevels
 from plimsoll.calibration.evidence import Proof
@@ -206,12 +204,16 @@ def _fees(made: _Made, payments: Payments | None) -> CalibratedPart:
     assert section is not None
     assert made.population is not None
     last = as_of_ns(made.proof)
-    rates: Mapping[str, np.ndarray] = {
-        market: paid[times <= last] for market, (times, paid) in (payments or {}).items()
-    }
+    kept = {market: times <= last for market, (times, _) in (payments or {}).items()}
+    paid = (payments or {}).items()
     return calibrated_fees(
         made.proof,
-        FeeInputs(days=mean_days(made.books), population=made.population, funding_rates=rates),
+        FeeInputs(
+            days=mean_days(made.books),
+            population=made.population,
+            funding_rates={market: rates[kept[market]] for market, (_, rates) in paid},
+            funding_times_ns={market: times[kept[market]] for market, (times, _) in paid},
+        ),
         FeeSettings(
             rule=to_fee_rule(section),
             by_class=section.by == "class",

@@ -11,12 +11,7 @@ from numpy.typing import NDArray
 
 from plimsoll.calibration.evidence.proof import Proof
 from plimsoll.calibration.fees.adaptive_fee import FeeRule, FeeStep, fee_steps, fee_table
-from plimsoll.calibration.fees.funding_clamp import (
-    ClampRule,
-    FundingClamp,
-    clamp_for,
-    funding_clamp,
-)
+from plimsoll.calibration.fees.funding_clamp import ClampRule
 from plimsoll.calibration.fees.publication import (
     clamp_parameters,
     fee_parameters,
@@ -25,15 +20,15 @@ from plimsoll.calibration.fees.publication import (
 from plimsoll.calibration.fund.risk_price import FEE_STEP, RiskPrice, risk_price_table, risk_prices
 from plimsoll.calibration.part import CalibratedPart
 from plimsoll.calibration.parts.fund_replay import FundDays, StatedPopulation
+from plimsoll.calibration.parts.funding_clamps import clamp_table, market_clamps
 from plimsoll.calibration.rounding import rate_up
-from plimsoll.calibration.solve import MarketSolution
 from plimsoll.domain.finding import Reason
 from plimsoll.domain.parameters import Origin, Parameter
-from plimsoll.domain.table import Cell, Column, ColumnKind, Table
-from plimsoll.domain.tiers import Tier
-from plimsoll.errors import InsufficientDataError, UsageError
+from plimsoll.domain.table import Cell, Column, Table
+from plimsoll.errors import InsufficientDataError
 
 FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
 FEES = "fees"
 """What the fees of the whole venue are filed under; of a class ``fees:<class>``."""
 SLOW_DAYS = 365
@@ -73,11 +68,14 @@ class FeeInputs:
     population : StatedPopulation
     funding_rates : mapping of str to (K,) float64
         Rates paid by the day of the set, by market; empty where the venue has none.
+    funding_times_ns : mapping of str to (K,) int64
+        When they were paid, which tells their intervals; of a market without, all are alike.
     """
 
     days: FundDays
     population: StatedPopulation
     funding_rates: Mapping[str, FloatArray] = field(default_factory=dict)
+    funding_times_ns: Mapping[str, IntArray] = field(default_factory=dict)
 
 
 def calibrated_fees(proof: Proof, inputs: FeeInputs, settings: FeeSettings) -> CalibratedPart:
@@ -105,9 +103,10 @@ def calibrated_fees(proof: Proof, inputs: FeeInputs, settings: FeeSettings) -> C
     ]
     tables.append(risk_price_table(prices, settings.label))
     if settings.clamp is not None:
-        clamps = _clamps(proof, inputs, settings.clamp, missing)
-        parameters += clamp_parameters(clamps, settings.clamp, owner=settings.owner)
-        tables += [_clamp_table(clamps, settings.label)] if clamps else []
+        clamps = market_clamps(proof, inputs.funding_rates, inputs.funding_times_ns, settings.clamp)
+        parameters += clamp_parameters(clamps.found, settings.clamp, owner=settings.owner)
+        tables += [clamp_table(clamps.found, settings.label)] if clamps.found else []
+        missing += clamps.missing
     return CalibratedPart(
         name=FEES,
         parameters=tuple(parameters),
@@ -242,103 +241,6 @@ def _young_at_class(
 
 def _mean(values: Sequence[Decimal]) -> float:
     return float(sum(values)) / len(values)
-
-
-def _clamps(
-    proof: Proof, inputs: FeeInputs, rule: ClampRule, missing: list[tuple[Cell, ...]]
-) -> dict[str, FundingClamp]:
-    found = {}
-    for solution in proof.solutions:
-        lowest, market = _tightest(solution), solution.spec.symbol
-        if lowest is None:
-            continue
-        rates = inputs.funding_rates.get(market)
-        if rates is None:
-            missing.append(
-                (market, Reason.NO_DATA.value, "no funding rates: its class's widest premium")
-            )
-            continue
-        try:
-            found[market] = funding_clamp(
-                rates,
-                initial_rate=float(lowest.initial_rate),
-                maintenance_rate=float(lowest.maintenance_rate),
-                rule=rule,
-            )
-        except InsufficientDataError as error:
-            missing.append((market, Reason.TOO_SHORT_HISTORY.value, str(error)))
-        except UsageError as error:
-            missing.append((market, Reason.FIT_FAILED.value, str(error)))
-    return found | _lent_clamps(proof, found, rule)
-
-
-def _tightest(solution: MarketSolution) -> Tier | None:
-    """Return the lowest tier of the side with less between initial and maintenance margin.
-
-    Funding is paid by longs or by shorts, and the clamp is the same for both.
-    """
-    if solution.sided is None:
-        return None
-    lowest = (table.tiers[0] for table in solution.sided.by_side)
-    return min(lowest, key=lambda tier: tier.initial_rate - tier.maintenance_rate)
-
-
-def _lent_clamps(
-    proof: Proof, found: Mapping[str, FundingClamp], rule: ClampRule
-) -> dict[str, FundingClamp]:
-    """Markets without rates bear their class's widest premium, within their own cushion."""
-    lent = {}
-    for solution in proof.solutions:
-        lowest, market = _tightest(solution), solution.spec.symbol
-        donors = [
-            clamp.needed
-            for name, clamp in found.items()
-            if proof.class_of[name] == solution.spec.risk_class
-        ]
-        if lowest is None or market in found or not donors:
-            continue
-        if lowest.maintenance_rate < lowest.initial_rate:
-            lent[market] = clamp_for(
-                max(donors),
-                initial_rate=float(lowest.initial_rate),
-                maintenance_rate=float(lowest.maintenance_rate),
-                rule=rule,
-            )
-    return lent
-
-
-def _clamp_table(clamps: Mapping[str, FundingClamp], label: str) -> Table:
-    share = ColumnKind.FRACTION
-    return Table(
-        name="funding_clamps",
-        title="Clamp of funding, an interval",
-        columns=(
-            Column(name="market", title="Market"),
-            Column(name="rate", title="Clamp", kind=share, digits=3),
-            Column(name="needed", title="Needed", kind=share, digits=3),
-            Column(name="error", title="s.e.", kind=share, digits=3),
-            Column(name="allowed", title="Allowed by IM - MM", kind=share, digits=3),
-            Column(name="intervals", title="Intervals", kind=ColumnKind.COUNT),
-            Column(name="conflict", title="Conflict"),
-        ),
-        rows=tuple(
-            (
-                m,
-                float(c.rate),
-                c.needed,
-                c.needed_error if c.intervals else None,
-                c.allowed,
-                c.intervals,
-                c.conflict,
-            )
-            for m, c in clamps.items()
-        ),
-        notes=(
-            label,
-            "Of rates as paid: where a clamp bound them, what was needed was more. A market with "
-            "no interval of its own bears the widest premium of its class.",
-        ),
-    )
 
 
 def _missing_table(missing: Sequence[tuple[Cell, ...]]) -> tuple[Table, ...]:

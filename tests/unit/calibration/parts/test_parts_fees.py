@@ -21,6 +21,7 @@ from plimsoll.calibration.parts.fees import (
     volatility_ratio,
 )
 from plimsoll.calibration.parts.fund_replay import FundDays, StatedPopulation
+from plimsoll.domain.market import HOUR_NS
 from plimsoll.domain.parameters import Origin, Parameter
 from plimsoll.validation.replay.accounts import TYPICAL
 from synthetic_panel import history_of
@@ -35,6 +36,9 @@ RULE = FeeRule(
     base_taker=Decimal("0.0005"), base_maker=Decimal("-0.0001"), maker_share=Decimal("0.25"),
     steps=3,
 )  # fmt: skip
+
+
+CLAMP = ClampRule(level=0.99)
 
 
 def storms() -> np.ndarray:
@@ -208,6 +212,56 @@ def test_clamps_lie_between_premium_and_cushion_and_name_what_has_none() -> None
     part = calibrated_fees(proof, inputs(proof), settings)
     missing = [row[:2] for t in part.tables if t.name == "fees_missing" for row in t.rows]
     assert missing == [("M0", "no_data")]
+
+
+def told(proof: Proof, given: FeeInputs) -> dict[object, tuple[object, str]]:
+    part = calibrated_fees(proof, given, FeeSettings(rule=RULE, clamp=CLAMP))
+    rows = [row for t in part.tables if t.name == "fees_missing" for row in t.rows]
+    return {row[0]: (row[1], str(row[2])) for row in rows}
+
+
+def test_a_class_without_donors_bears_the_widest_premium_of_all_and_says_so() -> None:
+    """M0 is large, M1 mid: no market of M1's class has rates."""
+    proof = made()
+    given = inputs(proof, funding_rates={"M0": np.tile([0.001, -0.002], 100)})
+    found = published(proof, given, FeeSettings(rule=RULE, clamp=CLAMP))
+    lent = found["M1/funding_clamp"]
+    assert (lent.value, lent.origin) == (Decimal("0.002"), Origin.CLASS_FLOOR)
+    reason, about = told(proof, given)["M1"]
+    assert reason == "no_data"
+    assert about == "no funding rates: bears the widest premium of all classes: its own has none"
+
+
+def test_what_is_told_of_a_market_is_what_it_bears() -> None:
+    proof = made()
+    nobody = told(proof, inputs(proof))
+    assert nobody["M0"] == ("no_data", "no funding rates; no market has rates: no clamp")
+    # Too few of its own: lent, with the count of its own told.
+    rates = {"M0": np.tile([0.001, -0.002], 100), "M1": np.full(99, 0.003)}
+    given = inputs(proof, funding_rates=rates)
+    reason, about = told(proof, given)["M1"]
+    assert reason == "too_short_history"
+    assert "found 99" in about
+    assert "bears the widest premium of all classes" in about
+    # Broken times are the market's own fault, and no other's.
+    times = {"M1": np.zeros(99, dtype=np.int64)}
+    broken = told(proof, replace(given, funding_times_ns=times))
+    assert broken["M1"][0] == "fit_failed"
+    assert "M0" not in broken
+
+
+@pytest.mark.parametrize(("hours", "rate"), [(1, "0.0005"), (4, "0.002"), (None, "0.004")])
+def test_lent_premiums_are_of_the_borrowers_interval(hours: int | None, rate: str) -> None:
+    """40 bp per eight hours are 5 bp an hour; nobody's interval known: the lender's."""
+    proof = made()
+    times = {"M0": 8 * HOUR_NS * np.arange(200)}
+    rates = {"M0": np.full(200, 0.004)}
+    if hours is not None:
+        times["M1"] = hours * HOUR_NS * np.arange(50)
+        rates["M1"] = np.zeros(50)
+    given = inputs(proof, funding_rates=rates, funding_times_ns=times)
+    found = published(proof, given, FeeSettings(rule=RULE, clamp=CLAMP))
+    assert found["M1/funding_clamp"].value == Decimal(rate)
 
 
 def test_a_market_without_rates_bears_its_classs_widest_premium() -> None:

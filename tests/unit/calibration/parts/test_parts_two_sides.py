@@ -15,9 +15,9 @@ import pytest
 from made_proof import proof_of, tiers
 from plimsoll.calibration.evidence.proof import Proof
 from plimsoll.calibration.fees.funding_clamp import ClampRule
-from plimsoll.calibration.parts.fees import FeeInputs, _clamps
 from plimsoll.calibration.parts.fund_replay import StatedPopulation, fund_days, published_by_side
 from plimsoll.calibration.parts.fund_scenarios import LadderMove, cover_book, cover_requirements
+from plimsoll.calibration.parts.funding_clamps import market_clamps
 from plimsoll.calibration.parts.level_table import level_table
 from plimsoll.calibration.parts.market_moves import market_moves
 from plimsoll.calibration.published import PublishedPath
@@ -106,11 +106,9 @@ def test_what_a_side_costs_the_fund_is_what_its_own_table_lets_through(sign: flo
     ("short", "cushion"), [(None, 0.02), (SHORTS, 0.02), (tiers("0.05", "0.04"), 0.01)]
 )
 def test_the_clamp_lies_within_the_tighter_cushion(short: TierTable | None, cushion: float) -> None:
-    inputs = FeeInputs(
-        days=cast(Any, None), population=POPULATION, funding_rates={"M0": np.full(200, 0.5)}
-    )
-    found = _clamps(made(short=short), inputs, ClampRule(cushion_share=0.25), [])
-    assert found["M0"].allowed == pytest.approx(0.25 * cushion, rel=1e-12)
+    rule = ClampRule(cushion_share=0.25)
+    made_up = market_clamps(made(short=short), {"M0": np.full(200, 0.5)}, {}, rule)
+    assert made_up.found["M0"].allowed == pytest.approx(0.25 * cushion, rel=1e-12)
 
 
 def test_the_levels_tell_both_sides_where_they_are_apart() -> None:
