@@ -45,12 +45,6 @@ class Occasion:
     sets_levels: bool = False
 
 
-def occasion_at(record: VenueRecord, row: int, name: str = "") -> Occasion:
-    """What a row knows: margins set before it, and losses that had ended."""
-    before = np.arange(record.days) < row
-    return Occasion(name=name or str(row), days=record.known(row), margins=before)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Judging:
     """What all policies are held against.
@@ -75,6 +69,16 @@ class Judging:
     fund: FundExposure | None = None
 
     __repr__ = field_summary
+
+    def known(self, row: int) -> BoolArray:
+        """(D,) days whose losses of both legs were all known by a row."""
+        return np.asarray(self.record.known(row) & self.initial.reaction.known(row))
+
+
+def occasion_at(judging: Judging, row: int, name: str = "") -> Occasion:
+    """What a row knows: margins set before it, and losses of both legs that had ended."""
+    before = np.arange(judging.record.days) < row
+    return Occasion(name=name or str(row), days=judging.known(row), margins=before)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -194,7 +194,7 @@ def venue_frontier(
     """
     record = judging.record
     crises = crises_of(record)
-    occasions = tuple(occasions_of(record, crises))
+    occasions = tuple(occasions_of(judging, crises))
     designed = _assessed(judging, policies, occasions, progress)
     limits = limits_of(problem, stated, int(record.usable.any(axis=0).sum()))
     known = {one.name: one for one in occasions}
@@ -269,10 +269,11 @@ def _judged(record: VenueRecord) -> BoolArray:
     return np.asarray(record.usable.any(axis=1) & late)
 
 
-def occasions_of(record: VenueRecord, crises: CrisisFolds) -> list[Occasion]:
+def occasions_of(judging: Judging, crises: CrisisFolds) -> list[Occasion]:
     """Every review, the end, and every crisis left out."""
-    found = [occasion_at(record, row) for row in record.reviews]
-    end = occasion_at(record, record.days, NOW)
+    record = judging.record
+    found = [occasion_at(judging, row) for row in record.reviews]
+    end = occasion_at(judging, record.days, NOW)
     rows = np.flatnonzero(_judged(record))
     for fold in crises.folds:
         left = np.zeros(record.days, dtype=np.bool_)

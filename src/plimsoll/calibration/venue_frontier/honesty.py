@@ -53,7 +53,7 @@ def folded_result(found: VenueFrontier) -> FoldedResult | None:
             continue
         days = np.zeros(record.days, dtype=np.bool_)
         days[choice.row : end] = True
-        days &= occasion_at(record, record.days).days
+        days &= occasion_at(found.judging, record.days).days
         own, other = (
             (choice.terms[name].parts(weights), _later(found, found.assessed[name], days, end))
             for name in (choice.preferred, DEFAULT)
@@ -118,7 +118,7 @@ class ManyTried:
 def many_tried(found: VenueFrontier) -> ManyTried | None:
     """Test the best of many; None with fewer days than such tests need."""
     record = found.record
-    days = judged_days(record, occasion_at(record, record.days).days)
+    days = judged_days(record, occasion_at(found.judging, record.days).days)
     daily = {name: daily_loss(one.lived, record.target) for name, one in found.assessed.items()}
     for one in found.refined:
         year = int(record.year[min(one.row, record.days - 1)])
@@ -219,7 +219,7 @@ class CoinsLeftOut:
 def coins_left_out(found: VenueFrontier) -> CoinsLeftOut | None:
     """Repeat the last choice without each family: figures anew, levels and scales as they were."""
     record = found.record
-    occasion = occasion_at(record, record.days, NOW)
+    occasion = occasion_at(found.judging, record.days, NOW)
     names = record.markets
     if len(names) < 2 or not found.now.terms:
         return None
