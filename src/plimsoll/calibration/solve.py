@@ -150,7 +150,7 @@ def solve(
         problem.structure,
         standard_errors=problem.freeze_standard_errors,
         coverage_rejected=coverage_rejected,
-        largest_step=plan.tiers.largest_step if plan.tiers.is_searched else None,
+        largest_step=plan.tiers.step_limit,
         pairs=table_pairs(plan.order, [one.need for one in candidates]),
     )
     return tuple(
@@ -160,7 +160,7 @@ def solve(
                 SolvedTable(
                     found=one,
                     tiers=solved[one.need.key],
-                    conflict=conflict_of(one, problem.structure),
+                    conflict=conflict_of(one, problem.structure, plan.tiers.step_limit),
                 )
                 for one in found.get(solution.spec.symbol, ())
             ),

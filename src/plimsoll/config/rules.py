@@ -228,6 +228,10 @@ def _rate_grid(document: Document) -> Iterator[Fault]:
             "must not exceed structure.maximum_rate",
             "a common step is 0.0005",
         )
+    path, least = ("structure", "tiers", "largest_step"), 0.0005 if step is None else step
+    if (_number(document, *path) or least) < least:
+        problem = "must be at least structure.maintenance_rate_step"
+        yield fault_at(document, path, problem, f"for instance {least:g}, or leave it out")
 
 
 def _price_source(document: Document) -> Iterator[Fault]:

@@ -59,7 +59,7 @@ class TiersSection(Section):
     most_tiers: TierCount = _TIERS.most_tiers
     least_gain: PositiveShare = _TIERS.least_gain
     rates: RatesFor = _TIERS.rates
-    largest_step: Rate = _TIERS.largest_step
+    largest_step: Rate | None = None
     sizes: SizesName = _TIERS.sizes
     least_size_usd: UsdAmount = _TIERS.least_size_usd
     lowest_cap_usd: UsdAmount = _TIERS.lowest_cap_usd
@@ -188,5 +188,7 @@ def _tiers(section: TiersSection | None) -> TierPlan:
     if section is None:
         return TierPlan()
     stated = dict(section)
-    count = stated.pop("count")
+    count, largest = stated.pop("count"), stated.pop("largest_step")
+    if largest is not None:
+        stated |= {"largest_step": largest, "step_stated": True}
     return TierPlan(count=None if count == "auto" else count, **stated)

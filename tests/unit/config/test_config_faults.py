@@ -44,6 +44,7 @@ def test_the_holding_file_holds(faults_of: FaultsOf) -> None:
         (("structure", "maintenance_initial_link"), 1.5, "check the unit"),
         (("structure", "leverage_grid"), [1, 5, 2], "order the list"),
         (("structure", "maintenance_rate_step"), "5bp", "0.0005"),
+        (("structure", "tiers"), {"largest_step": 0.0004}, "0.0005"),
         (("anti_procyclicality", "long_floor"), "yes", "true or false"),
         (("anti_procyclicality", "buffer"), 25, "0.25"),
         (("evidence", "from"), "2022-13-01", "2024-10-01"),

@@ -209,7 +209,26 @@ def rules_of(
     rules += [*rising(maintenance), *rising(initial)]
     if largest_step is not None:
         rules += tier_step_maximum(maintenance, largest_step)
+        rules += _step_to_the_cut(found, maintenance, largest_step)
     return tuple(rules)
+
+
+def _step_to_the_cut(
+    found: Candidate, maintenance: Sequence[str], largest: Decimal
+) -> tuple[LinearRule, ...]:
+    """Demand the largest step below the first tier that a bound cuts, which stands."""
+    if not 0 < len(maintenance) < len(found.tiers):
+        return ()
+    last, least = maintenance[-1], found.tiers[len(maintenance)].tier.maintenance_rate - largest
+    return (
+        LinearRule(
+            name=f"{last}: step to the bound",
+            coefficients=((last, Decimal(1)),),
+            sense=Sense.AT_LEAST,
+            bound=least,
+            text=f"{last} is at most {largest:f} below the tier that the bound cuts",
+        ),
+    )
 
 
 def _tiers_of(found: Candidate, solved: FrozenSet, structure: Structure) -> FrozenTiers:

@@ -216,7 +216,8 @@ def _structure(proof: Proof, parameters: ParameterSet) -> Check:
     """Hold the tiers as the set publishes them against the venue's rules."""
     tables = [table for solution in proof.solutions for table in solution.tables]
     link = proof.problem.structure.maintenance_initial_link
-    faults = [fault for table in tables for fault in _table_faults(table, parameters, link)]
+    step = None if proof.problem.plan is None else proof.problem.plan.tiers.stated_step
+    faults = [fault for table in tables for fault in _table_faults(table, parameters, link, step)]
     verdict = Verdict.HOLDS if tables else Verdict.NOT_PROVEN
     return Check(
         name="Structure of the tiers",
@@ -224,14 +225,19 @@ def _structure(proof: Proof, parameters: ParameterSet) -> Check:
         found="; ".join(faults) if faults else "every tier" if tables else "no tier",
         demanded="rates rise with size; MM / IM at most the link; IM at least MM plus the "
         "reaction time where neither frozen nor cut by a bound; leverage is 1 / IM (IM rounded up "
-        "to a millionth binds)",
+        "to a millionth binds)"
+        + ("" if step is None else f"; MM rises by at most {step:f} from tier to tier"),
     )
 
 
-def _table_faults(table: SolvedTable, parameters: ParameterSet, link: Decimal) -> Iterator[str]:
+def _table_faults(
+    table: SolvedTable, parameters: ParameterSet, link: Decimal, step: Decimal | None = None
+) -> Iterator[str]:
     key, published = table.need.key, published_tiers(table, parameters)
     for index, (lower, upper) in enumerate(pairwise(published), start=2):
         yield from (f"{key} tier {index}: {text}" for text in _order_faults(lower, upper))
+        if step is not None and upper.maintenance_rate - lower.maintenance_rate > step:
+            yield f"{key} tier {index}: MM more than {step:f} above the tier before"
     for index, (fitted, tier) in enumerate(zip(table.tiers.tiers, published, strict=True)):
         name = f"{key} tier {index + 1}"
         if tier.maintenance_rate > link * tier.initial_rate:
