@@ -103,6 +103,27 @@ def test_the_proposal_is_written_and_told(
     assert "Time taken" in told
 
 
+def test_a_proposal_is_not_written_over_its_calibration(
+    venue: Path, made: tuple[CalibrationResult, Path], tmp_path: Path
+) -> None:
+    """Nor into it, nor where a link leads there, nor where the state is named itself."""
+    _, out = made
+    files = {p: p.read_bytes() for p in out.rglob("*") if p.is_file()}
+    link = tmp_path / "link"
+    link.symlink_to(out)
+    for target, state in (
+        (out, out),
+        (out / "new" / "proposal", out),
+        (link, out),
+        (out, out / STATE),
+        (out / ".." / out.name, link),
+    ):
+        with pytest.raises(UsageError, match="another folder") as error:
+            recalibrate(venue, market="BUSDT", state=state, as_of=DAY, out=target)
+        assert error.value.field == "out"
+    assert {p: p.read_bytes() for p in out.rglob("*") if p.is_file()} == files
+
+
 def _refused(venue: Path, out: Path, day: str, match: str) -> None:
     with pytest.raises(PlimsollError, match=match) as error:
         recalibrate(venue, market="BUSDT", state=out, as_of=day)

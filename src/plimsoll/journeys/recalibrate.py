@@ -111,11 +111,14 @@ def recalibrate(
     Raises
     ------
     UsageError
-        For a market that is not calibrated, and a midnight that is none or not within the data.
+        For a market that is not calibrated, a midnight that is none or not within the data, and
+        an ``out`` that is, or lies within, the folder of the calibration.
     DataError
         Where the state is none, is stale, or the bars do not follow on it: calibrate the venue.
     """
     stages, moment = Stages(), midnight(as_of)
+    if out is not None:
+        _check_apart(out, state)
     at_ns = None if moment is None else as_of_ns(moment, ())
     if out is None:
         return _recalibrated(venue, market, state, at_ns, variables, stages)
@@ -180,8 +183,25 @@ def _checked_venue(venue: str | os.PathLike[str], state: WarmState) -> Path:
     return path
 
 
+def _folder(place: str | os.PathLike[str]) -> Path:
+    """The folder of the calibration; a state may be named by its own path in it."""
+    return Path(place) if Path(place).is_dir() else Path(place).parent.parent
+
+
+def _check_apart(out: str | os.PathLike[str], state: str | os.PathLike[str]) -> None:
+    """Refuse to write over the calibration whose state is read: its set, evidence and state."""
+    target, folder = Path(out).resolve(), _folder(state).resolve()
+    if target == folder or folder in target.parents:
+        raise UsageError(
+            "must be another folder than that of the calibration, and not within it",
+            found=str(out),
+            field="out",
+            remedy="name another folder for the proposal; state, set and evidence stay",
+        )
+
+
 def _parent(place: str | os.PathLike[str], state: WarmState) -> ParameterSet:
-    folder = Path(place) if Path(place).is_dir() else Path(place).parent.parent
+    folder = _folder(place)
     # The id of a set is the digest of its file: made once, for it takes a tenth of a second.
     digest = file_digest(folder / PARAMETERS)
     if digest != state.set_id:
