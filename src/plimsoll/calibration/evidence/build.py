@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 
 import numpy as np
@@ -110,7 +110,7 @@ def build_evidence(
         series=tuple(_series(proof)),
         limits=(
             *limits(proof),
-            *_of_tables(coverage, models, problem.model.volatility.value),
+            *_of_tables(coverage, models, problem.model.volatility.value, {p.name for p in parts}),
             *(limit for part in parts for limit in part.limits),
         ),
         provenance=dict(provenance),
@@ -156,8 +156,8 @@ def limits(proof: Proof) -> tuple[str, ...]:
         "Liquidation cost, fee, impact coefficient and daily volume are assumptions of the venue "
         "file, not estimates.",
         _errors(proof.problem),
-        "Coverage is that of a constant position; accounts, liquidation cascades and the fund "
-        "are not simulated.",
+        "Coverage is that of a constant position: accounts and cascades of liquidations are not in "
+        "it.",
     ]
     if proof.history.funding is None:
         stated.append("Funding payments are not in the losses: no funding data were given.")
@@ -211,7 +211,14 @@ def _long_silent(proof: Proof) -> list[str]:
     return found
 
 
-def _of_tables(coverage: Table, models: Table, chosen: str) -> list[str]:
+def _beside_margins(parts: Set[str]) -> str:
+    """Say what of add-ons and fund the set has."""
+    held = [name for name in ("add_ons", "fund") if name in parts]
+    told = " and ".join(held).replace("_", "-")
+    return f"{told} of this set are for them" if held else "no fund is in this set"
+
+
+def _of_tables(coverage: Table, models: Table, chosen: str, parts: Set[str]) -> list[str]:
     """What a reader of the verdict must know from the tables: clustering, and better rivals."""
     stated = []
     p_values = [p for p in coverage.column("independence_p") if isinstance(p, float) and p == p]
@@ -220,8 +227,8 @@ def _of_tables(coverage: Table, models: Table, chosen: str) -> list[str]:
         stated.append(
             f"Breaches cluster: their independence is rejected (p < 1 %) for {rejected} of "
             f"{len(p_values)} market-sides. It is not part of the gate, which takes the day as the "
-            "unit of chance for that reason; crashes bring breaches in rows, and stress add-ons "
-            "and the fund are not part of this set."
+            "unit of chance for that reason; crashes bring breaches in rows, which margins alone "
+            f"do not bear: {_beside_margins(parts)}."
         )
     scores = {row["model"]: row for row in models}
     own = scores[chosen]["quantile_score"]
