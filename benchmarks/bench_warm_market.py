@@ -90,7 +90,7 @@ def gate(venue: Path, state: Path, market: str, day: str) -> None:
     at_ns = int(np.datetime64(day, "ns").astype(np.int64))
     folder = venue if venue.is_dir() else venue.parent
     bars = following_bars(kept, folder, os.environ, at_ns)
-    warm, _ = taken(kept.panel, bars.panel, market)
+    warm, *_ = taken(kept.panel, bars.panel, market)
     file = load_venue(venue)
     assembly = assemble(read_prices(file).bars, finding_policy(file.config), until_ns=at_ns)
     panel = returns_panel(assembly.history.before(at_ns))

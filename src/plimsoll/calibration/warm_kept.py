@@ -11,6 +11,7 @@ from plimsoll.calibration.blend_risk import MarketLegs
 from plimsoll.calibration.evidence.proof import Proof
 from plimsoll.calibration.panel_paths import Leg
 from plimsoll.calibration.warm_panel import WarmPanel, check_warm, fitted_legs, last_day
+from plimsoll.calibration.warm_panel_losses import DailyVolatilities
 from plimsoll.calibration.warm_policy import (
     MarketDays,
     WarmPolicy,
@@ -95,7 +96,9 @@ def _policy(proof: Proof, name: str, panel: ReturnsPanel, legs: MarketLegs) -> W
     )
 
 
-def taken(state: WarmPanel, panel: ReturnsPanel, market: str) -> tuple[WarmPanel, MarketDays]:
+def taken(
+    state: WarmPanel, panel: ReturnsPanel, market: str
+) -> tuple[WarmPanel, MarketDays, DailyVolatilities]:
     """Take the bars of a panel that follow the state, one by one.
 
     Parameters
@@ -104,22 +107,34 @@ def taken(state: WarmPanel, panel: ReturnsPanel, market: str) -> tuple[WarmPanel
         Of the pool's markets, in their order; begins before the state stands, far enough for the
         longest move, and ends at a midnight.
     market : str
-        Whose midnights are gathered. Only its own horizons are taken further: the state that
-        comes back is that market's.
+        Whose midnights are gathered. Only its own horizons are taken further, and the close-outs
+        of all, which say how volatile each market is: the state that comes back is that market's.
     """
     available = panel.records[0].available_ns
     column, place = state.paths.markets.index(market), panel.markets.index(market)
     legs = (state.legs.maintenance[column], state.legs.reaction[column])
     hours = [leg.horizon_hours for leg in legs]
-    state = replace(state, fitted={leg: state.fitted[leg] for leg in dict.fromkeys(legs)})
+    needed = dict.fromkeys((*legs, *state.legs.maintenance))
+    state = replace(state, fitted={leg: state.fitted[leg] for leg in needed})
     # Only a policy asks for past losses.
     losses = {} if state.policy is None else daily_losses(panel, hours)
     rows: list[FloatArray] = []
+    midnights, volatilities = [int(state.paths.time_ns[-1])], [state.paths.volatility_daily[-1]]
     for bar in np.flatnonzero(available > state.time_ns).tolist():
         state = state.update(panel.price[:, bar])
-        if state.time_ns % DAY_NS == 0 and state.policy is not None:
+        if state.time_ns % DAY_NS:
+            continue
+        midnights.append(state.time_ns)
+        volatilities.append(state.volatilities())
+        if state.policy is not None:
             row = int(np.searchsorted(panel.time_ns, state.time_ns))
             known = np.array([losses[h][row, place] for h in hours])
             rows.append(np.stack([state.forecast(column), known], axis=1))
     gathered = np.array(rows).reshape(-1, 2, 2, 2)
-    return state, MarketDays(maintenance=gathered[:, 0], reaction=gathered[:, 1])
+    return (
+        state,
+        MarketDays(maintenance=gathered[:, 0], reaction=gathered[:, 1]),
+        DailyVolatilities(
+            time_ns=np.array(midnights, dtype=np.int64), daily=np.array(volatilities)
+        ),
+    )

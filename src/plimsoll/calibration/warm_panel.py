@@ -28,7 +28,9 @@ from plimsoll.calibration.problem import (
 )
 from plimsoll.calibration.raised_level import raised_level
 from plimsoll.calibration.risk_paths import RiskPaths, loss_of_move
-from plimsoll.calibration.solve import MarketSolution, solve
+from plimsoll.calibration.set_plan import OrderPlan
+from plimsoll.calibration.solve import MarketSolution, SolvedTable, solve
+from plimsoll.calibration.warm_panel_order import Place, ordered, standing
 from plimsoll.calibration.warm_policy import MarketDays, WarmPolicy
 from plimsoll.domain.anti_procyclicality import AntiProcyclicality
 from plimsoll.domain.ports import SILENT, Executor, Progress
@@ -108,6 +110,7 @@ class WarmPanel:
         *,
         coverage_rejected: bool = False,
         days: MarketDays | None = None,
+        others: Mapping[Place, TierTable] | None = None,
     ) -> MarketSolution:
         """Solve one market from where the state stands.
 
@@ -120,6 +123,9 @@ class WarmPanel:
             The incumbent's coverage is rejected: tightenings are not frozen.
         days : MarketDays, optional
             Midnights since the calibration, as `taken` gathers them; a policy needs them.
+        others : mapping of (str, str) to TierTable, optional
+            Tables of the other markets, by market and prefix: where the venue states an order, the
+            safer of them are floors of this market's.
 
         Raises
         ------
@@ -133,7 +139,18 @@ class WarmPanel:
         problem = replace(self.problem, markets=(spec,))
         tables = {market: incumbent} if isinstance(incumbent, TierTable) else incumbent or {}
         day = self.day(column, days)
-        return solve(problem, day, {}, tables, coverage_rejected=coverage_rejected)[0]
+        solution = solve(problem, day, {}, tables, coverage_rejected=coverage_rejected)[0]
+        stay = self.standing(others or {})
+        if not stay or not solution.tables:
+            return solution
+        return ordered(problem, solution, stay, coverage_rejected=coverage_rejected)
+
+    def standing(self, others: Mapping[Place, TierTable]) -> tuple[SolvedTable, ...]:
+        """Return other markets' tables as parties to the venue's order; none without an order."""
+        plan = self.problem.plan
+        if plan is None or plan.order == OrderPlan():
+            return ()
+        return standing(self.problem, self.specs, others)
 
     def day(self, column: int, days: MarketDays | None = None) -> RiskPaths:
         """One market's risk now, as a path of one day, with policy and multipliers."""
@@ -145,6 +162,19 @@ class WarmPanel:
         """(2, 2) the forecaster's own margins of a market: of its close-out, of the reaction."""
         legs = (self.legs.maintenance[column], self.legs.reaction[column])
         return np.array([self._risk(leg, column)[0][0, 0] for leg in legs])
+
+    def volatilities(self) -> FloatArray:
+        """(N,) volatility of a day now; of markets without a number of their own, the state's."""
+        out: FloatArray = self.paths.volatility_daily[-1].copy()
+        for leg in dict.fromkeys(self.legs.maintenance):
+            fitted = self.fitted[leg]
+            daily = np.exp(fitted.log_scale) * np.sqrt(fitted.bars_per_day / fitted.horizon_bars)
+            place = {market: at for at, market in enumerate(fitted.markets)}
+            for column, market in enumerate(self.paths.markets):
+                own = self.legs.maintenance[column] == leg and self.paths.mature[-1, column]
+                if own and np.isfinite(daily[place[market]]):
+                    out[column] = daily[place[market]]
+        return out
 
     def _day(self, column: int, days: MarketDays | None) -> RiskPaths:
         here = slice(column, column + 1)

@@ -10,22 +10,25 @@ from pathlib import Path
 from plimsoll.adapters.files.digest import file_digest
 from plimsoll.adapters.files.output_folder import OutputFolder, open_output
 from plimsoll.adapters.files.output_manifest import MANIFEST
-from plimsoll.calibration.assembly.needs import table_key
-from plimsoll.calibration.publication import market_parameters
 from plimsoll.calibration.solve import MarketSolution
 from plimsoll.calibration.warm_kept import taken
 from plimsoll.calibration.warm_panel import WarmPanel
 from plimsoll.calibration.warm_policy import MarketDays
-from plimsoll.domain.canonical import content_id
 from plimsoll.domain.evidence import Evidence
-from plimsoll.domain.parameters import ParameterSet, parameter_set
+from plimsoll.domain.parameters import ParameterSet
 from plimsoll.domain.table import Table, iso_minute
-from plimsoll.domain.tiers import TierTable
 from plimsoll.errors import DataError, InsufficientDataError, UsageError
 from plimsoll.journeys.as_of import Day, as_of_ns, midnight
 from plimsoll.journeys.params import difference, read_parameters
 from plimsoll.journeys.recalibrate_bars import FollowingBars, following_bars
 from plimsoll.journeys.recalibrate_evidence import warm_evidence
+from plimsoll.journeys.recalibrate_set import (
+    Judged,
+    judged_since,
+    other_tables,
+    superseding,
+    tables_of,
+)
 from plimsoll.journeys.recalibrate_state import (
     REMEDY,
     WarmState,
@@ -33,8 +36,6 @@ from plimsoll.journeys.recalibrate_state import (
     venue_file_digest,
 )
 from plimsoll.journeys.stages import Stages
-from plimsoll.journeys.versions import CODE_VERSION
-from plimsoll.margin.sided_tiers import SHORT_PREFIX
 
 PARAMETERS, EVIDENCE = "parameters.json", "evidence.json"
 
@@ -146,11 +147,15 @@ def _recalibrated(
         bars = following_bars(state, path.parent, named, at_ns)
         _check_fresh(state, bars)
     with stages.time("take new bars"):
-        panel, days = taken(state.panel, bars.panel, market)
+        panel, days, volatilities = taken(state.panel, bars.panel, market)
+    with stages.time("judge the parent's rates"):
+        judged = judged_since(state, bars, volatilities, parent)
     with stages.time("solve"):
-        solution = _solved(state, panel, market, parent, days)
-        parameters = _superseding(state, parent, solution, bars, digest)
-        evidence = warm_evidence(state, panel, days, bars, solution, parent, parameters, digest)
+        solution = _solved(state, panel, market, parent, days, judged)
+        parameters = superseding(state, parent, solution, bars, digest)
+        evidence = warm_evidence(
+            state, panel, days, bars, solution, parent, parameters, digest, judged
+        )
     return RecalibrationResult(
         market=market,
         parameters=parameters,
@@ -237,13 +242,19 @@ def _check_fresh(state: WarmState, bars: FollowingBars) -> None:
 
 
 def _solved(
-    state: WarmState, panel: WarmPanel, market: str, parent: ParameterSet, days: MarketDays
+    state: WarmState,
+    panel: WarmPanel,
+    market: str,
+    parent: ParameterSet,
+    days: MarketDays,
+    judged: Judged,
 ) -> MarketSolution:
     solution = panel.recalibrated(
         market,
         tables_of(parent, market),
-        coverage_rejected=state.coverage_rejected,
+        coverage_rejected=state.coverage_rejected or judged.rejected,
         days=days,
+        others=other_tables(parent, market),
     )
     if not solution.tables:
         reason = "no number" if solution.reason is None else solution.reason.value
@@ -251,47 +262,6 @@ def _solved(
             "must have a number for its price risk", found=reason, field=market, remedy=REMEDY
         )
     return solution
-
-
-def tables_of(parent: ParameterSet, market: str) -> dict[str, TierTable]:
-    """Return the tables of a market and of its dated futures, by key."""
-    held = {parameter.key for parameter in parent}
-    return {
-        table_key(one, prefix): parent.tiers(one, prefix)
-        for one in parent.markets
-        if one.partition("#")[0] == market
-        for prefix in ("", SHORT_PREFIX)
-        if f"{one}/{prefix}tier[0].maintenance_rate" in held
-    }
-
-
-def _superseding(
-    state: WarmState,
-    parent: ParameterSet,
-    solution: MarketSolution,
-    bars: FollowingBars,
-    digest: str,
-) -> ParameterSet:
-    """Return the parent with the market's parameters of tiers and risks in place of its own."""
-    new = {one.key: one for one in market_parameters(state.panel.problem, solution)}
-    mine = {table.need.market for table in solution.tables}
-    gone = {
-        one.key
-        for one in parent
-        if one.market in mine and ("tier[" in one.name or one.name.startswith("price_risk."))
-    }
-    kept = [one for one in parent if one.key not in gone and one.key not in new]
-    return parameter_set(
-        venue=parent.venue,
-        valid_from=iso_minute(bars.as_of_ns).replace(" ", "T") + ":00Z",
-        parameters=(*kept, *new.values()),
-        seed=parent.seed,
-        data_digest=content_id({"state": digest, "bars": bars.digest}),
-        problem_digest=parent.problem_digest,
-        code_version=CODE_VERSION,
-        label=parent.label,
-        parent=state.set_id,
-    )
 
 
 def _written(result: RecalibrationResult, output: OutputFolder) -> tuple[Path, ...]:

@@ -45,12 +45,18 @@ class FollowingBars:
         How many are new.
     digest : str
         Of the new bars.
+    history : MarketHistory
+        The same bars, as known on the day.
+    columns : mapping of str to int
+        Column in the history of each market of the pool that has one.
     """
 
     panel: ReturnsPanel
     as_of_ns: int
     bars: int
     digest: str
+    history: MarketHistory
+    columns: Mapping[str, int]
 
 
 def following_bars(
@@ -79,7 +85,8 @@ def following_bars(
     at_ns = _as_of(state, read, as_of_ns)
     assembly = assemble(read, _of_window(state.policy), until_ns=at_ns)
     history = _funded(assembly, state.source, folder, variables).before(at_ns)
-    panel = _panel(state, assembly, history)
+    place = _places(state, assembly, history)
+    panel = _panel(state, history, place)
     _check_follows(state, history, panel, at_ns)
     new = {name: _after(closed_by(one, at_ns), state.panel.time_ns) for name, one in read.items()}
     return FollowingBars(
@@ -87,6 +94,8 @@ def following_bars(
         as_of_ns=at_ns,
         bars=(at_ns - state.panel.time_ns) // state.source.interval_ns,
         digest=bars_digest(new),
+        history=history,
+        columns=place,
     )
 
 
@@ -197,14 +206,18 @@ def _sandbox_funding(assembly: Assembly, source: WarmSource) -> MarketHistory:
     )
 
 
-def _panel(state: WarmState, assembly: Assembly, history: MarketHistory) -> ReturnsPanel:
-    """The window on the pool's markets, in the state's order; one without bars never prints."""
-    seen = returns_panel(history)
-    place = {
+def _places(state: WarmState, assembly: Assembly, history: MarketHistory) -> dict[str, int]:
+    """Column in the window of each market of the pool that has one."""
+    return {
         market: j
-        for j, market in enumerate(seen.markets)
+        for j, market in enumerate(history.markets)
         if assembly.sources.get(market, market) == state.pool_sources.get(market)
     }
+
+
+def _panel(state: WarmState, history: MarketHistory, place: Mapping[str, int]) -> ReturnsPanel:
+    """The window on the pool's markets, in the state's order; one without bars never prints."""
+    seen = returns_panel(history)
     silent = PriceRecord(
         market="",
         log_price=np.full(len(history), np.nan),

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 
 import numpy as np
 
 from plimsoll.calibration.part import CalibratedPart
 from plimsoll.calibration.risk_paths import SIDES
 from plimsoll.calibration.set_evidence.part import planned_set
-from plimsoll.calibration.set_plan import RatesFor
+from plimsoll.calibration.set_plan import OrderPlan, RatesFor
 from plimsoll.calibration.solve import MarketSolution
 from plimsoll.calibration.warm_panel import WarmPanel
+from plimsoll.calibration.warm_panel_order import merged_order
 from plimsoll.calibration.warm_policy import MarketDays
 from plimsoll.domain.evidence import Check, Evidence, Verdict
 from plimsoll.domain.parameters import ParameterSet
@@ -19,6 +21,7 @@ from plimsoll.domain.table import Cell, Column, ColumnKind, Table, iso_minute
 from plimsoll.domain.tiers import TierTable
 from plimsoll.errors import UsageError
 from plimsoll.journeys.recalibrate_bars import FollowingBars
+from plimsoll.journeys.recalibrate_set import Judged, other_tables
 from plimsoll.journeys.recalibrate_state import WarmState
 
 _FRACTION, _NUMBER = ColumnKind.FRACTION, ColumnKind.NUMBER
@@ -33,21 +36,23 @@ def warm_evidence(
     parent: ParameterSet,
     parameters: ParameterSet,
     digest: str,
+    judged: Judged,
 ) -> Evidence:
     """Return the evidence of a proposal for one market."""
     market = solution.spec.symbol
     plan = _plan(state, bars, solution)
+    checks = [] if plan is None else _merged(plan.checks, panel, solution, parent)
     note = f"Loss = price move on {state.label}."
     return Evidence(
         parameter_set_id=parameters.id,
         label=state.label,
-        checks=(_coverage(state), _has_number(solution), *([] if plan is None else plan.checks)),
+        checks=(_coverage(state), _has_number(solution), *checks),
         tables=(
             rates_table(solution, parent, note),
             moved_table(state, panel, days, market, note),
             *([] if plan is None else plan.tables),
         ),
-        limits=(*limits(state, bars), *([] if plan is None else plan.limits)),
+        limits=(*limits(state, bars, judged), *([] if plan is None else plan.limits)),
         provenance=provenance(state, bars, market, digest),
     )
 
@@ -67,6 +72,18 @@ def _plan(state: WarmState, bars: FollowingBars, solution: MarketSolution) -> Ca
         price_note=f"Loss = price move on {state.label}.",
         whole=[table.need.key for table in solution.tables] if whole else (),
     ).part
+
+
+def _merged(
+    checks: Iterable[Check], panel: WarmPanel, solution: MarketSolution, parent: ParameterSet
+) -> list[Check]:
+    """Put the order of the whole set in the place of that of one market alone."""
+    plan = panel.problem.plan
+    if plan is None or plan.order == OrderPlan():
+        return list(checks)
+    standing = panel.standing(other_tables(parent, solution.spec.symbol))
+    order = merged_order(solution, standing, plan.order)
+    return [order if check.name == order.name else check for check in checks]
 
 
 def _coverage(state: WarmState) -> Check:
@@ -195,19 +212,36 @@ def _both(before: float, after: float) -> tuple[Cell, Cell, Cell]:
     return before, after, change if math.isfinite(change) else None
 
 
-def limits(state: WarmState, bars: FollowingBars) -> tuple[str, ...]:
+def limits(state: WarmState, bars: FollowingBars, judged: Judged) -> tuple[str, ...]:
     """What a warm recalibration cannot say."""
     made, learnt = (iso_minute(ns)[:10] for ns in (_made_ns(state), state.weights_ns))
     return (
         f"Warm state of {made}, weights of the time scales of {learnt}; {bars.bars:,} bars were "
         "taken one by one, no model was fitted.",
-        "Coverage is that of the parent's walk-forward: no loss since then has been judged.",
+        f"Coverage is that of the parent's walk-forward. {_judged(state, judged)}",
         "Standard errors are the parent's, in proportion to the margin.",
         "A young market, and one on its class's floor, keeps the number of the last calibration.",
-        "Multipliers of outages, limits, add-ons, haircuts and all other markets are the parent's.",
+        "Multipliers, limits, haircuts, add-ons but institutions' rates, and all other markets are "
+        "the parent's.",
         "Of the past only the last two weeks before the state are held against what it saw; data "
         "checks look back 45 days.",
     )
+
+
+def _judged(state: WarmState, judged: Judged) -> str:
+    """What losses since the parent say of its rates, and what follows."""
+    found = judged.found
+    told = (
+        "No loss since then is known"
+        if found is None
+        else f"Since then the parent's lowest rates broke {found.breaches:,} times of "
+        f"{found.observations:,}: {'rejected' if judged.rejected else 'not rejected'}"
+    )
+    if judged.rejected:
+        return f"{told}, tightenings go through."
+    if state.coverage_rejected:
+        return f"{told}; tightenings go through, as its published coverage was in breach."
+    return f"{told}."
 
 
 def provenance(state: WarmState, bars: FollowingBars, market: str, digest: str) -> dict[str, str]:
