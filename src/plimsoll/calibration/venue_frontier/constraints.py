@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from itertools import combinations
 
 from plimsoll.calibration.problem import Gate
@@ -62,6 +64,11 @@ class Shortfall:
     limit: float
     excess: float
 
+    @property
+    def too_high(self) -> bool:
+        """The upper end is passed, not the lower."""
+        return self.found > self.limit
+
 
 PEAK, RISE = "peak to trough", "5-day rise"
 POOLED, SIDES, YEARS = "pooled coverage", "coverage of each side", "coverage of every year"
@@ -71,12 +78,17 @@ REACTION, FUND = "reaction coverage", "fund's worst days"
 
 
 def shortfalls(terms: PolicyTerms, limits: FrontierLimits) -> tuple[Shortfall, ...]:
-    """Every constraint that is broken; the worst one of each kind."""
-    worst: dict[str, Shortfall] = {}
+    """Every constraint that is broken; the worst one of each kind, at each end of its band."""
+    worst: dict[tuple[str, bool], Shortfall] = {}
     for one in _all(terms, limits):
-        if one.excess > worst.get(one.kind, one).excess or one.kind not in worst:
-            worst[one.kind] = one
+        key = one.kind, one.too_high
+        if key not in worst or one.excess > worst[key].excess:
+            worst[key] = one
     return tuple(worst.values())
+
+
+def _kinds(broken: tuple[Shortfall, ...]) -> frozenset[str]:
+    return frozenset(one.kind for one in broken)
 
 
 def _all(terms: PolicyTerms, limits: FrontierLimits) -> Iterator[Shortfall]:
@@ -120,15 +132,11 @@ def infeasibility(found: Mapping[str, tuple[Shortfall, ...]]) -> str:
     """
     if not found or any(not broken for broken in found.values()):
         return ""
-    fewest = min(len(broken) for broken in found.values())
+    fewest = min(len(_kinds(broken)) for broken in found.values())
     kinds = sorted({one.kind for broken in found.values() for one in broken})
     told = []
     for group in combinations(kinds, fewest):
-        able = {
-            name: broken
-            for name, broken in found.items()
-            if {one.kind for one in broken} == set(group)
-        }
+        able = {name: broken for name, broken in found.items() if _kinds(broken) == set(group)}
         if able:
             name = min(able, key=lambda n: (sum(one.excess for one in able[n]), n))
             told.append((sum(one.excess for one in able[name]), name, able[name]))
@@ -143,9 +151,32 @@ def _wish(name: str, broken: tuple[Shortfall, ...]) -> str:
 
 
 def _told(one: Shortfall) -> str:
-    bound = "at most" if one.found > one.limit else "at least"
-    if one.kind == FUND:
-        return f"{one.kind} of {bound} {one.limit:,.0f} USD: {one.found:,.0f} USD would do"
+    bound = "at most" if one.too_high else "at least"
+    unit, scale = (" USD", 1) if one.kind == FUND else ("%", 100)
     if one.kind in (PEAK, PEAK_INITIAL):
-        return f"{one.kind} of {bound} {one.limit:.2f}: {one.found:.2f} would do"
-    return f"{one.kind} of {bound} {one.limit:.2%}: {one.found:.2%} would do"
+        unit, scale = "", 1
+    limit, wish = (scale * _digits(value, LIMIT_DIGITS) for value in (one.limit, one.found))
+    wish = _rounded(wish, ROUND_CEILING if one.too_high else ROUND_FLOOR)
+    return f"{one.kind} of {bound} {_plain(limit)}{unit}: {_plain(wish)}{unit} would do"
+
+
+LIMIT_DIGITS, WISH_DIGITS = 12, 4
+"""Significant digits: of a stated number without its float's noise, and of what would do."""
+
+
+def _digits(value: float, digits: int) -> Decimal:
+    return Decimal(f"{value:.{digits}g}") if math.isfinite(value) else Decimal("Infinity")
+
+
+def _rounded(value: Decimal, rounding: str) -> Decimal:
+    """Round to `WISH_DIGITS` significant digits, away from the limit: what is told would do."""
+    if not value.is_finite() or not value:
+        return value
+    return value.quantize(Decimal(1).scaleb(value.adjusted() + 1 - WISH_DIGITS), rounding)
+
+
+def _plain(value: Decimal) -> str:
+    if not value.is_finite():
+        return "any"
+    text = f"{value:,f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
