@@ -41,7 +41,13 @@ class ObjectiveWeights:
                     "must not be negative", found=weight, field=f"appetite.weights.{name}"
                 )
         if not any(self.by_term.values()):
-            raise ParameterError("must not all be 0", found=0.0, field="appetite.weights")
+            raise ParameterError(
+                "must not all be 0",
+                found=0.0,
+                field="appetite.weights",
+                remedy=f"give one of {', '.join(TERM_NAMES)} a weight, or leave the section out "
+                "for the profile's",
+            )
 
     @property
     def by_term(self) -> dict[str, float]:

@@ -6,6 +6,7 @@ import pytest
 
 from plimsoll.calibration.appetite.statement import PROFILES, Profile, RiskAppetite
 from plimsoll.calibration.appetite.targets import TargetOrigin, target_table, targets_of
+from plimsoll.calibration.appetite.weights import TERM_NAMES, objective_weights
 from plimsoll.domain.anti_procyclicality import AntiProcyclicality
 from plimsoll.errors import DataFormatError, ParameterError, UsageError
 from plimsoll.presets.regulation import read_regulation, regulation, regulation_names
@@ -80,3 +81,13 @@ def test_wrong_statements_are_refused() -> None:
     with pytest.raises(DataFormatError, match="known keys only"):
         read_regulation("schema: plimsoll.regulation\nschema_version: 1\nname: x\ntitle: x\n"
                         "products: {}\nrules: []\nodd: 1\n", "x.yaml")  # fmt: skip
+
+
+def test_weights_that_are_all_0_are_refused_and_a_remedy_given() -> None:
+    with pytest.raises(ParameterError, match="must not all be 0") as refused:
+        objective_weights(Profile.MODERATE, 0.5, dict.fromkeys(TERM_NAMES, 0.0))
+    assert refused.value.field == "appetite.weights"
+    for name in TERM_NAMES:
+        assert name in refused.value.remedy
+    found = objective_weights(Profile.MODERATE, 0.5, {**dict.fromkeys(TERM_NAMES, 0.0), "churn": 1})
+    assert found.by_term["churn"] == 1.0
