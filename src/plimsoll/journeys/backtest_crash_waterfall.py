@@ -252,7 +252,7 @@ def paid_by(
     that nobody asked for yet stay for later bars.
 
     >>> bar, debts, fees = np.array([0, 1]), np.array([3.0, 10.0]), np.array([1.0, 2.0])
-    >>> [part.tolist() for part in paid_by(bar, debts, fees, 5.0)]
+    >>> [part.round(9).tolist() for part in paid_by(bar, debts, fees, 5.0)]
     [[1.0, 2.0], [2.0, 3.0], [0.0, 5.0]]
     """
     bars = int(bar.max()) + 1 if bar.size else 0
