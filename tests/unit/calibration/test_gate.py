@@ -215,7 +215,9 @@ def test_a_bound_that_cuts_a_rate_is_a_breach() -> None:
     )
     found = {c.name: c for c in checks(replace(tight, solutions=solutions), cut)}
     assert found["Bounds of the venue"].verdict is Verdict.BREACH
-    assert "maintenance_rate exceed 0.5 x" in found["Bounds of the venue"].found
+    told = found["Bounds of the venue"].found
+    assert "the rate of 50x, the lowest leverage offered" in told
+    assert "offer 7x for BUOY/USDT:USDT/tier[0].initial_rate, which needs 0.129267" in told
     # Leverages of 50 and more leave 2 % of IM: less than twice MM.
     assert found["Structure of the tiers"].verdict is Verdict.BREACH
     assert "MM / IM above 0.5" in found["Structure of the tiers"].found
