@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,9 @@ from plimsoll.calibration.grids.grid_fit import GridFit
 from plimsoll.calibration.grids.grid_objective import GridTarget
 from plimsoll.calibration.grids.surface_cells import day_pairs
 from plimsoll.domain.option_chain import OptionChain
+from plimsoll.domain.table import Column, Table
 from plimsoll.journeys.backtest_grids_data import listed
+from plimsoll.journeys.backtest_grids_limits import limit_cases
 from plimsoll.journeys.backtest_grids_rests import (
     OFFSET_GIVEN,
     ROLL_KEPT,
@@ -22,6 +25,7 @@ from plimsoll.journeys.backtest_grids_rests import (
     rests_table,
     sets_beside,
 )
+from plimsoll.journeys.backtest_grids_result import HEADLINE, JudgedFits, grid_study_result
 from plimsoll.journeys.backtest_grids_tables import (
     CALIBRATED,
     PUBLISHED,
@@ -45,16 +49,21 @@ def pairs(market_data_dir: Path) -> list[Pair]:
     return [(snapshots[a], snapshots[b]) for a, b in day_pairs(at_ns).tolist()[:DAYS]]
 
 
-@pytest.fixture(scope="module")
-def judged(pairs: list[Pair]) -> LibraryBacktest:
+def halved() -> GridFit:
     family = deribit_family(load("deribit").parameters)
-    fit = GridFit(
+    return GridFit(
         family=family,
         point=tuple(s // 2 for s in family.start),
         scopes=(),
         target=GridTarget(),
         standard_error=np.zeros(len(family.knobs)),
     )
+
+
+@pytest.fixture(scope="module")
+def judged(pairs: list[Pair]) -> LibraryBacktest:
+    fit = halved()
+    family = fit.family
     sets = {
         PUBLISHED: (family, family.published),
         CALIBRATED: (family, fit.parameters),
@@ -111,3 +120,29 @@ def test_lines_that_the_saving_rests_on_are_those_of_the_rows(judged: LibraryBac
     assert {"yes", "no"} >= set(table.column("met"))
     covered = 1.0 - judged.rate[CALIBRATED][judged.hedged].mean()
     assert f"hedged {100 * covered:.2f} % against" in kept_out_note(judged)
+
+
+def limits_made() -> Table:
+    """The table of limits with savings of a tenth, two tenths, ... in BTC; half of it in ETH."""
+    cases = ("all limits", *limit_cases(GridTarget()))
+    columns = [Column(name=n, title=n) for n in ("case", "saved_BTC", "saved_ETH", "worst")]
+    return Table(
+        name="grids_limits",
+        title="made",
+        columns=tuple(columns),
+        rows=tuple((c, 0.1 * (n + 1), 0.05 * (n + 1), "") for n, c in enumerate(cases)),
+    )
+
+
+def test_the_study_is_put_together_with_and_without_ablations(judged: LibraryBacktest) -> None:
+    crises = {"fitted on": judged, "kept out": judged}
+    bare = JudgedFits(fit=halved(), others={}, judged=judged, crises=crises)
+    plain = grid_study_result(bare, "window", "findings")
+    assert plain.headline == ("grids_judged", "grids_rests", "coverage_families")
+    assert "coverage_families" not in plain.details()
+    families = Table(name="grids_families", title="made", columns=limits_made().columns, rows=())
+    whole = grid_study_result(replace(bare, beside=(limits_made(), families)), "window", "findings")
+    assert whole.headline == HEADLINE
+    told = next(note for note in whole.notes if "straddle" in note)
+    assert "BTC 30.0 % against 10.0 %; ETH 15.0 % against 5.0 %" in told
+    assert "97.5 %, one whose options settle within the period 95 %" in told

@@ -31,7 +31,7 @@ def grid_verdict(
     fit = calibrated.fit
     return (
         *(_families(scope, target) for scope in fit.scopes),
-        _portfolios(fit, target),
+        portfolios_check(fit, target),
         *_stressed(fit, target),
         *_crises(backtests, target),
         *_days(backtests, target),
@@ -51,7 +51,7 @@ def _families(scope: ScopeFit, target: GridTarget) -> Check:
     )
 
 
-def _portfolios(fit: GridFit, target: GridTarget) -> Check:
+def portfolios_check(fit: GridFit, target: GridTarget) -> Check:
     """The portfolio broken most against its own limit, which is weaker for what settles."""
     share, own, name = max(
         (float(own / limit), float(own), name)

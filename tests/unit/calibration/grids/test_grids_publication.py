@@ -124,6 +124,16 @@ def test_the_model_of_the_set_asks_what_was_fitted(fit: GridFit, samples: Sample
     assert engine_check(price_range_alone(), fit, samples, wider).verdict is Verdict.BREACH
 
 
+def test_price_points_that_no_set_holds_are_seen(fit: GridFit, samples: Samples) -> None:
+    """A fit under fewer price points than the venue's model asks less than the set's model does."""
+    few = replace(fit.family.model, buckets=1)  # type: ignore[type-var]
+    coarse = replace(fit, family=replace(fit.family, model=few))
+    assert engine_check(price_range_alone(), coarse, samples, published(fit)).verdict is (
+        Verdict.BREACH
+    )
+    assert fit.family.model == price_range_alone().model
+
+
 def test_constants_keep_what_the_set_does_not_hold(fit: GridFit) -> None:
     held = load("deribit").parameters
     some = constants_of(published(fit), {"BTC_USD": held["BTC_USD"], "XYZ_USD": held["ETH_USD"]})
