@@ -21,10 +21,11 @@ from plimsoll.calibration.venue_frontier.constraints import (
     Shortfall,
     infeasibility,
     shortfalls,
+    unmeasured,
 )
 from plimsoll.calibration.venue_frontier.judged_terms import cost_at, judged_days, policy_terms
 from plimsoll.calibration.venue_frontier.record import VenueRecord
-from plimsoll.calibration.venue_frontier.terms import PolicyTerms
+from plimsoll.calibration.venue_frontier.terms import PolicyTerms, measurable_terms
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
@@ -109,10 +110,16 @@ def choose(
         )
         for name, one in assessed.items()
     }
-    broken = {name: shortfalls(found, limits) for name, found in terms.items()}
+    asked = measurable_terms(terms.values(), weights)
+    broken = {
+        name: (*shortfalls(found, limits), *unmeasured(found, asked))
+        for name, found in terms.items()
+    }
 
-    def rank(name: str) -> tuple[float, float]:
-        return sum(s.excess for s in broken[name]), terms[name].objective(weights)
+    def rank(name: str) -> tuple[int, float, float]:
+        one = terms[name]
+        excess = sum(s.excess for s in broken[name])
+        return len(one.lacks(asked)), excess, one.objective(weights)
 
     preferred = min(terms, key=rank)
     return VenueChoice(

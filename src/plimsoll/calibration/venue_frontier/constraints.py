@@ -75,6 +75,7 @@ POOLED, SIDES, YEARS = "pooled coverage", "coverage of each side", "coverage of 
 QUARTILE, UNCOVERED = "worst quartile", "uncovered loss"
 PEAK_INITIAL, RISE_INITIAL = "peak to trough of IM", "5-day rise of IM"
 REACTION, FUND = "reaction coverage", "fund's worst days"
+UNMEASURED = "unmeasured terms"
 
 
 def shortfalls(terms: PolicyTerms, limits: FrontierLimits) -> tuple[Shortfall, ...]:
@@ -85,6 +86,14 @@ def shortfalls(terms: PolicyTerms, limits: FrontierLimits) -> tuple[Shortfall, .
         if key not in worst or one.excess > worst[key].excess:
             worst[key] = one
     return tuple(worst.values())
+
+
+def unmeasured(terms: PolicyTerms, measurable: frozenset[str]) -> tuple[Shortfall, ...]:
+    """One fault that no relaxation mends, where a policy lacks a term that another has."""
+    missing = len(terms.lacks(measurable))
+    if not missing:
+        return ()
+    return (Shortfall(kind=UNMEASURED, found=float(missing), limit=0.0, excess=math.inf),)
 
 
 def _kinds(broken: tuple[Shortfall, ...]) -> frozenset[str]:
@@ -132,11 +141,14 @@ def infeasibility(found: Mapping[str, tuple[Shortfall, ...]]) -> str:
     """
     if not found or any(not broken for broken in found.values()):
         return ""
-    fewest = min(len(_kinds(broken)) for broken in found.values())
-    kinds = sorted({one.kind for broken in found.values() for one in broken})
+    measured = {n: broken for n, broken in found.items() if UNMEASURED not in _kinds(broken)}
+    if not measured:
+        return f"No policy of {len(found)} has every term of the objective that another has."
+    fewest = min(len(_kinds(broken)) for broken in measured.values())
+    kinds = sorted({one.kind for broken in measured.values() for one in broken})
     told = []
     for group in combinations(kinds, fewest):
-        able = {name: broken for name, broken in found.items() if _kinds(broken) == set(group)}
+        able = {name: broken for name, broken in measured.items() if _kinds(broken) == set(group)}
         if able:
             name = min(able, key=lambda n: (sum(one.excess for one in able[n]), n))
             told.append((sum(one.excess for one in able[name]), name, able[name]))

@@ -32,10 +32,14 @@ def rank_at_rate(count: int, rate: float) -> int:
 def scale_at_rate(ratio: FloatArray, rate: float) -> float:
     """Scale of margins at which a share ``rate`` of the finite ratios of loss to margin exceeds it.
 
+    NaN of none.
+
     >>> scale_at_rate(np.array([0.1, 0.5, 1.2, 2.0, np.nan]), 0.25)
     1.2
     """
     found = ratio[np.isfinite(ratio)]
+    if not found.size:
+        return float("nan")
     place = found.size - 1 - rank_at_rate(found.size, rate)
     return float(np.partition(found, place)[place])
 

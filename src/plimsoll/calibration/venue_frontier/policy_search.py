@@ -22,7 +22,7 @@ from plimsoll.calibration.search.trials import Score
 from plimsoll.calibration.venue_frontier.assessed import Judging, Occasion, assess
 from plimsoll.calibration.venue_frontier.candidates import Candidate
 from plimsoll.calibration.venue_frontier.choice import VenueChoice
-from plimsoll.calibration.venue_frontier.constraints import FrontierLimits, shortfalls
+from plimsoll.calibration.venue_frontier.constraints import FrontierLimits, shortfalls, unmeasured
 from plimsoll.calibration.venue_frontier.judged_terms import daily_loss, policy_terms
 from plimsoll.calibration.venue_frontier.policy_space import (
     candidate_at,
@@ -31,6 +31,7 @@ from plimsoll.calibration.venue_frontier.policy_space import (
 )
 from plimsoll.calibration.venue_frontier.prepared_legs import PreparedLegs
 from plimsoll.calibration.venue_frontier.refined import PolicyPaths, RefinedPolicy, Refiner
+from plimsoll.calibration.venue_frontier.terms import measurable_terms
 from plimsoll.domain.field_summary import field_summary
 from plimsoll.domain.ports import SILENT, Executor, Progress
 
@@ -49,7 +50,10 @@ class WeighedScore(Score):
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class PolicyObjective:
-    """What a policy scores at a review, ready to travel to a worker."""
+    """What a policy scores at a review, ready to travel to a worker.
+
+    ``measurable`` are the weighted terms that some designed policy has at the review.
+    """
 
     start: Candidate
     legs: PreparedLegs
@@ -57,6 +61,7 @@ class PolicyObjective:
     occasion: Occasion
     limits: FrontierLimits
     weights: ObjectiveWeights
+    measurable: frozenset[str]
 
     __repr__ = field_summary
 
@@ -75,11 +80,10 @@ class PolicyObjective:
         terms = policy_terms(
             judging.record, one, occasion, one.cost[occasion.name], self.limits.gate
         )
-        objective = terms.objective(self.weights)
-        excess = sum(found.excess for found in shortfalls(terms, self.limits))
+        broken = (*shortfalls(terms, self.limits), *unmeasured(terms, self.measurable))
         return WeighedScore(
-            objective=objective,
-            violation=excess if np.isfinite(objective) else float("inf"),
+            objective=terms.objective(self.weights),
+            violation=sum(found.excess for found in broken),
             terms=terms.parts(self.weights),
             daily=daily_loss(one.lived, judging.record.target),
         )
@@ -121,6 +125,7 @@ def policy_search(
             occasion=occasion,
             limits=limits,
             weights=stated.objective,
+            measurable=measurable_terms(choice.terms.values(), stated.objective),
         )
         result = minimise(
             objective,

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from plimsoll.calibration.folds.folded_result import LEAST_FOLDS
 from plimsoll.calibration.frontier.pareto import non_dominated
 from plimsoll.calibration.venue_frontier.choice import VenueChoice
+from plimsoll.calibration.venue_frontier.constraints import Shortfall
 from plimsoll.calibration.venue_frontier.frontier import VenueFrontier
 from plimsoll.calibration.venue_frontier.initial_leg import CALL_HOURS
 from plimsoll.calibration.venue_frontier.terms import PolicyTerms
@@ -90,6 +93,10 @@ def _frontier_notes(found: VenueFrontier) -> tuple[str, ...]:
     )
 
 
+def _fault(one: Shortfall) -> str:
+    return f"{one.kind} +{one.excess:.0%}" if math.isfinite(one.excess) else one.kind
+
+
 def _row(found: VenueFrontier, name: str, terms: PolicyTerms, edge: bool) -> tuple[Cell, ...]:
     years = list(terms.years.values())
     broken = found.now.broken[name]
@@ -113,7 +120,7 @@ def _row(found: VenueFrontier, name: str, terms: PolicyTerms, edge: bool) -> tup
         terms.reaction,
         terms.uncovered,
         terms.fund_draw_usd,
-        ", ".join(f"{one.kind} +{one.excess:.0%}" for one in broken) or "none",
+        ", ".join(_fault(one) for one in broken) or "none",
         "yes" if edge else "no",
         "yes" if name == found.in_force else "no",
     )
@@ -162,7 +169,8 @@ def objective_table(found: VenueFrontier) -> Table:
         notes=(
             "Weighted terms first, their sum, and the terms as measured. Swings, calls and churn "
             "are of the leg that moves more, MM or IM; medians over market-sides. What the "
-            "days known cannot measure adds nothing, of any policy.",
+            "days known cannot measure of any policy adds nothing; a policy that lacks what "
+            "another has is not chosen.",
             "Weights: stated, or those of the profile: the capital weight on the mean margin, the "
             "rest shared out.",
             "Solvent users closed out: positions opened at each midnight with IM paid in, closed "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -146,6 +146,18 @@ class PolicyTerms:
         """Sum of the weighted terms."""
         return sum(self.parts(weights).values())
 
+    def lacks(self, measurable: Iterable[str]) -> tuple[str, ...]:
+        """Terms of those that the days known could have measured, and this policy has not."""
+        measured = self.measured
+        return tuple(name for name in sorted(measurable) if not np.isfinite(measured[name]))
+
+
+def measurable_terms(policies: Iterable[PolicyTerms], weights: ObjectiveWeights) -> frozenset[str]:
+    """Return the weighted terms that some policy has: what none has says nothing of any."""
+    asked = [name for name, weight in weights.by_term.items() if weight]
+    measured = [one.measured for one in policies]
+    return frozenset(name for name in asked if any(np.isfinite(one[name]) for one in measured))
+
 
 def objective_terms(
     cost: float, peak_to_trough: float, call_5: float, churn_daily: float, solvent_daily: float
@@ -161,7 +173,10 @@ def objective_terms(
 
 
 def weighted(measured: Mapping[str, float], weights: ObjectiveWeights) -> dict[str, float]:
-    """Weigh terms; one of no weight, or that no day could measure of any policy, adds nothing."""
+    """Weigh terms; one of no weight, or that could not be measured, adds nothing.
+
+    A policy that lacks a term which another has is not chosen for it: `PolicyTerms.lacks`.
+    """
     return {
         name: weight * measured[name] if weight and np.isfinite(measured[name]) else 0.0
         for name, weight in weights.by_term.items()
