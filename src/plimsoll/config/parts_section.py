@@ -117,6 +117,7 @@ class AdmissionSection(Section):
     largest_volatility_annual: Multiple = _ADMISSION.largest_volatility_annual
     largest_top_holder_share: Share = _ADMISSION.largest_top_holder_share
     largest_haircut: Share = _ADMISSION.largest_haircut
+    largest_daily_fall: Share = _ADMISSION.largest_daily_fall
 
 
 class LendingSection(Section):

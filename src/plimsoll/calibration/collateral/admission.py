@@ -50,6 +50,7 @@ class AdmissionRules:
     largest_volatility_annual: float = 1.5
     largest_top_holder_share: float = 0.35
     largest_haircut: float = 0.6
+    largest_daily_fall: float = 0.6
 
     def __post_init__(self) -> None:
         for name in self.__dataclass_fields__:
@@ -93,18 +94,24 @@ class Admission:
         )
 
 
-def admission(asset: str, facts: AssetFacts, rules: AdmissionRules, *, haircut: float) -> Admission:
+def admission(
+    asset: str, facts: AssetFacts, rules: AdmissionRules, *, haircut: float, daily_fall: float
+) -> Admission:
     """Hold an asset against every rule; nothing that is unknown passes.
 
     Parameters
     ----------
     haircut : float
         Of its first dollar, before caps.
+    daily_fall : float
+        Largest simple loss over a day on record: a law fitted to the rest says little of its like.
     """
-    return Admission(asset=asset, lines=tuple(_lines(facts, rules, haircut)))
+    return Admission(asset=asset, lines=tuple(_lines(facts, rules, haircut, daily_fall)))
 
 
-def _lines(facts: AssetFacts, rules: AdmissionRules, haircut: float) -> Iterator[AdmissionLine]:
+def _lines(
+    facts: AssetFacts, rules: AdmissionRules, haircut: float, daily_fall: float
+) -> Iterator[AdmissionLine]:
     yield _at_least("history", facts.history_days, rules.least_history_days, "{:,.0f} d")
     yield _at_least("turnover a day", facts.adv_usd, rules.least_adv_usd, "{:,.0f} USD")
     yield _at_least("depth", facts.depth_usd, rules.least_depth_usd, "{:,.0f} USD")
@@ -117,6 +124,7 @@ def _lines(facts: AssetFacts, rules: AdmissionRules, haircut: float) -> Iterator
     if top is not None:
         yield _at_most("largest holder", top, rules.largest_top_holder_share, "{:.1%}")
     yield _at_most("haircut", haircut, rules.largest_haircut, "{:.1%}")
+    yield _at_most("worst fall in a day", daily_fall, rules.largest_daily_fall, "{:.1%}")
     own = facts.own_token
     yield AdmissionLine(
         rule="own token",

@@ -18,7 +18,7 @@ from plimsoll.calibration.collateral.assets import (
     CollateralProblem,
     PriceLeg,
 )
-from plimsoll.calibration.collateral.haircut import haircut_of
+from plimsoll.calibration.collateral.haircut import haircut_of, log_falls
 from plimsoll.calibration.collateral.liquidation_cost import (
     AssetLiquidity,
     Caps,
@@ -108,6 +108,13 @@ def _floor(asset: AssetHistory, base_floor: Mapping[str, float]) -> float:
     return max(own, under)
 
 
+def _admission(asset: AssetHistory, problem: CollateralProblem, haircut: float) -> Admission:
+    """Every rule, with the worst fall over a day that its prices ever saw."""
+    falls = log_falls(asset.log_price, problem.bars(24.0))
+    worst = float(-np.expm1(-falls.max(initial=0.0)))
+    return admission(asset.asset, asset.facts, problem.admission, haircut=haircut, daily_fall=worst)
+
+
 def _haircut(
     asset: AssetHistory, leg: PriceLeg, floors: Floors, problem: CollateralProblem
 ) -> AssetHaircut:
@@ -121,7 +128,7 @@ def _haircut(
     cost = sale_cost(sizes, liquidity, problem.sale)
     raw = haircut_of(leg.log_risk, cost, asset.exchange_log_risk)
     curve = np.maximum(raw, floor)
-    known = admission(asset.asset, asset.facts, problem.admission, haircut=float(curve[0]))
+    known = _admission(asset, problem, float(curve[0]))
     return AssetHaircut(
         asset=asset.asset,
         asset_class=asset.asset_class,
@@ -217,7 +224,7 @@ def _of_class(
         lowest_peg=max(p.lowest_peg for p in each),
         liability_weight=max(p.liability_weight for p in each),
     )
-    known = admission(asset.asset, asset.facts, problem.admission, haircut=float(worst.haircut))
+    known = _admission(asset, problem, float(worst.haircut))
     return AssetHaircut(
         asset=asset.asset,
         asset_class=asset.asset_class,

@@ -18,6 +18,8 @@ from plimsoll.errors import UsageError
 
 FUND = "fund"
 """What the fund's parameters are filed under."""
+ONE_SIDED_95 = 1.645
+"""Standard errors beyond which a size is proven: 95 % of a normal law, one-sided."""
 LARGEST_USD = Decimal(10) ** 15
 USD_STEP = Decimal(1000)
 LEAST_ERROR_USD = 1.0
@@ -111,15 +113,7 @@ def fund_part(target: FundTarget, *, owner: str, label: str) -> CalibratedPart:
         )
     ]
     if target.available_usd is not None:
-        enough = target.available_usd >= float(target.target_usd)
-        checks.append(
-            Check(
-                name="Size of the fund",
-                verdict=Verdict.HOLDS if enough else Verdict.BREACH,
-                found=f"{target.available_usd:,.0f} USD",
-                demanded=f"{target.target_usd:,} USD ({target.binding})",
-            )
-        )
+        checks.append(_size_check(target, target.available_usd, deviation))
     return CalibratedPart(
         name=FUND,
         parameters=(parameter,),
@@ -129,6 +123,24 @@ def fund_part(target: FundTarget, *, owner: str, label: str) -> CalibratedPart:
             "The fund is sized on losses as the population of accounts was assumed: its leverage "
             "and concentration are stated, not observed.",
         ),
+    )
+
+
+def _size_check(target: FundTarget, available_usd: float, error_usd: float) -> Check:
+    """Hold what the fund has against its target; within the target's error nothing is proven."""
+    needed = float(target.target_usd)
+    known = math.isfinite(error_usd)
+    sure = needed + (ONE_SIDED_95 * error_usd if known else 0.0)
+    told = f", s.e. {error_usd:,.0f} USD" if known else ""
+    return Check(
+        name="Size of the fund",
+        verdict=Verdict.BREACH
+        if available_usd < needed
+        else Verdict.HOLDS
+        if available_usd >= sure
+        else Verdict.NOT_PROVEN,
+        found=f"{available_usd:,.0f} USD",
+        demanded=f"{target.target_usd:,} USD ({target.binding}{told}); proven from {sure:,.0f} on",
     )
 
 

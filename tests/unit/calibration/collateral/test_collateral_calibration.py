@@ -184,11 +184,13 @@ def test_admission_names_every_rule_that_fails_and_passes_nothing_unknown() -> N
         pegged=True,
         own_token=True,
     )
-    told = admission("X", facts, AdmissionRules(), haircut=0.9)
+    told = admission("X", facts, AdmissionRules(), haircut=0.9, daily_fall=0.79)
     assert not told.admitted
-    assert len(told.reasons) == len(told.lines) == 9
+    assert len(told.reasons) == len(told.lines) == 10
     assert "turnover a day: unknown, at least 10,000,000 USD demanded" in told.reasons
-    assert admission("Y", FACTS, AdmissionRules(), haircut=0.2).admitted
+    assert admission("Y", FACTS, AdmissionRules(), haircut=0.2, daily_fall=0.4).admitted
+    fell = admission("Z", FACTS, AdmissionRules(), haircut=0.2, daily_fall=0.79)
+    assert fell.reasons == ("worst fall in a day: 79.0%, at most 60.0% demanded",)
 
 
 def test_a_base_that_is_not_there_is_refused() -> None:
