@@ -5,64 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
-from functools import lru_cache
-from importlib.resources import as_file, files
 
 import numpy as np
 import pytest
+from gate_proofs import in_set, made
 
-from plimsoll.adapters.executor import SerialExecutor
-from plimsoll.calibration import run as run_module
 from plimsoll.calibration.evidence.engine_check import engine_check
 from plimsoll.calibration.evidence.gate import checks, holm_rejected
 from plimsoll.calibration.evidence.proof import Incumbent, Proof
 from plimsoll.calibration.problem import CalibrationProblem, Gate
-from plimsoll.calibration.run import CalibrationInputs, run_calibration
 from plimsoll.calibration.solve import MarketSolution
-from plimsoll.config.convert import to_problem
-from plimsoll.config.loader import load_venue
-from plimsoll.domain.evidence import Check, Evidence, Verdict
-from plimsoll.domain.finding import FindingPolicy, Reason
+from plimsoll.domain.evidence import Check, Verdict
+from plimsoll.domain.finding import Reason
 from plimsoll.domain.parameters import Origin, ParameterSet
 from plimsoll.domain.tiers import TierTable
-from plimsoll.marketdata.assembly import assemble
-from plimsoll.sandbox import generate
-
-DAYS = 700
-
-
-@lru_cache(maxsize=1)
-def made() -> tuple[Proof, ParameterSet]:
-    """Proof and set of one calibration of the sandbox."""
-    with as_file(files("plimsoll.config").joinpath("template.yaml")) as path:
-        problem = replace(to_problem(load_venue(path).config), compare=(), scored_from_ns=None)
-    sandbox = generate(5, days=DAYS)
-    assembly = assemble(sandbox.bars)
-    kept: list[Proof] = []
-
-    def keep(proof: Proof, parameters: ParameterSet, *_: object) -> Evidence:
-        kept.append(proof)
-        return Evidence(
-            parameter_set_id=parameters.id, label="", checks=(), tables=(), provenance={}
-        )
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(run_module, "build_evidence", keep)
-        calibration = run_calibration(
-            problem,
-            CalibrationInputs(
-                history=assembly.history.before(sandbox.as_of_ns),
-                findings=(),
-                sources=assembly.sources,
-                refused={},
-                policy=FindingPolicy(),
-                as_of_ns=sandbox.as_of_ns,
-                data_digest="",
-                code_version="",
-            ),
-            executor=SerialExecutor(),
-        )
-    return kept[0], calibration.parameters
 
 
 def verdicts(proof: Proof) -> dict[str, Check]:
@@ -207,17 +163,6 @@ def _published(proof: Proof, **changed: np.ndarray) -> Proof:
     return replace(proof, published=replace(proof.published, **changed))
 
 
-def _in_set(name: str, value: Decimal, market: str = "KEEL/USDT:USDT") -> Made:
-    """The set with one value of one market changed; its proof as it was."""
-    proof, parameters = made()
-    held = tuple(
-        replace(p, value=value, grid=None) if (p.market, p.name) == (market, name) else p
-        for p in parameters
-    )
-    assert held != parameters.parameters
-    return proof, replace(parameters, parameters=held)
-
-
 def _without_number() -> Made:
     """A market that ought to have a number, and has none."""
     proof, parameters = made()
@@ -272,8 +217,8 @@ FAILING: dict[str, Callable[[], Made]] = {
     ),
     "Markets with a number": _without_number,
     "Bounds of the venue": _cut_by_a_bound,
-    "Structure of the tiers": lambda: _in_set("tier[0].initial_rate", Decimal("0.011")),
-    "Margin engine on probe positions": lambda: _in_set(
+    "Structure of the tiers": lambda: in_set("tier[0].initial_rate", Decimal("0.011")),
+    "Margin engine on probe positions": lambda: in_set(
         "tier[0].maintenance_rate", Decimal("0.001")
     ),
 }
@@ -292,74 +237,6 @@ def test_every_line_of_the_gate_fails_what_it_is_there_for(name: str) -> None:
 
 def test_no_line_of_the_gate_is_without_a_case_that_it_fails() -> None:
     assert {check.name for check in checks(*made())} == set(FAILING)
-
-
-@pytest.mark.parametrize(
-    ("name", "value", "told"),
-    [
-        ("tier[1].maintenance_rate", "0.001", "MM below the tier before"),
-        ("tier[1].initial_rate", "0.001", "IM below the tier before"),
-        ("tier[1].cap_usd", "1", "cap not above the one before"),
-        ("tier[0].max_leverage", "125", "leverage x IM above 1"),
-        ("tier[0].max_leverage", "1", "leverage asks more than IM"),
-        ("tier[0].maintenance_rate", "0.2", "MM / IM above 0.5"),
-    ],
-)
-def test_the_structure_is_that_of_the_set_as_published(name: str, value: str, told: str) -> None:
-    proof, parameters = _in_set(name, Decimal(value))
-    found = {check.name: check for check in checks(proof, parameters)}
-    assert found["Structure of the tiers"].verdict is Verdict.BREACH
-    assert told in found["Structure of the tiers"].found
-
-
-def test_a_set_without_a_tier_proves_nothing_of_its_structure() -> None:
-    proof, parameters = made()
-    found = {c.name: c for c in checks(replace(proof, solutions=()), parameters)}
-    for name in ("Structure of the tiers", "Margin engine on probe positions"):
-        assert found[name].verdict is Verdict.NOT_PROVEN
-
-
-def test_a_frozen_rate_promises_its_need_less_what_is_noise() -> None:
-    """Within 1.5 standard errors the incumbent's rate may stand; below that it is found."""
-    proof, parameters = made()
-    market = "KEEL/USDT:USDT"
-    solution = next(s for s in proof.solutions if s.spec.symbol == market)
-    (table,) = solution.tables
-    need = table.found.promised_usd(1.0)
-    for errors, verdict in ((1.0, Verdict.HOLDS), (2.0, Verdict.BREACH)):
-        rate = Decimal(f"{need - errors * solution.price_risk_error:.9f}")
-        held = [
-            replace(p, value=rate, grid=None, origin=Origin.FROZEN)
-            if (p.market, p.name) == (market, "tier[0].maintenance_rate")
-            else p
-            for p in parameters
-        ]
-        found = engine_check(proof, replace(parameters, parameters=tuple(held)))
-        assert (found.verdict is Verdict.HOLDS) is (verdict is Verdict.HOLDS), found.found
-
-
-def test_the_engine_finds_a_table_that_is_not_read_as_published() -> None:
-    """Shorts of the set pay twice the rates, by a table that the proof does not know."""
-    proof, parameters = made()
-    spar = next(s for s in proof.solutions if s.spec.symbol == "SPAR/USDT:USDT")
-    shorts = [
-        replace(p, name=f"short.{p.name}")
-        for p in parameters
-        if p.market == spar.spec.symbol and p.name.startswith("tier[")
-    ]
-    apart = replace(
-        parameters,
-        parameters=tuple(
-            sorted(
-                (replace(p, value=2 * p.value) if p.name.endswith("_rate") else p for p in shorts),
-                key=lambda p: p.key,
-            )
-        ),
-    )
-    both = sorted((*parameters, *apart), key=lambda p: p.key)
-    found = engine_check(proof, replace(parameters, parameters=tuple(both)))
-    assert found.verdict is Verdict.BREACH
-    assert found.found == "not as published: SPAR/USDT:USDT"
 
 
 def test_holm_controls_the_family() -> None:

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from test_gate import made, verdicts
+from gate_proofs import made
+from test_gate import verdicts
 
 from plimsoll.calibration.evidence.cost_table import published_procyclicality_table
 from plimsoll.calibration.evidence.coverage_lines import snapping_check
