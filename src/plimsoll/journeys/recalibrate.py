@@ -21,7 +21,8 @@ from plimsoll.errors import DataError, InsufficientDataError, UsageError
 from plimsoll.journeys.as_of import Day, as_of_ns, midnight
 from plimsoll.journeys.params import difference, read_parameters
 from plimsoll.journeys.recalibrate_bars import FollowingBars, following_bars
-from plimsoll.journeys.recalibrate_evidence import warm_evidence
+from plimsoll.journeys.recalibrate_evidence import dated, warm_evidence, warm_plan
+from plimsoll.journeys.recalibrate_in_force import SetInForce, set_in_force
 from plimsoll.journeys.recalibrate_set import (
     Judged,
     judged_since,
@@ -54,6 +55,9 @@ class RecalibrationResult:
     changes : Table
         Parent against proposal, for the market.
     parent : ParameterSet
+        In force on the day: the state's set, or the one that its schedule has come to.
+    schedule : tuple of ParameterSet
+        Dated sets that lead there under the step limits; the last is the proposal.
     timings : tuple of (stage, seconds)
     files : tuple of Path
     """
@@ -63,6 +67,7 @@ class RecalibrationResult:
     evidence: Evidence
     changes: Table
     parent: ParameterSet
+    schedule: tuple[ParameterSet, ...]
     timings: tuple[tuple[str, float], ...]
     files: tuple[Path, ...] = ()
 
@@ -140,40 +145,48 @@ def _recalibrated(
 ) -> RecalibrationResult:
     with stages.time("read the state"):
         state, digest = read_state(place)
-        path, parent = _checked_venue(venue, state), _parent(place, state)
+        path, signed = _checked_venue(venue, state), _signed(place, state)
         _check_market(state.panel, market)
     with stages.time("read new bars"):
         named = {**os.environ, **(variables or {})}
         bars = following_bars(state, path.parent, named, at_ns)
         _check_fresh(state, bars)
+        standing = set_in_force(_folder(place), signed, bars.as_of_ns)
+        parent = standing.parameters
     with stages.time("take new bars"):
         panel, days, volatilities = taken(state.panel, bars.panel, market)
     with stages.time("judge the parent's rates"):
         judged = judged_since(state, bars, volatilities, parent)
     with stages.time("solve"):
         solution = _solved(state, panel, market, parent, days, judged)
-        parameters = superseding(state, parent, solution, bars, digest)
+        planned = warm_plan(state, bars, solution, standing.id)
+        parameters = superseding(state, standing, solution, bars, digest)
+        schedule = dated(state, planned, parameters)
+        parameters = schedule[-1] if schedule else parameters
         evidence = warm_evidence(
-            state, panel, days, bars, solution, parent, parameters, digest, judged
+            state, panel, days, bars, solution, standing, planned, parameters, digest, judged
         )
     return RecalibrationResult(
         market=market,
         parameters=parameters,
         evidence=evidence,
-        changes=_changes(parent, parameters, market, evidence.parameter_set_id),
+        changes=_changes(parent, parameters, market, standing.id, evidence.parameter_set_id),
         parent=parent,
+        schedule=schedule,
         timings=stages.timings,
     )
 
 
-def _changes(parent: ParameterSet, parameters: ParameterSet, market: str, set_id: str) -> Table:
+def _changes(
+    parent: ParameterSet, parameters: ParameterSet, market: str, parent_id: str, set_id: str
+) -> Table:
     """What changes of the market; of its own parameters, so that ids of whole sets are not made."""
     mine = [
         replace(one, parameters=tuple(p for p in one if p.market == market))
         for one in (parent, parameters)
     ]
     found = difference(mine[0], mine[1], market=market)
-    return replace(found, title=f"From {str(parameters.parent)[:12]} to {set_id[:12]}")
+    return replace(found, title=f"From {parent_id[:12]} to {set_id[:12]}")
 
 
 def _checked_venue(venue: str | os.PathLike[str], state: WarmState) -> Path:
@@ -205,7 +218,7 @@ def _check_apart(out: str | os.PathLike[str], state: str | os.PathLike[str]) -> 
         )
 
 
-def _parent(place: str | os.PathLike[str], state: WarmState) -> ParameterSet:
+def _signed(place: str | os.PathLike[str], state: WarmState) -> SetInForce:
     folder = _folder(place)
     # The id of a set is the digest of its file: made once, for it takes a tenth of a second.
     digest = file_digest(folder / PARAMETERS)
@@ -216,7 +229,7 @@ def _parent(place: str | os.PathLike[str], state: WarmState) -> ParameterSet:
             field=str(folder / PARAMETERS),
             remedy=REMEDY,
         )
-    return read_parameters(folder)
+    return SetInForce(parameters=read_parameters(folder), id=digest)
 
 
 def _check_market(panel: WarmPanel, market: str) -> None:
@@ -269,4 +282,10 @@ def _written(result: RecalibrationResult, output: OutputFolder) -> tuple[Path, .
 
     output.write(PARAMETERS, result.parameters.canonical())
     output.write(EVIDENCE, evidence_bytes(result.evidence))
-    return tuple(output.folder / name for name in (PARAMETERS, EVIDENCE, MANIFEST))
+    dated_files = {
+        f"schedule/{step:02d}.json": one.canonical()
+        for step, one in enumerate(result.schedule, start=1)
+    }
+    for name, data in dated_files.items():
+        output.write(name, data)
+    return tuple(output.folder / n for n in (PARAMETERS, EVIDENCE, *dated_files, MANIFEST))

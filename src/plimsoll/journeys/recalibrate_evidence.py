@@ -7,9 +7,9 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from plimsoll.calibration.part import CalibratedPart
 from plimsoll.calibration.risk_paths import SIDES
-from plimsoll.calibration.set_evidence.part import planned_set
+from plimsoll.calibration.set_evidence.dated_sets import dated_sets
+from plimsoll.calibration.set_evidence.part import PlannedSet, planned_set
 from plimsoll.calibration.set_plan import OrderPlan, RatesFor
 from plimsoll.calibration.solve import MarketSolution
 from plimsoll.calibration.warm_panel import WarmPanel
@@ -21,6 +21,7 @@ from plimsoll.domain.table import Cell, Column, ColumnKind, Table, iso_minute
 from plimsoll.domain.tiers import TierTable
 from plimsoll.errors import UsageError
 from plimsoll.journeys.recalibrate_bars import FollowingBars
+from plimsoll.journeys.recalibrate_in_force import SetInForce
 from plimsoll.journeys.recalibrate_set import Judged, other_tables
 from plimsoll.journeys.recalibrate_state import WarmState
 
@@ -33,14 +34,15 @@ def warm_evidence(
     days: MarketDays,
     bars: FollowingBars,
     solution: MarketSolution,
-    parent: ParameterSet,
+    standing: SetInForce,
+    planned: PlannedSet | None,
     parameters: ParameterSet,
     digest: str,
     judged: Judged,
 ) -> Evidence:
     """Return the evidence of a proposal for one market."""
-    market = solution.spec.symbol
-    plan = _plan(state, bars, solution)
+    market, parent = solution.spec.symbol, standing.parameters
+    plan = None if planned is None else planned.part
     checks = [] if plan is None else _merged(plan.checks, panel, solution, parent)
     note = f"Loss = price move on {state.label}."
     return Evidence(
@@ -53,11 +55,14 @@ def warm_evidence(
             *([] if plan is None else plan.tables),
         ),
         limits=(*limits(state, bars, judged), *([] if plan is None else plan.limits)),
-        provenance=provenance(state, bars, market, digest),
+        provenance=provenance(state, bars, market, digest, standing.id),
     )
 
 
-def _plan(state: WarmState, bars: FollowingBars, solution: MarketSolution) -> CalibratedPart | None:
+def warm_plan(
+    state: WarmState, bars: FollowingBars, solution: MarketSolution, parent_id: str
+) -> PlannedSet | None:
+    """Return what the venue's plan says of the market's tables and of the way to them."""
     problem = state.panel.problem
     if problem.plan is None:
         return None
@@ -67,11 +72,21 @@ def _plan(state: WarmState, bars: FollowingBars, solution: MarketSolution) -> Ca
         problem,
         problem.plan,
         (solution,),
-        incumbent=f"parameter set {state.set_id[:12]}",
+        incumbent=f"parameter set {parent_id[:12]}",
         announced_at_ns=bars.as_of_ns,
         price_note=f"Loss = price move on {state.label}.",
         whole=[table.need.key for table in solution.tables] if whole else (),
-    ).part
+    )
+
+
+def dated(
+    state: WarmState, planned: PlannedSet | None, parameters: ParameterSet
+) -> tuple[ParameterSet, ...]:
+    """Return the sets that lead to the proposal under the step limits; the last is signed."""
+    if planned is None or planned.path is None:
+        return ()
+    problem = state.panel.problem
+    return dated_sets(parameters, planned.tables, planned.path, problem.structure, problem.owner)
 
 
 def _merged(
@@ -244,12 +259,14 @@ def _judged(state: WarmState, judged: Judged) -> str:
     return f"{told}."
 
 
-def provenance(state: WarmState, bars: FollowingBars, market: str, digest: str) -> dict[str, str]:
+def provenance(
+    state: WarmState, bars: FollowingBars, market: str, digest: str, parent_id: str
+) -> dict[str, str]:
     """What makes the same proposal again."""
     return {
         "as_of": iso_minute(bars.as_of_ns).replace(" ", "T") + ":00Z",
         "market": market,
-        "parent": state.set_id,
+        "parent": parent_id,
         "warm state of": iso_minute(_made_ns(state))[:10],
         "weights of": iso_minute(state.weights_ns)[:10],
         "state digest": digest,

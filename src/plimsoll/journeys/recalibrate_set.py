@@ -21,6 +21,7 @@ from plimsoll.domain.parameters import Parameter, ParameterSet, parameter_set
 from plimsoll.domain.table import iso_minute
 from plimsoll.domain.tiers import TierTable
 from plimsoll.journeys.recalibrate_bars import FollowingBars
+from plimsoll.journeys.recalibrate_in_force import SetInForce
 from plimsoll.journeys.recalibrate_state import WarmState
 from plimsoll.journeys.versions import CODE_VERSION
 from plimsoll.margin.add_ons.counterparty import RATE_PREFIX
@@ -74,7 +75,7 @@ def _tables(parent: ParameterSet, market: str, *, own: bool) -> Iterator[tuple[P
 
 def superseding(
     state: WarmState,
-    parent: ParameterSet,
+    standing: SetInForce,
     solution: MarketSolution,
     bars: FollowingBars,
     digest: str,
@@ -83,6 +84,7 @@ def superseding(
 
     So are what institutions bear of them on top: multipliers stay.
     """
+    parent = standing.parameters
     own = market_parameters(state.panel.problem, solution)
     new = {one.key: one for one in (*own, *institution_rates(parent, solution))}
     mine = {table.need.market for table in solution.tables}
@@ -101,7 +103,7 @@ def superseding(
         problem_digest=parent.problem_digest,
         code_version=CODE_VERSION,
         label=parent.label,
-        parent=state.set_id,
+        parent=standing.id,
     )
 
 
