@@ -118,7 +118,7 @@ def result(folder: Path) -> plimsoll.CalibrationResult:
 def test_every_section_is_published_and_explained(result: plimsoll.CalibrationResult) -> None:
     found = {p.key: p for p in result.parameters}
     for key in (
-        "KEEL/USDT:USDT/liquidation.maintenance", "KEEL/USDT:USDT/liquidation.call_multiple",
+        "KEEL/USDT:USDT/liquidation.close_out_need", "KEEL/USDT:USDT/liquidation.call_multiple",
         "KEEL/liquidity.daily_volatility", "KEEL/gap.share", "depeg/band[0].rate[0]",
         "KEEL/haircut", "KEEL/lending.loan_to_value", "ROPE/haircut", "DOLLAR/haircut",
         "fund/target_usd", "fees/fee[0].taker", "KEEL/USDT:USDT/risk_fee.trade",
@@ -142,7 +142,7 @@ def test_every_section_is_published_and_explained(result: plimsoll.CalibrationRe
 def test_what_is_estimated_has_an_error_and_what_is_stated_says_so(
     result: plimsoll.CalibrationResult,
 ) -> None:
-    named = ("liquidation.maintenance", "wrong_way.move", "gap.share")
+    named = ("liquidation.close_out_need", "wrong_way.move", "gap.share")
     for parameter in result.parameters:
         if parameter.name in named and parameter.origin is Origin.CALIBRATED:
             assert parameter.standard_error is not None, parameter.key

@@ -62,7 +62,7 @@ def set_table(event: Event, eve: EveSet) -> Table:
             float(layers.liquidity[m]),
             float(layers.concentration[m]),
             float(eve.fee[m]),
-            eve.parameter(market, "liquidation.fee_rate"),
+            eve.parameter(market, "liquidation.break_even_fee_rate"),
             "peers" if eve.pooled[m] else "own history",
         )
         for m, market in enumerate(eve.markets)
@@ -87,7 +87,8 @@ def set_table(event: Event, eve: EveSet) -> Table:
             "Ladders: lowest tier, MARKET/tier[0]; base is the same calibration without the tool, "
             f"stressed leg a weight of {STRESS_WEIGHT:.0%} on the market's own worst 99 % so far "
             "(EMIR Article 28). Add-ons: COIN/liquidity and COIN/concentration of the set, at "
-            f"{STATED_SIZE_USD:,.0f} USD. Fee that pays its deficits: MARKET/liquidation.fee_rate.",
+            f"{STATED_SIZE_USD:,.0f} USD. Fee that pays its deficits: "
+            "MARKET/liquidation.break_even_fee_rate.",
             "Prices: hourly spot closes from 2021 on, perpetuals where there is no spot; no "
             "funding. Nothing after the midnight at which the window opens is looked at. Costs of "
             "closing, fees in the ladder and caps are stated for the class.",

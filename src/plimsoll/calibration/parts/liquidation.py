@@ -195,7 +195,7 @@ def _by_volatility(
     return tuple(
         Parameter(
             market=market,
-            name=f"liquidation.maintenance_by_volatility.{name}",
+            name=f"liquidation.close_out_need_by_volatility.{name}",
             value=value,
             unit=Unit.FRACTION,
             lower=Decimal(0),
@@ -218,6 +218,9 @@ def _notes(settings: LiquidationSettings) -> tuple[str, ...]:
         settings.label,
         f"Moves of {settings.window_days} days at today's volatility, of the side that binds; "
         f"standard errors by blocks of {BLOCK_DAYS} days.",
+        "Maintenance is that of the tiers, with the venue's own fee in it. Beside it stands what a "
+        "close-out needs over the engine's latency alone; the break-even fee is the one that "
+        "would pay the deficits of liquidations.",
         "Cost of closing is stated for the class; steps close the largest position of the tiers"
         if settings.position_usd is None
         else f"Cost of closing is stated for the class; steps close {settings.position_usd:,.0f} "

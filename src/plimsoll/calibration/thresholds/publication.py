@@ -83,7 +83,7 @@ def _share(steps: ClosingSteps) -> Decimal:
 def threshold_parameters(
     markets: Mapping[str, MarketThresholds], *, owner: str, grid: ThresholdGrid | None = None
 ) -> tuple[Parameter, ...]:
-    """Return maintenance at close-out, call multiple, fee and share of each market.
+    """Return what a close-out needs, call multiple, break-even fee and share of each market.
 
     Margins, calls and fees are rounded up. The multiple is a FRACTION of maintenance.
     """
@@ -101,7 +101,7 @@ def _of_market(
     rule = liquidation_rule(market, found, grid)
     risk = found.close_out.price_risk.standard_error
     rows = (
-        ("maintenance", rate_up(found.close_out.maintenance, grid.rate), 1, grid.rate, risk),
+        ("close_out_need", rate_up(found.close_out.maintenance, grid.rate), 1, grid.rate, risk),
         (
             "call_multiple",
             min(rate_up(found.call.value, grid.call), grid.highest_call),
@@ -109,7 +109,7 @@ def _of_market(
             grid.call,
             found.call.standard_error,
         ),
-        ("fee_rate", rule.fee_rate, 1, grid.rate, found.close_out.fee.standard_error),
+        ("break_even_fee_rate", rule.fee_rate, 1, grid.rate, found.close_out.fee.standard_error),
         ("share", rule.share, 1, _SHARE_STEP, None),
     )
     return tuple(
@@ -138,15 +138,15 @@ def threshold_tables(
     share = ColumnKind.FRACTION
     plain = Table(
         name="liquidation_thresholds",
-        title="Liquidation: what maintenance covers, call level, steps and fee",
+        title="Liquidation: what a close-out needs, call level, steps and fee",
         columns=(
             Column(name="market", title="Market"),
             Column(name="risk", title="Price risk", kind=share),
             Column(name="risk_se", title="s.e.", kind=share),
             Column(name="cost", title="Cost", kind=share),
-            Column(name="fee", title="Fee", kind=share, digits=3),
+            Column(name="fee", title="Break-even fee", kind=share, digits=3),
             Column(name="fee_se", title="s.e.", kind=share, digits=3),
-            Column(name="maintenance", title="Maintenance", kind=share),
+            Column(name="maintenance", title="Close-out need", kind=share),
             Column(name="call", title="Call level", kind=ColumnKind.NUMBER, unit="x maintenance"),
             Column(name="call_se", title="s.e.", kind=ColumnKind.NUMBER),
             Column(name="steps", title="Steps", kind=ColumnKind.COUNT),
@@ -170,7 +170,7 @@ def _row(market: str, found: MarketThresholds) -> tuple[Cell, ...]:
 def _volatility_table(ruled: Mapping[str, VolatilityAdjusted], notes: tuple[str, ...]) -> Table:
     return Table(
         name="maintenance_by_volatility",
-        title="Maintenance by the ratio of current to usual volatility",
+        title="What a close-out needs, by the ratio of current to usual volatility",
         columns=(
             Column(name="market", title="Market"),
             *(

@@ -21,9 +21,9 @@ def test_maintenance_is_the_quantile_with_cost_and_the_mean_excess_as_fee() -> N
     quantile = ordered[int(np.ceil(0.99 * losses.size)) - 1]
     fee = np.maximum(losses - quantile, 0.0).mean()
     wanted = quantile + one.cost + fee
-    published = float(found["liquidation.maintenance"].value)
+    published = float(found["liquidation.close_out_need"].value)
     assert 0.0 <= published - wanted < 0.0005  # up to the step
-    assert found["liquidation.maintenance"].standard_error is not None
+    assert found["liquidation.close_out_need"].standard_error is not None
 
 
 def test_the_call_level_leaves_time_to_react_in_all_but_the_stated_share() -> None:
@@ -41,11 +41,11 @@ def test_the_call_level_leaves_time_to_react_in_all_but_the_stated_share() -> No
 def test_maintenance_follows_volatility_within_its_bounds() -> None:
     part = liquidation_part([moves_of("AUSDT", seed=3, ratio=2.0)], SETTINGS)
     found = {p.name: float(p.value) for p in part.parameters}
-    prefix = "liquidation.maintenance_by_volatility."
+    prefix = "liquidation.close_out_need_by_volatility."
     lowest, usual, highest = (found[prefix + n] for n in ("lowest", "usual", "highest"))
     assert lowest <= usual <= highest
     # Today's volatility is twice the usual: what is published for the usual is half of today's.
-    assert usual == pytest.approx(found["liquidation.maintenance"] / 2.0, abs=0.0006)
+    assert usual == pytest.approx(found["liquidation.close_out_need"] / 2.0, abs=0.0006)
     assert highest == pytest.approx(3.0 * usual, abs=0.002)
 
 
@@ -55,10 +55,10 @@ def test_a_market_without_moves_takes_its_class_and_says_so() -> None:
     alone = moves_of("CUSDT", seed=6, rows=10, risk_class="thin")
     part = liquidation_part([own, young, alone], SETTINGS)
     by = {p.key: p for p in part.parameters}
-    lent = by["BUSDT/liquidation.maintenance"]
-    assert lent.value == by["AUSDT/liquidation.maintenance"].value
+    lent = by["BUSDT/liquidation.close_out_need"]
+    assert lent.value == by["AUSDT/liquidation.close_out_need"].value
     assert lent.origin is Origin.CLASS_FLOOR
-    assert "CUSDT/liquidation.maintenance" not in by
+    assert "CUSDT/liquidation.close_out_need" not in by
     rows = {row[0]: row[1:3] for row in part.tables[-1].rows}
     assert rows == {
         "BUSDT": ("too_short_history", "widest of its class"),

@@ -130,9 +130,9 @@ def test_published_on_the_grid_and_never_below() -> None:
     assert float(rule.fee_rate) >= part.fee.value
     assert float(rule.share) <= found.steps.share
     values = {p.name: p for p in threshold_parameters({"A": found}, owner="risk")}
-    assert float(values["liquidation.maintenance"].value) >= part.maintenance
+    assert float(values["liquidation.close_out_need"].value) >= part.maintenance
     assert float(values["liquidation.call_multiple"].value) >= found.call.value
-    assert values["liquidation.fee_rate"].value == rule.fee_rate
+    assert values["liquidation.break_even_fee_rate"].value == rule.fee_rate
     plain, ruled = threshold_tables({"A": found}, notes=("SYNTHETIC",))
     by_ratio = [cell for cell in ruled.rows[0][1:] if isinstance(cell, float)]
     assert by_ratio == sorted(by_ratio)
