@@ -40,8 +40,10 @@ def naming(*arguments: str, **options: str) -> Iterator[None]:
 
 
 def _as_typed(error: PlimsollError, named: Mapping[str, str], always: Mapping[str, str]) -> str:
-    """The field with the option in place of the argument: ``contract_size of X`` too."""
+    """The field with the option in place of the argument: ``contract_size of X`` too, no path."""
     argument, rest = re.fullmatch(r"([\w-]*)(.*)", error.field, re.DOTALL).groups()  # type: ignore[union-attr]
+    if rest.startswith(("/", "\\")):
+        return error.field
     name = argument.replace("-", "_")
     usable = {**always, **named} if isinstance(error, UsageError) or rest else always
     return usable[name] + rest if name in usable else error.field

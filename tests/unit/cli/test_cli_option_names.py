@@ -38,6 +38,7 @@ def test_the_option_stands_for_its_argument() -> None:
         ("account", "--explain"),
         ("contract_sizes", "contract_sizes"),
         ("book.csv", "book.csv"),
+        ("account/state/warm.state", "account/state/warm.state"),
         ("--at", "--at"),
         ("", ""),
     ],
