@@ -125,16 +125,25 @@ def test_the_horizon_is_that_of_the_markets_pooled() -> None:
 def test_notes_name_the_policy_and_its_tools() -> None:
     problem = SimpleNamespace(anti_procyclicality=SimpleNamespace(names="none"))
 
-    def told(chosen: PolicyInForce | None) -> str:
-        return Proof.tools_note(cast(Proof, SimpleNamespace(problem=problem, chosen=chosen)))
+    def told(chosen: PolicyInForce | None, *, applied: bool = False) -> str:
+        proof = object.__new__(Proof)  # of its many fields the note reads three
+        outages = SimpleNamespace(applied=applied)
+        for name, value in (("problem", problem), ("chosen", chosen), ("outages", outages)):
+            object.__setattr__(proof, name, value)
+        return proof.tools_note()
 
     assert told(None) == "Anti-procyclicality tools in force: none."
+    assert told(None, applied=True).endswith(
+        " Margins of the walk-forward are without the outage multipliers of the set's day."
+    )
     policy = PolicyInForce(
         told="calm (tools: +5%/-2% a day) from 2024-01-01", before=cast(Any, None), since_ns=0
     )
     assert told(policy) == (
         "Margin policy in force: calm (tools: +5%/-2% a day) from 2024-01-01. Tools that the venue "
-        "or its rulebook demands on top: none."
+        "or its rulebook demands on top: none. Markets that are young or on the class floor have "
+        "no number from a policy and no say in its choice; their margins fall no faster in a day "
+        "than the policy in force allows, and rise freely."
     )
 
 
