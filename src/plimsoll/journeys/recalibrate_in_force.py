@@ -9,7 +9,7 @@ from plimsoll.adapters.files.digest import file_digest
 from plimsoll.domain.parameters import ParameterSet
 from plimsoll.domain.table import iso_minute
 from plimsoll.errors import DataError
-from plimsoll.journeys.params import read_parameters
+from plimsoll.journeys.params import read_json, read_parameters
 
 _SCHEDULE = "schedule"
 
@@ -35,19 +35,23 @@ def set_in_force(folder: Path, signed: SetInForce, at_ns: int) -> SetInForce:
         where a dated set is not the one that its successor names.
     """
     at = iso_minute(at_ns).replace(" ", "T") + ":00Z"
+    place, parent, since = None, signed.parameters.parent, signed.parameters.valid_from
     found = signed
     for path in sorted((folder / _SCHEDULE).glob("*.json"), reverse=True)[1:]:
-        if found.parameters.valid_from <= at:
+        if since <= at:
             break
         digest = file_digest(path)
-        if digest != found.parameters.parent:
+        if digest != parent:
             raise DataError(
                 "must be the set that the next one supersedes",
-                found=f"{digest[:12]}, not {str(found.parameters.parent)[:12]}",
+                found=f"{digest[:12]}, not {str(parent)[:12]}",
                 field=str(path),
                 remedy="calibrate the venue: plimsoll calibrate",
             )
-        found = SetInForce(parameters=read_parameters(path), id=digest)
+        place, document = (path, digest), read_json(path, path.name)
+        parent, since = str(document.get("parent")), str(document.get("valid_from"))
+    if place is not None:
+        found = SetInForce(parameters=read_parameters(place[0]), id=place[1])
     if found.parameters.valid_from > at:
         raise DataError(
             f"must not lie before {found.parameters.valid_from}, when the first set of the "
